@@ -1,0 +1,141 @@
+"""Text that names an image, in every form that AWS accepts, as one comparable value.
+
+A reference that names a private ECR registry is keyed by (account, region, repository), so the
+many host names of one registry (FIPS, dual-stack, China, ...) all mean the same. Host forms are
+those of amazon-ecr-credential-helper and of the EKS node image; a host of the same shape with a
+suffix that we do not know yet is taken for ECR too, since protecting too much is the safe error.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from ecrm.errors import NotAReferenceError
+
+# ECR's own limits: botocore model of PutImage and CreateRepository.
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = rf"{_COMPONENT}(?:/{_COMPONENT})*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,299}"
+_DIGEST = r"sha256:[0-9a-f]{64}"
+
+_ECR_HOST = re.compile(
+    r"(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9][a-z0-9-]*)\.[a-z0-9.-]+(?::\d+)?"
+)
+_REST = re.compile(
+    rf"(?P<repository>{_REPOSITORY})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?"
+)
+_SCHEME = re.compile(r"^(?:https?|docker)://")
+
+# Registries that are surely not a private ECR registry under another host name, with all hosts
+# below them. Docker Hub is also what a reference without a host means.
+_DOCKER_HUB = "docker.io"
+_OTHER_REGISTRIES = (
+    _DOCKER_HUB, "docker.com", "public.ecr.aws", "ecr-public.aws.com", "ghcr.io", "quay.io",
+    "gcr.io", "pkg.dev", "azurecr.io", "k8s.io", "mcr.microsoft.com", "registry.gitlab.com",
+    "docker.elastic.co", "nvcr.io",
+)  # fmt: skip
+
+# The domain of a registry by the beginning of its region's name; AWS's partitions.
+_DOMAINS = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+    "us-isof-": "csp.hci.ic.gov",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Registry:
+    """A private ECR registry, which is also what ecrm runs on: one account in one region."""
+
+    account: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}"
+
+    @property
+    def host(self) -> str:
+        """The canonical host name, as in `repositoryUri` of DescribeRepositories."""
+        domains = (domain for start, domain in _DOMAINS.items() if self.region.startswith(start))
+        return f"{self.account}.dkr.ecr.{self.region}.{next(domains, 'amazonaws.com')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a reference names: `host` as written, `registry` when that host is a private ECR one."""
+
+    host: str
+    registry: Registry | None
+    repository: str
+    tag: str | None = None
+    digest: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `[scheme://][host/]repository[:tag][@digest]`; raises NotAReferenceError.
+
+        Without tag and digest the tag is `latest`, as for every container tool.
+        """
+        host, rest = _split_host(_SCHEME.sub("", text.strip()))
+        parts = _REST.fullmatch(rest)
+        if parts is None:
+            raise NotAReferenceError(f"{text!r} is not an image reference")
+        tag, digest = parts["tag"], parts["digest"]
+        if tag is None and digest is None:
+            tag = "latest"
+        ecr = _ECR_HOST.fullmatch(host)
+        registry = Registry(ecr[1], ecr[2]) if ecr else None
+        return cls(host, registry, parts["repository"], tag, digest)
+
+    def may_name(self, registry: Registry) -> bool:
+        """Whether an image of this registry can be meant.
+
+        A host that is neither ECR's nor a well-known other registry (a CNAME, a proxy, a VPC
+        endpoint) may stand for any ECR registry, so it names the repository wherever it is.
+        """
+        if self.registry is not None:
+            return self.registry == registry
+        return not self.is_elsewhere
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether this names an image that can not be in any private ECR registry."""
+        return self.registry is None and any(
+            self.host == other or self.host.endswith(f".{other}") for other in _OTHER_REGISTRIES
+        )
+
+    @property
+    def name(self) -> str:
+        """`host/repository` with the canonical host, without tag and digest."""
+        return f"{self.registry.host if self.registry else self.host}/{self.repository}"
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.name}{tag}{digest}"
+
+    def uris(self) -> tuple[str, ...]:
+        """One URI for the tag and one for the digest: fujiwara/ecrm understands no other kind."""
+        tag = (f"{self.name}:{self.tag}",) if self.tag else ()
+        digest = (f"{self.name}@{self.digest}",) if self.digest else ()
+        return tag + digest
+
+
+def looks_like_ecr(text: str) -> bool:
+    """Whether text that cannot be parsed may still be meant for ECR, so that it must not pass."""
+    return re.search(r"\.dkr[.-]ecr", text) is not None
+
+
+def _split_host(text: str) -> tuple[str, str]:
+    """Docker's own rule: the first component is a host if it has a dot or a port."""
+    first, slash, rest = text.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return first.lower(), rest
+    return _DOCKER_HUB, text
+
+
+def is_digest(text: str) -> bool:
+    return re.fullmatch(_DIGEST, text) is not None
