@@ -1,0 +1,77 @@
+"""ecrm.yaml, read once into a frozen Config. Every problem is one line: file, line, key, cure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ecrm.config.document import MapNode, read_document
+from ecrm.config.schema import read_config
+from ecrm.config.settings import DEFAULT_HISTORY, Config, ExternalCommand, History, entry_for
+from ecrm.config.values import parse_bytes, parse_duration
+from ecrm.errors import ConfigError
+
+__all__ = [
+    "DEFAULT_HISTORY",
+    "Config",
+    "ExternalCommand",
+    "History",
+    "entry_for",
+    "load",
+    "parse",
+    "parse_bytes",
+    "parse_duration",
+]
+
+
+def load(path: str) -> Config:
+    """Read the file; raises ConfigError, which names it as given."""
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        hint = "`ecrm generate` writes one, or name another with --config"
+        raise ConfigError(f"{path}: no such file; {hint}") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a directory; name a file with --config") from None
+    except PermissionError:
+        hint = "make it readable, or name another with --config"
+        raise ConfigError(f"{path}: no permission to read it; {hint}") from None
+    except OSError as error:
+        hint = "name another file with --config"
+        raise ConfigError(f"{path}: {error.strerror}; {hint}") from None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = f"byte 0x{content[error.start]:02x}"
+        raise ConfigError(f"{path}:{line}: not UTF-8: {byte}; save the file as UTF-8") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: str) -> Config:
+    """Read the text of a file; `path` is only named in messages. Raises ConfigError."""
+    root = read_document(text, path)
+    if root is None:
+        raise ConfigError(f"{path}: is empty; `ecrm generate` writes one that is not")
+    if not isinstance(root, MapNode):
+        raise root.place.error(f"is {root.meaning} here, not a map; begin with 'repositories:'")
+    config = read_config(root)
+    return replace(config, fingerprint=_fingerprint(config))
+
+
+def _fingerprint(config: Config) -> str:
+    """Of the values, not of the text: comments, order of keys and spelling do not change it."""
+    values = _plain(config)
+    del values["fingerprint"], values["warnings"]
+    return sha256(json.dumps(values, default=_plain, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return {field.name: getattr(value, field.name) for field in fields(value)}

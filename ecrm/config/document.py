@@ -1,0 +1,215 @@
+"""YAML text as a tree of nodes that know where they were written.
+
+PyYAML composes the text but constructs no value: that `1.10` is a number to YAML 1.1 matters only
+where text is wanted, and a message about it needs the text as written. Anchors and merge keys
+are resolved here and no longer show in the tree.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import yaml
+
+from ecrm.errors import ConfigError
+
+_PREFIX = "tag:yaml.org,2002:"
+_SCALAR_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "merge", "value"})
+_TRUE = frozenset({"yes", "true", "on"})
+_MERGE = "<<"
+_PLAIN_KEY = re.compile(r"[\w-]+")
+
+# No real file comes near it, and a few lines of anchors within anchors would never end.
+_MOST_NODES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is written; `path` is a key path such as `repositories[2].expires`."""
+
+    file: str
+    line: int
+    path: str = ""
+
+    def key(self, name: str, line: int) -> "Place":
+        step = name if _PLAIN_KEY.fullmatch(name) else f"[{name!r}]"
+        dot = "." if self.path and step == name else ""
+        return Place(self.file, line, f"{self.path}{dot}{step}")
+
+    def item(self, index: int, line: int) -> "Place":
+        return Place(self.file, line, f"{self.path}[{index}]")
+
+    def at(self, line: int) -> "Place":
+        return Place(self.file, line, self.path)
+
+    def says(self, text: str) -> str:
+        """`file:line: path: text`, always one line, whatever the text holds."""
+        path = f"{self.path}: " if self.path else ""
+        line = f"{self.file}:{self.line}: {path}{text}"
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+    def error(self, problem: str) -> ConfigError:
+        return ConfigError(self.says(problem))
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value as written. `tag` is what YAML 1.1 takes it for: `str`, `bool`, `int`, ..."""
+
+    place: Place
+    text: str
+    tag: str
+
+    @property
+    def meaning(self) -> str:
+        match self.tag:
+            case "str":
+                return f"the text {self.text!r}"
+            case "bool":
+                return f"the boolean {'true' if self.text.lower() in _TRUE else 'false'}"
+            case "int" | "float":
+                return f"the number {self.text}"
+            case "null":
+                return "null"
+            case "timestamp":
+                return f"the date {self.text}"
+            case _:
+                return f"YAML's special {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    place: Place
+    items: tuple["Node", ...]
+    meaning = "a list"
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """`entries` are in the order of the file, merged ones last; each is placed at its key's line.
+
+    So a value that an anchor brings in is placed where its name is, not where it was written.
+    """
+
+    place: Place
+    entries: Mapping[str, "Node"]
+    meaning = "a map"
+
+
+Node: TypeAlias = Scalar | ListNode | MapNode
+
+
+def read_document(text: str, file: str) -> Node | None:
+    """The only document in `text`, or None if there is none; raises ConfigError.
+
+    `file` is only named in messages.
+    """
+    try:
+        root = _compose(text, file)
+        return None if root is None else _Tree().node(root, Place(file, _line(root)))
+    except RecursionError:
+        raise ConfigError(f"{file}: is nested too deeply to be read") from None
+
+
+def _compose(text: str, file: str) -> yaml.Node | None:
+    loader = _loader(text, file)
+    try:
+        root = loader.get_node() if loader.check_node() else None
+        another = loader.get_node() if loader.check_node() else None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line if error.problem_mark else loader.line
+        problem = ", ".join(part for part in (error.context, error.problem) if part)
+        raise Place(file, line + 1).error(f"not YAML: {problem}") from None
+    except (ValueError, OverflowError) as error:
+        # PyYAML does not check numbers in escapes and directives: "\UFFFFFFFF".
+        raise Place(file, loader.line + 1).error(f"not YAML: {error}") from None
+    if another is not None:
+        problem = "a second document; write one document and no further ---"
+        raise Place(file, _line(another)).error(problem)
+    return root
+
+
+def _loader(text: str, file: str) -> yaml.SafeLoader:
+    try:
+        return yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        place = Place(file, text.count("\n", 0, error.position) + 1)
+        character = f"U+{ord(text[error.position]):04X}"
+        raise place.error(f"not YAML: the character {character} is not allowed") from None
+
+
+def _line(source: yaml.Node) -> int:
+    return int(source.start_mark.line) + 1
+
+
+class _Tree:
+    """Turns PyYAML's nodes into ours; one for each document."""
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+        self._count = 0
+
+    def node(self, source: yaml.Node, place: Place) -> Node:
+        with self._inside(source, place):
+            tag = source.tag.removeprefix(_PREFIX)
+            if isinstance(source, yaml.ScalarNode) and tag in _SCALAR_TAGS:
+                return Scalar(place, source.value, tag)
+            if isinstance(source, yaml.SequenceNode) and tag == "seq":
+                items = enumerate(source.value)
+                return ListNode(place, tuple([self._item(place, i, item) for i, item in items]))
+            if isinstance(source, yaml.MappingNode) and tag == "map":
+                pairs = self._pairs(source, place).items()
+                return MapNode(place, {k: self.node(v, place.key(k, n)) for k, (n, v) in pairs})
+        raise place.error(f"the tag {source.tag} is not understood; remove it")
+
+    def _item(self, place: Place, index: int, source: yaml.Node) -> Node:
+        return self.node(source, place.item(index, _line(source)))
+
+    @contextmanager
+    def _inside(self, source: yaml.Node, place: Place) -> Iterator[None]:
+        """Refuses what anchors can do to a tree: hold itself, and grow without end."""
+        self._count += 1
+        if self._count > _MOST_NODES:
+            problem = "anchors make it too large to be read; write the values out"
+            raise ConfigError(f"{place.file}: {problem}")
+        if id(source) in self._open:
+            raise place.error("an anchor that holds itself has no end; write the value out")
+        self._open.add(id(source))
+        yield
+        self._open.discard(id(source))
+
+    def _pairs(self, source: yaml.MappingNode, place: Place) -> dict[str, tuple[int, yaml.Node]]:
+        """The line and the value of each key; an explicit key hides a merged one."""
+        pairs: dict[str, tuple[int, yaml.Node]] = {}
+        for key, value in source.value:
+            name, line = _key(key, place), _line(key)
+            if name in pairs:
+                first = f"given in line {pairs[name][0]} already; remove one of the two"
+                raise place.key(name, line).error(first)
+            pairs[name] = line, value
+        if _MERGE in pairs:
+            line, merged = pairs.pop(_MERGE)
+            for name, pair in self._merged(merged, place.key(_MERGE, line)):
+                pairs.setdefault(name, pair)
+        return pairs
+
+    def _merged(
+        self, source: yaml.Node, place: Place
+    ) -> Iterator[tuple[str, tuple[int, yaml.Node]]]:
+        sources = source.value if isinstance(source, yaml.SequenceNode) else [source]
+        for one in sources:
+            if not isinstance(one, yaml.MappingNode):
+                raise place.error("merges no map; write an alias of one, such as <<: *defaults")
+            with self._inside(one, place):
+                yield from self._pairs(one, place).items()
+
+
+def _key(source: yaml.Node, place: Place) -> str:
+    if not isinstance(source, yaml.ScalarNode):
+        raise place.at(_line(source)).error("a key must be text, not a list or a map")
+    key = Scalar(place.at(_line(source)), source.value, source.tag.removeprefix(_PREFIX))
+    if key.tag not in ("str", "merge"):
+        raise key.place.error(f"a key is {key.meaning}, not text; quote it: {key.text!r}")
+    return key.text

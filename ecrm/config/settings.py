@@ -1,0 +1,52 @@
+"""ecrm.yaml as frozen values. How they are read and checked is in `schema`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ecrm.model import Rule
+from ecrm.pattern import NamePattern
+
+DEFAULT_HISTORY = 5
+"""Revisions of a family and versions of a function that count as in use where no entry says."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """An entry of clusters, task_definitions or lambda_functions."""
+
+    name: NamePattern
+    keep_count: int = DEFAULT_HISTORY
+    exclude: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalCommand:
+    """A program that prints a JSON array of the image URIs it knows to be in use."""
+
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    dir: str | None = None
+    timeout: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means, in hex."""
+
+    clusters: tuple[History, ...] = ()
+    task_definitions: tuple[History, ...] = ()
+    lambda_functions: tuple[History, ...] = ()
+    external_commands: tuple[ExternalCommand, ...] = ()
+    repositories: tuple[Rule, ...] = ()
+    fingerprint: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def rule_for(self, repository: str) -> Rule | None:
+        """The first rule that matches, as in fujiwara/ecrm."""
+        return next((rule for rule in self.repositories if rule.name.matches(repository)), None)
+
+
+def entry_for(entries: tuple[History, ...], name: str) -> History | None:
+    """The first entry that matches; nothing that no entry matches goes unread."""
+    return next((entry for entry in entries if entry.name.matches(name)), None)
