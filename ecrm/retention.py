@@ -1,0 +1,215 @@
+"""One repository: images, uses, a rule and the time become one decision per image.
+
+`decide` asks the reasons to keep in the order of design and README:
+
+    1  in use                       its digest, a tag of it, or an image that it is the index of
+    2  a tag matches                keep_tag_patterns
+    3  pushed (or restored) lately  expires;  pulled lately  keep_pulled_within
+    4  among the newest             keep_count, indexes and single images counted apart
+    5  child of an index that stays
+    6  referrer of an image that stays
+    7  an artifact, or archived
+
+What none of them keeps is deletable. Pure: no clock, no AWS.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from ecrm.family import Family, Links, link, own_tags
+from ecrm.model import Decision, Image, Kind, Reason, Rule, Status, Use
+from ecrm.pattern import glob_matches
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryUses:
+    """The uses of one repository, by what they name."""
+
+    by_digest: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+    by_tag: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+
+    def of(self, image: Image) -> tuple[Use, ...]:
+        tagged = (use for tag in image.tags for use in self.by_tag.get(tag, ()))
+        return tuple(dict.fromkeys((*self.by_digest.get(image.digest, ()), *tagged)))
+
+
+def needs_manifests(
+    images: Iterable[Image], uses: RepositoryUses, rule: Rule, now: datetime
+) -> bool:
+    """Whether the decisions depend on which images are children of which.
+
+    Reading a manifest may count as a pull, so a repository in which everything stays on its own
+    account is spared that.
+    """
+    alone = decide(images, {}, uses, rule, now)
+    return any(decision.deletes for decision in alone) and any(
+        decision.image.kind is Kind.INDEX for decision in alone
+    )
+
+
+def decide(
+    images: Iterable[Image], manifests: Links, uses: RepositoryUses, rule: Rule, now: datetime
+) -> list[Decision]:
+    """One decision per image, newest first. `manifests` gives the children of each index."""
+    newest_first = {image.digest: image for image in sorted(images, key=_age_order)}
+    repo = _Repository(newest_first, link(newest_first, manifests), uses, rule, now)
+    kept: dict[str, Decision] = {}
+    _keep_each(repo, kept, _kept_alone)
+    _keep_indexes_of_used(repo, kept)
+    _keep_newest(repo, kept)
+    _keep_dependents(repo, kept)
+    _keep_each(repo, kept, _kept_for_what_it_is)
+    _keep_dependents(repo, kept)
+    return [kept.get(image.digest) or _goes(repo, image) for image in newest_first.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Repository:
+    """All that the decisions about one repository depend on; `images` are newest first."""
+
+    images: Mapping[str, Image]
+    family: Family
+    uses: RepositoryUses
+    rule: Rule
+    now: datetime
+
+
+def _keep_each(
+    repo: _Repository,
+    kept: dict[str, Decision],
+    reason: Callable[[_Repository, Image], Decision | None],
+) -> None:
+    for digest, image in repo.images.items():
+        if digest not in kept and (decision := reason(repo, image)):
+            kept[digest] = decision
+
+
+def _age_order(image: Image) -> tuple[float, str]:
+    """Newest first; by digest where the second of the push is the same."""
+    return (-image.pushed_at.timestamp(), image.digest)
+
+
+def _kept_alone(repo: _Repository, image: Image) -> Decision | None:
+    """Reasons 1 to 3. A referrer stays and goes with its subject, so its age says nothing."""
+    if used_by := repo.uses.of(image):
+        return Decision(image, Reason.IN_USE, uses=used_by)
+    for tag in own_tags(image):
+        for pattern in repo.rule.keep_tag_patterns:
+            if glob_matches(pattern, tag):
+                return Decision(image, Reason.KEEP_TAG, f"{tag} matches {pattern}")
+    if image.digest in repo.family.subjects:
+        return None
+    fresh = max(image.pushed_at, image.activated_at or image.pushed_at)
+    if fresh >= repo.now - repo.rule.expires:
+        detail = f"{_span(repo.now - fresh)} of {_span(repo.rule.expires)}"
+        return Decision(image, Reason.PUSHED, detail)
+    return _pulled_lately(repo, image)
+
+
+def _pulled_lately(repo: _Repository, image: Image) -> Decision | None:
+    """A pull of an index, of a platform image or of a signature is recorded on that one alone,
+    so the whole family is asked. An image that was never pulled is not old for that."""
+    window = repo.rule.keep_pulled_within
+    if window is None:
+        return None
+    members = repo.family.with_dependents([image.digest])
+    pulls = [(at, member) for member in members if (at := repo.images[member].pulled_at)]
+    if not pulls:
+        return None
+    pulled_at, member = max(pulls)
+    if pulled_at < repo.now - window:
+        return None
+    detail = f"{_span(repo.now - pulled_at)} of {_span(window)}"
+    return Decision(image, Reason.PULLED, detail, member if member != image.digest else None)
+
+
+def _keep_indexes_of_used(repo: _Repository, kept: dict[str, Decision]) -> None:
+    """What runs may be recorded by the digest of the platform image while the next pull asks for
+    the index, so the indexes of an image in use are in use."""
+    used = {digest: by for digest, by in kept.items() if by.reason is Reason.IN_USE}
+    for digest, by in sorted(used.items()):
+        for index in repo.family.ancestors(digest):
+            if index not in used:
+                kept[index] = replace(by, image=repo.images[index], related=digest)
+
+
+def _keep_newest(repo: _Repository, kept: dict[str, Decision]) -> None:
+    """Reason 4. Indexes come first: what they keep is not counted among the single images."""
+    places = repo.rule.keep_count
+    for kind in (Kind.INDEX, Kind.IMAGE, Kind.ARTIFACT):
+        stays = repo.family.with_dependents(kept)
+        counted, pushed_last = 0, None
+        for image in _countable(repo, kind):
+            if image.digest in stays:
+                continue
+            # Images of one second share the last place, so that the order in which AWS lists
+            # them decides nothing.
+            if counted >= places and image.pushed_at != pushed_last:
+                break
+            counted = min(counted + 1, places)
+            pushed_last = image.pushed_at
+            kept[image.digest] = Decision(image, Reason.KEEP_COUNT, f"{counted} of {places}")
+            stays |= repo.family.with_dependents([image.digest])
+
+
+def _countable(repo: _Repository, kind: Kind) -> Iterator[Image]:
+    """The tagged images of a kind that can win a place, newest first."""
+    if kind is Kind.ARTIFACT and not repo.rule.delete_artifacts:
+        return
+    for image in repo.images.values():
+        judged = image.kind is kind and image.status is not Status.ARCHIVED
+        if judged and own_tags(image) and not repo.family.is_referrer(image.digest):
+            yield image
+
+
+def _keep_dependents(repo: _Repository, kept: dict[str, Decision]) -> None:
+    """Reasons 5 and 6, at any depth: children of what stays, then referrers of what stays."""
+    todo = sorted(kept)
+    while todo:
+        children = [
+            Decision(repo.images[child], Reason.CHILD, related=index)
+            for index in todo
+            for child in repo.family.children.get(index, ())
+        ]
+        referrers = [
+            Decision(repo.images[referrer], Reason.REFERRER, related=subject)
+            for subject in todo
+            for referrer in repo.family.referrers.get(subject, ())
+        ]
+        todo = []
+        for decision in children + referrers:
+            if decision.image.digest not in kept:
+                kept[decision.image.digest] = decision
+                todo.append(decision.image.digest)
+
+
+def _kept_for_what_it_is(repo: _Repository, image: Image) -> Decision | None:
+    """Reason 7. What belongs to an index or to a subject goes with it instead."""
+    if image.status is Status.ARCHIVED:
+        return Decision(image, Reason.ARCHIVED)
+    belongs = image.digest in repo.family.parents or repo.family.is_referrer(image.digest)
+    if image.kind is Kind.ARTIFACT and not belongs and not repo.rule.delete_artifacts:
+        return Decision(image, Reason.ARTIFACT, image.artifact_type or "")
+    return None
+
+
+def _goes(repo: _Repository, image: Image) -> Decision:
+    if subjects := repo.family.subjects.get(image.digest):
+        return Decision(image, Reason.SUBJECT_GOES, related=subjects[0])
+    if image.digest in repo.family.orphans:
+        return Decision(image, Reason.SUBJECT_MISSING)
+    if own_tags(image):
+        return Decision(image, Reason.EXPIRED)
+    if parents := repo.family.parents.get(image.digest):
+        return Decision(image, Reason.INDEX_GOES, related=parents[0])
+    return Decision(image, Reason.UNTAGGED)
+
+
+def _span(span: timedelta) -> str:
+    """In days, or in hours where that says more."""
+    hours = span / timedelta(hours=1)
+    return f"{hours / 24:.0f} days" if hours >= _TWO_DAYS else f"{hours:.0f} hours"
+
+
+_TWO_DAYS = 48
