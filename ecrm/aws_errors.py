@@ -1,0 +1,93 @@
+"""What botocore raises, as one line that says what, where and what to do next."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ecrm.errors import AccessDenied, AwsError, Gone, NotOffered
+
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_GONE = frozenset(
+    {
+        "ClusterNotFoundException",
+        "ImageNotFoundException",
+        "RepositoryNotFoundException",
+        "ResourceNotFoundException",
+        "ServiceNotFoundException",
+    }
+)
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_REFUSED = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_THROTTLED = frozenset(
+    {"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"}
+)
+# An endpoint that does not know an operation cannot have what it lists. Without an error type of
+# AWS's own, the code is the bare status.
+_NOT_OFFERED = frozenset({"404", "UnknownOperationException"})
+
+
+@contextmanager
+def translated(action: str) -> Iterator[None]:
+    """Botocore's errors within, as AwsError; `action` is what IAM calls the operation."""
+    # Imported here since it takes long; whoever makes a call has imported it already.
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except ClientError as error:
+        raise _of_answer(error.response.get("Error", {}), action) from error
+    except BotoCoreError as error:
+        raise _of_connection(error, action) from error
+
+
+def _of_answer(error: dict[str, str], action: str) -> AwsError:
+    code, message = error.get("Code", ""), _one_line(error.get("Message", ""))
+    if code in _DENIED:
+        return AccessDenied(f"{action} is denied; allow it: {message}", action)
+    if code in _GONE or _is_missing_definition(code, message):
+        return Gone(f"{action}: {code}: {message}")
+    if code in _NOT_OFFERED:
+        return NotOffered(f"{action}: this endpoint does not offer it ({message})")
+    if code in _EXPIRED:
+        message = f"the credentials have expired; sign in again ({message})"
+    elif code in _REFUSED:
+        message = f"AWS does not accept the credentials ({code}: {message})"
+    elif code in _THROTTLED:
+        message = "AWS still throttles after all retries; try again later"
+    else:
+        message = f"{code}: {message}"
+    return AwsError(f"{action}: {message}")
+
+
+def _is_missing_definition(code: str, message: str) -> bool:
+    """DescribeTaskDefinition has no error of its own for a revision that was deleted."""
+    return code == "ClientException" and "Unable to describe task definition" in message
+
+
+def _of_connection(error: Exception, action: str) -> AwsError:
+    name, message = type(error).__name__, _one_line(str(error))
+    advice = {
+        "NoCredentialsError": "give --profile, or set credentials as for the AWS CLI",
+        "PartialCredentialsError": "complete the credentials",
+        "ProfileNotFound": "name another with --profile or AWS_PROFILE",
+        "NoRegionError": "give --region, or set AWS_REGION or a profile's region",
+        "InvalidRegionError": "name a region such as us-east-1",
+        "EndpointConnectionError": "check the network, the region and AWS_ENDPOINT_URL",
+        "ConnectTimeoutError": "check the network, the region and AWS_ENDPOINT_URL",
+        "SSOTokenLoadError": "sign in again with: aws sso login",
+        "TokenRetrievalError": "sign in again with: aws sso login",
+        "UnauthorizedSSOTokenError": "sign in again with: aws sso login",
+    }.get(name, "try again")
+    return AwsError(f"{action}: {message.rstrip('.')}; {advice}")
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
