@@ -1,0 +1,65 @@
+"""Who uses images: one module per service, each a function that yields uses and notes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+from ecrm.aws import Target
+from ecrm.config import Config
+from ecrm.model import Note, Progress, ReadStatus, Scan, SourceRead, Use
+from ecrm.reference import Registry
+from ecrm.sources.ecs import ecs_uses
+from ecrm.sources.external import command_uses, file_uses
+from ecrm.sources.found import Found, attempt
+from ecrm.sources.functions import lambda_uses
+
+_SERVICES = {"ecs": ecs_uses, "lambda": lambda_uses}
+
+
+def scan(
+    targets: Sequence[Target],
+    config: Config,
+    scanned_files: Sequence[str],
+    now: datetime,
+    progress: Progress,
+    *,
+    services: bool = True,
+) -> Scan:
+    """Everything in use, from every source of every target, and the ledger of what was read.
+
+    Without `services` (`--no-scan`), files alone are read. Raises InputError for a file that is
+    not what it should be; everything else that goes wrong is in the ledger.
+    """
+    files = [_read(None, f"file {path}", list(file_uses(path))) for path in scanned_files]
+    if not services:
+        note = Note(ReadStatus.EXCLUDED, "not read: --no-scan")
+        skipped = [
+            SourceRead(it.registry, name, 0, (note,)) for it in targets for name in _SERVICES
+        ]
+        return _joined(now, [*files, *(([], read) for read in skipped)])
+    commands = [
+        _read(None, f"command {' '.join(it.command)}", list(command_uses(it)))
+        for it in config.external_commands
+    ]
+    found = [
+        _read(target.registry, name, attempt(partial(source, target, config, progress)))
+        for target in targets
+        for name, source in _SERVICES.items()
+    ]
+    return _joined(now, [*files, *commands, *found])
+
+
+def _read(
+    registry: Registry | None, source: str, found: Iterable[Found]
+) -> tuple[list[Use], SourceRead]:
+    found = list(found)
+    uses = {it: None for it in found if isinstance(it, Use) and not it.reference.is_elsewhere}
+    notes = tuple(dict.fromkeys(it for it in found if isinstance(it, Note)))
+    return list(uses), SourceRead(registry, source, len({use.reference for use in uses}), notes)
+
+
+def _joined(now: datetime, parts: Sequence[tuple[list[Use], SourceRead]]) -> Scan:
+    uses = sorted(
+        {use for uses, _ in parts for use in uses}, key=lambda use: (str(use.reference), str(use))
+    )
+    return Scan(now, tuple(uses), tuple(read for _, read in parts))

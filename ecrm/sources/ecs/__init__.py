@@ -1,0 +1,49 @@
+"""What ECS runs, is about to run, and may return to.
+
+Clusters lead to tasks and services; services lead to service revisions, which hold the digests that
+a deployment resolved; all of them lead to task definitions, by ARN and whether ACTIVE or INACTIVE;
+families lead to the newest ACTIVE revisions. A digest that ECS recorded is what it pulls again; a
+tag in a definition is protected as well, since a service without version consistency pulls that.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from ecrm.aws import Target, gather, pages
+from ecrm.config import Config, entry_for
+from ecrm.model import Note, Progress, ReadStatus
+from ecrm.sources.ecs.definitions import Runs, newest_revisions, read_definitions
+from ecrm.sources.ecs.services import read_services
+from ecrm.sources.ecs.tasks import read_tasks
+from ecrm.sources.found import Found, attempt
+
+
+def ecs_uses(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
+    """All uses by ECS in one account and region; an `exclude` alone leaves anything out."""
+    found = attempt(partial(_read_clusters, target, config, progress))
+    found += attempt(partial(newest_revisions, target, config, progress))
+    runs = []
+    for it in found:
+        if isinstance(it, Runs):
+            runs.append(it)
+        else:
+            yield it
+    yield from read_definitions(target, runs, progress)
+
+
+def _read_clusters(target: Target, config: Config, progress: Progress) -> Iterator[Found | Runs]:
+    clusters = []
+    for page in pages(target.ecs, "ListClusters", PaginationConfig={"PageSize": 100}):
+        for arn in page.get("clusterArns", ()):
+            name = arn.rpartition("/")[2]
+            entry = entry_for(config.clusters, name)
+            if entry and entry.exclude:
+                yield Note(ReadStatus.EXCLUDED, f"cluster {name}: excluded by clusters")
+            else:
+                clusters.append(arn)
+    progress(f"ECS: {len(clusters)} clusters")
+    readers = [
+        partial(read, target, arn) for arn in clusters for read in (read_tasks, read_services)
+    ]
+    for found in gather(attempt, readers):
+        yield from found

@@ -1,0 +1,62 @@
+"""Services: their deployments and task sets, and the digests that their revisions resolved.
+
+A service holds on to its images when it is scaled to zero, and during a deployment it holds both
+sides: what it came from is what a rollback returns to.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ecrm.aws import Target, call, chunks, pages
+from ecrm.sources.ecs.definitions import Runs
+from ecrm.sources.found import Found, failures, uses_of
+
+_SERVICES = 10  # the most that DescribeServices may be asked for
+_REVISIONS = 20  # the most that DescribeServiceRevisions may be asked for
+
+
+def read_services(target: Target, cluster: str) -> Iterator[Found | Runs]:
+    """The images and task definitions of all services of the cluster with this ARN."""
+    users: dict[str, str] = {}
+    listing = pages(target.ecs, "ListServices", cluster=cluster, PaginationConfig={"PageSize": 100})
+    for page in listing:
+        for arns in chunks(page.get("serviceArns", ()), _SERVICES):
+            answer = call(target.ecs, "DescribeServices", cluster=cluster, services=arns)
+            yield from failures(answer, "ecs:DescribeServices")
+            for service in answer.get("services", ()):
+                user = f"service {cluster.rpartition('/')[2]}/{service['serviceName']}"
+                yield from _definitions(service, user)
+                for revision in service.get("currentServiceRevisions", ()):
+                    users[revision["arn"]] = user
+    yield from _read_revisions(target, users)
+
+
+def _definitions(service: dict[str, Any], user: str) -> Iterator[Runs]:
+    """An EXTERNAL service names its task definitions in task sets alone."""
+    if definition := service.get("taskDefinition"):
+        yield Runs(definition, user, "service")
+    for kind, members in (("deployment", "deployments"), ("task set", "taskSets")):
+        for member in service.get(members, ()):
+            if definition := member.get("taskDefinition"):
+                yield Runs(definition, user, f"{kind} {member.get('status', '')}".strip())
+
+
+def _read_revisions(target: Target, users: dict[str, str]) -> Iterator[Found | Runs]:
+    """`users` tells whose service revision an ARN is; no ARN, no call."""
+    for arns in chunks(sorted(users), _REVISIONS):
+        answer = call(target.ecs, "DescribeServiceRevisions", serviceRevisionArns=arns)
+        yield from failures(answer, "ecs:DescribeServiceRevisions")
+        for revision in answer.get("serviceRevisions", ()):
+            arn = revision["serviceRevisionArn"]
+            user, why = users[arn], f"service revision {arn.rpartition('/')[2]}"
+            if definition := revision.get("taskDefinition"):
+                yield Runs(definition, user, why)
+            for image in revision.get("containerImages", ()):
+                yield from uses_of(
+                    image.get("image"),
+                    source="ecs",
+                    user=user,
+                    why=why,
+                    path=(f"container {image.get('containerName', '?')}",),
+                    digest=image.get("imageDigest"),
+                )

@@ -1,0 +1,50 @@
+"""Tasks that run, and those that stopped within about the last hour, which ECS may start again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ecrm.aws import Target, call, pages
+from ecrm.sources.ecs.definitions import Runs
+from ecrm.sources.found import Found, failures, uses_of
+
+
+def read_tasks(target: Target, cluster: str) -> Iterator[Found | Runs]:
+    """The images and task definitions of all tasks of the cluster with this ARN."""
+    for status in ("RUNNING", "STOPPED"):
+        listing = pages(
+            target.ecs,
+            "ListTasks",
+            cluster=cluster,
+            desiredStatus=status,
+            PaginationConfig={"PageSize": 100},
+        )
+        for page in listing:
+            if arns := page.get("taskArns"):
+                answer = call(target.ecs, "DescribeTasks", cluster=cluster, tasks=arns)
+                yield from failures(answer, "ecs:DescribeTasks")
+                for task in answer.get("tasks", ()):
+                    yield from _uses_of_task(task, cluster, f"{status.lower()} task")
+
+
+def _uses_of_task(task: dict[str, Any], cluster: str, why: str) -> Iterator[Found | Runs]:
+    user = _user(task, cluster.rpartition("/")[2])
+    definition = task.get("taskDefinitionArn")
+    if definition:
+        yield Runs(definition, user, why)
+    for container in task.get("containers", ()):
+        yield from uses_of(
+            container.get("image"),
+            source="ecs",
+            user=user,
+            why=why,
+            path=(f"container {container.get('name', '?')}",),
+            digest=container.get("imageDigest"),
+        )
+
+
+def _user(task: dict[str, Any], cluster: str) -> str:
+    """The service that started the task, so that its hundred tasks are one user; else the task."""
+    kind, _, name = task.get("group", "").partition(":")
+    if kind == "service":
+        return f"service {cluster}/{name}"
+    return f"task {cluster}/{task['taskArn'].rpartition('/')[2]}"

@@ -1,0 +1,94 @@
+"""What programs and files of the user's know to be in use: JSON arrays of image URIs."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ecrm.config import ExternalCommand
+from ecrm.errors import InputError, NotAReferenceError
+from ecrm.model import Note, ReadStatus, Use
+from ecrm.reference import Reference
+from ecrm.sources.found import Found
+
+_SECONDS_TO_STOP = 5
+
+
+def command_uses(external: ExternalCommand) -> Iterator[Found]:
+    """What the program prints. A program that fails, hangs or prints anything else is noted."""
+    name = " ".join(external.command)
+    try:
+        yield from _uses(_output(external), "external command", name)
+    except InputError as error:
+        yield Note(ReadStatus.FAILED, f"external command {name}: {error}")
+
+
+def file_uses(path: str) -> Iterator[Use]:
+    """What a scanned file holds; raises InputError if it cannot be read, since it was asked for."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        yield from _uses(text, "scanned file", path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"{path}: cannot be read: {reason}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _uses(text: str, source: str, user: str) -> Iterator[Use]:
+    try:
+        uris = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"this is no JSON array of image URIs: {error}") from error
+    if not isinstance(uris, list):
+        raise InputError("this is no JSON array of image URIs")
+    for place, uri in enumerate(uris):
+        if not isinstance(uri, str):
+            raise InputError(f"entry {place} is no text: {uri!r}")
+        try:
+            yield Use(Reference.parse(uri), source, user, "listed")
+        except NotAReferenceError as error:
+            raise InputError(f"entry {place}: {error}") from error
+
+
+def _output(external: ExternalCommand) -> str:
+    """Standard output; raises InputError. Standard error goes to ours, for people to read."""
+    try:
+        process = subprocess.Popen(  # noqa: S603 - what to run is the user's to say
+            external.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **external.env},
+            cwd=external.dir,
+            start_new_session=True,  # so that its children can be stopped with it
+        )
+    except OSError as error:
+        raise InputError(f"cannot be started: {error.strerror}: {error.filename}") from error
+    seconds = external.timeout.total_seconds() if external.timeout else None
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise InputError(f"did not end within {seconds:g} seconds and was stopped") from None
+    finally:
+        _stop_group(process)
+    if process.returncode:
+        raise InputError(f"exit code {process.returncode}")
+    try:
+        return output.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError("the output is not UTF-8 text") from error
+
+
+def _stop_group(process: "subprocess.Popen[bytes]") -> None:
+    """End what is still running, first politely, with every process that it started."""
+    if process.poll() is not None:
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_SECONDS_TO_STOP)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
