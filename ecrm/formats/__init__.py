@@ -1,0 +1,15 @@
+"""How results look: each format is a function from a value to text, and is found here by name."""
+
+from collections.abc import Callable
+
+from ecrm.formats.plans import plan_json, plan_table
+from ecrm.formats.scans import scan_detail, scan_table, scan_uris
+from ecrm.model import Scan
+from ecrm.plan import Plan
+
+PLAN_FORMATS: dict[str, Callable[[Plan], str]] = {"table": plan_table, "json": plan_json}
+SCAN_FORMATS: dict[str, Callable[[Scan], str]] = {
+    "json": scan_uris,
+    "table": scan_table,
+    "detail": scan_detail,
+}

@@ -1,0 +1,33 @@
+"""What AWS answered, per repository."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from ecrm.formats.text import count, human_tally, table
+from ecrm.model import Answer, Outcome
+from ecrm.plan import Tally
+
+
+def outcomes_table(outcomes: Iterable[Outcome]) -> str:
+    """How many images met which answer, and one line for each that is still there."""
+    everything = list(outcomes)
+    by_repository: dict[str, dict[Answer, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    for it in everything:
+        by_repository[it.repository][it.answer] += Tally(1, it.decision.image.size)
+    rows = [
+        [name, *(human_tally(tallies[it]) if it in tallies else "" for it in Answer)]
+        for name, tallies in sorted(by_repository.items())
+    ]
+    headers = ["REPOSITORY", "DELETED", "GONE ALREADY", "SPARED", "NOT DELETED"]
+    return "\n".join([table(rows, headers), "", *_summary(everything)])
+
+
+def _summary(outcomes: list[Outcome]) -> Iterator[str]:
+    deleted = [it for it in outcomes if it.answer is Answer.DELETED]
+    size = Tally(len(deleted), sum(it.decision.image.size for it in deleted))
+    yield f"Deleted {human_tally(size)} of {count(len(outcomes), 'image')}."
+    for it in outcomes:
+        if it.answer in (Answer.FAILED, Answer.SPARED):
+            image = it.decision.image
+            tags = f" ({', '.join(image.tags)})" if image.tags else ""
+            yield f"{it.answer.capitalize()}: {it.repository}@{image.digest}{tags}: {it.detail}"

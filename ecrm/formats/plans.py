@@ -1,0 +1,105 @@
+"""A plan as the table and as the JSON that fujiwara/ecrm prints, with more below the table."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from ecrm.formats.text import blue, count, human_tally, table, yellow
+from ecrm.model import Kind, Reason, SourceRead
+from ecrm.plan import Plan, RepositoryPlan, Tally
+
+REASONS: Mapping[Reason, str] = {
+    Reason.IN_USE: "in use",
+    Reason.KEEP_TAG: "with a tag of keep_tag_patterns",
+    Reason.PUSHED: "pushed within expires",
+    Reason.PULLED: "pulled within keep_pulled_within",
+    Reason.KEEP_COUNT: "within keep_count",
+    Reason.CHILD: "of an index that stays",
+    Reason.REFERRER: "referring to an image that stays",
+    Reason.ARTIFACT: "no container image",
+    Reason.ARCHIVED: "archived",
+    Reason.EXPIRED: "expired",
+    Reason.UNTAGGED: "untagged",
+    Reason.INDEX_GOES: "of an index that goes",
+    Reason.SUBJECT_GOES: "referring to an image that goes",
+    Reason.SUBJECT_MISSING: "referring to an image that is gone",
+}
+
+
+def plan_json(plan: Plan) -> str:
+    rows = [
+        {
+            "repository": it.repository,
+            "type": kind.value,
+            "expired_images": goes.images,
+            "total_images": total.images,
+            "expired_image_size": goes.size,
+            "total_image_size": total.size,
+            "registry": str(it.registry),
+        }
+        for it, kind, total, goes in _rows(plan)
+    ]
+    return json.dumps(rows, indent=2)
+
+
+def plan_table(plan: Plan) -> str:
+    """The table, and below it what the numbers mean."""
+    rows = [
+        [
+            it.repository,
+            kind.value,
+            human_tally(total),
+            blue(human_tally(goes, "-")) if goes.images else "",
+            _keep(total - goes),
+        ]
+        for it, kind, total, goes in _rows(plan)
+    ]
+    shown = table(rows, ["REPOSITORY", "TYPE", "TOTAL", "EXPIRED", "KEEP"])
+    return "\n".join([shown, "", *_summary(plan)])
+
+
+def _keep(tally: Tally) -> str:
+    text = human_tally(tally)
+    return text if tally.images else yellow(text)
+
+
+def _rows(plan: Plan) -> Iterator[tuple[RepositoryPlan, Kind, Tally, Tally]]:
+    """One row per repository and kind; `Image` is always there, others only where there are any.
+
+    A repository that could not be read has no row: nothing is known about it.
+    """
+    for it in sorted(plan.repositories, key=lambda it: (it.repository, it.registry)):
+        for kind in Kind:
+            total = it.total.get(kind, Tally())
+            if not it.problem and (total.images or kind is Kind.IMAGE):
+                yield it, kind, total, it.goes.get(kind, Tally())
+
+
+def _summary(plan: Plan) -> Iterator[str]:
+    read = [it for it in plan.repositories if not it.problem]
+    where = ", ".join(str(target) for target in plan.targets)
+    yield (
+        f"{human_tally(plan.goes)} of {human_tally(plan.total)} images can be deleted, "
+        f"in {count(len(read), 'repository', 'repositories')} of {where}."
+    )
+    if plan.stays:
+        yield "\nWhy the others stay:"
+        width = len(str(max(plan.stays.values())))
+        for reason, number in plan.stays.items():
+            yield f"  {number:{width}}  {REASONS[reason]}"
+    yield "\nWhat this rests on:"
+    for read_source in plan.ledger:
+        yield f"  {_ledger_line(read_source)}"
+    if plan.unmanaged:
+        yield f"  no rule matches, so nothing is touched: {', '.join(plan.unmanaged)}"
+    broken = sum(it.broken_indexes for it in plan.repositories)
+    if broken:
+        yield f"  {count(broken, 'index names', 'indexes name')} an image that is not there"
+    for it in plan.repositories:
+        if it.problem:
+            yield f"  could not be read: {it.repository}"
+
+
+def _ledger_line(read: SourceRead) -> str:
+    where = f" of {read.registry}" if read.registry else ""
+    notes = "".join(f"; {note.text}" for note in read.notes)
+    return f"{read.source}{where}: {read.status}, {count(read.references, 'reference')}{notes}"
