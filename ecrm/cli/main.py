@@ -1,0 +1,89 @@
+"""The `ecrm` command, and the one place where errors become a line and an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+import click
+
+from ecrm.cli.commands import delete, generate, plan, scan, version
+from ecrm.cli.demo import demo
+from ecrm.cli.options import group_options
+from ecrm.cli.terminal import say
+from ecrm.cli.version import print_version
+from ecrm.errors import EcrmError
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Show version.",
+)
+@group_options
+def cli() -> None:
+    """Delete stale Amazon ECR images, and never one that is in use.
+
+    ecrm reads what ECS, Lambda and other sources use, and what ECR holds; decides for every image
+    whether it stays; shows that as a plan; and, when told to, carries the plan out.
+
+    \b
+    Begin here:
+      ecrm demo        see a plan for a sample account; no AWS needed
+      ecrm generate    write ecrm.yaml from what your account holds
+      ecrm plan        see what could be deleted, and why the rest stays
+      ecrm delete      delete it, after asking
+
+    \b
+    Exit codes: 0 done; 1 failed; 2 usage or configuration; 3 check found violations;
+    4 some images were not deleted; 5 a guard stopped the run.
+    """
+
+
+for command in (generate, scan, plan, delete, demo, version):
+    cli.add_command(command)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. A bug keeps its traceback."""
+    try:
+        result = cli.main(args, prog_name="ecrm", standalone_mode=False)
+        sys.stdout.flush()
+    except EcrmError as error:
+        for line in str(error).splitlines():
+            say(f"ecrm: error: {line}")
+        return error.exit_code
+    except click.exceptions.Abort:
+        say("ecrm: stopped")
+        return _INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        _discard_stdout()
+        say("ecrm: error: the output was closed before all of it was written")
+        return 1
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        _discard_stdout()
+        say(f"ecrm: error: the output could not be written: {error.strerror}")
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _discard_stdout() -> None:
+    """So that the interpreter does not fail once more when it flushes at its end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

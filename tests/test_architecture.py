@@ -1,0 +1,78 @@
+"""Imports go one way only, and decisions know neither AWS nor the clock."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "ecrm"
+
+# From the bottom up: a module may import those above it in this list, never those below.
+LAYERS = [
+    {"errors", "pattern"},
+    {"reference"},
+    {"model"},
+    {"config"},
+    {"family"},
+    {"retention"},
+    {"plan"},
+    {"aws_errors"},
+    {"aws"},
+    {"registry"},
+    {"sources"},
+    {"apply"},
+    {"formats", "generate", "demo"},
+    {"workflow"},
+    {"cli"},
+    {"__main__"},
+]
+PURE = {"errors", "pattern", "reference", "model", "config", "family", "retention", "plan"}
+IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+def stage(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "ecrm":
+            names |= {f"ecrm.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import hides the direction"
+            names.add(node.module or "")
+    return names
+
+
+def level(name: str) -> int:
+    return next(place for place, layer in enumerate(LAYERS) if name in layer)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_one_way_only(path):
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("ecrm.")}
+    upwards = {name for name in ours - {stage(path)} if level(name) >= level(stage(path))}
+    assert not upwards
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_decisions_know_neither_aws_nor_the_clock(path):
+    if stage(path) in PURE:
+        assert not {name.split(".")[0] for name in imports(path)} & IMPURE
+
+
+def test_only_one_module_can_change_anything_in_ecr():
+    writers = {stage(path) for path in modules() if "writing_ecr()" in path.read_text()}
+    assert writers == {"registry"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_is_read_in_a_sitting(path):
+    assert len(path.read_text().splitlines()) <= 250
