@@ -1,0 +1,114 @@
+"""From a request to its answer: weather, rates, the operation, and the record of it all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from email.message import Message
+
+from . import sts
+from .account import Account, Json
+from .buckets import Buckets
+from .calls import Call, Calls
+from .ecr import operations as ecr
+from .ecs import operations as ecs
+from .errors import AwsError, HalfAnswerError, NoAnswerError
+from .faults import Fault, throttled
+from .functions import operations as functions
+from .protocol import Reply, Request, parse, render, render_error
+from .weather import Aimed, Hook
+from .world import World
+
+SERVICES: dict[str, dict[str, Callable[[Account, Json], Json]]] = {
+    "ecr": ecr.OPERATIONS,
+    "ecs": ecs.OPERATIONS,
+    "lambda": functions.OPERATIONS,
+    "sts": sts.OPERATIONS,
+}
+
+
+class Dispatcher:
+    """One lock around state: operations and hooks run one at a time, waiting does not."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.lock = threading.RLock()
+        self.calls = Calls()
+        self.buckets = Buckets()
+        self.faults: Aimed[Fault] = Aimed()
+        self.before: Aimed[Hook] = Aimed()
+        self.after: Aimed[Hook] = Aimed()
+        self.latency: Aimed[float] = Aimed()
+        self.bugs: list[Exception] = []
+
+    def respond(self, path: str, headers: Message, body: bytes) -> Reply | None:
+        """The reply to an HTTP request; None when the connection is to be dropped."""
+        try:
+            request = self._known(parse(path, headers, body))
+        except AwsError as error:
+            return render_error("ecr", error)
+        call = self._noted(request)
+        try:
+            reply = render(request, self._answer(request))
+        except AwsError as error:
+            call.error = error.code
+            reply = render_error(request.service, error)
+        except HalfAnswerError as half:
+            reply = render(request, half.content).half(announced=half.announced)
+        except NoAnswerError:
+            return None
+        except Exception as bug:  # noqa: BLE001 - a failed assertion in a hook, say: kept for the test
+            self.bugs.append(bug)
+            reply = render_error(request.service, AwsError("InternalFailure", repr(bug), 500))
+        call.status = reply.status
+        return reply
+
+    def _known(self, request: Request) -> Request:
+        with self.lock:
+            caller = self.world.caller(request.access_key, request.region)
+        return replace(request, account=caller.address.account, identity=caller.identity)
+
+    def _noted(self, request: Request) -> Call:
+        call = Call(
+            request.service,
+            request.operation,
+            request.account,
+            request.region,
+            request.parameters,
+        )
+        with self.lock:
+            self.calls.append(call)
+        return call
+
+    def _answer(self, request: Request) -> Json:
+        delay = sum(self.latency.for_call(request))
+        if delay:
+            time.sleep(delay)
+        faults = self.faults.for_call(request)
+        if faults:
+            return faults[0].apply(request, self._carry_out)
+        with self.lock:
+            name = (request.service, request.operation)
+            allowed = self.buckets.allows(request.account, request.region, name)
+        if not allowed:
+            raise throttled(request)
+        return self._carry_out(request)
+
+    def _carry_out(self, request: Request) -> Json:
+        operation = SERVICES.get(request.service, {}).get(request.operation)
+        if operation is None:
+            raise AwsError(
+                "UnknownOperationException",
+                f"The fake does not know {request.service}:{request.operation}",
+            )
+        with self.lock:
+            for hook in self.before.for_call(request):
+                hook()
+            content = operation(
+                self.world.caller(request.access_key, request.region), request.parameters
+            )
+            for hook in self.after.for_call(request):
+                hook()
+            return content

@@ -1,0 +1,26 @@
+"""Every ECR operation that the fake knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.fake_aws.account import Account, Json
+
+from . import deleting, describing, fetching, pushing, settings
+
+OPERATIONS: dict[str, Callable[[Account, Json], Json]] = {
+    "BatchCheckLayerAvailability": fetching.batch_check_layer_availability,
+    "BatchDeleteImage": deleting.batch_delete_image,
+    "BatchGetImage": fetching.batch_get_image,
+    "DescribeImages": describing.describe_images,
+    "DescribeRegistry": settings.describe_registry,
+    "DescribeRepositories": describing.describe_repositories,
+    "GetLifecyclePolicy": settings.get_lifecycle_policy,
+    "GetRegistryPolicy": settings.get_registry_policy,
+    "GetRepositoryPolicy": settings.get_repository_policy,
+    "ListImageReferrers": describing.list_image_referrers,
+    "ListImages": describing.list_images,
+    "ListPullTimeUpdateExclusions": settings.list_pull_time_update_exclusions,
+    "PutImage": pushing.put_image,
+    "UpdateImageStorageClass": settings.update_image_storage_class,
+}

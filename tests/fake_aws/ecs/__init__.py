@@ -1,0 +1,1 @@
+"""Amazon ECS: `control` and the state modules hold it, the others answer."""

@@ -1,0 +1,141 @@
+"""The fake itself: state, weather and the record of calls, behind a URL on loopback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from .account import Account
+from .buckets import Buckets, Rate
+from .dispatch import Dispatcher
+from .ecr.registry import Registry
+from .ecs.control import Ecs
+from .faults import Fault
+from .functions.functions import Functions
+from .server import Server
+from .times import Clock
+from .weather import ANY, FOREVER, Aim, Hook
+from .world import DEFAULT_ACCOUNT, DEFAULT_REGION, World, access_key
+
+
+class FakeAws:
+    """`with FakeAws() as aws:` starts the server; leaving raises what went wrong inside it.
+
+    `ecr`, `ecs` and `lambda_` are those of account 123456789012 in us-east-1; `account` gives the
+    others. Build state before the calls, in a hook, or `with aws.lock`.
+    """
+
+    def __init__(
+        self, *, port: int = 0, clock: Clock = time.time, reading_counts_as_pull: bool = True
+    ) -> None:
+        self.world = World(clock, reading_counts_as_pull=reading_counts_as_pull)
+        self._dispatcher = Dispatcher(self.world)
+        self._port = port
+        self._server: Server | None = None
+        self.lock = self._dispatcher.lock
+        self.calls = self._dispatcher.calls
+
+    def __enter__(self) -> Self:
+        self._server = Server(self._port, self._dispatcher.respond)
+        self._server.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        bugs = self._dispatcher.bugs
+        if bugs and kind is None:
+            raise bugs[0]
+
+    # -- state ------------------------------------------------------------------------------
+
+    def account(self, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> Account:
+        return self.world.account(account, region)
+
+    @property
+    def ecr(self) -> Registry:
+        return self.account().ecr
+
+    @property
+    def ecs(self) -> Ecs:
+        return self.account().ecs
+
+    @property
+    def lambda_(self) -> Functions:
+        return self.account().lambda_
+
+    # -- how clients get here ---------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        if self._server is None:
+            raise RuntimeError("the fake serves only inside its `with` block")
+        return self._server.url
+
+    def env(self, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> dict[str, str]:
+        """Variables that lead any AWS client here, as that account, and nowhere else."""
+        self.account(account, region)
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": access_key(account),
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_DEFAULT_REGION": region,
+            "AWS_REGION": region,
+            "AWS_MAX_ATTEMPTS": "2",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        }
+
+    def client_args(
+        self, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
+    ) -> dict[str, str]:
+        """Keyword arguments for `boto3.client` or `Session.client`."""
+        self.account(account, region)
+        return {
+            "endpoint_url": self.url,
+            "aws_access_key_id": access_key(account),
+            "aws_secret_access_key": "secret",
+            "region_name": region,
+        }
+
+    # -- weather ----------------------------------------------------------------------------
+
+    def fault(self, service: str, operation: str, fault: Fault, **aim: Any) -> None:
+        """The `at`-th call from now on, and `times` of them (FOREVER), meet the fault.
+
+        Further keywords: `account`, `region`, `when` (see Aim). `*` stands for any service or
+        operation. If several are due for a call, the first that was placed is taken.
+        """
+        self._dispatcher.faults.add(Aim(service, operation, **aim), fault)
+
+    def before(self, service: str, operation: str, do: Hook, **aim: Any) -> None:
+        """Calls `do()` just before the operation is carried out, with everything else held up."""
+        self._dispatcher.before.add(Aim(service, operation, **aim), do)
+
+    def after(self, service: str, operation: str, do: Hook, **aim: Any) -> None:
+        """Calls `do()` when the operation has taken effect, before its answer is sent."""
+        self._dispatcher.after.add(Aim(service, operation, **aim), do)
+
+    def slow(self, seconds: float, service: str = ANY, operation: str = ANY) -> None:
+        """Every such call takes that much longer."""
+        self._dispatcher.latency.add(Aim(service, operation, times=FOREVER), seconds)
+
+    def limit(self, rates: Iterable[Rate]) -> None:
+        """Throttles as AWS does, by PUBLISHED or by rates of one's own."""
+        self._dispatcher.buckets.limit(rates)
+
+    def clear_weather(self) -> None:
+        """No faults, hooks, latency or rates any more."""
+        parts = self._dispatcher
+        for aimed in (parts.faults, parts.before, parts.after, parts.latency):
+            aimed.clear()
+        parts.buckets = Buckets()

@@ -1,0 +1,122 @@
+"""The wire: AWS's three protocols in, AWS's three protocols out.
+
+    ECR, ECS   JSON 1.1: POST /, the operation in X-Amz-Target
+    Lambda     REST: the operation is the path, the parameters are the path and the query
+    STS        query: POST / with a form, answers in XML
+
+Signatures are not checked. The credential in the Authorization header says which account, region
+and service the call is for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from xml.sax.saxutils import escape
+
+from .address import Address
+from .errors import AwsError
+from .functions.operations import route
+
+Json = dict[str, Any]
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
+_STS = "https://sts.amazonaws.com/doc/2011-06-15/"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call, whatever protocol it came by; `account` and `identity` are known a little later."""
+
+    service: str
+    operation: str
+    parameters: Json
+    access_key: str
+    region: str
+    account: str = ""
+    identity: str = ""
+
+    @property
+    def resource(self) -> str:
+        """The ARN (or `*`) that AWS names when it denies the call."""
+        address = Address(self.account, self.region)
+        if "repositoryName" in self.parameters:
+            return address.arn("ecr", f"repository/{self.parameters['repositoryName']}")
+        if "FunctionName" in self.parameters:
+            return address.arn("lambda", f"function:{self.parameters['FunctionName']}")
+        return "*"
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def half(self, *, announced: bool) -> Reply:
+        """The first half of the body, under headers that promise all of it or just that."""
+        body = self.body[: len(self.body) // 2]
+        promised = {"Content-Length": str(len(self.body))} if announced else {}
+        return Reply(self.status, self.headers | promised, body)
+
+
+def parse(path: str, headers: Message, body: bytes) -> Request:
+    """Raises AwsError for what is no call to AWS at all."""
+    found = _CREDENTIAL.search(headers.get("Authorization", ""))
+    if found is None:
+        raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
+    key, region, service = found.groups()
+    target = headers.get("X-Amz-Target")
+    if target is not None:
+        return Request(service, target.rpartition(".")[2], json.loads(body or b"{}"), key, region)
+    url = urlsplit(path)
+    if service == "lambda":
+        operation, names = route(url.path)
+        return Request(service, operation, names | dict(parse_qsl(url.query)), key, region)
+    form: Json = dict(parse_qsl(body.decode()))
+    return Request(service, form.pop("Action", "Unknown"), form, key, region)
+
+
+def render(request: Request, content: Json) -> Reply:
+    if request.service == "sts":
+        name = escape(request.operation)
+        inner = f"<{name}Result>{_xml(content)}</{name}Result>"
+        return _xml_reply(200, f"{name}Response", inner)
+    return _json_reply(request.service, 200, content)
+
+
+def render_error(service: str, error: AwsError) -> Reply:
+    if service == "sts":
+        inner = _xml({"Type": "Sender", "Code": error.code, "Message": error.message})
+        return _xml_reply(error.status, "ErrorResponse", f"<Error>{inner}</Error>")
+    if service == "lambda":
+        content: Json = {"Type": "User", "Message": error.message}
+    else:
+        content = {"__type": error.code, "message": error.message}
+    reply = _json_reply(service, error.status, content)
+    reply.headers["x-amzn-ErrorType"] = error.code
+    return reply
+
+
+def _json_reply(service: str, status: int, content: Json) -> Reply:
+    kind = "application/json" if service == "lambda" else "application/x-amz-json-1.1"
+    headers = {"Content-Type": kind, "x-amzn-RequestId": str(uuid.uuid4())}
+    return Reply(status, headers, json.dumps(content, separators=(",", ":")).encode())
+
+
+def _xml_reply(status: int, name: str, inner: str) -> Reply:
+    tail = f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
+    body = f'<{name} xmlns="{_STS}">{inner}{tail}</{name}>'
+    return Reply(status, {"Content-Type": "text/xml"}, body.encode())
+
+
+def _xml(content: Json) -> str:
+    parts = (
+        f"<{name}>{_xml(value) if isinstance(value, dict) else escape(str(value))}</{name}>"
+        for name, value in content.items()
+    )
+    return "".join(parts)
