@@ -41,6 +41,10 @@ class Family:
         """These images and all that must stay with them, at any depth."""
         return set(_reach(digests, self.dependents))
 
+    def above(self, digest: str) -> tuple[str, ...]:
+        """What this image belongs to: its indexes and its subjects."""
+        return self.parents.get(digest, ()) + self.subjects.get(digest, ())
+
     def ancestors(self, digest: str) -> Iterator[str]:
         """The indexes that hold this image, at any depth."""
         return _reach(self.parents.get(digest, ()), lambda parent: self.parents.get(parent, ()))
@@ -110,8 +114,7 @@ def deletion_waves(digests: Collection[str], family: Family) -> Iterator[tuple[s
 
 
 def _blocked(digest: str, left: set[str], family: Family) -> bool:
-    before = family.parents.get(digest, ()) + family.subjects.get(digest, ())
-    return any(other in left for other in before)
+    return any(other in left for other in family.above(digest))
 
 
 def _named_subjects(image: Image) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 from ecrm.pattern import NamePattern
 from ecrm.reference import Reference, Registry
@@ -14,11 +14,6 @@ INDEX_MEDIA_TYPES = frozenset(
         "application/vnd.docker.distribution.manifest.list.v2+json",
     }
 )
-MANIFEST_MEDIA_TYPES = INDEX_MEDIA_TYPES | {
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.v1+prettyjws",
-}
 SOCI_INDEX = "application/vnd.amazon.soci.index.v1+json"
 _CONTAINER_CONFIGS = frozenset(
     {
@@ -26,6 +21,9 @@ _CONTAINER_CONFIGS = frozenset(
         "application/vnd.docker.container.image.v1+json",
     }
 )
+
+SCANNED_FILE = "scanned file"
+EXTERNAL_COMMAND = "external command"
 
 Progress = Callable[[str], None]
 """Told, in a few words, what is being read or deleted and how far that is."""
@@ -97,18 +95,6 @@ class Use:
         return " → ".join((f"{self.user} ({self.why})", *self.path))
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What stays in the repositories of that name; an entry of `repositories`."""
-
-    name: NamePattern
-    expires: timedelta
-    keep_count: int = 0
-    keep_tag_patterns: tuple[str, ...] = ("latest",)
-    keep_pulled_within: timedelta | None = None
-    delete_artifacts: bool = False
-
-
 class ReadStatus(StrEnum):
     READ = "read"
     EXCLUDED = "excluded"
@@ -163,10 +149,39 @@ class Scan:
     def missing(self) -> tuple[str, ...]:
         return tuple(line for read in self.ledger for line in read.missing)
 
+    def tells_of(self, registry: Registry) -> bool:
+        """Whether someone looked who uses this registry: a source that read that account and
+        region, or a file or command that names images there."""
+        if any(it.registry == registry and it.status is ReadStatus.READ for it in self.ledger):
+            return True
+        return any(
+            use.reference.registry == registry
+            for use in self.uses
+            if use.source in (SCANNED_FILE, EXTERNAL_COMMAND)
+        )
 
-class Action(Enum):
+
+class Action(StrEnum):
+    """What becomes of an image."""
+
     KEEP = "keep"
+    ARCHIVE = "archive"
     DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What stays in the repositories of that name; an entry of `repositories`."""
+
+    name: NamePattern
+    expires: timedelta
+    keep_count: int = 0
+    keep_tag_patterns: tuple[str, ...] = ("latest",)
+    keep_pulled_within: timedelta | None = None
+    delete_artifacts: bool = False
+    action: Action = Action.DELETE
+    delete_after: timedelta | None = None
+    allow_unscanned: bool = False
 
 
 class Reason(StrEnum):
@@ -176,32 +191,20 @@ class Reason(StrEnum):
     KEEP_TAG = "keep_tag_pattern"
     PUSHED = "recently_pushed"
     PULLED = "recently_pulled"
+    MIN_AGE = "min_age"
     KEEP_COUNT = "keep_count"
     CHILD = "child_of_kept_index"
     REFERRER = "referrer_of_kept_image"
     ARTIFACT = "artifact"
     ARCHIVED = "archived"
+    UNSCANNED = "unscanned_consumers"
 
     EXPIRED = "expired"
     UNTAGGED = "untagged"
     INDEX_GOES = "index_goes"
     SUBJECT_GOES = "subject_goes"
     SUBJECT_MISSING = "subject_missing"
-
-    @property
-    def action(self) -> Action:
-        return Action.DELETE if self in _GOES else Action.KEEP
-
-
-_GOES = frozenset(
-    {
-        Reason.EXPIRED,
-        Reason.UNTAGGED,
-        Reason.INDEX_GOES,
-        Reason.SUBJECT_GOES,
-        Reason.SUBJECT_MISSING,
-    }
-)
+    ARCHIVED_LONG = "archived_long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,19 +221,21 @@ class Decision:
     detail: str = ""
     related: str | None = None
     uses: tuple[Use, ...] = ()
+    action: Action = Action.KEEP
 
     @property
-    def deletes(self) -> bool:
-        return self.reason.action is Action.DELETE
+    def goes(self) -> bool:
+        return self.action is not Action.KEEP
 
 
 class Answer(StrEnum):
     """What came of one image that a plan wanted gone."""
 
     DELETED = "deleted"
+    ARCHIVED = "archived"
     GONE = "gone already"
     SPARED = "spared"
-    FAILED = "failed"
+    FAILED = "not done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,12 @@ A plan is a value. It is made by pure functions, shown by `formats`, and carried
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ecrm.family import Links, deletion_waves, link
-from ecrm.model import Decision, Kind, Reason, SourceRead, Use
+from ecrm.model import Decision, Kind, Reason, Rule, SourceRead
 from ecrm.reference import Registry
-from ecrm.retention import RepositoryUses
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,10 @@ class Tally:
 class RepositoryPlan:
     """One repository. `waves` are the deletions in their order; `stays` counts the rest.
 
-    `problem` says what could not be read; then nothing is known to be deletable.
+    `above` gives the indexes and subjects of each image that goes; where one of them is spared,
+    so is the image. `absent` are references in use that name no image there. `consumers` are those
+    who may use images here and whom a scan cannot see. `kept` is filled only on demand. `problem`
+    says what could not be read; then nothing is known to be deletable.
     """
 
     registry: Registry
@@ -42,19 +44,33 @@ class RepositoryPlan:
     goes: Mapping[Kind, Tally]
     stays: Mapping[Reason, int]
     waves: tuple[tuple[Decision, ...], ...] = ()
+    above: Links = field(default_factory=dict)
     broken_indexes: int = 0
+    absent: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()
+    kept: tuple[Decision, ...] = ()
     problem: str = ""
 
     @property
     def deletions(self) -> tuple[Decision, ...]:
         return tuple(decision for wave in self.waves for decision in wave)
 
+    @property
+    def images(self) -> int:
+        return sum(tally.images for tally in self.total.values())
+
+    @property
+    def dangling(self) -> bool:
+        """Whether something in use names images here, none of them is there, and all else goes."""
+        return bool(self.absent and self.images) and not self.stays
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All repositories of all targets, and the ledger of what was read to decide about them.
 
-    `unmanaged` are the repositories that no rule matches.
+    `in_use` is how many different images of each target the uses name. `unmanaged` are the
+    repositories that no rule matches.
     """
 
     created_at: datetime
@@ -62,6 +78,7 @@ class Plan:
     config: str
     ledger: tuple[SourceRead, ...]
     repositories: tuple[RepositoryPlan, ...]
+    in_use: Mapping[Registry, int] = field(default_factory=dict)
     unmanaged: tuple[str, ...] = ()
 
     @property
@@ -92,56 +109,77 @@ class Plan:
         return {reason: counts[reason] for reason in Reason if counts[reason]}
 
 
-class UsesByRepository:
-    """All uses, looked up by the repository that they may name."""
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """An image that a plan wanted gone and that stays after all."""
 
-    def __init__(self, uses: Iterable[Use]) -> None:
-        self._of_registry: dict[tuple[Registry | None, str], list[Use]] = defaultdict(list)
-        for use in uses:
-            if not use.reference.is_elsewhere:
-                key = (use.reference.registry, use.reference.repository)
-                self._of_registry[key].append(use)
-
-    def of(self, registry: Registry, repository: str) -> RepositoryUses:
-        """Those that name this registry, and those behind a host that may stand for any."""
-        uses = [
-            *self._of_registry.get((registry, repository), ()),
-            *self._of_registry.get((None, repository), ()),
-        ]
-        by_digest: dict[str, list[Use]] = defaultdict(list)
-        by_tag: dict[str, list[Use]] = defaultdict(list)
-        for use in sorted(uses, key=str):
-            if use.reference.digest:
-                by_digest[use.reference.digest].append(use)
-            if use.reference.tag:
-                by_tag[use.reference.tag].append(use)
-        return RepositoryUses(
-            {digest: tuple(found) for digest, found in by_digest.items()},
-            {tag: tuple(found) for tag, found in by_tag.items()},
-        )
+    decision: Decision
+    why: str
 
 
 def plan_repository(
-    registry: Registry, repository: str, rule: str, decisions: Sequence[Decision], manifests: Links
+    registry: Registry,
+    repository: str,
+    rule: Rule,
+    decisions: Sequence[Decision],
+    manifests: Links,
 ) -> RepositoryPlan:
     """Fold the decisions about one repository; of what stays only numbers are kept."""
     family = link({decision.image.digest: decision.image for decision in decisions}, manifests)
-    deletions = {it.image.digest: it for it in decisions if it.deletes}
-    waves = deletion_waves(deletions, family)
+    leaving = {it.image.digest: it for it in decisions if it.goes}
+    waves = deletion_waves(leaving, family)
     return RepositoryPlan(
         registry=registry,
         repository=repository,
-        rule=rule,
+        rule=str(rule.name),
         total=_tallies(decisions),
-        goes=_tallies(deletions.values()),
-        stays=Counter(it.reason for it in decisions if not it.deletes),
-        waves=tuple(tuple(deletions[digest] for digest in wave) for wave in waves),
+        goes=_tallies(leaving.values()),
+        stays=Counter(it.reason for it in decisions if not it.goes),
+        waves=tuple(tuple(leaving[digest] for digest in wave) for wave in waves),
+        above={digest: above for digest in leaving if (above := family.above(digest))},
         broken_indexes=len(family.broken),
     )
 
 
-def unread_repository(registry: Registry, repository: str, rule: str, why: str) -> RepositoryPlan:
-    return RepositoryPlan(registry, repository, rule, {}, {}, {}, problem=why)
+def unread_repository(registry: Registry, repository: str, rule: Rule, why: str) -> RepositoryPlan:
+    return RepositoryPlan(registry, repository, str(rule.name), {}, {}, {}, problem=why)
+
+
+def shrunk(old: RepositoryPlan, new: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    """What of `old` still goes by `new`, made later with `kept` filled, and what is spared.
+
+    Only an image that both want gone in the same way, under the same tags, and with all that it
+    belongs to still goes; one that is not there any more counts as going.
+    """
+    spared: dict[str, Spared] = {}
+    later = {it.image.digest: it for it in (*new.deletions, *new.kept)}
+    for wave in old.waves:
+        for decision in wave:
+            digest = decision.image.digest
+            if why := _why_spared(decision, later.get(digest), old.above.get(digest, ()), spared):
+                spared[digest] = Spared(decision, why)
+    waves = (tuple(it for it in wave if it.image.digest not in spared) for wave in old.waves)
+    left = replace(old, waves=tuple(wave for wave in waves if wave))
+    left = replace(left, goes=_tallies(left.deletions), absent=new.absent)
+    return left, tuple(spared.values())
+
+
+def _why_spared(
+    decision: Decision, later: Decision | None, above: Sequence[str], spared: Mapping[str, Spared]
+) -> str:
+    """Empty where the image still goes. Waves come in order, so what is above was asked before."""
+    if later is None:
+        return ""
+    if later.action is not decision.action:
+        return " ".join(
+            filter(None, (f"now {later.reason}", later.detail, *map(str, later.uses[:1])))
+        )
+    if later.image.tags != decision.image.tags:
+        before, now = (", ".join(it.image.tags) or "none" for it in (decision, later))
+        return f"its tags have changed from {before} to {now}"
+    if held := next((digest for digest in above if digest in spared), None):
+        return f"belongs to {held}, which is spared"
+    return ""
 
 
 def _tallies(decisions: Iterable[Decision]) -> dict[Kind, Tally]:

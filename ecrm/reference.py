@@ -65,7 +65,8 @@ class Registry:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a reference names: `host` as written, `registry` when that host is a private ECR one."""
+    """What a reference names. `registry` is set when the host is one of a private ECR registry;
+    `host` is then its canonical one, and as written otherwise."""
 
     host: str
     registry: Registry | None
@@ -88,7 +89,8 @@ class Reference:
             tag = "latest"
         ecr = _ECR_HOST.fullmatch(host)
         registry = Registry(ecr[1], ecr[2]) if ecr else None
-        return cls(host, registry, parts["repository"], tag, digest)
+        canonical = registry.host if registry else host
+        return cls(canonical, registry, parts["repository"], tag, digest)
 
     def may_name(self, registry: Registry) -> bool:
         """Whether an image of this registry can be meant.
@@ -110,7 +112,7 @@ class Reference:
     @property
     def name(self) -> str:
         """`host/repository` with the canonical host, without tag and digest."""
-        return f"{self.registry.host if self.registry else self.host}/{self.repository}"
+        return f"{self.host}/{self.repository}"
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""

@@ -4,7 +4,8 @@
 
     1  in use                       its digest, a tag of it, or an image that it is the index of
     2  a tag matches                keep_tag_patterns
-    3  pushed (or restored) lately  expires;  pulled lately  keep_pulled_within
+    3  pushed (or restored) lately  expires;  pulled lately  keep_pulled_within;  and the guard
+                                    min_age, which referrers are asked about too
     4  among the newest             keep_count, indexes and single images counted apart
     5  child of an index that stays
     6  referrer of an image that stays
@@ -14,24 +15,13 @@ What none of them keeps is deletable. Pure: no clock, no AWS.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ecrm.family import Family, Links, link, own_tags
-from ecrm.model import Decision, Image, Kind, Reason, Rule, Status, Use
+from ecrm.model import Action, Decision, Image, Kind, Reason, Rule, Status
 from ecrm.pattern import glob_matches
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryUses:
-    """The uses of one repository, by what they name."""
-
-    by_digest: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
-    by_tag: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
-
-    def of(self, image: Image) -> tuple[Use, ...]:
-        tagged = (use for tag in image.tags for use in self.by_tag.get(tag, ()))
-        return tuple(dict.fromkeys((*self.by_digest.get(image.digest, ()), *tagged)))
+from ecrm.uses import RepositoryUses
 
 
 def needs_manifests(
@@ -43,17 +33,27 @@ def needs_manifests(
     account is spared that.
     """
     alone = decide(images, {}, uses, rule, now)
-    return any(decision.deletes for decision in alone) and any(
+    return any(decision.goes for decision in alone) and any(
         decision.image.kind is Kind.INDEX for decision in alone
     )
 
 
 def decide(
-    images: Iterable[Image], manifests: Links, uses: RepositoryUses, rule: Rule, now: datetime
+    images: Iterable[Image],
+    manifests: Links,
+    uses: RepositoryUses,
+    rule: Rule,
+    now: datetime,
+    *,
+    min_age: timedelta = timedelta(0),
 ) -> list[Decision]:
-    """One decision per image, newest first. `manifests` gives the children of each index."""
+    """One decision per image, newest first. `manifests` gives the children of each index.
+
+    `min_age` is the guard: nothing that was pushed or restored within it ever goes.
+    """
     newest_first = {image.digest: image for image in sorted(images, key=_age_order)}
-    repo = _Repository(newest_first, link(newest_first, manifests), uses, rule, now)
+    family = link(newest_first, manifests)
+    repo = _Repository(newest_first, family, uses, rule, now, min_age)
     kept: dict[str, Decision] = {}
     _keep_each(repo, kept, _kept_alone)
     _keep_indexes_of_used(repo, kept)
@@ -73,6 +73,7 @@ class _Repository:
     uses: RepositoryUses
     rule: Rule
     now: datetime
+    min_age: timedelta
 
 
 def _keep_each(
@@ -98,13 +99,15 @@ def _kept_alone(repo: _Repository, image: Image) -> Decision | None:
         for pattern in repo.rule.keep_tag_patterns:
             if glob_matches(pattern, tag):
                 return Decision(image, Reason.KEEP_TAG, f"{tag} matches {pattern}")
-    if image.digest in repo.family.subjects:
-        return None
     fresh = max(image.pushed_at, image.activated_at or image.pushed_at)
-    if fresh >= repo.now - repo.rule.expires:
-        detail = f"{_span(repo.now - fresh)} of {_span(repo.rule.expires)}"
-        return Decision(image, Reason.PUSHED, detail)
-    return _pulled_lately(repo, image)
+    if image.digest not in repo.family.subjects:
+        if fresh >= repo.now - repo.rule.expires:
+            return Decision(image, Reason.PUSHED, _compared(repo.now - fresh, repo.rule.expires))
+        if pulled := _pulled_lately(repo, image):
+            return pulled
+    if fresh > repo.now - repo.min_age:
+        return Decision(image, Reason.MIN_AGE, _compared(repo.now - fresh, repo.min_age))
+    return None
 
 
 def _pulled_lately(repo: _Repository, image: Image) -> Decision | None:
@@ -120,7 +123,7 @@ def _pulled_lately(repo: _Repository, image: Image) -> Decision | None:
     pulled_at, member = max(pulls)
     if pulled_at < repo.now - window:
         return None
-    detail = f"{_span(repo.now - pulled_at)} of {_span(window)}"
+    detail = _compared(repo.now - pulled_at, window)
     return Decision(image, Reason.PULLED, detail, member if member != image.digest else None)
 
 
@@ -186,7 +189,7 @@ def _keep_dependents(repo: _Repository, kept: dict[str, Decision]) -> None:
 
 def _kept_for_what_it_is(repo: _Repository, image: Image) -> Decision | None:
     """Reason 7. What belongs to an index or to a subject goes with it instead."""
-    if image.status is Status.ARCHIVED:
+    if image.status is Status.ARCHIVED and not _archived_long(repo, image):
         return Decision(image, Reason.ARCHIVED)
     belongs = image.digest in repo.family.parents or repo.family.is_referrer(image.digest)
     if image.kind is Kind.ARTIFACT and not belongs and not repo.rule.delete_artifacts:
@@ -194,16 +197,33 @@ def _kept_for_what_it_is(repo: _Repository, image: Image) -> Decision | None:
     return None
 
 
+def _archived_long(repo: _Repository, image: Image) -> bool:
+    after = repo.rule.delete_after
+    return bool(
+        image.status is Status.ARCHIVED
+        and after is not None
+        and image.archived_at
+        and image.archived_at <= repo.now - after
+    )
+
+
 def _goes(repo: _Repository, image: Image) -> Decision:
+    if _archived_long(repo, image):
+        return Decision(image, Reason.ARCHIVED_LONG, action=Action.DELETE)
+    decision = Decision(image, Reason.UNTAGGED, action=repo.rule.action)
     if subjects := repo.family.subjects.get(image.digest):
-        return Decision(image, Reason.SUBJECT_GOES, related=subjects[0])
+        return replace(decision, reason=Reason.SUBJECT_GOES, related=subjects[0])
     if image.digest in repo.family.orphans:
-        return Decision(image, Reason.SUBJECT_MISSING)
+        return replace(decision, reason=Reason.SUBJECT_MISSING)
     if own_tags(image):
-        return Decision(image, Reason.EXPIRED)
+        return replace(decision, reason=Reason.EXPIRED)
     if parents := repo.family.parents.get(image.digest):
-        return Decision(image, Reason.INDEX_GOES, related=parents[0])
-    return Decision(image, Reason.UNTAGGED)
+        return replace(decision, reason=Reason.INDEX_GOES, related=parents[0])
+    return decision
+
+
+def _compared(age: timedelta, limit: timedelta) -> str:
+    return f"{_span(age)} of {_span(limit)}"
 
 
 def _span(span: timedelta) -> str:

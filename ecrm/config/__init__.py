@@ -9,15 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from ecrm.config.document import MapNode, read_document
+from ecrm.config.quantities import parse_bytes, parse_duration
 from ecrm.config.schema import read_config
-from ecrm.config.settings import DEFAULT_HISTORY, Config, ExternalCommand, History, entry_for
-from ecrm.config.values import parse_bytes, parse_duration
+from ecrm.config.sections import SECTIONS
+from ecrm.config.settings import (
+    DEFAULT_HISTORY,
+    NO_GUARDS,
+    Config,
+    ExternalCommand,
+    Guards,
+    History,
+    entry_for,
+)
 from ecrm.errors import ConfigError
 
 __all__ = [
     "DEFAULT_HISTORY",
+    "NO_GUARDS",
     "Config",
     "ExternalCommand",
+    "Guards",
     "History",
     "entry_for",
     "load",
@@ -58,7 +69,7 @@ def parse(text: str, path: str) -> Config:
         raise ConfigError(f"{path}: is empty; `ecrm generate` writes one that is not")
     if not isinstance(root, MapNode):
         raise root.place.error(f"is {root.meaning} here, not a map; begin with 'repositories:'")
-    config = read_config(root)
+    config = read_config(root, SECTIONS)
     return replace(config, fingerprint=_fingerprint(config))
 
 

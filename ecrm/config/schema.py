@@ -1,8 +1,4 @@
-"""The keys of ecrm.yaml: one table for each section, from which everything is read and checked.
-
-To add a key, declare it in its table and name it in the section's `build`. A section that is one
-map and no list of maps is read by `read_map` alone.
-"""
+"""Reads and checks maps against tables of keys; the tables themselves are in `sections`."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -10,22 +6,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from ecrm.config.document import MapNode, Node
-from ecrm.config.settings import DEFAULT_HISTORY, Config, ExternalCommand, History
-from ecrm.config.values import (
-    BOOLEAN,
-    COMMAND,
-    COUNT,
-    DURATION,
-    ENVIRONMENT,
-    GLOB,
-    NAME,
-    TEXT,
-    Reader,
-    items,
-    list_of,
-)
-from ecrm.model import Rule
-from ecrm.pattern import NamePattern
+from ecrm.config.settings import Config
+from ecrm.config.values import Reader, is_null, items
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +29,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A list of maps with these keys; `build` makes one value of the values of one map.
+    """A list of maps with these keys, or one map; `build` makes one value of those of one map.
 
     Every map has exactly one key of `exactly_one_of`, where that names any.
     """
@@ -56,137 +38,21 @@ class Section:
     keys: Mapping[str, Key]
     build: Callable[[Mapping[str, Any]], object]
     exactly_one_of: tuple[str, ...] = ()
+    is_list: bool = True
 
 
-_NAMES = ("name", "name_pattern")
-
-
-def _name_keys(noun: str) -> dict[str, Key]:
-    def warning(name: NamePattern) -> str:
-        if "*" in name.text or "?" in name.text:
-            return (
-                f"{name.text!r} matches only a {noun} literally named so; "
-                "did you mean name_pattern?"
-            )
-        return ""
-
-    return {
-        "name": Key(NAME, f"the {noun} of exactly this name", warning=warning),
-        "name_pattern": Key(
-            GLOB, f"every {noun} whose name this covers; * is any text, ? one character"
-        ),
-    }
-
-
-def _exclude(noun: str) -> dict[str, Key]:
-    text = f"true: do not read what this {noun} uses; what only it uses is not protected"
-    return {"exclude": Key(BOOLEAN, text, default=False)}
-
-
-def _history_keys(noun: str, versions: str) -> dict[str, Key]:
-    return {
-        **_name_keys(noun),
-        "keep_count": Key(
-            COUNT,
-            f"how many {versions} count as in use, newest first",
-            default=DEFAULT_HISTORY,
-            zero_is_default=True,
-        ),
-        **_exclude(noun),
-    }
-
-
-def _history(values: Mapping[str, Any]) -> History:
-    name = values["name"] or values["name_pattern"]
-    keep_count = values.get("keep_count", DEFAULT_HISTORY)
-    return History(name, keep_count=keep_count, exclude=values["exclude"])
-
-
-def _command(values: Mapping[str, Any]) -> ExternalCommand:
-    # fujiwara/ecrm takes a timeout of 0 for none.
-    return ExternalCommand(**{**values, "timeout": values["timeout"] or None})
-
-
-def _rule(values: Mapping[str, Any]) -> Rule:
-    rest = {key: value for key, value in values.items() if key not in _NAMES}
-    return Rule(name=values["name"] or values["name_pattern"], **rest)
-
-
-SECTIONS: Mapping[str, Section] = {
-    "clusters": Section(
-        "ECS clusters; all are read, this is for leaving one out",
-        {**_name_keys("cluster"), **_exclude("cluster")},
-        _history,
-        _NAMES,
-    ),
-    "task_definitions": Section(
-        "ECS task definitions; all are read, this says how far back",
-        _history_keys("task definition", "revisions of the family"),
-        _history,
-        _NAMES,
-    ),
-    "lambda_functions": Section(
-        "Lambda functions; all are read, this says how far back",
-        {
-            **_history_keys("Lambda function", "versions of the function"),
-            "keep_aliase": Key(
-                BOOLEAN,
-                "obsolete: what an alias points to is always kept",
-                obsolete=True,
-                warning=lambda _: "is obsolete, aliases are always kept; remove it",
-            ),
-        },
-        _history,
-        _NAMES,
-    ),
-    "external_commands": Section(
-        "programs that print a JSON array of the image URIs they know to be in use",
-        {
-            "command": Key(COMMAND, "the program and its arguments; no shell", required=True),
-            "env": Key(ENVIRONMENT, "variables added to its environment", default={}),
-            "dir": Key(TEXT, "the directory it runs in"),
-            "timeout": Key(DURATION, "how long it may run; 0s or none: without limit"),
-        },
-        _command,
-    ),
-    "repositories": Section(
-        "what stays in each repository; the first entry that matches applies",
-        {
-            **_name_keys("repository"),
-            "expires": Key(
-                DURATION, "an image pushed within this time stays", required=True
-            ),
-            "keep_count": Key(
-                COUNT, "this many of the newest tagged images stay, besides those", default=0
-            ),
-            "keep_tag_patterns": Key(
-                list_of(TEXT),
-                "an image with a tag that one of these globs covers stays",
-                default=("latest",),
-                zero_is_default=True,
-            ),
-            "keep_pulled_within": Key(DURATION, "an image pulled within this time stays, too"),
-            "delete_artifacts": Key(
-                BOOLEAN,
-                "true: what is no container image (a Helm chart, say) may go as well",
-                default=False,
-            ),
-        },
-        _rule,
-        _NAMES,
-    ),
-}  # fmt: skip
-
-
-def read_config(root: MapNode) -> Config:
+def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
     """Everything but the fingerprint; raises ConfigError for the first problem in the file."""
     warnings: list[str] = []
     values: dict[str, Any] = {}
     for name, node in root.entries.items():
-        _refuse_unknown(name, SECTIONS, node, root)
-        section = SECTIONS[name]
-        entries = items(node, "a list")
-        values[name] = tuple(section.build(read_map(e, section, warnings)) for e in entries)
+        _refuse_unknown(name, sections, node, root)
+        section = sections[name]
+        if section.is_list:
+            entries = items(node, "a list")
+            values[name] = tuple(section.build(read_map(e, section, warnings)) for e in entries)
+        elif not is_null(node):
+            values[name] = section.build(read_map(node, section, warnings))
     if not values.get("repositories"):
         place = root.entries["repositories"].place if "repositories" in values else root.place
         warnings.append(place.says("no repository rule: nothing will ever be deleted"))

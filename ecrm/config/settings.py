@@ -31,6 +31,27 @@ class ExternalCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class Guards:
+    """What stops a run before its first deletion. None is off.
+
+    `min_age`, `max_in_use_drop` (percent) and `dangling` never stop an honest run, so they are on
+    unless told otherwise. `max_percent` is of one repository; `max_bytes` and `max_images` are of
+    the whole run. `in_use_max_age` is how old what is known may be when a repository's turn comes.
+    """
+
+    min_age: timedelta = timedelta(days=1)
+    max_in_use_drop: int | None = 50
+    dangling: bool = True
+    max_images: int | None = None
+    max_percent: int | None = None
+    max_bytes: int | None = None
+    in_use_max_age: timedelta = timedelta(minutes=10)
+
+
+NO_GUARDS = Guards(min_age=timedelta(0), max_in_use_drop=None, dangling=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means, in hex."""
 
@@ -39,6 +60,7 @@ class Config:
     lambda_functions: tuple[History, ...] = ()
     external_commands: tuple[ExternalCommand, ...] = ()
     repositories: tuple[Rule, ...] = ()
+    guards: Guards = Guards()
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
 

@@ -1,0 +1,92 @@
+"""Who may use the images of a repository and cannot be seen by a scan of its own account.
+
+Pure: what DescribeRegistry and the policies say becomes facts and lines for people.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ecrm.reference import Registry
+
+_PULLS = {"*", "ecr:*", "ecr:batchgetimage", "ecr:getdownloadurlforlayer", "ecr:batch*", "ecr:get*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """ECR copies the repositories whose names begin with `prefix` to `destination`.
+
+    With `deletes`, it also repeats deletions there, where somebody else may run the image
+    (`deleteReplication` in DescribeRegistry).
+    """
+
+    destination: Registry
+    prefix: str
+    deletes: bool
+
+    def covers(self, repository: str) -> bool:
+        return repository.startswith(self.prefix)
+
+
+def replications(owner: Registry, configuration: Mapping[str, Any]) -> tuple[Replication, ...]:
+    """Read `replicationConfiguration`; a rule without filters covers every repository."""
+    return tuple(
+        Replication(
+            Registry(destination.get("registryId", owner.account), destination["region"]),
+            prefix,
+            bool(rule.get("deleteReplication", {}).get("enabled")),
+        )
+        for rule in configuration.get("rules", ())
+        for destination in rule.get("destinations", ())
+        for prefix in [it["filter"] for it in rule.get("repositoryFilters", ())] or [""]
+    )
+
+
+def pullers(owner: Registry, policy: str) -> tuple[str, ...]:
+    """Who outside the account may pull, by a repository or registry policy's text."""
+    try:
+        statements = json.loads(policy).get("Statement", ())
+        named = {who for it in _list(statements) if _lets_pull(it) for who in _principals(it)}
+    except (ValueError, AttributeError, TypeError):
+        return ("someone, by a policy that ecrm cannot read",)
+    return tuple(sorted(named - {f"account {owner.account}"}))
+
+
+def _lets_pull(statement: Mapping[str, Any]) -> bool:
+    if statement.get("Effect") != "Allow":
+        return False
+    # `NotAction` allows all the rest, pulling with it unless it is named.
+    if "NotAction" in statement:
+        return True
+    return any(action.lower() in _PULLS for action in _list(statement.get("Action", ())))
+
+
+def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
+    if "NotPrincipal" in statement:
+        yield "everyone but a few"
+    principal = statement.get("Principal", {})
+    if isinstance(principal, str):
+        principal = {"AWS": principal}
+    for kind, values in principal.items():
+        for value in _list(values):
+            yield _principal(kind, value) + _condition(statement)
+
+
+def _principal(kind: str, value: str) -> str:
+    if value == "*":
+        return "everyone"
+    if kind == "Service":
+        return f"service {value}"
+    parts = value.split(":")
+    return f"account {parts[4] if len(parts) > 4 else value}"  # noqa: PLR2004 - an ARN's account
+
+
+def _condition(statement: Mapping[str, Any]) -> str:
+    """An organization narrows "everyone" to many; other conditions are left to the reader."""
+    condition = statement.get("Condition")
+    return f" under the condition {json.dumps(condition, sort_keys=True)}" if condition else ""
+
+
+def _list(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else [value] if value else []
