@@ -1,87 +1,165 @@
-"""Carries out a plan. Decides nothing: it deletes what the plan names, in the plan's order, and
-tells what AWS answered about each image."""
+"""Carries out a plan. Decides nothing: it deletes or archives what the plan names, in the plan's
+order, writes down each image before and after the call, and tells what AWS answered."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from ecrm.aws import chunks
-from ecrm.errors import AccessDenied, AwsError, Gone, IncompleteError
-from ecrm.model import Answer, Decision, Outcome
-from ecrm.plan import Plan, RepositoryPlan
+from ecrm.errors import AccessDenied, AwsError, EcrmError, Gone, IncompleteError, OutputError
+from ecrm.model import Action, Answer, Decision, Outcome
+from ecrm.plan import Plan, RepositoryPlan, Spared
 from ecrm.reference import Registry
 from ecrm.registry import BATCH, Deleter
 
 _NOT_FOUND = "ImageNotFound"
 _HELD_BY_INDEX = "ImageReferencedByManifestList"
 
+Recheck = Callable[[RepositoryPlan], tuple[RepositoryPlan, tuple[Spared, ...]]]
+"""What of a repository's plan still holds when its turn comes; raises EcrmError if that cannot be
+known any more."""
 
-def apply(plan: Plan, deleter_for: Callable[[Registry], Deleter]) -> Iterator[Outcome]:
-    """One Outcome per deletion of the plan, as the answers come in."""
+
+class Journal(Protocol):
+    """Where is written what is about to happen and what has happened; raises OutputError."""
+
+    def intend(
+        self,
+        registry: Registry,
+        repository: str,
+        decisions: Sequence[Decision],
+        manifests: Mapping[str, str],
+    ) -> None: ...
+
+    def answer(self, outcomes: Sequence[Outcome]) -> None: ...
+
+
+def apply(
+    plan: Plan, deleter_for: Callable[[Registry], Deleter], journal: Journal, recheck: Recheck
+) -> Iterator[Outcome]:
+    """One Outcome per image that the plan wants gone, as the answers come in."""
     if not plan.complete:
         raise IncompleteError(f"nothing was deleted; the plan is incomplete: {plan.missing[0]}")
     deleters: dict[Registry, Deleter] = {}
-    stopped_by: AwsError | None = None
-    for repository in plan.repositories:
-        if repository.registry not in deleters:
-            deleters[repository.registry] = deleter_for(repository.registry)
+    stopped_by: EcrmError | None = None
+    for planned in plan.repositories:
+        if not planned.waves:
+            continue
         if stopped_by:
             why = f"not tried, since it went wrong before: {stopped_by}"
-            yield from _all(repository, repository.deletions, Answer.FAILED, why)
-        else:
-            stopped_by = yield from _empty(repository, deleters[repository.registry])
+            yield from _all(planned, planned.deletions, Answer.FAILED, why)
+            continue
+        try:
+            repository, spared = recheck(planned)
+        except (AwsError, IncompleteError) as error:
+            yield from _all(planned, planned.deletions, Answer.FAILED, str(error))
+            stopped_by = error
+            continue
+        for it in spared:
+            yield _outcome(repository, it.decision, Answer.SPARED, it.why)
+        if repository.registry not in deleters:
+            deleters[repository.registry] = deleter_for(repository.registry)
+        work = _Work(repository, deleters[repository.registry], journal)
+        stopped_by = yield from _empty(work)
 
 
-def _empty(
-    repository: RepositoryPlan, deleter: Deleter
-) -> Generator[Outcome, None, AwsError | None]:
-    """Delete what goes from one repository; returns the error that ends the whole run, if any."""
-    left = {decision.image.digest: decision for decision in repository.deletions}
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One repository, and what it takes to change it. `intended` is in the journal already."""
+
+    repository: RepositoryPlan
+    deleter: Deleter
+    journal: Journal
+    intended: set[str] = field(default_factory=set)
+
+
+def _empty(work: _Work) -> Generator[Outcome, None, AwsError | None]:
+    """Take away what goes from one repository; returns the error that ends the run, if any."""
+    left = {decision.image.digest: decision for decision in work.repository.deletions}
     try:
-        for outcome in _answers(repository, deleter):
+        for outcome in _answers(work):
             del left[outcome.decision.image.digest]
             yield outcome
     except Gone as error:
-        yield from _all(repository, left.values(), Answer.GONE, str(error))
+        yield from _all(work.repository, left.values(), Answer.GONE, str(error))
     except AccessDenied as error:  # may be this repository's own policy
-        yield from _all(repository, left.values(), Answer.FAILED, str(error))
+        yield from _all(work.repository, left.values(), Answer.FAILED, str(error))
     except AwsError as error:
-        yield from _all(repository, left.values(), Answer.FAILED, str(error))
+        yield from _all(work.repository, left.values(), Answer.FAILED, str(error))
         return error
     return None
 
 
-def _answers(repository: RepositoryPlan, deleter: Deleter) -> Iterator[Outcome]:
+def _answers(work: _Work) -> Iterator[Outcome]:
     """Wave by wave; what an index still held is tried again for as long as that helps."""
     held: list[Outcome] = []
-    for wave in repository.waves:
-        for batch in chunks(wave, BATCH):
-            yield from _settled(_delete(repository, batch, deleter), held)
+    for wave in work.repository.waves:
+        for batch in _batches(wave):
+            yield from _settled(work, _carry_out(work, batch), held)
     while held:
         again = [outcome.decision for outcome in held]
         before, held = held, []
-        for batch in chunks(again, BATCH):
-            yield from _settled(_delete(repository, batch, deleter), held)
+        for batch in _batches(again):
+            yield from _settled(work, _carry_out(work, batch), held)
         if len(held) == len(before):
-            yield from held
+            yield from _recorded(work, held)
             return
 
 
-def _settled(outcomes: Iterable[Outcome], held: list[Outcome]) -> Iterator[Outcome]:
+def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
+    """At most 100, all with the same action."""
+    for action in (Action.DELETE, Action.ARCHIVE):
+        yield from chunks([it for it in decisions if it.action is action], BATCH)
+
+
+def _settled(work: _Work, outcomes: list[Outcome], held: list[Outcome]) -> Iterator[Outcome]:
+    """Those that will not change any more; the others are put aside."""
+    settled: list[Outcome] = []
     for outcome in outcomes:
-        if outcome.answer is Answer.FAILED and outcome.detail.startswith(_HELD_BY_INDEX):
-            held.append(outcome)
-        else:
-            yield outcome
+        refused = outcome.answer is Answer.FAILED and outcome.detail.startswith(_HELD_BY_INDEX)
+        (held if refused else settled).append(outcome)
+    yield from _recorded(work, settled)
 
 
-def _delete(
-    repository: RepositoryPlan, batch: Sequence[Decision], deleter: Deleter
-) -> list[Outcome]:
+def _recorded(work: _Work, outcomes: list[Outcome]) -> Iterator[Outcome]:
+    """What has happened is told even where it can no longer be written down."""
+    try:
+        work.journal.answer(outcomes)
+    except OutputError:
+        yield from outcomes
+        raise
+    yield from outcomes
+
+
+def _carry_out(work: _Work, batch: Sequence[Decision]) -> list[Outcome]:
+    archives = batch[0].action is Action.ARCHIVE
+    name = work.repository.repository
+    new = [it for it in batch if it.image.digest not in work.intended]
+    images = [it.image for it in new]
+    manifests = work.deleter.manifests(name, images) if images and not archives else {}
+    work.journal.intend(work.repository.registry, name, new, manifests)
+    work.intended.update(image.digest for image in images)
+    return [_archive(work, it) for it in batch] if archives else _delete(work, batch)
+
+
+def _archive(work: _Work, decision: Decision) -> Outcome:
+    try:
+        work.deleter.archive(work.repository.repository, decision.image.digest)
+    except Gone as error:
+        return _outcome(work.repository, decision, Answer.GONE, str(error))
+    except AwsError as error:
+        return _outcome(work.repository, decision, Answer.FAILED, str(error))
+    return _outcome(work.repository, decision, Answer.ARCHIVED)
+
+
+def _delete(work: _Work, batch: Sequence[Decision]) -> list[Outcome]:
+    name = work.repository.repository
     digests = [decision.image.digest for decision in batch]
-    deleted, refusals = deleter.delete(repository.repository, digests)
+    deleted, refusals = work.deleter.delete(name, digests)
     refused = {refusal.digest: refusal for refusal in refusals}
     unanswered = set(digests) - deleted - set(refused)
     # Only what AWS says counts; where it says nothing, the repository is looked at.
-    present = deleter.still_there(repository.repository, unanswered) if unanswered else set()
+    present = work.deleter.still_there(name, unanswered) if unanswered else set()
     outcomes = []
     for decision in batch:
         digest = decision.image.digest
@@ -91,7 +169,7 @@ def _delete(
             detail = f"{refused[digest].code}: {refused[digest].reason}"
         elif digest in present:
             answer, detail = Answer.FAILED, "AWS's answer leaves it out, and it is still there"
-        outcomes.append(_outcome(repository, decision, answer, detail))
+        outcomes.append(_outcome(work.repository, decision, answer, detail))
     return outcomes
 
 
@@ -102,6 +180,6 @@ def _all(
 
 
 def _outcome(
-    repository: RepositoryPlan, decision: Decision, answer: Answer, detail: str
+    repository: RepositoryPlan, decision: Decision, answer: Answer, detail: str = ""
 ) -> Outcome:
     return Outcome(repository.registry, repository.repository, decision, answer, detail)

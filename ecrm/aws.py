@@ -57,6 +57,10 @@ class Target:
     def functions(self) -> Client:
         return self._reading("lambda")
 
+    def s3(self) -> Client:
+        """For what ecrm itself keeps there: journals."""
+        return _client(self.session, "s3")
+
     def writing_ecr(self) -> Client:
         """The one client that can change anything; only `delete` and `restore` ask for it."""
         return _client(self.session, "ecr")

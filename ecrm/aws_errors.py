@@ -10,7 +10,9 @@ _GONE = frozenset(
     {
         "ClusterNotFoundException",
         "ImageNotFoundException",
+        "RegistryPolicyNotFoundException",
         "RepositoryNotFoundException",
+        "RepositoryPolicyNotFoundException",
         "ResourceNotFoundException",
         "ServiceNotFoundException",
     }

@@ -5,25 +5,68 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ecrm.aws import Target, call, chunks, pages
-from ecrm.errors import AwsError
+from ecrm.aws import Client, Target, call, chunks, pages
+from ecrm.consumers import Replication, pullers, replications
+from ecrm.errors import AwsError, Gone
 from ecrm.family import Links
-from ecrm.model import MANIFEST_MEDIA_TYPES, Image, Status
+from ecrm.model import INDEX_MEDIA_TYPES, Image, Status
+from ecrm.reference import Registry
 
 _PAGE = 1000  # the largest that DescribeRepositories and DescribeImages allow
 BATCH = 100
 """The most images that one BatchGetImage or BatchDeleteImage may name."""
 
 _NOT_FOUND = "ImageNotFound"
+_MANIFEST_MEDIA_TYPES = INDEX_MEDIA_TYPES | {
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+}
 
 
-def repositories(target: Target, name: str | None = None) -> list[str]:
-    """The names of all repositories, or the one asked for; raises Gone if that is not there."""
-    chosen = {"repositoryNames": [name]} if name else {"PaginationConfig": {"PageSize": _PAGE}}
+class AwsHoldings:
+    """What ECR holds in the targets of a run, read through clients that cannot write."""
+
+    def __init__(self, targets: Iterable[Target]) -> None:
+        self._targets = {target.registry: target for target in targets}
+        self._registry_policies: dict[Registry, tuple[str, ...]] = {}
+
+    @property
+    def registries(self) -> tuple[Registry, ...]:
+        return tuple(self._targets)
+
+    def repositories(self, registry: Registry) -> list[str]:
+        return repositories(self._targets[registry])
+
+    def images(self, registry: Registry, repository: str) -> list[Image]:
+        return images(self._targets[registry], repository)
+
+    def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
+        return children(self._targets[registry], repository, indexes)
+
+    def replications(self, registry: Registry) -> tuple[Replication, ...]:
+        answer = call(self._targets[registry].ecr, "DescribeRegistry")
+        return replications(registry, answer.get("replicationConfiguration", {}))
+
+    def pullers(self, registry: Registry, repository: str) -> tuple[str, ...]:
+        """Who outside the account may pull, by the repository's policy and the registry's."""
+        ecr = self._targets[registry].ecr
+        if registry not in self._registry_policies:
+            self._registry_policies[registry] = _pullers(registry, ecr, "GetRegistryPolicy")
+        where = {"registryId": registry.account, "repositoryName": repository}
+        own = _pullers(registry, ecr, "GetRepositoryPolicy", **where)
+        return tuple(dict.fromkeys(own + self._registry_policies[registry]))
+
+
+def repositories(target: Target) -> list[str]:
+    """The names of all repositories."""
     listing = pages(
-        target.ecr, "DescribeRepositories", registryId=target.registry.account, **chosen
+        target.ecr,
+        "DescribeRepositories",
+        registryId=target.registry.account,
+        PaginationConfig={"PageSize": _PAGE},
     )
-    return sorted(repo["repositoryName"] for page in listing for repo in page["repositories"])
+    return sorted(it["repositoryName"] for page in listing for it in page.get("repositories", ()))
 
 
 def images(target: Target, repository: str) -> list[Image]:
@@ -36,41 +79,60 @@ def images(target: Target, repository: str) -> list[Image]:
         filter={"imageStatus": "ANY"},
         PaginationConfig={"PageSize": _PAGE},
     )
-    return [_image(detail) for page in listing for detail in page.get("imageDetails") or ()]
+    return [_image(detail) for page in listing for detail in page.get("imageDetails", ())]
 
 
-def children(target: Target, repository: str, indexes: Sequence[str]) -> Links:
+def children(target: Target, repository: str, indexes: Sequence[Image]) -> Links:
     """The digests that each of these indexes names; an index that is gone meanwhile has none.
 
-    Raises AwsError for a manifest that cannot be read: what is unknown must not be deleted.
+    Raises AwsError for a manifest that cannot be read: what is unknown must not be deleted. An
+    archived index cannot be pulled, so it may not be readable; that makes none of its children
+    deletable, since ECR refuses to delete a child of an index that is there.
     """
-    return {
-        digest: _children(repository, digest, manifest)
-        for chunk in chunks(indexes, BATCH)
-        for digest, manifest in manifests(target, repository, chunk).items()
-    }
+    links: dict[str, tuple[str, ...]] = {}
+    for archived in (False, True):
+        digests = [it.digest for it in indexes if (it.status is Status.ARCHIVED) is archived]
+        for chunk in chunks(digests, BATCH):
+            found = manifests(target, repository, chunk, INDEX_MEDIA_TYPES, strict=not archived)
+            for digest, manifest in found.items():
+                links[digest] = _children(repository, digest, manifest)
+    return links
 
 
-def manifests(target: Target, repository: str, digests: Sequence[str]) -> dict[str, str]:
-    """The manifests, verbatim, of at most 100 images; those that are gone are left out."""
+def manifests(
+    target: Target,
+    repository: str,
+    digests: Sequence[str],
+    media_types: Iterable[str] = _MANIFEST_MEDIA_TYPES,
+    *,
+    strict: bool = True,
+) -> dict[str, str]:
+    """The manifests, verbatim, of at most 100 images; those that are gone are left out.
+
+    Raises AwsError for one that ECR does not give for another reason, unless not `strict`.
+    """
     answer = call(
         target.ecr,
         "BatchGetImage",
         registryId=target.registry.account,
         repositoryName=repository,
         imageIds=[{"imageDigest": digest} for digest in digests],
-        acceptedMediaTypes=sorted(MANIFEST_MEDIA_TYPES),
+        acceptedMediaTypes=sorted(media_types),
     )
-    found = {
-        image["imageId"]["imageDigest"]: image["imageManifest"]
-        for image in answer.get("images", ())
-    }
+    found = {it["imageId"]["imageDigest"]: it["imageManifest"] for it in answer.get("images", ())}
     refused = {_digest(failure): failure for failure in answer.get("failures", ())}
-    for digest in digests:
+    for digest in digests if strict else ():
         if digest not in found and refused.get(digest, {}).get("failureCode") != _NOT_FOUND:
             why = refused.get(digest, {}).get("failureReason", "AWS's answer leaves it out")
             raise AwsError(f"ecr:BatchGetImage: {repository}@{digest}: {why}")
     return found
+
+
+def _pullers(registry: Registry, ecr: Client, operation: str, **where: str) -> tuple[str, ...]:
+    try:
+        return pullers(registry, call(ecr, operation, **where).get("policyText", "{}"))
+    except Gone:  # also where there is no policy
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +145,7 @@ class Refusal:
 
 
 class Deleter:
-    """Deletes images of one target. Nothing that only plans is ever given one."""
+    """Deletes and archives images of one target. Nothing that only plans is ever given one."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -110,6 +172,29 @@ class Deleter:
     def still_there(self, repository: str, digests: Iterable[str]) -> set[str]:
         """Which of these images the repository still holds."""
         return {image.digest for image in images(self._target, repository)} & set(digests)
+
+    def manifests(self, repository: str, wanted: Sequence[Image]) -> dict[str, str]:
+        """The manifests of at most 100 images, for the journal; of archived ones where ECR gives
+        them. Raises AwsError for any other that cannot be read."""
+        media_types = _MANIFEST_MEDIA_TYPES | {it.media_type for it in wanted if it.media_type}
+        active = [it.digest for it in wanted if it.status is not Status.ARCHIVED]
+        archived = [it.digest for it in wanted if it.status is Status.ARCHIVED]
+        found: dict[str, str] = {}
+        for digests, strict in ((active, True), (archived, False)):
+            if digests:
+                found |= manifests(self._target, repository, digests, media_types, strict=strict)
+        return found
+
+    def archive(self, repository: str, digest: str) -> None:
+        """Move one image to the archive storage class; raises AwsError if ECR will not."""
+        call(
+            self._ecr,
+            "UpdateImageStorageClass",
+            registryId=self._target.registry.account,
+            repositoryName=repository,
+            imageId={"imageDigest": digest},
+            targetStorageClass="ARCHIVE",
+        )
 
 
 def _digest(failure: dict[str, Any]) -> str:

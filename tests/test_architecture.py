@@ -9,24 +9,33 @@ ROOT = Path(__file__).parent.parent / "ecrm"
 
 # From the bottom up: a module may import those above it in this list, never those below.
 LAYERS = [
-    {"errors", "pattern"},
-    {"reference"},
+    {"errors", "pattern", "version"},
+    {"reference", "state"},
     {"model"},
-    {"config"},
-    {"family"},
+    {"config", "family", "uses", "consumers"},
     {"retention"},
     {"plan"},
+    {"guards", "explain", "serial"},
+    {"plan_file"},
     {"aws_errors"},
     {"aws"},
     {"registry"},
+    {"putting"},
     {"sources"},
-    {"apply"},
+    {"planning"},
+    {"snapshot", "record", "journal"},
+    {"apply", "restore"},
     {"formats", "generate", "demo"},
+    {"run"},
+    {"recheck"},
     {"workflow"},
     {"cli"},
     {"__main__"},
 ]
-PURE = {"errors", "pattern", "reference", "model", "config", "family", "retention", "plan"}
+PURE = {
+    *("errors", "pattern", "reference", "model", "config", "family", "uses", "consumers"),
+    *("retention", "plan", "guards", "explain", "serial", "plan_file"),
+}
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
 
 
@@ -68,9 +77,9 @@ def test_decisions_know_neither_aws_nor_the_clock(path):
         assert not {name.split(".")[0] for name in imports(path)} & IMPURE
 
 
-def test_only_one_module_can_change_anything_in_ecr():
+def test_only_the_registry_modules_can_change_anything_in_ecr():
     writers = {stage(path) for path in modules() if "writing_ecr()" in path.read_text()}
-    assert writers == {"registry"}
+    assert writers == {"registry", "putting"}
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))

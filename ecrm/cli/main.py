@@ -7,14 +7,21 @@ from contextlib import suppress
 
 import click
 
-from ecrm.cli.commands import delete, generate, plan, scan, version
+from ecrm.cli.changing import delete, generate
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
+from ecrm.cli.reading import explain, plan, scan, snapshot, version
 from ecrm.cli.terminal import say
-from ecrm.cli.version import print_version
 from ecrm.errors import EcrmError
+from ecrm.version import version as running_version
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"ecrm {running_version()}")
+        ctx.exit()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,7 +30,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=print_version,
+    callback=_print_version,
     help="Show version.",
 )
 @group_options
@@ -46,7 +53,7 @@ def cli() -> None:
     """
 
 
-for command in (generate, scan, plan, delete, demo, version):
+for command in (generate, scan, plan, explain, snapshot, delete, demo, version):
     cli.add_command(command)
 
 

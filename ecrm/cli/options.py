@@ -8,23 +8,9 @@ from typing import Any, TypeVar
 import click
 
 from ecrm.cli.terminal import LEVELS, set_up_logging
+from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class CommaList(click.ParamType[tuple[str, ...]]):
-    """`a.json,b.json`, on the command line and in the variable alike."""
-
-    name = "FILE,..."
-    envvar_list_splitter = ","
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        del param, ctx
-        if isinstance(value, tuple):
-            return value
-        return tuple(part for part in (it.strip() for it in str(value).split(",")) if part)
 
 
 def group_options(function: F) -> F:
@@ -109,30 +95,9 @@ def output_option(function: F) -> F:
 
 def plan_options(function: F) -> F:
     """What `plan` and `delete` share."""
-    for option in (
-        click.option(
-            "--scanned-files",
-            type=CommaList(),
-            multiple=True,
-            envvar="ECRM_SCANNED_FILES",
-            show_envvar=True,
-            help="Files that `scan` wrote; nothing that they name is deleted. May be repeated.",
-        ),
-        click.option(
-            "-r",
-            "--repository",
-            metavar="NAME",
-            envvar="ECRM_REPOSITORY",
-            show_envvar=True,
-            help="Look at this repository only.",
-        ),
-        click.option(
-            "--scan/--no-scan",
-            default=True,
-            envvar="ECRM_SCAN",
-            show_envvar=True,
-            help="Scan what is in use; without, only --scanned-files tell.",
-        ),
+    return _with(
+        function,
+        output_option,
         click.option(
             "--format",
             "format_name",
@@ -143,7 +108,96 @@ def plan_options(function: F) -> F:
             show_envvar=True,
             help="How to show the plan.",
         ),
-        output_option,
-    ):
+        scan_option,
+        repository_option,
+        scanned_files_option,
+        click.option(
+            "--action",
+            type=click.Choice(("delete", "archive")),
+            help="Do this instead of what the rules say.",
+        ),
+        guard_options,
+    )
+
+
+def scan_option(function: F) -> F:
+    return click.option(
+        "--scan/--no-scan",
+        default=True,
+        envvar="ECRM_SCAN",
+        show_envvar=True,
+        help="Scan what is in use; without, only --scanned-files tell.",
+    )(function)
+
+
+def repository_option(function: F) -> F:
+    return click.option(
+        "-r",
+        "--repository",
+        metavar="NAME",
+        envvar="ECRM_REPOSITORY",
+        show_envvar=True,
+        help="Look at this repository only.",
+    )(function)
+
+
+def scanned_files_option(function: F) -> F:
+    return click.option(
+        "--scanned-files",
+        type=CommaList(),
+        multiple=True,
+        envvar="ECRM_SCANNED_FILES",
+        show_envvar=True,
+        help="Files that `scan` wrote; nothing that they name is deleted. May be repeated.",
+    )(function)
+
+
+def snapshot_options(function: F) -> F:
+    return _with(
+        function,
+        click.option(
+            "--from",
+            "snapshot",
+            metavar="FILE",
+            help="Plan from what `snapshot` recorded instead of from AWS.",
+        ),
+        click.option(
+            "--now",
+            type=MOMENT,
+            help="Decide as of this time: 2026-11-22, or +30d for that much later.",
+        ),
+    )
+
+
+def guard_options(function: F) -> F:
+    """The guards of ecrm.yaml; what is given here comes first."""
+    return _with(
+        function,
+        click.option("--no-guards", is_flag=True, help="Turn all guards off for this run."),
+        click.option("--min-age", type=DURATION, help="Spare what was pushed within this time."),
+        click.option(
+            "--max-in-use-drop",
+            type=PERCENT,
+            help="Stop if so many percent less than in the last run are in use.",
+        ),
+        click.option("--max-images", type=COUNT, help="Stop if more images would go."),
+        click.option(
+            "--max-percent", type=PERCENT, help="Stop if more percent of a repository would go."
+        ),
+        click.option("--max-bytes", type=SIZE, help="Stop if more bytes would go, such as 10GB."),
+        click.option(
+            "--in-use-max-age",
+            type=DURATION,
+            help="Read again what is in use before a repository's turn when it is older.",
+        ),
+    )
+
+
+GUARDS = ("min_age", "max_in_use_drop", "max_images", "max_percent", "max_bytes", "in_use_max_age")
+
+
+def _with(function: F, *options: Callable[[F], F]) -> F:
+    """The options, shown in this order."""
+    for option in reversed(options):
         function = option(function)
     return function

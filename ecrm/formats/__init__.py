@@ -1,7 +1,9 @@
 """How results look: each format is a function from a value to text, and is found here by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from ecrm.explain import Absent, Explanation
+from ecrm.formats.explanations import explanations_json, explanations_text
 from ecrm.formats.plans import plan_json, plan_table
 from ecrm.formats.scans import scan_detail, scan_table, scan_uris
 from ecrm.model import Scan
@@ -12,4 +14,8 @@ SCAN_FORMATS: dict[str, Callable[[Scan], str]] = {
     "json": scan_uris,
     "table": scan_table,
     "detail": scan_detail,
+}
+EXPLANATION_FORMATS: dict[str, Callable[[Sequence[Explanation | Absent]], str]] = {
+    "text": explanations_text,
+    "json": explanations_json,
 }

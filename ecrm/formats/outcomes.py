@@ -14,18 +14,21 @@ def outcomes_table(outcomes: Iterable[Outcome]) -> str:
     by_repository: dict[str, dict[Answer, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for it in everything:
         by_repository[it.repository][it.answer] += Tally(1, it.decision.image.size)
+    met = [it for it in Answer if any(it in tallies for tallies in by_repository.values())]
     rows = [
-        [name, *(human_tally(tallies[it]) if it in tallies else "" for it in Answer)]
+        [name, *(human_tally(tallies[it]) if it in tallies else "" for it in met)]
         for name, tallies in sorted(by_repository.items())
     ]
-    headers = ["REPOSITORY", "DELETED", "GONE ALREADY", "SPARED", "NOT DELETED"]
+    headers = ["REPOSITORY", *(it.upper() for it in met)]
     return "\n".join([table(rows, headers), "", *_summary(everything)])
 
 
 def _summary(outcomes: list[Outcome]) -> Iterator[str]:
-    deleted = [it for it in outcomes if it.answer is Answer.DELETED]
-    size = Tally(len(deleted), sum(it.decision.image.size for it in deleted))
-    yield f"Deleted {human_tally(size)} of {count(len(outcomes), 'image')}."
+    for answer in (Answer.DELETED, Answer.ARCHIVED):
+        sizes = [it.decision.image.size for it in outcomes if it.answer is answer]
+        if sizes or answer is Answer.DELETED:
+            done = human_tally(Tally(len(sizes), sum(sizes)))
+            yield f"{answer.capitalize()} {done} of {count(len(outcomes), 'image')}."
     for it in outcomes:
         if it.answer in (Answer.FAILED, Answer.SPARED):
             image = it.decision.image

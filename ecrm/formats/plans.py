@@ -1,10 +1,11 @@
 """A plan as the table and as the JSON that fujiwara/ecrm prints, with more below the table."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ecrm.formats.text import blue, count, human_tally, table, yellow
-from ecrm.model import Kind, Reason, SourceRead
+from ecrm.model import Action, Kind, Reason, SourceRead
 from ecrm.plan import Plan, RepositoryPlan, Tally
 
 REASONS: Mapping[Reason, str] = {
@@ -12,16 +13,19 @@ REASONS: Mapping[Reason, str] = {
     Reason.KEEP_TAG: "with a tag of keep_tag_patterns",
     Reason.PUSHED: "pushed within expires",
     Reason.PULLED: "pulled within keep_pulled_within",
+    Reason.MIN_AGE: "younger than guards.min_age",
     Reason.KEEP_COUNT: "within keep_count",
     Reason.CHILD: "of an index that stays",
     Reason.REFERRER: "referring to an image that stays",
     Reason.ARTIFACT: "no container image",
     Reason.ARCHIVED: "archived",
+    Reason.UNSCANNED: "in a repository whose deletions ECR repeats elsewhere",
     Reason.EXPIRED: "expired",
     Reason.UNTAGGED: "untagged",
     Reason.INDEX_GOES: "of an index that goes",
     Reason.SUBJECT_GOES: "referring to an image that goes",
     Reason.SUBJECT_MISSING: "referring to an image that is gone",
+    Reason.ARCHIVED_LONG: "archived for longer than delete_after",
 }
 
 
@@ -75,28 +79,49 @@ def _rows(plan: Plan) -> Iterator[tuple[RepositoryPlan, Kind, Tally, Tally]]:
 
 
 def _summary(plan: Plan) -> Iterator[str]:
-    read = [it for it in plan.repositories if not it.problem]
-    where = ", ".join(str(target) for target in plan.targets)
-    yield (
-        f"{human_tally(plan.goes)} of {human_tally(plan.total)} images can be deleted, "
-        f"in {count(len(read), 'repository', 'repositories')} of {where}."
-    )
+    yield from _totals(plan)
     if plan.stays:
         yield "\nWhy the others stay:"
         width = len(str(max(plan.stays.values())))
         for reason, number in plan.stays.items():
             yield f"  {number:{width}}  {REASONS[reason]}"
     yield "\nWhat this rests on:"
-    for read_source in plan.ledger:
-        yield f"  {_ledger_line(read_source)}"
+    for read in plan.ledger:
+        yield f"  {_ledger_line(read)}"
     if plan.unmanaged:
         yield f"  no rule matches, so nothing is touched: {', '.join(plan.unmanaged)}"
-    broken = sum(it.broken_indexes for it in plan.repositories)
-    if broken:
-        yield f"  {count(broken, 'index names', 'indexes name')} an image that is not there"
+    if notes := list(_notes(plan)):
+        yield "\nWorth knowing:"
+        yield from notes
+
+
+def _totals(plan: Plan) -> Iterator[str]:
+    read = [it for it in plan.repositories if not it.problem]
+    where = ", ".join(str(target) for target in plan.targets)
+    actions = Counter(decision.action for it in read for decision in it.deletions)
+    archived = actions[Action.ARCHIVE]
+    what = "can be deleted" if not archived else "can be archived"
+    if archived and actions[Action.DELETE]:
+        what = f"can go ({archived} be archived, {actions[Action.DELETE]} be deleted)"
+    yield (
+        f"{human_tally(plan.goes)} of {human_tally(plan.total)} images {what}, "
+        f"in {count(len(read), 'repository', 'repositories')} of {where}."
+    )
+    if archived:
+        yield "ECR charges archived images for at least 90 days."
+
+
+def _notes(plan: Plan) -> Iterator[str]:
     for it in plan.repositories:
+        for absent in it.absent:
+            yield f"  {it.repository}{absent} is in use, and is not there"
+        for consumer in it.consumers:
+            yield f"  {it.repository}: {consumer}, and a scan of this account does not see who does"
+        if it.broken_indexes:
+            names = count(it.broken_indexes, "index names", "indexes name")
+            yield f"  {it.repository}: {names} an image that is not there"
         if it.problem:
-            yield f"  could not be read: {it.repository}"
+            yield f"  {it.repository} could not be read"
 
 
 def _ledger_line(read: SourceRead) -> str:

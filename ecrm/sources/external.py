@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ecrm.config import ExternalCommand
 from ecrm.errors import InputError, NotAReferenceError
-from ecrm.model import Note, ReadStatus, Use
+from ecrm.model import EXTERNAL_COMMAND, SCANNED_FILE, Note, ReadStatus, Use
 from ecrm.reference import Reference
 from ecrm.sources.found import Found
 
@@ -21,7 +21,7 @@ def command_uses(external: ExternalCommand) -> Iterator[Found]:
     """What the program prints. A program that fails, hangs or prints anything else is noted."""
     name = " ".join(external.command)
     try:
-        yield from _uses(_output(external), "external command", name)
+        yield from _uses(_output(external), EXTERNAL_COMMAND, name)
     except InputError as error:
         yield Note(ReadStatus.FAILED, f"external command {name}: {error}")
 
@@ -30,7 +30,7 @@ def file_uses(path: str) -> Iterator[Use]:
     """What a scanned file holds; raises InputError if it cannot be read, since it was asked for."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-        yield from _uses(text, "scanned file", path)
+        yield from _uses(text, SCANNED_FILE, path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(f"{path}: cannot be read: {reason}") from error

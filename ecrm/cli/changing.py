@@ -1,0 +1,141 @@
+"""The commands that change something: a file of yours, or ECR."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecrm.cli.options import command_options, plan_options
+from ecrm.cli.showing import CONTEXT, ask, request, show_outcomes, show_plan
+from ecrm.cli.terminal import progress, say, show
+from ecrm.cli.types import DURATION
+from ecrm.errors import GuardError, NotDeletedError, UsageError
+
+if TYPE_CHECKING:
+    from ecrm.model import Outcome
+    from ecrm.plan import Plan
+    from ecrm.workflow import Run
+
+
+@click.command(context_settings=CONTEXT)
+@click.option("--force", is_flag=True, help="Overwrite the file without asking.")
+@command_options
+@click.pass_context
+def generate(ctx: click.Context, force: bool) -> None:
+    """Write ecrm.yaml from what the account holds.
+
+    Clusters, task definition families, Lambda functions and repositories whose names share a
+    prefix become one pattern. The result is shown, and nothing is overwritten unasked.
+    """
+    from ecrm import workflow
+    from ecrm.generate import config_text
+
+    wanted = request(ctx)
+    text = config_text(workflow.names(wanted, progress))
+    say(text)
+    if Path(wanted.config).exists() and not force:
+        ask(f"{wanted.config} is there already. Overwrite it?", "--force overwrites it")
+    show(text.rstrip("\n"), wanted.config)
+    say(f"wrote {wanted.config}; look it over, then try: ecrm plan")
+
+
+@click.command(context_settings=CONTEXT)
+@click.option(
+    "--force",
+    is_flag=True,
+    envvar="ECRM_FORCE",
+    show_envvar=True,
+    help="Delete without asking.",
+)
+@plan_options
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    help="Delete at most what this file of `plan --out` says.",
+)
+@click.option(
+    "--max-plan-age",
+    type=DURATION,
+    default="24h",
+    show_default=True,
+    help="Refuse a plan file that is older.",
+)
+@click.option(
+    "--journal",
+    metavar="FILE",
+    help="Write what is deleted to FILE or s3://bucket/key, from which `restore` reads.  "
+    "[default: a new file in ~/.local/state/ecrm/journals]",
+)
+@command_options
+@click.pass_context
+def delete(
+    ctx: click.Context,
+    /,
+    *,
+    force: bool,
+    format_name: str,
+    output: str,
+    plan_file: str | None,
+    max_plan_age: timedelta,
+    **options: Any,
+) -> int:
+    """Show the plan, ask once, delete, and tell what AWS answered.
+
+    Nothing is deleted from an incomplete plan, nor where a guard stops the run. Without a terminal
+    to ask on, --force is needed.
+    """
+    from ecrm import workflow
+
+    if not force and not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on; --force deletes without asking")
+    run = workflow.start(request(ctx, **options), progress)
+    made = _plan(run, plan_file, max_plan_age)
+    if show_plan(made, format_name, output):
+        say("ecrm: nothing was deleted, since the plan is incomplete")
+        return 1
+    if stops := workflow.guard_stops(run, made):
+        raise GuardError("\n".join((*map(str, stops), "nothing was deleted")))
+    if not made.goes.images:
+        say("Nothing to delete.")
+        return 0
+    if not force:
+        ask(_question(made), "--force deletes without asking")
+    return _carry_out(run, made, to_stdout=format_name == "table" or output != "-")
+
+
+def _plan(run: "Run", plan_file: str | None, max_plan_age: timedelta) -> "Plan":
+    from ecrm import workflow
+
+    if plan_file is None:
+        return workflow.plan(run)
+    made, dropped = workflow.plan_from_file(run, plan_file, max_plan_age)
+    for it in dropped:
+        say(f"ecrm: info: not deleted any more: {it.decision.image.digest}: {it.why}")
+    return made
+
+
+def _question(made: "Plan") -> str:
+    from ecrm.formats.text import human_tally
+    from ecrm.model import Action
+
+    actions = {decision.action for it in made.repositories for decision in it.deletions}
+    what = " and ".join(it.capitalize() for it in Action if it in actions)
+    return f"{what} {human_tally(made.goes)} images?"
+
+
+def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> int:
+    from ecrm import workflow
+    from ecrm.model import Answer
+
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in workflow.delete(run, made):
+            outcomes.append(outcome)
+            progress(f"ECR: {len(outcomes)} of {made.goes.images} images")
+    finally:
+        show_outcomes(outcomes, to_stdout=to_stdout)
+    failed = any(it.answer is Answer.FAILED for it in outcomes)
+    return NotDeletedError.exit_code if failed else 0

@@ -1,0 +1,62 @@
+"""From options to a request, and from results to the terminal; what several commands share."""
+
+import sys
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecrm.cli.options import GUARDS
+from ecrm.cli.terminal import progress, say, show
+from ecrm.errors import EcrmError, UsageError
+
+if TYPE_CHECKING:
+    from ecrm.model import Outcome
+    from ecrm.plan import Plan
+    from ecrm.workflow import Request
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+def request(ctx: click.Context, **options: Any) -> "Request":
+    """What the options of a command ask for; those that were not given keep their defaults."""
+    from ecrm.model import Action
+    from ecrm.workflow import Request
+
+    settings = {key: ctx.obj[key] for key in ("config", "profile", "region") if key in ctx.obj}
+    files = tuple(chain.from_iterable(options.pop("scanned_files", ())))
+    given = {guard: options.pop(guard, None) for guard in GUARDS}
+    guards = tuple((guard, value) for guard, value in given.items() if value is not None)
+    if action := options.pop("action", None):
+        options["action"] = Action(action)
+    return Request(**settings, **options, scanned_files=files, guards=guards)
+
+
+def show_plan(made: "Plan", format_name: str, output: str) -> int:
+    """Show it, then what is missing from it; the exit code that this alone would give."""
+    from ecrm.formats import PLAN_FORMATS
+
+    show(PLAN_FORMATS[format_name](made), output)
+    for line in made.missing:
+        say(f"ecrm: error: {line}")
+    return 0 if made.complete else 1
+
+
+def show_outcomes(outcomes: "list[Outcome]", *, to_stdout: bool) -> None:
+    """Also after Ctrl-C or an error: what is deleted is deleted."""
+    from ecrm.formats.outcomes import outcomes_table
+
+    text = outcomes_table(outcomes)
+    if to_stdout:
+        show(f"\n{text}")
+    else:  # stdout carries the plan as JSON
+        say(text)
+
+
+def ask(question: str, otherwise: str) -> None:
+    """Return if the answer is yes; anything else ends the command."""
+    progress.clear()
+    if not sys.stdin.isatty():
+        raise UsageError(f"there is no terminal to ask on; {otherwise}")
+    if not click.confirm(question, err=True):
+        raise EcrmError("stopped, as you wished; nothing was changed")

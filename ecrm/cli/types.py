@@ -1,0 +1,60 @@
+"""What an option's text may be, with a line that helps where it is something else."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import click
+
+from ecrm.config.quantities import parse_bytes, parse_duration
+
+T = TypeVar("T")
+
+
+class CommaList(click.ParamType[tuple[str, ...]]):
+    """`a.json,b.json`, on the command line and in the variable alike."""
+
+    name = "FILE,..."
+    envvar_list_splitter = ","
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        del param, ctx
+        if isinstance(value, tuple):
+            return value
+        return tuple(part for part in (it.strip() for it in str(value).split(",")) if part)
+
+
+class Parsed(click.ParamType[Any]):
+    """Text that a function parses; its ValueError is the message."""
+
+    def __init__(self, name: str, parse: Callable[[str], object]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def parse_moment(text: str) -> datetime | timedelta:
+    """`2026-11-22`, `2026-11-22T10:00:00+00:00`, or `+30d` for that much later; UTC unless said."""
+    if text.startswith("+"):
+        return parse_duration(text[1:])
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time; write one such as 2026-11-22 or +30d") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+DURATION = Parsed("duration", parse_duration)
+SIZE = Parsed("size", parse_bytes)
+MOMENT = Parsed("time", parse_moment)
+PERCENT = click.IntRange(0, 100)
+COUNT = click.IntRange(0)
