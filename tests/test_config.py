@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ecrm.config import (
     Config,
     ExternalCommand,
+    Guards,
     History,
     entry_for,
     load,
@@ -19,17 +20,17 @@ from ecrm.config import (
     parse_duration,
 )
 from ecrm.config.document import MapNode, read_document
-from ecrm.config.schema import SECTIONS
+from ecrm.config.sections import SECTIONS
 from ecrm.config.values import BYTES
 from ecrm.errors import ConfigError
-from ecrm.model import Rule
+from ecrm.model import Action, Rule
 from ecrm.pattern import NamePattern, glob_matches
 
 EXAMPLE = Path(__file__).parent.parent / "ecrm.yaml.example"
 LITERALLY = "literally named so; did you mean name_pattern?"
 RULE = "repositories: [{name: a, expires: 30d}]\n"
 
-FINGERPRINT = "6a4df613745b09a9ea89b2d1f086730a192aa8c08f799cea2bf6a24d46beaab9"
+FINGERPRINT = "217eb6644001301309b8911406f4c151a5aac92b5909f8fc1469e31cb3961d48"
 FUJIWARA_README = """\
 clusters:
   - name: my-cluster
@@ -156,9 +157,48 @@ class TestWhatIsRead:
             command.env["B"] = "d"  # type: ignore[index]
 
     @pytest.mark.parametrize("empty", ["", "null", "~", "[]"])
-    @pytest.mark.parametrize("section", SECTIONS)
+    @pytest.mark.parametrize("section", [it for it in SECTIONS if SECTIONS[it].is_list])
     def test_an_absent_or_null_section_is_empty(self, section, empty):
         assert getattr(read(f"{section}: {empty}"), section) == ()
+
+    @pytest.mark.parametrize("text", ["clusters: []", "guards:", "guards: {}"])
+    def test_the_guards_that_never_stop_an_honest_run_are_on_unless_told_otherwise(self, text):
+        assert read(text).guards == Guards(
+            min_age=timedelta(days=1),
+            max_in_use_drop=50,
+            dangling=True,
+            max_images=None,
+            max_percent=None,
+            max_bytes=None,
+            in_use_max_age=timedelta(minutes=10),
+        )
+
+    def test_every_guard_can_be_set(self):
+        text = """
+            guards:
+              min_age: 2h
+              max_in_use_drop: 100
+              dangling: false
+              max_images: 5
+              max_percent: 80
+              max_bytes: 10GB
+              in_use_max_age: 0s
+        """
+        assert read(text).guards == Guards(
+            timedelta(hours=2), 100, False, 5, 80, 10 * 1000**3, timedelta(0)
+        )
+
+    def test_a_rule_can_archive_and_delete_later(self):
+        text = (
+            "repositories: [{name: a, expires: 1d, action: archive, delete_after: 90d, "
+            "allow_unscanned: true}]"
+        )
+        rule = read(text).repositories[0]
+        assert (rule.action, rule.delete_after, rule.allow_unscanned) == (
+            Action.ARCHIVE,
+            timedelta(days=90),
+            True,
+        )
 
     @pytest.mark.parametrize("section", ["clusters", "task_definitions", "lambda_functions"])
     def test_an_entry_without_keep_count_keeps_five(self, section):
@@ -326,8 +366,23 @@ SCHEMA_PROBLEMS = [
         "clusters:\nzones: []",
         (
             ":2: unknown key 'zones'; known are clusters, task_definitions, lambda_functions, "
-            "external_commands, repositories"
+            "external_commands, repositories, guards"
         ),
+    ),
+    (
+        "guards:\n  max_percent: 101",
+        ":2: guards.max_percent: 101 is no percentage; write one from 0 to 100",
+    ),
+    (
+        "guards: [max_images]",
+        (
+            ":1: guards: is a list here, not a map; its keys are min_age, max_in_use_drop, "
+            "dangling, max_images, max_percent, max_bytes, in_use_max_age"
+        ),
+    ),
+    (
+        "repositories:\n- name: a\n  expires: 1d\n  action: remove",
+        ":4: repositories[0].action: 'remove' is not known here; write delete or archive",
     ),
     (
         "repositories:\n- name: a\n  expire: 30d",
@@ -796,6 +851,7 @@ class TestExampleFile:
             keep_count=5,
             keep_tag_patterns=("latest", "v*"),
             keep_pulled_within=timedelta(days=30),
+            delete_after=timedelta(days=90),
         )
 
     def test_its_command_is_valid_once_it_is_no_comment(self):
