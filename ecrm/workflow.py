@@ -6,23 +6,26 @@ config ─► targets ─► sources ─► uses ─┐
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from ecrm.apply import apply
 from ecrm.aws import connect
-from ecrm.errors import IncompleteError
+from ecrm.errors import IncompleteError, UsageError
 from ecrm.explain import Absent, Explanation, explain
 from ecrm.generate import Names, read_names
 from ecrm.guards import Stop, stops
+from ecrm.journal import load_journal
 from ecrm.model import Outcome, Progress, Scan
 from ecrm.plan import Plan, RepositoryPlan, Spared, shrunk
 from ecrm.plan_file import plan_text, read_plan, refuse_unfit
 from ecrm.planning import make_plan
+from ecrm.putting import Restorer
 from ecrm.recheck import Recheck
 from ecrm.record import last_in_use, record_in_use
 from ecrm.registry import Deleter
+from ecrm.restore import Restored, chosen, restored
 from ecrm.run import Request, Run, facts_of, open_journal, read_text, scan, start
 from ecrm.snapshot import snapshot_text
 from ecrm.state import state_folder
@@ -99,6 +102,16 @@ def delete(run: Run, to_apply: Plan) -> Iterator[Outcome]:
             to_apply, lambda where: Deleter(targets[where]), journal, Recheck(run, to_apply)
         )
         journal.end(complete=True)
+
+
+def restore(request: Request, journal: str, images: Sequence[str]) -> Iterator[Restored]:
+    """Put back what a journal tells of, image by image; all of it where `images` names none."""
+    target = connect(request.profile, request.region)
+    contents = load_journal(journal, target.s3)
+    if target.registry not in contents.header.targets:
+        made_for = ", ".join(map(str, contents.header.targets))
+        raise UsageError(f"{journal} is of {made_for}, and this is {target}")
+    yield from restored(chosen(contents, images), lambda _: Restorer(target))
 
 
 def names(request: Request, progress: Progress) -> Names:

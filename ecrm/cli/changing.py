@@ -106,6 +106,33 @@ def delete(
     return _carry_out(run, made, to_stdout=format_name == "table" or output != "-")
 
 
+@click.command(context_settings=CONTEXT)
+@click.argument("journal")
+@click.argument("images", nargs=-1, metavar="[IMAGE]...")
+@command_options
+@click.pass_context
+def restore(ctx: click.Context, /, journal: str, images: tuple[str, ...]) -> int:
+    """Put back what a run deleted or archived, while ECR still has the layers.
+
+    JOURNAL is what `delete` wrote: a file, or s3://bucket/key. IMAGE is a URI, repo:tag,
+    repo@sha256:..., a repository or the beginning of a digest; without any, all come back. Tags
+    that belong to another image by now stay there.
+    """
+    from ecrm import workflow
+    from ecrm.formats.restored import restored_table
+    from ecrm.restore import Restored, Result
+
+    back: list[Restored] = []
+    try:
+        for it in workflow.restore(request(ctx), journal, images):
+            back.append(it)
+            progress(f"ECR: {len(back)} images")
+    finally:
+        if back:
+            show(restored_table(back))
+    return 1 if any(it.result is Result.FAILED for it in back) else 0
+
+
 def _plan(run: "Run", plan_file: str | None, max_plan_age: timedelta) -> "Plan":
     from ecrm import workflow
 

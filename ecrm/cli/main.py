@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import click
 
-from ecrm.cli.changing import delete, generate
+from ecrm.cli.changing import delete, generate, restore
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
 from ecrm.cli.reading import explain, plan, scan, snapshot, version
@@ -53,7 +53,7 @@ def cli() -> None:
     """
 
 
-for command in (generate, scan, plan, explain, snapshot, delete, demo, version):
+for command in (generate, scan, plan, explain, snapshot, delete, restore, demo, version):
     cli.add_command(command)
 
 
