@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ecrm.aws import chunks
-from ecrm.errors import AccessDenied, AwsError, EcrmError, Gone, IncompleteError, OutputError
+from ecrm.errors import (
+    AccessDenied,
+    AwsError,
+    EcrmError,
+    Gone,
+    IncompleteError,
+    InputError,
+    OutputError,
+)
 from ecrm.model import Action, Answer, Decision, Outcome
 from ecrm.plan import Plan, RepositoryPlan, Spared
 from ecrm.reference import Registry
@@ -51,7 +59,7 @@ def apply(
             continue
         try:
             repository, spared = recheck(planned)
-        except (AwsError, IncompleteError) as error:
+        except (AwsError, IncompleteError, InputError) as error:
             yield from _all(planned, planned.deletions, Answer.FAILED, str(error))
             stopped_by = error
             continue
@@ -153,13 +161,10 @@ def _archive(work: _Work, decision: Decision) -> Outcome:
 
 
 def _delete(work: _Work, batch: Sequence[Decision]) -> list[Outcome]:
-    name = work.repository.repository
     digests = [decision.image.digest for decision in batch]
-    deleted, refusals = work.deleter.delete(name, digests)
+    deleted, refusals = work.deleter.delete(work.repository.repository, digests)
     refused = {refusal.digest: refusal for refusal in refusals}
-    unanswered = set(digests) - deleted - set(refused)
-    # Only what AWS says counts; where it says nothing, the repository is looked at.
-    present = work.deleter.still_there(name, unanswered) if unanswered else set()
+    left = _left_by_silence(work, set(digests) - deleted - set(refused))
     outcomes = []
     for decision in batch:
         digest = decision.image.digest
@@ -167,10 +172,28 @@ def _delete(work: _Work, batch: Sequence[Decision]) -> list[Outcome]:
         if digest in refused:
             answer = Answer.GONE if refused[digest].code == _NOT_FOUND else Answer.FAILED
             detail = f"{refused[digest].code}: {refused[digest].reason}"
-        elif digest in present:
-            answer, detail = Answer.FAILED, "AWS's answer leaves it out, and it is still there"
+        elif digest in left:
+            answer, detail = Answer.FAILED, left[digest]
         outcomes.append(_outcome(work.repository, decision, answer, detail))
     return outcomes
+
+
+def _left_by_silence(work: _Work, unanswered: set[str]) -> dict[str, str]:
+    """Only what AWS says counts; where it says nothing, the repository is looked at.
+
+    What is still there, or may be, and why. An error here is no error of the whole batch: what the
+    answer did tell has happened.
+    """
+    silence = "AWS's answer leaves it out, and"
+    if not unanswered:
+        return {}
+    try:
+        present = work.deleter.still_there(work.repository.repository, unanswered)
+    except Gone:
+        return {}
+    except AwsError as error:
+        return dict.fromkeys(unanswered, f"{silence} looking for it failed: {error}")
+    return dict.fromkeys(present, f"{silence} it is still there")
 
 
 def _all(

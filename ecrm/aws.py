@@ -5,9 +5,10 @@ boto3 is imported when the first client is made, so that `--help` and `--version
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -76,10 +77,14 @@ def connect(profile: str | None = None, region: str | None = None) -> Target:
     import boto3  # noqa: PLC0415 - takes longer to import than all of ecrm
 
     with translated("sts:GetCallerIdentity"):
+        # boto3 alone of AWS's tools does not read AWS_REGION.
+        region = region or os.environ.get("AWS_REGION") or None
         session = boto3.Session(profile_name=profile, region_name=region)
         if session.region_name is None:
             raise AwsError("no region: give --region, or set AWS_REGION or a profile's region")
-        account = _client(session, "sts").get_caller_identity()["Account"]
+        account = _client(session, "sts").get_caller_identity().get("Account")
+        if not account:
+            raise AwsError("sts:GetCallerIdentity: AWS's answer names no account; try again")
     return Target(Registry(account, session.region_name), session)
 
 
@@ -104,10 +109,11 @@ def gather(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     with ThreadPoolExecutor(_WORKERS) as pool:
         futures = [pool.submit(function, item) for item in items]
         try:
-            return [future.result() for future in futures]
-        except BaseException:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        # Items are begun in order, so a failure comes before all that were cancelled for it.
+        return [future.result() for future in futures]
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -164,7 +170,7 @@ def _start_clock(context: dict[str, Any], **_: object) -> None:
 def _check_and_log(
     http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: object
 ) -> None:
-    _log_call(model, context, str(http_response.status_code))
+    _log_call(model.name, context, str(http_response.status_code))
     if set(parsed) == {"ResponseMetadata"} and http_response.status_code < 300:  # noqa: PLR2004
         _check_body(http_response.content, model)
 
@@ -172,18 +178,20 @@ def _check_and_log(
 def _check_body(body: bytes, model: Any) -> None:
     """botocore takes a body that is no JSON for an empty answer, and nothing must look empty
     that is not: a list of tasks that was cut off would make every image unused."""
-    if model.service_model.protocol_name in ("json", "rest-json") and body:
+    if model.service_model.resolved_protocol in ("json", "rest-json"):
         try:
             json.loads(body)
         except ValueError:
             raise AwsError(f"{model.name}: AWS's answer was cut off; try again") from None
 
 
-def _log_failure(exception: Exception, context: dict[str, Any], **rest: Any) -> None:
-    _log_call(rest.get("model"), context, type(exception).__name__)
+def _log_failure(
+    exception: Exception, context: dict[str, Any], event_name: str, **_: object
+) -> None:
+    _log_call(event_name.rpartition(".")[2], context, type(exception).__name__)
 
 
-def _log_call(model: Any, context: dict[str, Any], answer: str) -> None:
+def _log_call(operation: str, context: dict[str, Any], answer: str) -> None:
     if log.isEnabledFor(logging.DEBUG):
         milliseconds = 1000 * (time.monotonic() - context.get("ecrm_started", time.monotonic()))
-        log.debug("%s: %s, %.0f ms", model and model.name, answer, milliseconds)
+        log.debug("%s: %s, %.0f ms", operation, answer, milliseconds)

@@ -41,6 +41,7 @@ def translated(action: str) -> Iterator[None]:
     """Botocore's errors within, as AwsError; `action` is what IAM calls the operation."""
     # Imported here since it takes long; whoever makes a call has imported it already.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     try:
         yield
@@ -48,6 +49,9 @@ def translated(action: str) -> Iterator[None]:
         raise _of_answer(error.response.get("Error", {}), action) from error
     except BotoCoreError as error:
         raise _of_connection(error, action) from error
+    except (ResponseParserError, UnicodeDecodeError) as error:  # cut off, or a proxy's own page
+        message = "the answer is none of AWS's; check the network and proxies, and try again"
+        raise AwsError(f"{action}: {message}") from error
 
 
 def _of_answer(error: dict[str, str], action: str) -> AwsError:

@@ -23,6 +23,19 @@ _HEADER = """\
 """
 
 
+_GUARDS = """\
+# What stops a run before its first deletion, with exit code 5. The first three are on as they stand
+# here; the others are off until they are set.
+# guards:
+#   min_age: 1d            # nothing that was pushed within this time ever goes
+#   max_in_use_drop: 50    # percent less in use than in the last run
+#   dangling: true         # a repository whose images in use are all missing from it
+#   max_images: 1000       # in one run
+#   max_percent: 90        # of a repository
+#   max_bytes: 500GB       # in one run
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What one account holds in one region."""
@@ -68,7 +81,7 @@ def config_text(names: Names) -> str:
         "lambda_functions": [it | {"keep_count": _KEEP_COUNT} for it in patterns(names.functions)],
         "repositories": [it | rule for it in patterns(names.repositories)],
     }
-    return _HEADER + yaml.dump(sections, Dumper=_Dumper, sort_keys=False, width=100)
+    return f"{_HEADER}{yaml.dump(sections, Dumper=_Dumper, sort_keys=False, width=100)}\n{_GUARDS}"
 
 
 def patterns(names: Iterable[str]) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ecrm.aws import Client, Target, call, chunks, pages
 from ecrm.consumers import Replication, pullers, replications
-from ecrm.errors import AwsError, Gone
+from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.family import Links
 from ecrm.model import INDEX_MEDIA_TYPES, Image, Status
 from ecrm.reference import Registry
@@ -35,8 +36,8 @@ class AwsHoldings:
     def registries(self) -> tuple[Registry, ...]:
         return tuple(self._targets)
 
-    def repositories(self, registry: Registry) -> list[str]:
-        return repositories(self._targets[registry])
+    def repositories(self, registry: Registry, only: str | None = None) -> list[str]:
+        return repositories(self._targets[registry], only)
 
     def images(self, registry: Registry, repository: str) -> list[Image]:
         return images(self._targets[registry], repository)
@@ -53,20 +54,22 @@ class AwsHoldings:
         ecr = self._targets[registry].ecr
         if registry not in self._registry_policies:
             self._registry_policies[registry] = _pullers(registry, ecr, "GetRegistryPolicy")
-        where = {"registryId": registry.account, "repositoryName": repository}
+        where = _where(self._targets[registry], repository)
         own = _pullers(registry, ecr, "GetRepositoryPolicy", **where)
         return tuple(dict.fromkeys(own + self._registry_policies[registry]))
 
 
-def repositories(target: Target) -> list[str]:
-    """The names of all repositories."""
-    listing = pages(
-        target.ecr,
-        "DescribeRepositories",
-        registryId=target.registry.account,
-        PaginationConfig={"PageSize": _PAGE},
-    )
-    return sorted(it["repositoryName"] for page in listing for it in page.get("repositories", ()))
+def repositories(target: Target, only: str | None = None) -> list[str]:
+    """The names of all repositories; or of `only` that one, if it is there."""
+    which = {"repositoryNames": [only]} if only else {"PaginationConfig": {"PageSize": _PAGE}}
+    account = target.registry.account
+    listing = pages(target.ecr, "DescribeRepositories", registryId=account, **which)
+    try:
+        return sorted(
+            it["repositoryName"] for page in listing for it in page.get("repositories", ())
+        )
+    except Gone:
+        return []
 
 
 def images(target: Target, repository: str) -> list[Image]:
@@ -74,8 +77,7 @@ def images(target: Target, repository: str) -> list[Image]:
     listing = pages(
         target.ecr,
         "DescribeImages",
-        registryId=target.registry.account,
-        repositoryName=repository,
+        **_where(target, repository),
         filter={"imageStatus": "ANY"},
         PaginationConfig={"PageSize": _PAGE},
     )
@@ -114,8 +116,7 @@ def manifests(
     answer = call(
         target.ecr,
         "BatchGetImage",
-        registryId=target.registry.account,
-        repositoryName=repository,
+        **_where(target, repository),
         imageIds=[{"imageDigest": digest} for digest in digests],
         acceptedMediaTypes=sorted(media_types),
     )
@@ -154,14 +155,18 @@ class Deleter:
     def delete(
         self, repository: str, digests: Sequence[str]
     ) -> tuple[frozenset[str], tuple[Refusal, ...]]:
-        """One call for at most 100 digests: those that AWS says it deleted, and its refusals."""
-        answer = call(
-            self._ecr,
-            "BatchDeleteImage",
-            registryId=self._target.registry.account,
-            repositoryName=repository,
-            imageIds=[{"imageDigest": digest} for digest in digests],
-        )
+        """One call for at most 100 digests: those that AWS says it deleted, and its refusals.
+
+        An answer that got lost, after which none of them is there any more, is an answer too.
+        """
+        where = _where(self._target, repository)
+        ids = [{"imageDigest": digest} for digest in digests]
+        try:
+            answer = call(self._ecr, "BatchDeleteImage", **where, imageIds=ids)
+        except AwsError as error:
+            if isinstance(error, Gone | AccessDenied) or self._may_hold(repository, digests):
+                raise
+            return frozenset(digests), ()
         deleted = frozenset(image["imageDigest"] for image in answer.get("imageIds", ()))
         refusals = tuple(
             Refusal(_digest(it), it.get("failureCode", ""), it.get("failureReason", ""))
@@ -186,15 +191,31 @@ class Deleter:
         return found
 
     def archive(self, repository: str, digest: str) -> None:
-        """Move one image to the archive storage class; raises AwsError if ECR will not."""
-        call(
-            self._ecr,
-            "UpdateImageStorageClass",
-            registryId=self._target.registry.account,
-            repositoryName=repository,
-            imageId={"imageDigest": digest},
-            targetStorageClass="ARCHIVE",
-        )
+        """Move one image to the archive storage class; raises AwsError if ECR will not, unless it
+        is there already, as it is when an answer got lost."""
+        where, image = _where(self._target, repository), {"imageDigest": digest}
+        to_archive = {"imageId": image, "targetStorageClass": "ARCHIVE"}
+        try:
+            call(self._ecr, "UpdateImageStorageClass", **where, **to_archive)
+        except AwsError as error:
+            if isinstance(error, Gone | AccessDenied) or not self._is_archived(where, image):
+                raise
+
+    def _may_hold(self, repository: str, digests: Iterable[str]) -> bool:
+        with suppress(AwsError):
+            return bool(self.still_there(repository, digests))
+        return True
+
+    def _is_archived(self, where: dict[str, str], image: dict[str, str]) -> bool:
+        one = {"imageIds": [image], "filter": {"imageStatus": "ARCHIVED"}}
+        with suppress(AwsError):
+            found = call(self._target.ecr, "DescribeImages", **where, **one).get("imageDetails", ())
+            return [it.get("imageStatus") for it in found] == [Status.ARCHIVED]
+        return False
+
+
+def _where(target: Target, repository: str) -> dict[str, str]:
+    return {"registryId": target.registry.account, "repositoryName": repository}
 
 
 def _digest(failure: dict[str, Any]) -> str:

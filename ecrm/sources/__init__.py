@@ -30,7 +30,9 @@ def scan(
     Without `services` (`--no-scan`), files alone are read. Raises InputError for a file that is
     not what it should be; everything else that goes wrong is in the ledger.
     """
-    files = [_read(None, f"file {path}", list(file_uses(path))) for path in scanned_files]
+    max_age = config.guards.scanned_files_max_age
+    oldest = now - max_age if max_age is not None else None
+    files = [_read(None, f"file {path}", list(file_uses(path, oldest))) for path in scanned_files]
     if not services:
         note = Note(ReadStatus.EXCLUDED, "not read: --no-scan")
         skipped = [
@@ -42,7 +44,9 @@ def scan(
         for it in config.external_commands
     ]
     found = [
-        _read(target.registry, name, attempt(partial(source, target, config, progress)))
+        _read(
+            target.registry, name, attempt(partial(source, target, config, progress), lasting=True)
+        )
         for target in targets
         for name, source in _SERVICES.items()
     ]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ecrm.config import ExternalCommand
@@ -26,14 +27,22 @@ def command_uses(external: ExternalCommand) -> Iterator[Found]:
         yield Note(ReadStatus.FAILED, f"external command {name}: {error}")
 
 
-def file_uses(path: str) -> Iterator[Use]:
-    """What a scanned file holds; raises InputError if it cannot be read, since it was asked for."""
+def file_uses(path: str, oldest: datetime | None = None) -> Iterator[Use]:
+    """What a scanned file holds; raises InputError if it cannot be read, since it was asked for,
+    or if it was written before `oldest`."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-        yield from _uses(text, SCANNED_FILE, path)
+        written = datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(f"{path}: cannot be read: {reason}") from error
+    if oldest and written < oldest:
+        raise InputError(
+            f"{path}: was written {written:%Y-%m-%d %H:%M} UTC, and guards.scanned_files_max_age "
+            f"asks for {oldest:%Y-%m-%d %H:%M} or later; scan again"
+        )
+    try:
+        yield from _uses(text, SCANNED_FILE, path)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -83,12 +92,14 @@ def _output(external: ExternalCommand) -> str:
 
 
 def _stop_group(process: "subprocess.Popen[bytes]") -> None:
-    """End what is still running, first politely, with every process that it started."""
-    if process.poll() is not None:
+    """Unless its output has been read to the end, stop the program with every process that it
+    started, also where it has ended itself; first politely."""
+    if process.stdout is None or process.stdout.closed:
         return
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(_SECONDS_TO_STOP)
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
+    process.stdout.close()  # what has left the group may hold the other end for ever

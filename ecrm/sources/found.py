@@ -1,6 +1,6 @@
 """What a source yields, and how text that names an image becomes a use."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -40,8 +40,9 @@ def uses_of(
         yield Use(replace(written, digest=digest), source, user, why, path)
 
 
-def attempt(read: Callable[[], Iterable[T]]) -> list[T | Note]:
-    """What `read` finds, with a note for what it could not; what is gone meanwhile needs nothing.
+def attempt(read: Callable[[], Iterable[T]], *, lasting: bool = False) -> list[T | Note]:
+    """What `read` finds, with a note for what it could not; what is gone meanwhile needs nothing,
+    unless it is `lasting`, as all clusters of an account are.
 
     What was found before the failure still counts: one more use never deletes anything.
     """
@@ -49,8 +50,9 @@ def attempt(read: Callable[[], Iterable[T]]) -> list[T | Note]:
     try:
         for it in read():
             found.append(it)  # noqa: PERF402 - what came before a failure is kept
-    except Gone:
-        pass
+    except Gone as error:
+        if lasting:
+            found.append(Note(ReadStatus.FAILED, str(error)))
     except AccessDenied as error:
         found.append(Note(ReadStatus.DENIED, str(error)))
     except AwsError as error:
@@ -58,9 +60,16 @@ def attempt(read: Callable[[], Iterable[T]]) -> list[T | Note]:
     return found
 
 
-def failures(answer: dict[str, Any], operation: str) -> Iterator[Note]:
-    """Notes for the `failures` of an ECS describe call, but for what is gone meanwhile."""
-    for failure in answer.get("failures", ()):
+def failures(
+    answer: dict[str, Any], operation: str, asked: Sequence[str], member: str
+) -> Iterator[Note]:
+    """Notes for the `failures` of an ECS describe call, but for what is gone meanwhile, and for
+    what was `asked` for and is neither there nor in `member`."""
+    failed = answer.get("failures", ())
+    if (silent := len(asked) - len(answer.get(member, ())) - len(failed)) > 0:
+        text = f"{operation}: AWS's answer leaves out {silent} of {len(asked)}; try again"
+        yield Note(ReadStatus.FAILED, text)
+    for failure in failed:
         if failure.get("reason") != "MISSING":
             what = " ".join(
                 str(failure[key]) for key in ("arn", "reason", "detail") if key in failure

@@ -5,12 +5,13 @@ needs its image for ever. `ImageUri` is what somebody wrote; `ResolvedImageUri` 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from ecrm.aws import Target, call, gather, pages
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
-from ecrm.errors import NotOffered
+from ecrm.errors import Gone, NotOffered
 from ecrm.model import Note, Progress, ReadStatus
 from ecrm.sources.found import Found, attempt, uses_of
 
@@ -39,21 +40,28 @@ def lambda_uses(target: Target, config: Config, progress: Progress) -> Iterator[
 
 
 def _read_function(
-    target: Target, name: str, versions: Iterable[str], keep_count: int
+    target: Target, name: str, versions: Sequence[str], keep_count: int
 ) -> Iterator[Found]:
-    """`$LATEST` is no version: it takes none of the places of `keep_count`."""
-    newest_first = sorted((int(it) for it in versions if it != _LATEST), reverse=True)
-    published = [str(version) for version in newest_first]
-    wanted = {_LATEST: _LATEST}
-    wanted |= dict.fromkeys(published[:keep_count], f"one of the newest {keep_count} versions")
+    """`$LATEST` takes none of the places of `keep_count`, nor does `$LATEST.PUBLISHED`, which a
+    call to a function on managed instances reaches, nor a version that something points to."""
+    published = sorted((it for it in versions if it.isdigit()), key=int, reverse=True)
+    wanted = {_LATEST: _LATEST} | {it: it for it in versions if not it.isdigit()}
     if len(published) > keep_count:  # only then can a version depend on who points to it
         wanted |= _pointed_to(target, name)
+    newest = [version for version in published if version not in wanted][:keep_count]
+    wanted |= dict.fromkeys(newest, f"one of the newest {keep_count} versions")
     for version, why in wanted.items():
-        code = call(target.functions, "GetFunction", FunctionName=name, Qualifier=version)["Code"]
-        if not code.get("ImageUri") and not code.get("ResolvedImageUri"):
-            yield Note(ReadStatus.FAILED, f"lambda:GetFunction: {name}:{version} names no image")
-        for uri in dict.fromkeys((code.get("ResolvedImageUri"), code.get("ImageUri"))):
-            yield from uses_of(uri, source="lambda", user=f"function {name}:{version}", why=why)
+        with suppress(Gone):  # one version may be, and that says nothing about the others
+            yield from _uses_of_version(target, name, version, why)
+
+
+def _uses_of_version(target: Target, name: str, version: str, why: str) -> Iterator[Found]:
+    answer = call(target.functions, "GetFunction", FunctionName=name, Qualifier=version)
+    code = answer.get("Code", {})
+    if not code.get("ImageUri") and not code.get("ResolvedImageUri"):
+        yield Note(ReadStatus.FAILED, f"lambda:GetFunction: {name}:{version} names no image")
+    for uri in dict.fromkeys((code.get("ResolvedImageUri"), code.get("ImageUri"))):
+        yield from uses_of(uri, source="lambda", user=f"function {name}:{version}", why=why)
 
 
 def _pointed_to(target: Target, name: str) -> dict[str, str]:

@@ -20,8 +20,8 @@ from ecrm.sources.found import Found, attempt
 
 def ecs_uses(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
     """All uses by ECS in one account and region; an `exclude` alone leaves anything out."""
-    found = attempt(partial(_read_clusters, target, config, progress))
-    found += attempt(partial(newest_revisions, target, config, progress))
+    found = attempt(partial(_read_clusters, target, config, progress), lasting=True)
+    found += attempt(partial(newest_revisions, target, config, progress), lasting=True)
     runs = []
     for it in found:
         if isinstance(it, Runs):

@@ -8,6 +8,7 @@ from typing import Any
 
 from ecrm.aws import Target, call, gather, pages
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
+from ecrm.errors import AwsError
 from ecrm.model import Note, Progress, ReadStatus
 from ecrm.sources.found import Found, attempt, uses_of
 
@@ -92,6 +93,8 @@ def read_definitions(target: Target, runs: Iterable[Runs], progress: Progress) -
 def _containers(target: Target, arn: str) -> list[dict[str, Any] | Note]:
     def read() -> list[dict[str, Any]]:
         answer = call(target.ecs, "DescribeTaskDefinition", taskDefinition=arn)
+        if "taskDefinition" not in answer:
+            raise AwsError(f"ecs:DescribeTaskDefinition: AWS's answer leaves out {arn}; try again")
         return list(answer["taskDefinition"].get("containerDefinitions", ()))
 
     return attempt(read)

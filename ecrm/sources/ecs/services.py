@@ -4,10 +4,12 @@ A service holds on to its images when it is scaled to zero, and during a deploym
 sides: what it came from is what a rollback returns to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ecrm.aws import Target, call, chunks, pages
+from ecrm.errors import Gone
 from ecrm.sources.ecs.definitions import Runs
 from ecrm.sources.found import Found, failures, uses_of
 
@@ -22,7 +24,7 @@ def read_services(target: Target, cluster: str) -> Iterator[Found | Runs]:
     for page in listing:
         for arns in chunks(page.get("serviceArns", ()), _SERVICES):
             answer = call(target.ecs, "DescribeServices", cluster=cluster, services=arns)
-            yield from failures(answer, "ecs:DescribeServices")
+            yield from failures(answer, "ecs:DescribeServices", arns, "services")
             for service in answer.get("services", ()):
                 user = f"service {cluster.rpartition('/')[2]}/{service['serviceName']}"
                 yield from _definitions(service, user)
@@ -44,19 +46,30 @@ def _definitions(service: dict[str, Any], user: str) -> Iterator[Runs]:
 def _read_revisions(target: Target, users: dict[str, str]) -> Iterator[Found | Runs]:
     """`users` tells whose service revision an ARN is; no ARN, no call."""
     for arns in chunks(sorted(users), _REVISIONS):
-        answer = call(target.ecs, "DescribeServiceRevisions", serviceRevisionArns=arns)
-        yield from failures(answer, "ecs:DescribeServiceRevisions")
-        for revision in answer.get("serviceRevisions", ()):
-            arn = revision["serviceRevisionArn"]
-            user, why = users[arn], f"service revision {arn.rpartition('/')[2]}"
-            if definition := revision.get("taskDefinition"):
-                yield Runs(definition, user, why)
-            for image in revision.get("containerImages", ()):
-                yield from uses_of(
-                    image.get("image"),
-                    source="ecs",
-                    user=user,
-                    why=why,
-                    path=(f"container {image.get('containerName', '?')}",),
-                    digest=image.get("imageDigest"),
-                )
+        try:
+            yield from _revisions(target, users, arns)
+        except Gone:  # one service may be, and that says nothing about those of the others
+            for arn in arns:
+                with suppress(Gone):
+                    yield from _revisions(target, users, [arn])
+
+
+def _revisions(
+    target: Target, users: dict[str, str], arns: Sequence[str]
+) -> Iterator[Found | Runs]:
+    answer = call(target.ecs, "DescribeServiceRevisions", serviceRevisionArns=arns)
+    yield from failures(answer, "ecs:DescribeServiceRevisions", arns, "serviceRevisions")
+    for revision in answer.get("serviceRevisions", ()):
+        arn = revision["serviceRevisionArn"]
+        user, why = users[arn], f"service revision {arn.rpartition('/')[2]}"
+        if definition := revision.get("taskDefinition"):
+            yield Runs(definition, user, why)
+        for image in revision.get("containerImages", ()):
+            yield from uses_of(
+                image.get("image"),
+                source="ecs",
+                user=user,
+                why=why,
+                path=(f"container {image.get('containerName', '?')}",),
+                digest=image.get("imageDigest"),
+            )

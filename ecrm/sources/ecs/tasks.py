@@ -21,7 +21,7 @@ def read_tasks(target: Target, cluster: str) -> Iterator[Found | Runs]:
         for page in listing:
             if arns := page.get("taskArns"):
                 answer = call(target.ecs, "DescribeTasks", cluster=cluster, tasks=arns)
-                yield from failures(answer, "ecs:DescribeTasks")
+                yield from failures(answer, "ecs:DescribeTasks", arns, "tasks")
                 for task in answer.get("tasks", ()):
                     yield from _uses_of_task(task, cluster, f"{status.lower()} task")
 
