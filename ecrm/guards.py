@@ -25,18 +25,23 @@ class Stop:
 
 
 def stops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> tuple[Stop, ...]:
-    """Every guard that this plan meets; `last_in_use` is from the last run on record."""
+    """Every guard that this plan meets; a plan by which nothing goes meets none."""
     if not plan.goes.images:
         return ()
     return (
-        *_dropped(plan, guards.max_in_use_drop, last_in_use),
+        *drops(plan, guards, last_in_use),
         *(_dangling(plan) if guards.dangling else ()),
         *_too_much(plan, guards),
         *_too_large_a_part(plan, guards.max_percent),
     )
 
 
-def _dropped(plan: Plan, limit: int | None, last_in_use: Mapping[Registry, int]) -> Iterator[Stop]:
+def drops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> Iterator[Stop]:
+    """The targets of which much less is in use than in the last run, whether anything goes or not.
+
+    `last_in_use` is from the last run on record.
+    """
+    limit = guards.max_in_use_drop
     for target, now in plan.in_use.items():
         before = last_in_use.get(target, 0)
         if limit is not None and (before - now) * 100 > before * limit:
@@ -55,7 +60,7 @@ def _dangling(plan: Plan) -> Iterator[Stop]:
                 f"{it.repository} would be emptied, while {it.repository}{it.absent[0]} is in use "
                 "and is not there",
                 "check what was deleted or renamed, then set guards.dangling: false or give "
-                "--no-guards",
+                "--no-dangling",
             )
 
 

@@ -17,6 +17,7 @@ What none of them keeps is deletable. Pure: no clock, no AWS.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import product
 
 from ecrm.family import Family, Links, link, own_tags
 from ecrm.model import Action, Decision, Image, Kind, Reason, Rule, Status
@@ -95,12 +96,12 @@ def _kept_alone(repo: _Repository, image: Image) -> Decision | None:
     """Reasons 1 to 3. A referrer stays and goes with its subject, so its age says nothing."""
     if used_by := repo.uses.of(image):
         return Decision(image, Reason.IN_USE, uses=used_by)
-    for tag in own_tags(image):
+    for tag in image.tags if own_tags(image) else ():
         for pattern in repo.rule.keep_tag_patterns:
             if glob_matches(pattern, tag):
                 return Decision(image, Reason.KEEP_TAG, f"{tag} matches {pattern}")
     fresh = max(image.pushed_at, image.activated_at or image.pushed_at)
-    if image.digest not in repo.family.subjects:
+    if image.digest not in repo.family.followers:
         if fresh >= repo.now - repo.rule.expires:
             return Decision(image, Reason.PUSHED, _compared(repo.now - fresh, repo.rule.expires))
         if pulled := _pulled_lately(repo, image):
@@ -140,29 +141,31 @@ def _keep_indexes_of_used(repo: _Repository, kept: dict[str, Decision]) -> None:
 def _keep_newest(repo: _Repository, kept: dict[str, Decision]) -> None:
     """Reason 4. Indexes come first: what they keep is not counted among the single images."""
     places = repo.rule.keep_count
-    for kind in (Kind.INDEX, Kind.IMAGE, Kind.ARTIFACT):
-        stays = repo.family.with_dependents(kept)
-        counted, pushed_last = 0, None
-        for image in _countable(repo, kind):
+    stay_anyway = (it.digest for it in repo.images.values() if _kept_for_what_it_is(repo, it))
+    stays = repo.family.with_dependents([*kept, *stay_anyway])
+    for kind, is_typed in product((Kind.INDEX, Kind.IMAGE, Kind.ARTIFACT), (False, True)):
+        counted = 0
+        for image in _countable(repo, kind, is_typed=is_typed):
             if image.digest in stays:
                 continue
-            # Images of one second share the last place, so that the order in which AWS lists
-            # them decides nothing.
-            if counted >= places and image.pushed_at != pushed_last:
+            if counted == places:
                 break
-            counted = min(counted + 1, places)
-            pushed_last = image.pushed_at
+            counted += 1
             kept[image.digest] = Decision(image, Reason.KEEP_COUNT, f"{counted} of {places}")
             stays |= repo.family.with_dependents([image.digest])
 
 
-def _countable(repo: _Repository, kind: Kind) -> Iterator[Image]:
-    """The tagged images of a kind that can win a place, newest first."""
-    if kind is Kind.ARTIFACT and not repo.rule.delete_artifacts:
-        return
+def _countable(repo: _Repository, kind: Kind, *, is_typed: bool) -> Iterator[Image]:
+    """The tagged images of a kind that can win a place, newest first.
+
+    fujiwara/ecrm judges no image without an artifact type and no index with one; counted apart,
+    these take no place from an image that it would keep.
+    """
     for image in repo.images.values():
-        judged = image.kind is kind and image.status is not Status.ARCHIVED
-        if judged and own_tags(image) and not repo.family.is_referrer(image.digest):
+        counts = image.kind is kind and (image.artifact_type is not None) is is_typed
+        judged = image.status is Status.ACTIVE and not repo.family.is_referrer(image.digest)
+        asked = repo.rule.delete_artifacts or not image.is_artifact
+        if counts and judged and asked and own_tags(image):
             yield image
 
 
@@ -189,12 +192,20 @@ def _keep_dependents(repo: _Repository, kept: dict[str, Decision]) -> None:
 
 def _kept_for_what_it_is(repo: _Repository, image: Image) -> Decision | None:
     """Reason 7. What belongs to an index or to a subject goes with it instead."""
-    if image.status is Status.ARCHIVED and not _archived_long(repo, image):
+    if image.status is not Status.ACTIVE and not _archived_long(repo, image):
         return Decision(image, Reason.ARCHIVED)
-    belongs = image.digest in repo.family.parents or repo.family.is_referrer(image.digest)
-    if image.kind is Kind.ARTIFACT and not belongs and not repo.rule.delete_artifacts:
+    if image.is_artifact and not repo.rule.delete_artifacts and not _belongs(repo, image):
         return Decision(image, Reason.ARTIFACT, image.artifact_type or "")
     return None
+
+
+def _belongs(repo: _Repository, image: Image) -> bool:
+    """To a subject, or to an index that does not, in turn, belong to this image. One with a tag of
+    its own is an image in its own right, whichever index lists it."""
+    if repo.family.is_referrer(image.digest):
+        return True
+    indexes = set(repo.family.indexes_of(image.digest))
+    return not own_tags(image) and not indexes <= repo.family.with_dependents([image.digest])
 
 
 def _archived_long(repo: _Repository, image: Image) -> bool:
@@ -211,8 +222,9 @@ def _goes(repo: _Repository, image: Image) -> Decision:
     if _archived_long(repo, image):
         return Decision(image, Reason.ARCHIVED_LONG, action=Action.DELETE)
     decision = Decision(image, Reason.UNTAGGED, action=repo.rule.action)
-    if subjects := repo.family.subjects.get(image.digest):
-        return replace(decision, reason=Reason.SUBJECT_GOES, related=subjects[0])
+    if image.digest in repo.family.followers:
+        subject = repo.family.subjects[image.digest][0]
+        return replace(decision, reason=Reason.SUBJECT_GOES, related=subject)
     if image.digest in repo.family.orphans:
         return replace(decision, reason=Reason.SUBJECT_MISSING)
     if own_tags(image):

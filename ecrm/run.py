@@ -12,7 +12,7 @@ from typing import Any
 
 from ecrm import sources
 from ecrm.aws import Target, connect
-from ecrm.config import NO_GUARDS, Config, load
+from ecrm.config import Config, load
 from ecrm.errors import InputError, UsageError
 from ecrm.journal import Journal, default_journal_path, journal_name, open_sink
 from ecrm.model import Action, Progress, Scan
@@ -126,7 +126,7 @@ def read_text(path: str) -> str:
 
 def _guarded(config: Config, request: Request) -> Config:
     """The guards of ecrm.yaml, with those of the request put first."""
-    guards = NO_GUARDS if request.no_guards else config.guards
+    guards = config.guards.off() if request.no_guards else config.guards
     given: dict[str, Any] = dict(request.guards)
     return replace(config, guards=replace(guards, **given))
 

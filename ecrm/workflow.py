@@ -15,7 +15,7 @@ from ecrm.aws import connect
 from ecrm.errors import IncompleteError, UsageError
 from ecrm.explain import Absent, Explanation, explain
 from ecrm.generate import Names, read_names
-from ecrm.guards import Stop, stops
+from ecrm.guards import Stop, drops, stops
 from ecrm.journal import load_journal
 from ecrm.model import Outcome, Progress, Scan
 from ecrm.plan import Plan, RepositoryPlan, Spared, shrunk
@@ -85,12 +85,11 @@ def guard_stops(run: Run, made: Plan) -> tuple[Stop, ...]:
     """The guards that this plan meets. What is in use now is put on record, unless it has dropped:
     then the next run must notice that as well."""
     folder = state_folder(os.environ)
-    on_record = run.targets and run.request.scan
-    found = stops(made, run.config.guards, last_in_use(folder) if on_record else {})
-    dropped = any(stop.guard == "max_in_use_drop" for stop in found)
-    if on_record and made.complete and not dropped:
+    on_record = run.targets and run.request.scan and run.request.now is None
+    last = last_in_use(folder) if on_record else {}
+    if on_record and made.complete and not any(drops(made, run.config.guards, last)):
         record_in_use(folder, made.in_use, run.now)
-    return found
+    return stops(made, run.config.guards, last)
 
 
 def delete(run: Run, to_apply: Plan) -> Iterator[Outcome]:

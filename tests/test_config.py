@@ -30,7 +30,7 @@ EXAMPLE = Path(__file__).parent.parent / "ecrm.yaml.example"
 LITERALLY = "literally named so; did you mean name_pattern?"
 RULE = "repositories: [{name: a, expires: 30d}]\n"
 
-FINGERPRINT = "217eb6644001301309b8911406f4c151a5aac92b5909f8fc1469e31cb3961d48"
+FINGERPRINT = "390f67e0aca2903ac57b4ff35e5936ed9ce2b9c4d0d1be331c92938a0c5dbbef"
 FUJIWARA_README = """\
 clusters:
   - name: my-cluster
@@ -171,6 +171,7 @@ class TestWhatIsRead:
             max_percent=None,
             max_bytes=None,
             in_use_max_age=timedelta(minutes=10),
+            scanned_files_max_age=None,
         )
 
     def test_every_guard_can_be_set(self):
@@ -183,9 +184,10 @@ class TestWhatIsRead:
               max_percent: 80
               max_bytes: 10GB
               in_use_max_age: 0s
+              scanned_files_max_age: 1d
         """
         assert read(text).guards == Guards(
-            timedelta(hours=2), 100, False, 5, 80, 10 * 1000**3, timedelta(0)
+            timedelta(hours=2), 100, False, 5, 80, 10 * 1000**3, timedelta(0), timedelta(days=1)
         )
 
     def test_a_rule_can_archive_and_delete_later(self):
@@ -377,7 +379,7 @@ SCHEMA_PROBLEMS = [
         "guards: [max_images]",
         (
             ":1: guards: is a list here, not a map; its keys are min_age, max_in_use_drop, "
-            "dangling, max_images, max_percent, max_bytes, in_use_max_age"
+            "dangling, max_images, max_percent, max_bytes, in_use_max_age, scanned_files_max_age"
         ),
     ),
     (

@@ -14,7 +14,6 @@ from ecrm.config.schema import read_config
 from ecrm.config.sections import SECTIONS
 from ecrm.config.settings import (
     DEFAULT_HISTORY,
-    NO_GUARDS,
     Config,
     ExternalCommand,
     Guards,
@@ -25,7 +24,6 @@ from ecrm.errors import ConfigError
 
 __all__ = [
     "DEFAULT_HISTORY",
-    "NO_GUARDS",
     "Config",
     "ExternalCommand",
     "Guards",

@@ -178,6 +178,9 @@ SECTIONS: Mapping[str, Section] = {
                 "what is in use is read again before a deletion when it is older than this",
                 default=_GUARDS.in_use_max_age,
             ),
+            "scanned_files_max_age": Key(
+                DURATION, "a file of --scanned-files that is older is an error"
+            ),
         },
         lambda values: Guards(**values),
         is_list=False,

@@ -36,7 +36,8 @@ class Guards:
 
     `min_age`, `max_in_use_drop` (percent) and `dangling` never stop an honest run, so they are on
     unless told otherwise. `max_percent` is of one repository; `max_bytes` and `max_images` are of
-    the whole run. `in_use_max_age` is how old what is known may be when a repository's turn comes.
+    the whole run. `in_use_max_age` is how old what is known may be when a repository's turn comes,
+    `scanned_files_max_age` how old a file of --scanned-files may be.
     """
 
     min_age: timedelta = timedelta(days=1)
@@ -46,9 +47,17 @@ class Guards:
     max_percent: int | None = None
     max_bytes: int | None = None
     in_use_max_age: timedelta = timedelta(minutes=10)
+    scanned_files_max_age: timedelta | None = None
 
-
-NO_GUARDS = Guards(min_age=timedelta(0), max_in_use_drop=None, dangling=False)
+    def off(self) -> "Guards":
+        """Nothing stops the run. How fresh things must be is no stop, and stays as it is."""
+        return Guards(
+            min_age=timedelta(0),
+            max_in_use_drop=None,
+            dangling=False,
+            in_use_max_age=self.in_use_max_age,
+            scanned_files_max_age=self.scanned_files_max_age,
+        )
 
 
 @dataclass(frozen=True, slots=True)
