@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ecrm.pattern import glob_matches
 from ecrm.reference import Registry
 
-_PULLS = {"*", "ecr:*", "ecr:batchgetimage", "ecr:getdownloadurlforlayer", "ecr:batch*", "ecr:get*"}
+_PULLS = ("ecr:batchgetimage", "ecr:getdownloadurlforlayer")  # IAM does not heed case
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +48,29 @@ def pullers(owner: Registry, policy: str) -> tuple[str, ...]:
     """Who outside the account may pull, by a repository or registry policy's text."""
     try:
         statements = json.loads(policy).get("Statement", ())
-        named = {who for it in _list(statements) if _lets_pull(it) for who in _principals(it)}
+        named = {
+            who + _condition(it)
+            for it in _list(statements)
+            if _lets_pull(it)
+            for who in _principals(it)
+            if who != f"account {owner.account}"
+        }
     except (ValueError, AttributeError, TypeError):
         return ("someone, by a policy that ecrm cannot read",)
-    return tuple(sorted(named - {f"account {owner.account}"}))
+    return tuple(sorted(named))
 
 
 def _lets_pull(statement: Mapping[str, Any]) -> bool:
     if statement.get("Effect") != "Allow":
         return False
-    # `NotAction` allows all the rest, pulling with it unless it is named.
+    # `NotAction` allows all the rest.
     if "NotAction" in statement:
-        return True
-    return any(action.lower() in _PULLS for action in _list(statement.get("Action", ())))
+        return not all(_named(pull, statement["NotAction"]) for pull in _PULLS)
+    return any(_named(pull, statement.get("Action", ())) for pull in _PULLS)
+
+
+def _named(action: str, patterns: Any) -> bool:
+    return any(glob_matches(pattern.lower(), action) for pattern in _list(patterns))
 
 
 def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
@@ -70,7 +81,7 @@ def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
         principal = {"AWS": principal}
     for kind, values in principal.items():
         for value in _list(values):
-            yield _principal(kind, value) + _condition(statement)
+            yield _principal(kind, value)
 
 
 def _principal(kind: str, value: str) -> str:
@@ -79,7 +90,8 @@ def _principal(kind: str, value: str) -> str:
     if kind == "Service":
         return f"service {value}"
     parts = value.split(":")
-    return f"account {parts[4] if len(parts) > 4 else value}"  # noqa: PLR2004 - an ARN's account
+    account = parts[4] if len(parts) > 4 else value  # noqa: PLR2004 - an ARN's account
+    return f"account {account}" if account.isdigit() else f"principal {value}"
 
 
 def _condition(statement: Mapping[str, Any]) -> str:

@@ -31,6 +31,8 @@ class Wanted:
         """A URI, `repo:tag`, `repo@sha256:…` (which may be cut short), or a digest's beginning."""
         if match := _DIGEST_PREFIX.fullmatch(text):
             return cls(text, digest_prefix=f"sha256:{match[1]}")
+        if text.startswith("sha256:"):
+            raise InputError(f"{text!r} is no digest; give at least {_SHORTEST_PREFIX} digits")
         name, at, digest = text.partition("@")
         try:
             named = Reference.parse(name)
@@ -104,14 +106,34 @@ def explain(
     ]
     if found:
         return found
-    if named := tuple(use for use in uses if wanted.is_named_by(use)):
-        return [Absent(text, named)]
+    _refuse_unread(plan, wanted)
+    named = [use for use in uses if wanted.is_named_by(use)]
+    absent = tuple(use for use in named if _was_looked_for(use, plan))
+    if absent:
+        return [Absent(text, absent)]
+    if named:
+        raise InputError(f"{text} is in use as {named[0].reference}, where ecrm did not look")
+    raise InputError(f"{text} is neither in a repository that a rule matches nor in use")
+
+
+def _refuse_unread(plan: Plan, wanted: Wanted) -> None:
+    """Where nobody looked, nothing is known to be absent."""
     if wanted.repository in plan.unmanaged:
         raise InputError(f"no rule matches {wanted.repository}, so nothing there is ever touched")
-    problems = [it.problem for it in plan.repositories if it.problem]
-    if problems:
-        raise InputError(f"{text} was not found; but this could not be read: {problems[0]}")
-    raise InputError(f"{text} is neither in a repository that a rule matches nor in use")
+    if wanted.registry and wanted.registry not in plan.targets:
+        here = ", ".join(map(str, plan.targets))
+        raise InputError(f"{wanted.text} is of {wanted.registry}, and this is {here}")
+    for it in plan.repositories:
+        if it.problem and wanted.is_in(it.registry, it.repository):
+            raise InputError(
+                f"{wanted.text} was not found; but {it.repository} could not be read: {it.problem}"
+            )
+
+
+def _was_looked_for(use: Use, plan: Plan) -> bool:
+    if use.reference.repository in plan.unmanaged:
+        return False
+    return any(map(use.reference.may_name, plan.targets))
 
 
 def _decisions(repository: RepositoryPlan) -> Iterator[Decision]:

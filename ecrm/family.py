@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ecrm.model import Image, Kind
+from ecrm.model import CONTAINER_CONFIGS, Image, Kind
 
 Links = Mapping[str, tuple[str, ...]]
 """From a digest to digests."""
@@ -22,14 +22,17 @@ _REFERRER_TAG = re.compile(r"sha256-([0-9a-f]{64})(?:\.[a-z]+)?")
 class Family:
     """The links between the images that are there; a link to an absent image is left out.
 
-    `orphans` are referrers all of whose subjects are gone. `broken` are indexes that name a child
-    which is not there (a push that broke off, or a child that was deleted).
+    `subjects` are all that an image says it refers to, by its manifest or by its tags.
+    `followers` are made for their subjects alone, so they stay and go with these; `orphans` are
+    such images all of whose subjects are gone. `broken` are indexes that name a child which is not
+    there (a push that broke off, or a child that was deleted).
     """
 
     children: Links
     parents: Links
     subjects: Links
     referrers: Links
+    followers: frozenset[str]
     orphans: frozenset[str]
     broken: frozenset[str]
 
@@ -41,25 +44,31 @@ class Family:
         """These images and all that must stay with them, at any depth."""
         return set(_reach(digests, self.dependents))
 
+    def indexes_of(self, digest: str) -> tuple[str, ...]:
+        return self.parents.get(digest, ())
+
     def above(self, digest: str) -> tuple[str, ...]:
         """What this image belongs to: its indexes and its subjects."""
-        return self.parents.get(digest, ()) + self.subjects.get(digest, ())
+        return self.indexes_of(digest) + self.subjects.get(digest, ())
 
     def ancestors(self, digest: str) -> Iterator[str]:
         """The indexes that hold this image, at any depth."""
-        return _reach(self.parents.get(digest, ()), lambda parent: self.parents.get(parent, ()))
+        return _reach(self.indexes_of(digest), self.indexes_of)
 
     def is_referrer(self, digest: str) -> bool:
-        return digest in self.subjects or digest in self.orphans
+        return digest in self.followers or digest in self.orphans
 
 
-def is_referrer_tag(tag: str) -> bool:
-    return _REFERRER_TAG.fullmatch(tag) is not None
+def is_artifact(image: Image) -> bool:
+    """No container image: a Helm chart, say, or an index that says it holds something else."""
+    if image.kind is Kind.INDEX:
+        return image.artifact_type not in CONTAINER_CONFIGS | {None}
+    return image.kind is Kind.ARTIFACT
 
 
 def own_tags(image: Image) -> tuple[str, ...]:
-    """The tags that name this image itself rather than the image it refers to."""
-    return tuple(tag for tag in image.tags if not is_referrer_tag(tag))
+    """The tags that name this image itself (by its digest, too) and no image it refers to."""
+    return tuple(tag for tag in image.tags if _named_by(tag) in (None, image.digest))
 
 
 def link(images: Mapping[str, Image], manifests: Links) -> Family:
@@ -69,28 +78,25 @@ def link(images: Mapping[str, Image], manifests: Links) -> Family:
         for index, named in manifests.items()
         if index in images
     }
-    named_subjects = {
-        image.digest: named for image in images.values() if (named := _named_subjects(image))
+    subjects = {
+        digest: present
+        for digest, image in images.items()
+        if (present := tuple(it for it in _named_subjects(image) if it in images))
     }
-    subjects = _without_circles(
-        {
-            digest: present
-            for digest, named in named_subjects.items()
-            if (present := tuple(subject for subject in named if subject in images))
-        }
-    )
     parents = _inverted(children)
+    made_to_refer = {digest for digest, image in images.items() if _is_made_to_refer(image)}
+    followers = _without_circles({it: subjects[it] for it in made_to_refer if it in subjects})
     return Family(
         children=children,
         parents=parents,
         subjects=subjects,
         referrers=_inverted(subjects),
+        followers=followers,
         orphans=frozenset(
-            image.digest
-            for image in images.values()
-            if image.digest not in subjects
-            and (image.digest in named_subjects or _always_refers(image))
-            and image.digest not in parents
+            digest
+            for digest, image in images.items()
+            if digest not in followers
+            and (digest in made_to_refer or (_always_refers(image) and digest not in parents))
         ),
         broken=frozenset(
             index
@@ -105,27 +111,32 @@ def deletion_waves(digests: Collection[str], family: Family) -> Iterator[tuple[s
     subjects before their referrers. The order within a wave is that of the digests."""
     left = set(digests)
     while left:
-        wave = {digest for digest in left if not _blocked(digest, left, family)}
         # Links cannot form a circle among real images, since each holds the digest of the next;
-        # tags can be made to. ECR then has the last word, and refused images are tried again.
-        wave = wave or left
+        # tags can be made to. What ECR insists on, indexes before their children, then remains.
+        wave = _free(left, family.above) or _free(left, family.indexes_of) or left
         left = left - wave
         yield tuple(sorted(wave))
 
 
-def _blocked(digest: str, left: set[str], family: Family) -> bool:
-    return any(other in left for other in family.above(digest))
+def _free(left: set[str], before: Callable[[str], Iterable[str]]) -> set[str]:
+    return {digest for digest in left if left.isdisjoint(before(digest))}
 
 
-def _named_subjects(image: Image) -> tuple[str, ...]:
-    """An image with a tag of its own is no referrer, whatever other tags were put on it."""
-    if image.subject:
-        return (image.subject,)
-    named = [_REFERRER_TAG.fullmatch(tag) for tag in image.tags]
-    if not named or not all(named):
-        return ()
-    digests = {f"sha256:{match[1]}" for match in named if match}
-    return tuple(sorted(digests - {image.digest}))
+def _named_by(tag: str) -> str | None:
+    """The digest that a referrers tag names."""
+    match = _REFERRER_TAG.fullmatch(tag)
+    return f"sha256:{match[1]}" if match else None
+
+
+def _named_subjects(image: Image) -> list[str]:
+    named = {image.subject, *map(_named_by, image.tags)}
+    return sorted(it for it in named if it and it != image.digest)
+
+
+def _is_made_to_refer(image: Image) -> bool:
+    """An image with a tag of its own is one in its own right, whatever tags were added; it stays
+    with a subject that stays, but does not go with one."""
+    return bool(image.subject or (_named_subjects(image) and not own_tags(image)))
 
 
 def _always_refers(image: Image) -> bool:
@@ -133,13 +144,13 @@ def _always_refers(image: Image) -> bool:
     return image.kind is Kind.SOCI_INDEX
 
 
-def _without_circles(subjects: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Referrers that refer to themselves in the end refer to nothing."""
-    return {
-        digest: named
+def _without_circles(subjects: Links) -> frozenset[str]:
+    """Referrers that refer to themselves in the end follow nobody."""
+    return frozenset(
+        digest
         for digest, named in subjects.items()
         if digest not in _reach(named, lambda subject: subjects.get(subject, ()))
-    }
+    )
 
 
 def _inverted(links: Links) -> dict[str, tuple[str, ...]]:

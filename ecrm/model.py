@@ -15,7 +15,7 @@ INDEX_MEDIA_TYPES = frozenset(
     }
 )
 SOCI_INDEX = "application/vnd.amazon.soci.index.v1+json"
-_CONTAINER_CONFIGS = frozenset(
+CONTAINER_CONFIGS = frozenset(
     {
         "application/vnd.oci.image.config.v1+json",
         "application/vnd.docker.container.image.v1+json",
@@ -71,7 +71,7 @@ class Image:
             return Kind.INDEX
         if self.artifact_type == SOCI_INDEX:
             return Kind.SOCI_INDEX
-        if self.artifact_type is None or self.artifact_type in _CONTAINER_CONFIGS:
+        if self.artifact_type is None or self.artifact_type in CONTAINER_CONFIGS:
             return Kind.IMAGE
         return Kind.ARTIFACT
 

@@ -62,7 +62,7 @@ class RepositoryPlan:
     @property
     def dangling(self) -> bool:
         """Whether something in use names images here, none of them is there, and all else goes."""
-        return bool(self.absent and self.images) and not self.stays
+        return bool(self.absent and self.images) and len(self.deletions) == self.images
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,25 +149,34 @@ def shrunk(old: RepositoryPlan, new: RepositoryPlan) -> tuple[RepositoryPlan, tu
     """What of `old` still goes by `new`, made later with `kept` filled, and what is spared.
 
     Only an image that both want gone in the same way, under the same tags, and with all that it
-    belongs to still goes; one that is not there any more counts as going.
+    belongs to still goes; one that is not there any more counts as going. Where `new` could not be
+    read, nothing goes.
     """
-    spared: dict[str, Spared] = {}
+    if new.problem:
+        why = f"could not be read again: {new.problem}"
+        return new, tuple(Spared(decision, why) for decision in old.deletions)
     later = {it.image.digest: it for it in (*new.deletions, *new.kept)}
-    for wave in old.waves:
-        for decision in wave:
-            digest = decision.image.digest
-            if why := _why_spared(decision, later.get(digest), old.above.get(digest, ()), spared):
-                spared[digest] = Spared(decision, why)
-    waves = (tuple(it for it in wave if it.image.digest not in spared) for wave in old.waves)
+    going = {it.image.digest: it for it in old.deletions}
+    spared: list[Spared] = []
+    while fresh := {
+        digest: Spared(it, why)
+        for digest, it in going.items()
+        if (why := _why_spared(it, later.get(digest), _above(digest, old, new) - going.keys()))
+    }:
+        spared.extend(fresh.values())
+        going = {digest: it for digest, it in going.items() if digest not in fresh}
+    waves = (tuple(it for it in wave if it.image.digest in going) for wave in old.waves)
     left = replace(old, waves=tuple(wave for wave in waves if wave))
     left = replace(left, goes=_tallies(left.deletions), absent=new.absent)
-    return left, tuple(spared.values())
+    return left, tuple(spared)
 
 
-def _why_spared(
-    decision: Decision, later: Decision | None, above: Sequence[str], spared: Mapping[str, Spared]
-) -> str:
-    """Empty where the image still goes. Waves come in order, so what is above was asked before."""
+def _above(digest: str, *plans: RepositoryPlan) -> set[str]:
+    return {it for plan in plans for it in plan.above.get(digest, ())}
+
+
+def _why_spared(decision: Decision, later: Decision | None, held_by: set[str]) -> str:
+    """Empty where the image still goes; `held_by` are those that it belongs to and that stay."""
     if later is None:
         return ""
     if later.action is not decision.action:
@@ -177,9 +186,7 @@ def _why_spared(
     if later.image.tags != decision.image.tags:
         before, now = (", ".join(it.image.tags) or "none" for it in (decision, later))
         return f"its tags have changed from {before} to {now}"
-    if held := next((digest for digest in above if digest in spared), None):
-        return f"belongs to {held}, which is spared"
-    return ""
+    return f"belongs to {min(held_by)}, which stays" if held_by else ""
 
 
 def _tallies(decisions: Iterable[Decision]) -> dict[Kind, Tally]:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from ecrm.errors import InputError
+from ecrm.errors import InputError, NotAReferenceError
 from ecrm.model import Kind, Reason
 from ecrm.plan import Plan, RepositoryPlan, Tally
 from ecrm.serial import (
     Json,
     decision_from,
     decision_json,
+    moment_from,
     registry_from,
     source_from,
     source_json,
@@ -56,7 +57,7 @@ def read_plan(text: str, path: str) -> Plan:
         if checksum != _checksum(body):
             raise InputError(f"{path}: was changed after it was written; make a new plan")
         return _plan_from(body)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, NotAReferenceError) as error:
         raise InputError(f"{path}: is no plan that ecrm wrote; make one with --out") from error
 
 
@@ -104,7 +105,7 @@ def _repository_json(it: RepositoryPlan) -> Json:
 
 def _plan_from(body: Json) -> Plan:
     return Plan(
-        created_at=datetime.fromisoformat(body["created_at"]),
+        created_at=moment_from(body["created_at"]),
         targets=tuple(map(registry_from, body["targets"])),
         config=body["config"],
         ledger=tuple(map(source_from, body["sources"])),

@@ -39,7 +39,7 @@ class Holdings(Protocol):
     @property
     def registries(self) -> tuple[Registry, ...]: ...
 
-    def repositories(self, registry: Registry) -> Sequence[str]: ...
+    def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]: ...
 
     def images(self, registry: Registry, repository: str) -> Sequence[Image]: ...
 
@@ -99,8 +99,7 @@ def make_plan(holdings: Holdings, facts: Facts, only: str | None, progress: Prog
     names = [
         (registry, name)
         for registry in holdings.registries
-        for name in holdings.repositories(registry)
-        if only in (None, name)
+        for name in holdings.repositories(registry, only)
     ]
     if only and not names:
         where = ", ".join(map(str, holdings.registries))
@@ -115,7 +114,7 @@ def make_plan(holdings: Holdings, facts: Facts, only: str | None, progress: Prog
         ledger=facts.ledger,
         repositories=tuple(it for it in planned if it),
         in_use={registry: facts.uses.count(registry) for registry in holdings.registries},
-        unmanaged=tuple(sorted({name for it in names if it not in managed for name in it[1:]})),
+        unmanaged=tuple(sorted({name for _, name in names if not facts.rule_for(name)})),
     )
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import product
 
-from ecrm.family import Family, Links, link, own_tags
+from ecrm.family import Family, Links, is_artifact, link, own_tags
 from ecrm.model import Action, Decision, Image, Kind, Reason, Rule, Status
 from ecrm.pattern import glob_matches
 from ecrm.uses import RepositoryUses
@@ -164,7 +164,7 @@ def _countable(repo: _Repository, kind: Kind, *, is_typed: bool) -> Iterator[Ima
     for image in repo.images.values():
         counts = image.kind is kind and (image.artifact_type is not None) is is_typed
         judged = image.status is Status.ACTIVE and not repo.family.is_referrer(image.digest)
-        asked = repo.rule.delete_artifacts or not image.is_artifact
+        asked = repo.rule.delete_artifacts or not is_artifact(image)
         if counts and judged and asked and own_tags(image):
             yield image
 
@@ -194,7 +194,7 @@ def _kept_for_what_it_is(repo: _Repository, image: Image) -> Decision | None:
     """Reason 7. What belongs to an index or to a subject goes with it instead."""
     if image.status is not Status.ACTIVE and not _archived_long(repo, image):
         return Decision(image, Reason.ARCHIVED)
-    if image.is_artifact and not repo.rule.delete_artifacts and not _belongs(repo, image):
+    if is_artifact(image) and not repo.rule.delete_artifacts and not _belongs(repo, image):
         return Decision(image, Reason.ARTIFACT, image.artifact_type or "")
     return None
 

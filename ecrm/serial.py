@@ -26,6 +26,26 @@ _TIMES = ("pulled_at", "archived_at", "activated_at")
 _TEXTS = ("media_type", "artifact_type", "subject")
 
 
+def text_from(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def texts_from(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"{values!r} is no list")
+    return tuple(map(text_from, values))
+
+
+def moment_from(text: Any) -> datetime:
+    """A time with its offset: one without could not be compared."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return moment
+
+
 def registry_from(text: str) -> Registry:
     account, region = text.split("/")
     return Registry(account, region)
@@ -45,15 +65,15 @@ def image_json(image: Image) -> Json:
 
 
 def image_from(facts: Json) -> Image:
-    times: Json = {key: datetime.fromisoformat(facts[key]) for key in _TIMES if key in facts}
+    present: Json = {key: text_from(facts[key]) for key in _TEXTS if key in facts}
+    present |= {key: moment_from(facts[key]) for key in _TIMES if key in facts}
     return Image(
-        digest=facts["digest"],
-        tags=tuple(facts["tags"]),
-        pushed_at=datetime.fromisoformat(facts["pushed_at"]),
+        digest=text_from(facts["digest"]),
+        tags=texts_from(facts["tags"]),
+        pushed_at=moment_from(facts["pushed_at"]),
         size=int(facts["size"]),
         status=Status(facts.get("status", Status.ACTIVE)),
-        **{key: facts[key] for key in _TEXTS if key in facts},
-        **times,
+        **present,
     )
 
 
@@ -69,11 +89,11 @@ def use_json(use: Use) -> Json:
 
 def use_from(facts: Json) -> Use:
     return Use(
-        Reference.parse(facts["reference"]),
-        facts["source"],
-        facts["user"],
-        facts["why"],
-        tuple(facts["path"]),
+        Reference.parse(text_from(facts["reference"])),
+        text_from(facts["source"]),
+        text_from(facts["user"]),
+        text_from(facts["why"]),
+        texts_from(facts["path"]),
     )
 
 
@@ -92,8 +112,8 @@ def decision_from(facts: Json) -> Decision:
     return Decision(
         image_from(facts),
         Reason(facts["reason"]),
-        facts.get("detail", ""),
-        facts.get("related"),
+        text_from(facts.get("detail", "")),
+        text_from(facts["related"]) if "related" in facts else None,
         tuple(use_from(use) for use in facts.get("uses", ())),
         Action(facts["action"]),
     )
@@ -112,7 +132,7 @@ def source_json(read: SourceRead) -> Json:
 def source_from(facts: Json) -> SourceRead:
     return SourceRead(
         registry_from(facts["target"]) if facts["target"] else None,
-        facts["source"],
+        text_from(facts["source"]),
         int(facts["references"]),
-        tuple(Note(ReadStatus(note["status"]), note["text"]) for note in facts["notes"]),
+        tuple(Note(ReadStatus(it["status"]), text_from(it["text"])) for it in facts["notes"]),
     )

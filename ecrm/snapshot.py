@@ -6,12 +6,11 @@ a task, no layer, no policy's text.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from ecrm.aws import gather
 from ecrm.consumers import Replication
-from ecrm.errors import Gone, InputError
+from ecrm.errors import Gone, InputError, NotAReferenceError
 from ecrm.family import Links
 from ecrm.model import Image, Kind, Scan
 from ecrm.planning import Holdings
@@ -20,9 +19,12 @@ from ecrm.serial import (
     Json,
     image_from,
     image_json,
+    moment_from,
     registry_from,
     source_from,
     source_json,
+    text_from,
+    texts_from,
     use_from,
     use_json,
 )
@@ -42,8 +44,8 @@ class Snapshot:
     def registries(self) -> tuple[Registry, ...]:
         return tuple(self.held)
 
-    def repositories(self, registry: Registry) -> Sequence[str]:
-        return sorted(self.held[registry])
+    def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]:
+        return sorted(name for name in self.held[registry] if only in (None, name))
 
     def images(self, registry: Registry, repository: str) -> Sequence[Image]:
         return [image_from(facts) for facts in self.held[registry][repository]["images"]]
@@ -56,7 +58,7 @@ class Snapshot:
         return self.replicated[registry]
 
     def pullers(self, registry: Registry, repository: str) -> Sequence[str]:
-        return tuple(self.held[registry][repository]["pullers"])
+        return texts_from(self.held[registry][repository]["pullers"])
 
 
 def snapshot_text(
@@ -97,7 +99,7 @@ def read_snapshot(text: str, path: str) -> Snapshot:
         body = json.loads(text)
         if body["ecrm_snapshot"] != _FORMAT:
             raise InputError(f"{path}: is a snapshot of format {body['ecrm_snapshot']}")
-        at = datetime.fromisoformat(body["scanned_at"])
+        at = moment_from(body["scanned_at"])
         uses = tuple(map(use_from, body["uses"]))
         held = {registry_from(it): facts for it, facts in body["repositories"].items()}
         snapshot = Snapshot(
@@ -110,8 +112,8 @@ def read_snapshot(text: str, path: str) -> Snapshot:
             for name, facts in held[registry].items():
                 snapshot.images(registry, name)
                 snapshot.pullers(registry, name)
-                {index: [str(it) for it in named] for index, named in facts["indexes"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+                {index: texts_from(named) for index, named in facts["indexes"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, NotAReferenceError) as error:
         raise InputError(
             f"{path}: is no snapshot that `ecrm snapshot` wrote ({error!r})"
         ) from error
@@ -135,6 +137,6 @@ def _replication_json(rule: Replication) -> Json:
 
 def _replications_from(rules: Sequence[Any]) -> tuple[Replication, ...]:
     return tuple(
-        Replication(registry_from(it["destination"]), it["prefix"], bool(it["deletes"]))
+        Replication(registry_from(it["destination"]), text_from(it["prefix"]), bool(it["deletes"]))
         for it in rules
     )
