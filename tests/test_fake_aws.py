@@ -34,6 +34,7 @@ from tests.fake_aws import (
     Image,
     Rate,
     Repository,
+    buckets,
     cosign_tag,
     days_ago,
 )
@@ -1131,25 +1132,43 @@ def test_latency_does_not_hold_up_other_calls(aws: FakeAws, ecr: Any) -> None:
     assert 0.1 <= time.monotonic() - start < 0.5
 
 
-def test_actions_in_a_row_share_one_bucket_per_account_and_region(aws: FakeAws, ecs: Any) -> None:
+class StillClock:
+    """Stands in for `time` where buckets fill: they must not fill because a machine is slow."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> StillClock:
+    still = StillClock()
+    monkeypatch.setattr(buckets, "time", still)
+    return still
+
+
+def test_actions_in_a_row_share_one_bucket_per_account_and_region(
+    aws: FakeAws, ecs: Any, clock: StillClock
+) -> None:
     aws.limit([Rate("ecs", ("ListClusters", "DescribeClusters"), burst=2, per_second=20)])
     ecs.list_clusters()
     ecs.describe_clusters()
     assert refused(ecs.list_clusters)[0] == "ThrottlingException"
     client(aws, "ecs", region="eu-west-1").list_clusters()
     ecs.list_task_definitions()
-    time.sleep(0.06)
+    clock.now += 0.06
     ecs.list_clusters()
     assert aws.calls.throttled == {"ecs:ListClusters": 1}
 
 
+@pytest.mark.usefixtures("clock")
 def test_the_published_rates_hold_lambda_to_15_a_second(aws: FakeAws, functions: Any) -> None:
     aws.limit(PUBLISHED)
     aws.lambda_.function("plain")
     for _ in range(15):
         functions.list_functions()
-    codes = {refused(functions.list_functions)[0], refused(functions.list_functions)[0]}
-    assert codes <= {"TooManyRequestsException"}
+    assert refused(functions.list_functions)[0] == "TooManyRequestsException"
     functions.get_function(FunctionName="plain")
 
 

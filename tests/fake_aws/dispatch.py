@@ -56,7 +56,7 @@ class Dispatcher:
             call.error = error.code
             reply = render_error(request.service, error)
         except HalfAnswerError as half:
-            reply = render(request, half.content).half(announced=half.announced)
+            reply = render(request, half.content).cut(half.part, announced=half.announced)
         except NoAnswerError:
             return None
         except Exception as bug:  # noqa: BLE001 - a failed assertion in a hook, say: kept for the test

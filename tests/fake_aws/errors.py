@@ -23,14 +23,15 @@ class NoAnswerError(Exception):
 
 
 class HalfAnswerError(Exception):
-    """The client sees the first half of the body that `content` would have been.
+    """The client sees the first half, or another `part`, of the body that `content` would be.
 
     `announced` is whether the headers promise the whole of it, so that the client can tell.
     """
 
-    def __init__(self, content: dict[str, Any], *, announced: bool) -> None:
+    def __init__(self, content: dict[str, Any], *, announced: bool, part: float = 0.5) -> None:
         super().__init__("half an answer")
         self.content = content
+        self.part = part
         self.announced = announced
 
 

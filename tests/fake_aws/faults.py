@@ -128,6 +128,11 @@ class Fault:
         return Fault(lambda request, run: _half(request, run, announced=True))
 
     @staticmethod
+    def blank() -> Fault:
+        """A success, by its status, whose body is empty."""
+        return Fault(_blank)
+
+    @staticmethod
     def empty_page() -> Fault:
         """A page without items whose token goes on to what the call asked for."""
         return Fault(_empty_page)
@@ -172,6 +177,10 @@ def _drop_after(request: Request, run: Run) -> Json:
 
 def _half(request: Request, run: Run, *, announced: bool) -> Json:
     raise HalfAnswerError(run(request), announced=announced)
+
+
+def _blank(request: Request, run: Run) -> Json:
+    raise HalfAnswerError(run(request), announced=False, part=0)
 
 
 def _empty_page(request: Request, _: Run) -> Json:

@@ -57,9 +57,9 @@ class Reply:
     headers: dict[str, str]
     body: bytes
 
-    def half(self, *, announced: bool) -> Reply:
-        """The first half of the body, under headers that promise all of it or just that."""
-        body = self.body[: len(self.body) // 2]
+    def cut(self, part: float, *, announced: bool) -> Reply:
+        """The first part of the body, under headers that promise all of it or just that."""
+        body = self.body[: int(len(self.body) * part)]
         promised = {"Content-Length": str(len(self.body))} if announced else {}
         return Reply(self.status, self.headers | promised, body)
 

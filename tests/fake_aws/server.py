@@ -70,8 +70,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_POST()
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        reply = self.server.respond(self.path, self.headers, body)
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        # Half a request, of a client that was killed, is none.
+        whole = len(body) == length
+        reply = self.server.respond(self.path, self.headers, body) if whole else None
         if reply is None:
             self.close_connection = True
             return
