@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ecrm.aws_errors import translated
-from ecrm.errors import AwsError
+from ecrm.errors import AwsError, UsageError
 from ecrm.reference import Registry
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ _ATTEMPTS = 8
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _WORKERS = 16
+CONCURRENCY = "ECRM_CONCURRENCY"
+"""The variable that says how many calls may be in flight at once; 16 unless it is set."""
+
 _making_clients = Lock()  # a boto3 session may make only one client at a time
 
 
@@ -106,7 +109,7 @@ def gather(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
 
     The first failure is raised when the calls in flight have ended; none is begun after it.
     """
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    with ThreadPoolExecutor(_workers()) as pool:
         futures = [pool.submit(function, item) for item in items]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
@@ -114,6 +117,13 @@ def gather(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
             pool.shutdown(wait=False, cancel_futures=True)
         # Items are begun in order, so a failure comes before all that were cancelled for it.
         return [future.result() for future in futures]
+
+
+def _workers() -> int:
+    told = os.environ.get(CONCURRENCY, "")
+    if told and not (told.isascii() and told.isdigit() and int(told)):
+        raise UsageError(f"{CONCURRENCY} is {told!r}; write a whole number such as {_WORKERS}")
+    return int(told or _WORKERS)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -135,7 +145,7 @@ def _client(session: "boto3.Session", service: str) -> Client:
                 retries=retries,
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=_READ_SECONDS,
-                max_pool_connections=_WORKERS,
+                max_pool_connections=_workers(),
                 user_agent_extra="ecrm",
             ),
         )

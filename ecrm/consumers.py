@@ -4,6 +4,7 @@ Pure: what DescribeRegistry and the policies say becomes facts and lines for peo
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ def pullers(owner: Registry, policy: str) -> tuple[str, ...]:
             for it in _list(statements)
             if _lets_pull(it)
             for who in _principals(it)
-            if who != f"account {owner.account}"
+            if who != f"account {owner.account}" and not _is_ours(who, it, owner)
         }
     except (ValueError, AttributeError, TypeError):
         return ("someone, by a policy that ecrm cannot read",)
@@ -92,6 +93,12 @@ def _principal(kind: str, value: str) -> str:
     parts = value.split(":")
     account = parts[4] if len(parts) > 4 else value  # noqa: PLR2004 - an ARN's account
     return f"account {account}" if account.isdigit() else f"principal {value}"
+
+
+def _is_ours(who: str, statement: Mapping[str, Any], owner: Registry) -> bool:
+    """A service that acts for our own account alone: Lambda adds such a statement by itself."""
+    accounts = re.findall(r"(?<!\d)\d{12}(?!\d)", json.dumps(statement.get("Condition", {})))
+    return who.startswith("service ") and set(accounts) == {owner.account}
 
 
 def _condition(statement: Mapping[str, Any]) -> str:

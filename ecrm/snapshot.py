@@ -1,6 +1,6 @@
 """What a plan depends on, as a file: uses, images, which image belongs to which index, and who else
 may pull. A plan made from it decides the same, without AWS. It holds no secrets: no environment of
-a task, no layer, no policy's text.
+a task, no layer, no argument of a command.
 """
 
 import json

@@ -283,3 +283,20 @@ def test_no_policy_whatever_is_in_it_stops_a_plan(anything):
     allows_whom = {"Statement": [{"Effect": "Allow", "Action": "*", "Principal": anything}]}
     for policy in (anything, allows_whom):
         assert all(isinstance(line, str) for line in pullers(OWNER, json.dumps(policy)))
+
+
+def test_a_service_that_acts_for_our_own_account_alone_is_not_listed():
+    """Lambda adds such a statement to every repository that a function's image is in."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        "Condition": {
+            "StringLike": {"aws:sourceArn": "arn:aws:lambda:us-east-1:123456789012:function:*"}
+        },
+    }
+    home, other = Registry("123456789012", "us-east-1"), Registry("222222222222", "us-east-1")
+    text = json.dumps({"Statement": [statement]})
+    assert pullers(home, text) == ()
+    assert len(pullers(other, text)) == 1
+    assert len(pullers(home, json.dumps({"Statement": [statement | {"Condition": {}}]}))) == 1

@@ -9,7 +9,7 @@ import click
 
 from ecrm.cli.options import command_options, plan_options
 from ecrm.cli.showing import CONTEXT, ask, request, show_outcomes, show_plan
-from ecrm.cli.terminal import progress, say, show
+from ecrm.cli.terminal import is_stdout, progress, say, show
 from ecrm.cli.types import DURATION
 from ecrm.errors import GuardError, NotDeletedError, UsageError
 
@@ -103,7 +103,8 @@ def delete(
         return 0
     if not force:
         ask(_question(made), "--force deletes without asking")
-    return _carry_out(run, made, to_stdout=format_name == "table" or output != "-")
+    _carry_out(run, made, to_stdout=format_name == "table" or not is_stdout(output))
+    return 0
 
 
 @click.command(context_settings=CONTEXT)
@@ -149,11 +150,11 @@ def _question(made: "Plan") -> str:
     from ecrm.model import Action
 
     actions = {decision.action for it in made.repositories for decision in it.deletions}
-    what = " and ".join(it.capitalize() for it in Action if it in actions)
-    return f"{what} {human_tally(made.goes)} images?"
+    what = " and ".join(it for it in Action if it in actions)
+    return f"{what.capitalize()} {human_tally(made.goes)} images?"
 
 
-def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> int:
+def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> None:
     from ecrm import workflow
     from ecrm.model import Answer
 
@@ -163,6 +164,9 @@ def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> int:
             outcomes.append(outcome)
             progress(f"ECR: {len(outcomes)} of {made.goes.images} images")
     finally:
-        show_outcomes(outcomes, to_stdout=to_stdout)
-    failed = any(it.answer is Answer.FAILED for it in outcomes)
-    return NotDeletedError.exit_code if failed else 0
+        if outcomes:
+            show_outcomes(outcomes, to_stdout=to_stdout)
+    if failed := [it.detail for it in outcomes if it.answer is Answer.FAILED]:
+        raise NotDeletedError(
+            f"{len(failed)} of {len(outcomes)} images not done, the first because of {failed[0]}"
+        )

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
+from ecrm.aws import CONCURRENCY
 from ecrm.cli.options import command_options
 from ecrm.cli.terminal import progress, say
 
@@ -41,25 +43,40 @@ def demo(ctx: click.Context, command: tuple[str, ...]) -> object:
     with (
         tempfile.TemporaryDirectory() as folder,
         sample_account(datetime.now(UTC)),
-        _state_in(folder),
+        _apart(folder),
     ):
         generated = Path(folder, "ecrm.yaml")
         config = generated if "generate" in command else SAMPLE_CONFIG
-        chosen = ctx.obj.get("config", str(config))
+        settings = {
+            "config": _given_config(ctx) or str(config),
+            "log_level": ctx.obj.get("log_level", "info"),
+            "color": ctx.color,
+        }
         say("This is a sample account; nothing here is real.")
         root = ctx.find_root().command
-        return root.main(["-c", chosen, *command], prog_name="ecrm demo", standalone_mode=False)
+        return root.main(list(command), prog_name="ecrm demo", standalone_mode=False, obj=settings)
+
+
+def _given_config(ctx: click.Context) -> str | None:
+    """What the command line names; the file that ECRM_CONFIG names is for a real account."""
+    source = ctx.find_root().get_parameter_source("config")
+    if ctx.params["config"] is None and source is ParameterSource.ENVIRONMENT:
+        return None
+    given: str | None = ctx.obj.get("config")
+    return given
 
 
 @contextmanager
-def _state_in(folder: str) -> Iterator[None]:
-    """What the demo remembers must not be taken for what happened in a real account."""
-    before = os.environ.get("ECRM_STATE_DIR")
+def _apart(folder: str) -> Iterator[None]:
+    """What the user's variables say is about a real account, and what the demo remembers must not
+    be taken for what happened there."""
+    before = {name: text for name, text in os.environ.items() if name.startswith("ECRM_")}
+    for name in before:
+        del os.environ[name]
     os.environ["ECRM_STATE_DIR"] = folder
+    os.environ[CONCURRENCY] = "1"  # moto is not made for threads
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["ECRM_STATE_DIR"]
-        else:
-            os.environ["ECRM_STATE_DIR"] = before
+        del os.environ["ECRM_STATE_DIR"], os.environ[CONCURRENCY]
+        os.environ.update(before)

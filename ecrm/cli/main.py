@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from io import TextIOWrapper
 
 import click
 
@@ -11,7 +11,7 @@ from ecrm.cli.changing import delete, generate, restore
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
 from ecrm.cli.reading import explain, plan, scan, snapshot, version
-from ecrm.cli.terminal import say
+from ecrm.cli.terminal import say, unwritable_stdout
 from ecrm.errors import EcrmError
 from ecrm.version import version as running_version
 
@@ -59,7 +59,18 @@ for command in (generate, scan, plan, explain, snapshot, delete, restore, demo, 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
+    _open_streams()
     sys.exit(run(args))
+
+
+def _open_streams() -> None:
+    """Where a standard stream was closed (`>&-`), Python has None for it, and we have nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # no arrow that it cannot show may end a run
 
 
 def run(args: Sequence[str] | None = None) -> int:
@@ -77,20 +88,9 @@ def run(args: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except BrokenPipeError:
-        _discard_stdout()
-        say("ecrm: error: the output was closed before all of it was written")
-        return 1
     except OSError as error:
         if error.errno is None or error.filename is not None:
             raise
-        _discard_stdout()
-        say(f"ecrm: error: the output could not be written: {error.strerror}")
+        say(f"ecrm: error: {unwritable_stdout(error)}")
         return 1
     return result if isinstance(result, int) else 0
-
-
-def _discard_stdout() -> None:
-    """So that the interpreter does not fail once more when it flushes at its end."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -180,6 +180,11 @@ def guard_options(function: F) -> F:
             type=PERCENT,
             help="Stop if so many percent less than in the last run are in use.",
         ),
+        click.option(
+            "--dangling/--no-dangling",
+            default=None,
+            help="Stop if a repository would be emptied whose images in use are all missing.",
+        ),
         click.option("--max-images", type=COUNT, help="Stop if more images would go."),
         click.option(
             "--max-percent", type=PERCENT, help="Stop if more percent of a repository would go."
@@ -193,7 +198,10 @@ def guard_options(function: F) -> F:
     )
 
 
-GUARDS = ("min_age", "max_in_use_drop", "max_images", "max_percent", "max_bytes", "in_use_max_age")
+GUARDS = (
+    *("min_age", "max_in_use_drop", "dangling"),
+    *("max_images", "max_percent", "max_bytes", "in_use_max_age"),
+)
 
 
 def _with(function: F, *options: Callable[[F], F]) -> F:

@@ -124,6 +124,7 @@ def snapshot(ctx: click.Context, /, output: str, **options: Any) -> None:
 
 
 @click.command(context_settings=CONTEXT)
+@command_options
 def version() -> None:
     """Show version."""
     click.echo(f"ecrm {running_version()}")

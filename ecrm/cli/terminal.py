@@ -66,12 +66,19 @@ def say(text: str) -> None:
         click.echo(text, err=True)
 
 
+def is_stdout(output: str) -> bool:
+    return output in ("", "-")
+
+
 def show(text: str, output: str = "-") -> None:
     """A result: to stdout, or to a file, which is complete or as it was before."""
     progress.clear()
-    if output in ("", "-"):
-        click.echo(text)
-        sys.stdout.flush()
+    if is_stdout(output):
+        try:
+            click.echo(text)
+            sys.stdout.flush()
+        except OSError as error:  # click would end the run without a word if a pipe is closed
+            raise unwritable_stdout(error) from error
         return
     try:
         _write_file(Path(output), click.unstyle(text) + "\n")
@@ -79,10 +86,19 @@ def show(text: str, output: str = "-") -> None:
         raise OutputError(f"{output} could not be written: {error.strerror}") from error
 
 
+def unwritable_stdout(error: OSError) -> OutputError:
+    """What to raise; stdout is discarded, so that Python does not fail once more at its end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OutputError(f"the output could not be written: {error.strerror}")
+
+
 def _write_file(path: Path, text: str) -> None:
-    if path.exists() and not path.is_file():  # a pipe or a device cannot be replaced
+    # A pipe or a device cannot be replaced, and what is in /dev, such as /dev/stdout, must not be.
+    if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
         path.write_text(text, encoding="utf-8")
         return
+    path = path.resolve()  # a link stays one
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -40,7 +40,7 @@ def scan(
         ]
         return _joined(now, [*files, *(([], read) for read in skipped)])
     commands = [
-        _read(None, f"command {' '.join(it.command)}", list(command_uses(it)))
+        _read(None, f"command {it.command[0]}", list(command_uses(it)))
         for it in config.external_commands
     ]
     found = [

@@ -19,10 +19,13 @@ _SECONDS_TO_STOP = 5
 
 
 def command_uses(external: ExternalCommand) -> Iterator[Found]:
-    """What the program prints. A program that fails, hangs or prints anything else is noted."""
+    """What the program prints. A program that fails, hangs or prints anything else is noted.
+
+    Uses are recorded in files, so they name the program alone: an argument may be a secret.
+    """
     name = " ".join(external.command)
     try:
-        yield from _uses(_output(external), EXTERNAL_COMMAND, name)
+        yield from _uses(_output(external), EXTERNAL_COMMAND, external.command[0])
     except InputError as error:
         yield Note(ReadStatus.FAILED, f"external command {name}: {error}")
 

@@ -1,0 +1,186 @@
+"""How the tests run ecrm: in this process where possible, as a process where that matters."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+
+from ecrm.cli.main import run
+
+ROOT = Path(__file__).parents[2]
+HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+TARGET = "123456789012/us-east-1"
+PATIENCE = 20.0
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """All of stdout, which must be one JSON document and nothing else."""
+        return json.loads(self.out)
+
+    @property
+    def errors(self) -> list[str]:
+        """Every line of stderr but those of level info."""
+        return [line for line in self.err.splitlines() if not line.startswith("ecrm: info: ")]
+
+    @property
+    def rows(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """(repository, type) -> (expired, total) of a plan that was asked for as JSON."""
+        return {
+            (row["repository"], row["type"]): (row["expired_images"], row["total_images"])
+            for row in self.json
+        }
+
+
+class Ecrm:
+    """`ecrm("plan", "-r", "shop/api")`, in the current folder; keywords are variables."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+
+    def __call__(self, *args: object, **variables: object) -> Ran:
+        self._capsys.readouterr()
+        with self._monkeypatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, str(value))
+            code = run([str(arg) for arg in args])
+        return Ran(code, *self._capsys.readouterr())
+
+    def config(self, text: str, path: str = "ecrm.yaml") -> None:
+        Path(path).write_text(dedent(text), encoding="utf-8")
+
+    def plan(self, *args: object, **variables: object) -> Any:
+        """The whole plan as `plan --out --all` writes it; the run must be a good one."""
+        ran = self("plan", "--out", "whole-plan.json", "--all", *args, **variables)
+        assert ran.code == 0, ran.err
+        return json.loads(Path("whole-plan.json").read_text(encoding="utf-8"))
+
+
+def decisions(plan: Any, key: str = "deletions") -> dict[str, str]:
+    """Digest -> reason of what goes, or with `key="kept"` of what stays, by a plan file."""
+    return {it["digest"]: it["reason"] for where in plan["repositories"] for it in where[key]}
+
+
+def process(*args: object, **options: Any) -> "subprocess.CompletedProcess[str]":
+    """`python -m ecrm ...` without a terminal; `env` holds variables to add."""
+    environment = {**os.environ, **options.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, "-m", "ecrm", *map(str, args)],
+        env=environment,
+        check=False,
+        text=True,
+        timeout=PATIENCE,
+        **{"capture_output": True, "stdin": subprocess.DEVNULL, **options},
+    )
+
+
+class Terminal:
+    """`python -m ecrm ...` on a terminal of its own, 100 columns wide.
+
+    `out` and `err` say whether those go to the terminal too; else they are collected apart. What
+    the terminal has shown is in `shown`.
+    """
+
+    def __init__(
+        self,
+        *args: object,
+        out: bool = True,
+        err: bool = True,
+        keyboard: bool = True,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._screen, side = pty.openpty()
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+        self._seen = b""
+        # Whoever runs the tests in the background ignores SIGINT, and a child would inherit that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ecrm", *map(str, args)],
+                stdin=side if keyboard else subprocess.DEVNULL,
+                stdout=side if out else subprocess.PIPE,
+                stderr=side if err else subprocess.PIPE,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
+            os.close(side)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        os.close(self._screen)
+
+    @property
+    def shown(self) -> str:
+        return self._seen.decode(errors="replace")
+
+    @property
+    def text(self) -> str:
+        """What was shown, without colors and cursor movements."""
+        return _ESCAPES.sub("", self.shown).replace("\r\n", "\n")
+
+    def wait_for(self, text: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.text:
+            assert self._read(deadline), f"{text!r} never came; this did:\n{self.text}"
+
+    def type(self, text: str) -> None:
+        os.write(self._screen, text.encode())
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> Ran:
+        """Wait for the end; of what goes to the terminal `out` and `err` are empty."""
+        deadline = time.monotonic() + PATIENCE
+        while self._read(deadline):
+            pass
+        out, err = self.process.communicate(timeout=PATIENCE)
+        return Ran(self.process.returncode, (out or b"").decode(), (err or b"").decode())
+
+    def _read(self, deadline: float) -> bool:
+        """Whether more may come."""
+        ready, _, _ = select.select([self._screen], [], [], max(0, deadline - time.monotonic()))
+        try:
+            piece = os.read(self._screen, 65536) if ready else b""
+        except OSError:  # the other side is closed
+            piece = b""
+        self._seen += piece
+        return bool(piece)

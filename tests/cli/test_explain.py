@@ -1,0 +1,301 @@
+"""Why an image stays or goes: every reason, the chain that it rests on, every way to name it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ecrm.model import Reason
+from tests.cli.conftest import RULES, Shop
+from tests.cli.driving import HOST, Ecrm
+from tests.fake_aws import HELM_CHART, Address, FakeAws, Image, Repository, days_ago, hours_ago
+
+RULE = """
+    repositories:
+      - name_pattern: "*"
+        expires: 30d
+        keep_count: 1
+        keep_pulled_within: 20d
+        delete_after: 90d
+"""
+OLD = days_ago(60)
+ELSEWHERE = "ECR repeats deletions in 123456789012/eu-west-1"
+
+
+def in_use(aws: FakeAws, api: Repository) -> Image:
+    image = api.push("v1", pushed=OLD)
+    aws.ecs.cluster("prod").service("web", aws.ecs.task_definition("web", image))
+    return image
+
+
+def archived(aws: FakeAws, api: Repository, days: int = 10) -> Image:
+    image = api.push("v1", pushed=OLD)
+    api.archive(image)
+    image.archived = days_ago(days).timestamp()
+    return image
+
+
+def child_of_kept(aws: FakeAws, api: Repository) -> Image:
+    return api.image(api.push_index("latest", pushed=OLD).children[0])
+
+
+def goes_with_its_index(aws: FakeAws, api: Repository) -> Image:
+    api.push_index("newest", pushed=OLD)
+    return api.image(api.push_index("v1", pushed=days_ago(70)).children[0])
+
+
+def goes_with_its_subject(aws: FakeAws, api: Repository) -> Image:
+    return api.push_artifact(subject=api.push(pushed=OLD), pushed=OLD)
+
+
+def unscanned(aws: FakeAws, api: Repository) -> Image:
+    aws.ecr.replicate(Address("123456789012", "eu-west-1"), deletes=True)
+    return api.push(pushed=OLD)
+
+
+def expired(aws: FakeAws, api: Repository) -> Image:
+    api.push("newest", pushed=OLD)
+    return api.push("v1", pushed=days_ago(70))
+
+
+# reason -> (how an image comes to it, what the explanation says of it)
+REASONS: dict[Reason, tuple[Callable[[FakeAws, Repository], Image], str]] = {
+    Reason.IN_USE: (in_use, "stays: in use"),
+    Reason.KEEP_TAG: (
+        lambda _, api: api.push("latest", pushed=OLD),
+        "stays: with a tag of keep_tag_patterns (latest matches latest)",
+    ),
+    Reason.PUSHED: (
+        lambda _, api: api.push("v1", pushed=days_ago(10)),
+        "stays: pushed within expires (10 days of 30 days)",
+    ),
+    Reason.PULLED: (
+        lambda _, api: api.push("v1", pushed=OLD, pulled=hours_ago(36)),
+        "stays: pulled within keep_pulled_within (36 hours of 20 days)",
+    ),
+    Reason.MIN_AGE: (
+        lambda _, api: api.push_artifact(subject=api.push(pushed=OLD), pushed=hours_ago(3)),
+        "stays: younger than guards.min_age (3 hours of 24 hours)",
+    ),
+    Reason.KEEP_COUNT: (
+        lambda _, api: api.push("v1", pushed=OLD),
+        "stays: within keep_count (1 of 1)",
+    ),
+    Reason.CHILD: (child_of_kept, "stays: of an index that stays"),
+    Reason.REFERRER: (
+        lambda _, api: api.push_artifact(subject=api.push("latest", pushed=OLD), pushed=OLD),
+        "stays: referring to an image that stays",
+    ),
+    Reason.ARTIFACT: (
+        lambda _, api: api.push("1.0.0", config_type=HELM_CHART, pushed=OLD),
+        f"stays: no container image ({HELM_CHART})",
+    ),
+    Reason.ARCHIVED: (archived, "stays: archived"),
+    Reason.UNSCANNED: (
+        unscanned,
+        f"stays: in a repository whose deletions ECR repeats elsewhere ({ELSEWHERE})",
+    ),
+    Reason.EXPIRED: (expired, "can be deleted: expired"),
+    Reason.UNTAGGED: (lambda _, api: api.push(pushed=OLD), "can be deleted: untagged"),
+    Reason.INDEX_GOES: (goes_with_its_index, "can be deleted: of an index that goes"),
+    Reason.SUBJECT_GOES: (
+        goes_with_its_subject,
+        "can be deleted: referring to an image that goes",
+    ),
+    Reason.SUBJECT_MISSING: (
+        lambda _, api: api.push_artifact(subject=f"sha256:{'0' * 64}", pushed=OLD),
+        "can be deleted: referring to an image that is gone",
+    ),
+    Reason.ARCHIVED_LONG: (
+        lambda aws, api: archived(aws, api, 100),
+        "can be deleted: archived for longer than delete_after",
+    ),
+}
+
+
+def test_every_reason_is_tried_here():
+    assert set(REASONS) == set(Reason)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_explained(ecrm: Ecrm, aws: FakeAws, reason: Reason):
+    ecrm.config(RULE)
+    aws.world.reading_counts_as_pull = False
+    api = aws.ecr.repository("api")
+    make, verdict = REASONS[reason]
+    image = make(aws, api)
+    ran = ecrm("explain", f"api@{image.digest}")
+    assert (ran.code, ran.err) == (0, "")
+    head, said, blank, *rest = ran.out.splitlines()
+    assert (head, said, blank) == (f"{HOST}/api@{image.digest}", f"  {verdict}", "")
+    assert rest[0] == f"  tags    {', '.join(image.tags) or 'none'}"
+    assert rest[2].startswith(
+        "  rule    *: expires 30 days, keep_count 1, keep_tag_patterns latest"
+    )
+    assert rest[-1].startswith(
+        "  It could go once " if verdict.startswith("stays") else "  It would stay if "
+    )
+
+    assert not aws.calls.writes
+
+
+def test_the_whole_explanation_of_an_image_in_use(ecrm: Ecrm, shop: Shop):
+    ran = ecrm("explain", "shop/api:v2")
+    pushed = days_ago(90)
+    assert (
+        ran.out
+        == f"""\
+{HOST}/shop/api@{shop.used.digest}
+  stays: in use
+
+  tags    v2
+  image   Image, 10 MB, pushed {pushed:%Y-%m-%d}
+  rule    *: expires 30 days, keep_count 0, keep_tag_patterns latest
+
+  service prod/web (running task) → container app
+  service prod/web (service revision 0000000000000000001) → container app
+  family web (one of its newest 5 revisions) → task definition web:1 → container app
+  service prod/web (deployment PRIMARY) → task definition web:1 → container app
+  service prod/web (running task) → task definition web:1 → container app
+  service prod/web (service revision 0000000000000000001) → task definition web:1 → container app
+  service prod/web (service) → task definition web:1 → container app
+    → image {shop.used.digest} (v2): in use
+
+  It could go once nothing of the above needs it any more, and no other reason keeps it.
+"""
+    )
+
+
+def test_a_chain_leads_from_the_use_by_the_index_to_the_signature_of_a_platform_image(
+    ecrm: Ecrm, aws: FakeAws
+):
+    api = aws.ecr.repository("api")
+    index = api.push_index("v1", pushed=OLD)
+    child = api.image(index.children[0])
+    signature = api.push_artifact(subject=child, pushed=OLD)
+    aws.ecs.cluster("prod").service("web", aws.ecs.task_definition("web", index))
+    ran = ecrm("explain", signature.digest)
+    assert (
+        f"    → image index {index.digest} (v1): in use\n"
+        f"    → image {child.digest}: of an index that stays\n"
+        f"    → artifact {signature.digest}: referring to an image that stays\n"
+    ) in ran.out
+    assert "service prod/web (running task)" in ran.out
+    (told,) = ecrm("explain", signature.digest, "--format", "json").json
+    assert [it["digest"] for it in told["chain"]] == [
+        *(index.digest, child.digest, signature.digest)
+    ]
+    assert {use["user"] for use in told["uses"]} == {"service prod/web", "family web"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "action", "related"),
+    [
+        (Reason.KEEP_TAG, "keep", 0),
+        (Reason.CHILD, "keep", 1),
+        (Reason.SUBJECT_GOES, "delete", 1),
+        (Reason.ARCHIVED_LONG, "delete", 0),
+    ],
+)
+def test_programs_get_the_same_as_json(
+    ecrm: Ecrm, aws: FakeAws, reason: Reason, action: str, related: int
+):
+    ecrm.config(RULE)
+    image = REASONS[reason][0](aws, aws.ecr.repository("api"))
+    (told,) = ecrm("explain", image.digest, "--format", "json").json
+    assert told["image"] == f"{HOST}/api@{image.digest}"
+    assert (told["reason"], told["action"], told["uses"]) == (reason.value, action, [])
+    assert told["rule"].startswith("*: expires 30 days, keep_count 1, ")
+    assert told["would_differ"].startswith("It ")
+    assert [it["digest"] for it in told["chain"]][related:] == [image.digest]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{host}/shop/api:v1",
+        "{host}/shop/api@{digest}",
+        "shop/api:v1",
+        "shop/api@{prefix}",
+        "{digest}",
+        "{prefix}",
+        "sha256:{prefix}",
+    ],
+)
+def test_an_image_is_named_as_people_have_it_at_hand(ecrm: Ecrm, shop: Shop, name: str):
+    digest = shop.old.digest
+    text = name.format(host=HOST, digest=digest, prefix=digest.removeprefix("sha256:")[:12])
+    ran = ecrm("explain", text)
+    assert ran.code == 0
+    assert ran.out.startswith(f"{HOST}/shop/api@{digest}\n  can be deleted: expired\n")
+
+
+def test_all_images_that_a_name_means_are_explained(ecrm: Ecrm, shop: Shop):
+    shop.aws.ecr.repository("other").push("v1", pushed=OLD)
+    same = shop.aws.ecr.repository("same").put_manifest(shop.old.manifest, "v7", pushed=OLD)
+    assert same.digest == shop.old.digest
+    explained = ecrm("explain", same.digest, "--format", "json").json
+    assert [it["image"] for it in explained] == [
+        f"{HOST}/{name}@{same.digest}" for name in ("same", "shop/api")
+    ]
+    assert ecrm("explain", same.digest).out.count("can be deleted: expired") == 2
+
+
+def test_an_image_in_use_that_ecr_does_not_hold(ecrm: Ecrm, shop: Shop):
+    lost = shop.repository.push("lost", pushed=OLD)
+    shop.aws.ecs.cluster("prod").service("lost", shop.aws.ecs.task_definition("lost", lost))
+    shop.repository.remove(lost)
+    for name in ("shop/api:lost", f"{HOST}/shop/api:lost", lost.digest):
+        ran = ecrm("explain", name)
+        assert ran.code == 0
+        assert ran.out.startswith(f"{name}: is in use, and ECR does not hold it\n\n  ")
+        assert "service prod/lost" in ran.out
+        assert ran.out.endswith(
+            "\n\n  Whoever pulls it next will fail. Push it again, or deploy something else.\n"
+        )
+        (told,) = ecrm("explain", name, "--format", "json").json
+        assert (told["image"], told["action"]) == (name, "absent")
+        assert told["uses"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("shop/api:nope", "is neither in a repository that a rule matches nor in use"),
+        ("0000000000", "is neither in a repository that a rule matches nor in use"),
+        ("NOT AN IMAGE", "'NOT AN IMAGE' names no image; give a URI, repo:tag or a digest"),
+        ("shop/api@sha256:00", "'sha256:00' is no digest; give at least 6 digits"),
+        ("unmanaged:v1", "no rule matches unmanaged, so nothing there is ever touched"),
+    ],
+)
+def test_an_image_that_nobody_knows_is_an_error(ecrm: Ecrm, shop: Shop, name: str, told: str):
+    ecrm.config(RULES.replace('"*"', '"shop/*"'))
+    shop.aws.ecr.repository("unmanaged").push("v1")
+    ran = ecrm("explain", name)
+    assert (ran.code, ran.out) == (1, "")
+    (line,) = ran.errors
+    assert line.endswith(told)
+
+
+def test_explanations_go_to_a_file_and_take_scanned_files_and_other_times(ecrm: Ecrm, shop: Shop):
+    Path("scan.json").write_text(json.dumps([f"{HOST}/shop/api:v1"]))
+    (told,) = ecrm(
+        *("explain", "shop/api:v1", "--format", "json", "--scanned-files", "scan.json")
+    ).json
+    assert (told["reason"], told["uses"][0]["user"]) == ("in_use", "scan.json")
+    (told,) = ecrm("explain", "shop/api:v4", "--format", "json", "--now", "+30d").json
+    assert told["reason"] == "expired"
+    assert ecrm("explain", "shop/api:v1", "-o", "why.txt").out == ""
+    assert Path("why.txt").read_text().startswith(f"{HOST}/shop/api@{shop.old.digest}\n")
+
+
+def test_a_snapshot_explains_as_the_account_does(
+    ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    ecrm("snapshot", "-o", "snapshot.json")
+    live = {tag: ecrm("explain", f"shop/api:{tag}") for tag in ("v1", "v2", "latest", "v4")}
+    for name in shop.aws.env():
+        monkeypatch.delenv(name)
+    for tag, expected in live.items():
+        assert ecrm("explain", f"shop/api:{tag}", "--from", "snapshot.json") == expected

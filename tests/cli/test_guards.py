@@ -1,0 +1,335 @@
+"""Guards stop a run before its first deletion, say so in full, and let go when told to."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shop
+from tests.cli.driving import TARGET, Ecrm, decisions
+from tests.fake_aws import FakeAws, days_ago, hours_ago
+
+RULES = """
+    repositories:
+      - name_pattern: "*"
+        expires: {expires}
+    guards: {{{guards}}}
+"""
+
+
+def configure(ecrm: Ecrm, guards: str, expires: str = "30d") -> None:
+    ecrm.config(RULES.format(guards=guards, expires=expires))
+
+
+def stopped(ecrm: Ecrm, aws: FakeAws, *options: str) -> list[str]:
+    """What the guards say of a deletion that they stop. `plan` says the same, and goes on."""
+    plan = ecrm("plan", *options)
+    assert plan.code == 0
+    ran = ecrm("delete", "--force", *options)
+    assert ran.code == 5
+    assert ran.out == plan.out
+    *told, last = ran.errors
+    assert last == "ecrm: error: nothing was deleted"
+    assert not aws.calls.writes
+    said = [line.removeprefix("ecrm: error: ") for line in told]
+    assert plan.errors == [f"ecrm: warn: `delete` would stop here: {line}" for line in said]
+    return said
+
+
+# -- how much may go ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ten(aws: FakeAws) -> FakeAws:
+    """Ten images of 10 MB in one repository, all old, and five in another, one of them young."""
+    aws.ecr.repository("ten").fill(10, newest=days_ago(40))
+    aws.ecr.repository("five").fill(5, newest=days_ago(20), every=11 * 86_400)
+    return aws
+
+
+def test_max_images_stops_a_run_that_would_delete_more(ecrm: Ecrm, ten: FakeAws):
+    configure(ecrm, "max_images: 13")
+    (told,) = stopped(ecrm, ten)
+    assert told == (
+        "guard max_images: 14 images would go, and at most 13 may; look at the plan, then raise "
+        "guards.max_images or --max-images"
+    )
+    assert ecrm("delete", "--force", "--max-images", "14").code == 0
+    assert len(ten.ecr.repository("ten")) == 0
+
+
+def test_max_percent_stops_a_run_that_would_delete_more_of_a_repository(ecrm: Ecrm, ten: FakeAws):
+    configure(ecrm, "max_percent: 80")
+    (told,) = stopped(ecrm, ten)
+    assert told == (
+        "guard max_percent: 10 of 10 images of ten would go, and at most 80 % may; look at the "
+        "plan, then raise guards.max_percent or --max-percent"
+    )
+    assert ecrm("delete", "--force", "-r", "five").code == 0
+    assert ecrm("delete", "--force", "--max-percent", "100").code == 0
+
+
+def test_max_bytes_stops_a_run_that_would_delete_more(ecrm: Ecrm, ten: FakeAws):
+    configure(ecrm, "max_bytes: 139 MB")
+    (told,) = stopped(ecrm, ten)
+    assert told == (
+        "guard max_bytes: 140,000,000 bytes would go, and at most 139,000,000 may; look at the "
+        "plan, then raise guards.max_bytes or --max-bytes"
+    )
+    assert ecrm("delete", "--force", "--max-bytes", "140MB").code == 0
+
+
+def test_every_guard_that_is_met_is_told(ecrm: Ecrm, ten: FakeAws):
+    configure(ecrm, "max_bytes: 1GB, max_images: 100")
+    told = stopped(ecrm, ten, "--max-images", "1", "--max-bytes", "1MB", "--max-percent", "0")
+    assert [line.split(":")[0] for line in told] == [
+        *("guard max_images", "guard max_bytes"),
+        *("guard max_percent", "guard max_percent"),
+    ]
+
+
+def test_no_guards_turns_all_off_but_those_given_besides(ecrm: Ecrm, ten: FakeAws):
+    configure(ecrm, "max_images: 1, max_bytes: 1, max_percent: 1")
+    assert stopped(ecrm, ten, "--no-guards", "--max-images", "3")[0].startswith("guard max_images")
+    assert ecrm("delete", "--force", "--no-guards").code == 0
+    assert len(ten.ecr.repository("ten")) == 0
+
+
+def test_a_guard_of_zero_lets_nothing_go_and_nothing_pass(ecrm: Ecrm, shop: Shop):
+    configure(ecrm, "max_images: 0")
+    assert len(stopped(ecrm, shop.aws)) == 1
+    shop.repository.remove(shop.old)
+    assert ecrm("delete", "--force").code == 0
+
+
+# -- min_age ------------------------------------------------------------------------------------
+
+
+def test_min_age_spares_what_was_just_pushed_whatever_the_rules_say(ecrm: Ecrm, aws: FakeAws):
+    api = aws.ecr.repository("api")
+    fresh = api.push("v2", pushed=hours_ago(23))
+    older = api.push("v1", pushed=hours_ago(25))
+    configure(ecrm, "", expires="0s")
+    ran = ecrm("plan")
+    assert "\n  1  younger than guards.min_age\n" in ran.out
+    assert ecrm("delete", "--force").code == 0
+    assert fresh in api
+    assert older not in api
+
+
+@pytest.mark.parametrize(
+    ("guards", "options", "goes"),
+    [
+        ("min_age: 40h", [], 0),
+        ("min_age: 1h", [], 2),
+        ("min_age: 40h", ["--min-age", "24h"], 1),
+        ("min_age: 40h", ["--no-guards"], 2),
+        ("min_age: 40h", ["--no-guards", "--min-age", "24h"], 1),
+    ],
+)
+def test_min_age_is_set_in_ecrm_yaml_and_by_an_option_that_wins(
+    ecrm: Ecrm, aws: FakeAws, guards: str, options: list[str], goes: int
+):
+    api = aws.ecr.repository("api")
+    api.push("v2", pushed=hours_ago(23))
+    api.push("v1", pushed=hours_ago(25))
+    configure(ecrm, guards, expires="0s")
+    assert ecrm("plan", "--format", "json", *options).rows == {("api", "Image"): (goes, 2)}
+
+
+# -- max_in_use_drop ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(aws: FakeAws) -> FakeAws:
+    """Ten images, each run by a service of the cluster `many`; and one that goes."""
+    api = aws.ecr.repository("api")
+    for number in range(10):
+        image = api.push(f"v{number}", pushed=days_ago(60))
+        definition = aws.ecs.task_definition(f"family-{number}", image)
+        aws.ecs.cluster("many").service(f"service-{number}", definition)
+    api.push("old", pushed=days_ago(90))
+    return aws
+
+
+def stop_services(aws: FakeAws, numbers: range) -> None:
+    cluster = aws.ecs.cluster("many")
+    for number in numbers:
+        service = cluster.service(f"service-{number}")
+        definition = service.definition
+        assert definition
+        service.delete()
+        for task in list(cluster.tasks.values()):
+            if task.service is service:
+                task.forget()
+        aws.ecs.deregister(definition)
+
+
+def on_record(state: Path) -> int:
+    recorded = json.loads((state / "in-use.json").read_text())
+    number = recorded[TARGET]["in_use"]
+    assert isinstance(number, int)
+    return number
+
+
+def test_a_sudden_drop_of_what_is_in_use_stops_the_run(ecrm: Ecrm, running: FakeAws, state: Path):
+    assert (ecrm("plan").code, on_record(state)) == (0, 20)  # by tag and by digest
+    stop_services(running, range(6))
+    (told,) = stopped(ecrm, running)
+    assert told == (
+        f"guard max_in_use_drop: 8 images of {TARGET} are in use, and 20 were in the last run; "
+        "check that nothing was left out of the scan, then go on once with --no-guards"
+    )
+    # Neither of the runs put the drop on record, so the next one stops as well.
+    assert on_record(state) == 20
+    assert ecrm("delete", "--force").code == 5
+    ran = ecrm("delete", "--force", "--no-guards")
+    assert (ran.code, on_record(state)) == (0, 8)
+    running.ecr.repository("api").push("older", pushed=days_ago(90))
+    assert ecrm("delete", "--force").code == 0
+
+
+def test_half_may_drop(ecrm: Ecrm, running: FakeAws, state: Path):
+    ecrm("plan")
+    stop_services(running, range(5))
+    assert (ecrm("delete", "--force").code, on_record(state)) == (0, 10)
+
+
+@pytest.mark.parametrize(
+    ("guards", "options", "code"),
+    [
+        ("max_in_use_drop: 10", [], 5),
+        ("max_in_use_drop: 100", [], 0),
+        ("max_in_use_drop: 10", ["--max-in-use-drop", "60"], 0),
+        ("max_in_use_drop: 90", ["--max-in-use-drop", "59"], 5),
+        ("max_in_use_drop: 10", ["--no-guards"], 0),
+    ],
+)
+def test_how_much_may_drop_is_set_in_ecrm_yaml_and_by_an_option_that_wins(
+    ecrm: Ecrm, running: FakeAws, guards: str, options: list[str], code: int
+):
+    configure(ecrm, guards)
+    ecrm("plan")
+    stop_services(running, range(6))
+    assert ecrm("delete", "--force", *options).code == code
+
+
+def test_a_drop_is_not_forgotten_by_runs_in_which_nothing_would_go(
+    ecrm: Ecrm, running: FakeAws, state: Path
+):
+    running.ecr.repository("empty")
+    ecrm("plan")
+    stop_services(running, range(10))
+    assert ecrm("plan", "-r", "empty").code == 0
+    assert ecrm("delete", "--force", "-r", "empty").code == 0
+    assert on_record(state) == 20
+    assert ecrm("delete", "--force").code == 5
+
+
+def test_a_plan_that_is_incomplete_puts_nothing_on_record(
+    ecrm: Ecrm, running: FakeAws, state: Path
+):
+    Path("scan.json").write_text("[]")
+    ecrm("plan", "--no-scan", "--scanned-files", "scan.json", "--no-guards")
+    assert not state.exists()
+    ecrm("plan")
+    running.ecs.clusters.clear()
+    ecrm("plan", "--no-scan", "--scanned-files", "scan.json", "--no-guards")
+    assert on_record(state) == 20
+
+
+def test_each_target_has_a_record_of_its_own(ecrm: Ecrm, running: FakeAws, state: Path):
+    ecrm("plan")
+    ecrm("plan", "--region", "eu-west-1")
+    recorded = json.loads((state / "in-use.json").read_text())
+    assert {target: it["in_use"] for target, it in recorded.items()} == {
+        TARGET: 20,
+        "123456789012/eu-west-1": 0,
+    }
+
+
+def test_a_record_that_is_damaged_is_told_and_replaced(ecrm: Ecrm, shop: Shop, state: Path):
+    state.mkdir()
+    (state / "in-use.json").write_text("{")
+    ran = ecrm("plan")
+    assert ran.code == 0
+    assert "in-use.json cannot be read, so a drop cannot be noticed: " in ran.err
+    assert on_record(state) == 2
+
+
+def test_a_record_that_cannot_be_written_is_only_told(ecrm: Ecrm, shop: Shop, state: Path):
+    state.write_text("")
+    ran = ecrm("plan")
+    assert ran.code == 0
+    assert all(line.startswith("ecrm: warn: ") for line in ran.errors)
+    assert ran.errors
+
+
+# -- dangling -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dangling(aws: FakeAws) -> FakeAws:
+    """A service whose image is not in ECR any more, and a repository that would be emptied."""
+    api = aws.ecr.repository("api")
+    lost = api.push("v2", pushed=days_ago(60))
+    aws.ecs.cluster("prod").service(
+        "web", aws.ecs.task_definition("web", lost), revisions=False, desired=0
+    )
+    api.remove(lost)
+    api.push("v1", pushed=days_ago(90))
+    return aws
+
+
+def test_a_repository_whose_used_images_are_all_missing_is_not_emptied(
+    ecrm: Ecrm, dangling: FakeAws
+):
+    (told,) = stopped(ecrm, dangling)
+    assert told == (
+        "guard dangling: api would be emptied, while api:v2 is in use and is not there; check what "
+        "was deleted or renamed, then set guards.dangling: false or give --no-dangling"
+    )
+
+
+@pytest.mark.parametrize(
+    ("guards", "options", "code"),
+    [
+        ("dangling: false", [], 0),
+        ("dangling: false", ["--dangling"], 5),
+        ("", ["--no-dangling"], 0),
+        ("", ["--no-guards"], 0),
+        ("", ["--no-guards", "--dangling"], 5),
+    ],
+)
+def test_dangling_is_set_in_ecrm_yaml_and_by_an_option_that_wins(
+    ecrm: Ecrm, dangling: FakeAws, guards: str, options: list[str], code: int
+):
+    configure(ecrm, guards)
+    assert ecrm("delete", "--force", *options).code == code
+    assert len(dangling.ecr.repository("api")) == (code == 5)
+
+
+def test_a_repository_that_keeps_something_may_lack_an_image_in_use(ecrm: Ecrm, dangling: FakeAws):
+    dangling.ecr.repository("api").push("latest", pushed=days_ago(90))
+    assert ecrm("delete", "--force").code == 0
+
+
+# -- in_use_max_age -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("guards", "options", "again"),
+    [
+        ("", [], False),
+        ("in_use_max_age: 0s", [], True),
+        ("in_use_max_age: 0s", ["--in-use-max-age", "1h"], False),
+        ("", ["--in-use-max-age", "0s"], True),
+    ],
+)
+def test_b15_what_is_in_use_is_read_again_when_it_is_too_old(
+    ecrm: Ecrm, shop: Shop, guards: str, options: list[str], again: bool
+):
+    configure(ecrm, guards)
+    assert ecrm("delete", "--force", *options).code == 0
+    assert len(shop.aws.calls.of("ecs", "ListClusters")) == 1 + again
+    assert set(decisions(ecrm.plan())) == set()

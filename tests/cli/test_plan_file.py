@@ -1,0 +1,243 @@
+"""A plan that is written down, looked at, approved, and carried out later: never more than that."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import RULES, Shop
+from tests.cli.driving import TARGET, Ecrm, decisions
+from tests.fake_aws import FOREVER, Fault, days_ago
+
+
+@pytest.fixture
+def approved(ecrm: Ecrm, shop: Shop) -> Any:
+    """What is in plan.json."""
+    assert ecrm("plan", "--out", "plan.json").code == 0
+    shop.aws.calls.clear()
+    return json.loads(Path("plan.json").read_text())
+
+
+def refused(ecrm: Ecrm, shop: Shop, *options: str) -> str:
+    """The line that says why the plan file is not carried out."""
+    ran = ecrm("delete", "--force", "--plan", "plan.json", *options)
+    assert ran.code in (1, 2)
+    assert not shop.aws.calls.writes
+    (line,) = ran.errors
+    return line.removeprefix("ecrm: error: ")
+
+
+def test_a_plan_file_tells_all_that_decides(ecrm: Ecrm, shop: Shop, approved: Any):
+    assert approved["ecrm_plan"] == 1
+    assert approved["targets"] == [TARGET]
+    assert approved["complete"] is True
+    (repository,) = approved["repositories"]
+    (goes,) = repository["deletions"]
+    assert goes["digest"] == shop.old.digest
+    assert (goes["tags"], goes["size"], goes["reason"], goes["action"], goes["wave"]) == (
+        *(["v1"], 10_000_000),
+        *("expired", "delete", 0),
+    )
+    assert repository["kept"] == []
+    assert repository["stays"] == {"in_use": 1, "keep_tag_pattern": 1, "recently_pushed": 1}
+
+
+def test_all_lists_what_stays_as_well(ecrm: Ecrm, shop: Shop):
+    assert decisions(ecrm.plan(), "kept") == {
+        shop.used.digest: "in_use",
+        shop.latest.digest: "keep_tag_pattern",
+        shop.young.digest: "recently_pushed",
+    }
+
+
+def test_all_does_not_change_what_plan_shows(ecrm: Ecrm, shop: Shop):
+    assert ecrm("plan", "--all").out == ecrm("plan").out
+
+
+def test_the_same_account_gives_the_same_file_but_for_the_time(ecrm: Ecrm, shop: Shop):
+    def without_time(path: str) -> Any:
+        plan = json.loads(Path(path).read_text())
+        del plan["created_at"], plan["checksum"]
+        return plan
+
+    for path in ("a.json", "b.json"):
+        ecrm("plan", "--out", path, "--all")
+    assert without_time("a.json") == without_time("b.json")
+
+
+def test_b14_an_approved_plan_is_carried_out(ecrm: Ecrm, shop: Shop, approved: Any):
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert (ran.code, ran.errors) == (0, [])
+    assert "1 (10 MB) of 4 (40 MB) images can be deleted" in ran.out
+    assert shop.deleted == [shop.old.digest]
+
+
+def test_b14_what_has_become_deletable_since_is_not_in_the_plan_and_stays(
+    ecrm: Ecrm, shop: Shop, approved: Any
+):
+    later = shop.repository.push("v0", pushed=days_ago(60))
+    other = shop.aws.ecr.repository("other").push("v1", pushed=days_ago(60))
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert ran.code == 0
+    assert shop.deleted == [shop.old.digest]
+    assert later in shop.repository
+    assert other in shop.aws.ecr.repository("other")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            lambda shop: shop.aws.ecs.task_definition("job", shop.old),
+            "now in_use family job (one of its newest 5 revisions)",
+        ),
+        (
+            lambda shop: shop.repository.tag(shop.old, "keep-me"),
+            "its tags have changed from v1 to keep-me, v1",
+        ),
+        (lambda shop: shop.repository.tag(shop.old, "latest"), "now keep_tag_pattern latest"),
+        (lambda shop: shop.repository.archive(shop.old), "now archived"),
+    ],
+)
+def test_b15_what_has_become_needed_since_is_spared_and_told(
+    ecrm: Ecrm, shop: Shop, approved: Any, change: Callable[[Shop], object], why: str
+):
+    change(shop)
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert ran.code == 0
+    assert f"ecrm: info: not deleted any more: {shop.old.digest}: {why}" in ran.err
+    assert ran.err.endswith("Nothing to delete.\n")
+    assert not shop.aws.calls.writes
+
+
+def test_what_is_gone_meanwhile_is_done_already(ecrm: Ecrm, shop: Shop, approved: Any):
+    shop.repository.remove(shop.old)
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert ran.code == 0
+    assert "GONE ALREADY" in ran.out
+
+
+def test_b11_a_repository_that_cannot_be_read_now_is_not_touched(
+    ecrm: Ecrm, shop: Shop, approved: Any
+):
+    """An image may have come into use since; who cannot look must not delete."""
+    shop.aws.ecs.cluster("prod").run(shop.aws.ecs.task_definition("job", shop.old))
+    shop.aws.fault("ecr", "DescribeImages", Fault.denied(), times=FOREVER)
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert ran.code == 1
+    assert ran.errors[0].startswith("ecrm: error: shop/api: ecr:DescribeImages is denied; allow")
+    assert ran.errors[-1] == "ecrm: nothing was deleted, since the plan is incomplete"
+    assert not shop.aws.calls.writes
+
+
+def test_b11_a_scan_that_is_incomplete_now_stops_an_approved_plan(
+    ecrm: Ecrm, shop: Shop, approved: Any
+):
+    shop.aws.fault("lambda", "ListFunctions", Fault.denied(), times=FOREVER)
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert ran.code == 1
+    assert ran.errors[0].startswith("ecrm: error: lambda:ListFunctions is denied; allow it: ")
+    assert not shop.aws.calls.writes
+
+
+def test_guards_stop_an_approved_plan(ecrm: Ecrm, shop: Shop, approved: Any):
+    ran = ecrm("delete", "--force", "--plan", "plan.json", "--max-images", "0")
+    assert ran.code == 5
+    assert not shop.aws.calls.writes
+
+
+def test_a_plan_that_was_incomplete_is_refused(ecrm: Ecrm, shop: Shop):
+    shop.aws.fault("lambda", "ListFunctions", Fault.denied(), times=1)
+    assert ecrm("plan", "--out", "plan.json").code == 1
+    told = refused(ecrm, shop)
+    assert told.startswith("plan.json: is incomplete: lambda:ListFunctions is denied; allow it: ")
+
+
+def test_a_plan_that_is_too_old_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
+    told = refused(ecrm, shop, "--max-plan-age", "0s")
+    assert told.startswith("plan.json: is 0:00:0")
+    assert told.endswith(" old, and at most 0:00:00 is allowed; make a new plan")
+    rewritten(approved, created_at=days_ago(2).isoformat())
+    assert " old, and at most 1 day, 0:00:00 is allowed" in refused(ecrm, shop)
+    assert ecrm("delete", "--force", "--plan", "plan.json", "--max-plan-age", "3d").code == 0
+
+
+def test_a_plan_from_the_future_is_refused(ecrm: Ecrm, shop: Shop):
+    assert ecrm("plan", "--out", "plan.json", "--now", "+30d").code == 0
+    assert "plan.json: is from the future (" in refused(ecrm, shop)
+
+
+def test_a_plan_for_another_account_or_region_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
+    shop.aws.account(region="eu-west-1").ecr.repository("shop/api")
+    assert refused(ecrm, shop, "--region", "eu-west-1") == (
+        f"plan.json: was made for {TARGET}, and this is 123456789012/eu-west-1"
+    )
+
+
+def test_a_plan_made_with_other_rules_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
+    ecrm.config(RULES.replace("30d", "31d"))
+    told = refused(ecrm, shop)
+    assert told == "plan.json: was made with another configuration; make a new plan"
+    ecrm.config(RULES.replace("30d", "30 days # as before"))
+    assert ecrm("delete", "--force", "--plan", "plan.json").code == 0
+
+
+def test_a_plan_that_was_edited_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
+    text = Path("plan.json").read_text()
+    Path("plan.json").write_text(text.replace(shop.old.digest, shop.latest.digest))
+    told = refused(ecrm, shop)
+    assert told == "plan.json: was changed after it was written; make a new plan"
+
+
+def test_a_file_that_is_no_plan_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
+    for content in ("", "[]", "{}", '{"ecrm_plan": 1}', Path("plan.json").read_text()[:-50]):
+        Path("plan.json").write_text(content)
+        assert refused(ecrm, shop) == "plan.json: is no plan that ecrm wrote; make one with --out"
+    Path("plan.json").unlink()
+    told = refused(ecrm, shop)
+    assert told == "plan.json: cannot be read: No such file or directory"
+    rewritten(approved, ecrm_plan=2)
+    assert refused(ecrm, shop) == "plan.json: is a plan of format 2; make a new one"
+
+
+def test_even_a_forged_plan_deletes_nothing_that_is_needed(ecrm: Ecrm, shop: Shop, approved: Any):
+    """The checksum is no signature; what a new scan does not let go stays all the same."""
+    for image in (shop.used, shop.latest, shop.young):
+        (repository,) = approved["repositories"]
+        forged = repository["deletions"][0] | {"digest": image.digest, "tags": list(image.tags)}
+        repository["deletions"].append(forged)
+    rewritten(approved)
+    assert ecrm("delete", "--force", "--plan", "plan.json").code == 0
+    assert shop.deleted == [shop.old.digest]
+
+
+def test_one_repository_of_a_plan_may_be_carried_out(ecrm: Ecrm, shop: Shop):
+    other = shop.aws.ecr.repository("other")
+    other.push("v1", pushed=days_ago(60))
+    assert ecrm("plan", "--out", "plan.json").code == 0
+    assert ecrm("delete", "--force", "--plan", "plan.json", "-r", "other").code == 0
+    assert len(other) == 0
+    assert shop.old in shop.repository
+
+
+def test_an_index_and_all_that_belongs_to_it_are_spared_together(ecrm: Ecrm, shop: Shop):
+    index = shop.repository.push_index("multi", pushed=days_ago(60))
+    assert ecrm("plan", "--out", "plan.json").code == 0
+    shop.repository.tag(index, "again")
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert ran.code == 0
+    for child in index.children:
+        assert f"{child}: belongs to {index.digest}, which stays\n" in ran.err
+        assert child in shop.repository
+
+
+def rewritten(plan: Any, **changes: object) -> None:
+    """plan.json with changes and with a checksum that fits them, as ecrm would write it."""
+    body = {**plan, **changes}
+    body.pop("checksum", None)
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    body["checksum"] = sha256(text.encode()).hexdigest()
+    Path("plan.json").write_text(json.dumps(body))

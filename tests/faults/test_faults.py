@@ -1,0 +1,260 @@
+"""Every operation that a run calls meets every fault, at its first, a middle and its last call.
+
+A run without faults is recorded first; it tells how often each operation is called, and which calls
+come after the first deletion. What must be true after each fault is in `driving`.
+
+BatchDeleteImage is tried with each fault at all three positions, everything else at one of them, in
+turns, since it goes through the same few lines; `ECRM_TEST_ALL_FAULTS=1` tries all three.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from tests.fake_aws import FOREVER, FakeAws, Fault
+from tests.fake_aws.calls import Calls
+
+from . import driving
+from .account import build
+from .driving import FAILED, SHORT, SOME_LEFT, Desk, short_pages
+
+READS = (
+    *("sts:GetCallerIdentity", "ecr:DescribeRegistry"),
+    *("ecs:ListClusters", "ecs:ListTasks", "ecs:DescribeTasks", "ecs:ListServices"),
+    *("ecs:DescribeServices", "ecs:DescribeServiceRevisions", "ecs:ListTaskDefinitionFamilies"),
+    *("ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition", "lambda:ListFunctions"),
+    *("lambda:GetFunction", "lambda:ListAliases", "lambda:ListProvisionedConcurrencyConfigs"),
+    *("ecr:DescribeRepositories", "ecr:DescribeImages"),
+)
+# They tell people who else may pull, and decide nothing.
+INFORMATIVE = ("ecr:GetRegistryPolicy", "ecr:GetRepositoryPolicy")
+# BatchGetImage is called before the first deletion and between deletions.
+DELETING = ("ecr:BatchGetImage", "ecr:BatchDeleteImage", "ecr:UpdateImageStorageClass")
+POSITIONS = ("first", "middle", "last")
+ALL = bool(os.environ.get("ECRM_TEST_ALL_FAULTS"))
+
+
+def left_out() -> Fault:
+    """The answer says nothing about the first that was asked for."""
+    members = {
+        "DescribeTasks": ("tasks", "tasks"),
+        "DescribeServices": ("services", "services"),
+        "DescribeServiceRevisions": ("serviceRevisionArns", "serviceRevisions"),
+        "BatchGetImage": ("imageIds", "images"),
+        "BatchDeleteImage": ("imageIds", "imageIds"),
+    }
+
+    def answer(request: Any, run: Any) -> Any:
+        asked, answered = members[request.operation]
+        rest = request.parameters[asked][1:]
+        if not rest:
+            return {answered: [], "failures": []}
+        return run(replace(request, parameters=request.parameters | {asked: rest}))
+
+    return Fault(answer)
+
+
+def no_members() -> Fault:
+    """It takes effect, and the answer is `{}`. For a listing that is as good as nothing found."""
+    return Fault(lambda request, run: run(request) and {})
+
+
+LASTING = {
+    "500s": Fault.server_error(),
+    "throttling": Fault.throttle(),
+    "access denied": Fault.denied(),
+    "expired token": Fault.expired(),
+    "dropped": Fault.drop(),
+    "truncated": Fault.truncate(),
+    "cut": Fault.cut(),
+    "blank": Fault.blank(),
+    "no members": no_members(),
+}
+OF_WRITES = {"dropped after taking effect": Fault.drop_after()}
+OF_BATCHES = {"one failed": Fault.failure("KmsError", "it is so"), "left out": left_out()}
+OF_DESCRIBES = {"one failed": Fault.failure("ACCESS_DENIED", "it is so"), "left out": left_out()}
+PASSING = {
+    "500": Fault.server_error(),
+    "throttled": Fault.throttle(),
+    "dropped": Fault.drop(),
+    "dropped after taking effect": Fault.drop_after(),
+}
+
+
+def faults_of(name: str) -> dict[str, Fault]:
+    operation = name.partition(":")[2]
+    faults = dict(LASTING)
+    if operation in SHORT or name in INFORMATIVE or name == "ecr:DescribeRegistry":
+        del faults["no members"]
+    if operation.startswith("Describe") and operation[8:] in ("Tasks", "Services"):
+        faults |= OF_DESCRIBES
+    if operation == "DescribeServiceRevisions":
+        faults |= OF_DESCRIBES
+    if operation in ("BatchGetImage", "BatchDeleteImage"):
+        faults |= OF_BATCHES
+    if operation in ("BatchDeleteImage", "UpdateImageStorageClass"):
+        faults |= OF_WRITES
+    return faults
+
+
+def cases() -> Iterator[Any]:
+    """(operation, position, name of the fault, fault)"""
+    for row, name in enumerate(READS + INFORMATIVE + DELETING):
+        for column, (kind, fault) in enumerate(faults_of(name).items()):
+            turn = POSITIONS[(row + column) % len(POSITIONS)]
+            for position in POSITIONS if ALL or name == "ecr:BatchDeleteImage" else [turn]:
+                yield pytest.param(name, position, fault, id=f"{name}-{position}-{kind}")
+
+
+@dataclass(frozen=True)
+class Clean:
+    """A run in good weather, with short pages."""
+
+    calls: Calls
+
+    def place(self, name: str, position: str) -> int:
+        """Which call, counted from 1."""
+        number = self.calls.names.count(name)
+        return {"first": 1, "middle": (number + 1) // 2, "last": number}[position]
+
+    def is_reading(self, name: str, place: int) -> bool:
+        """Whether that call comes before anything is deleted."""
+        seen = 0
+        for call in self.calls:
+            seen += call.name == name
+            if call.writes:
+                return False
+            if seen == place:
+                return True
+        return False
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
+    """Recorded in a process of its own, so that it depends on nothing that a test has changed."""
+    with FakeAws() as aws, pytest.MonkeyPatch.context() as patch:
+        desk = Desk(build(aws), tmp_path_factory.mktemp("clean"), patch)
+        short_pages(aws)
+        ran = desk.ended(desk.spawn("delete", "--force"))
+        assert ran.code == 0
+        return Clean(ran.calls)
+
+
+def all_is_well(desk: Desk, ran: driving.Ran) -> None:
+    driving.nothing_in_use_is_gone(desk)
+    driving.the_exit_code_is_true(desk, ran)
+    driving.the_journal_is_true(desk, ran)
+    # A run that has changed nothing leaves what the run in good weather began with.
+    if desk.left() and (desk.account.present() != desk.before or desk.journals()):
+        driving.running_again_finishes(desk)
+
+
+def test_the_tables_here_name_every_operation_that_a_run_calls(clean: Clean):
+    assert set(clean.calls.names) == {*READS, *INFORMATIVE, *DELETING}
+
+
+@pytest.mark.parametrize(("name", "position", "fault"), list(cases()))
+def test_what_lasts_stops_the_run_and_hides_nothing(
+    desk: Desk, clean: Clean, name: str, position: str, fault: Fault
+):
+    """From that call on, every call of the operation meets it."""
+    place = clean.place(name, position)
+    service, operation = name.split(":")
+    desk.account.aws.fault(service, operation, fault, at=place, times=FOREVER)
+    short_pages(desk.account.aws)
+    ran = desk.delete()
+    if name in INFORMATIVE:
+        assert ran.code == 0
+    elif clean.is_reading(name, place):
+        assert ran.code == FAILED
+        assert not ran.deletions
+    else:
+        assert ran.code in (0, SOME_LEFT)
+    if ran.code:
+        told = (operation, "it is so", "leaves it out")  # AWS's words about one image suffice
+        assert any(it in line for it in told for line in ran.errors), ran.err
+    all_is_well(desk, ran)
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize("service", ["sts", "ecs", "lambda", "ecr"])
+def test_what_passes_is_tried_again_and_costs_nothing(desk: Desk, service: str, fault: str):
+    """Every call of the service meets it once."""
+    met: set[str] = set()
+
+    def once(request: Any, run: Any) -> Any:
+        call = f"{request.operation} {json.dumps(request.parameters, sort_keys=True)}"
+        if call in met:
+            return run(request)
+        met.add(call)
+        return PASSING[fault].apply(request, run)
+
+    desk.account.aws.fault(service, "*", Fault(once), times=FOREVER)
+    ran = desk.delete()
+    assert len(met) >= len({call.operation for call in ran.calls if call.service == service})
+    assert ran.code == 0, ran.err
+    all_is_well(desk, ran)
+
+
+@pytest.mark.parametrize("operation", SHORT)
+def test_b31_an_empty_page_ends_no_listing(desk: Desk, clean: Clean, operation: str):
+    """First, in the middle and last."""
+    [name] = {name for name in clean.calls.names if name.endswith(f":{operation}")}
+    number = clean.calls.names.count(name)
+    for place in {1, number // 2 + 2, number + 2}:  # each empty page is one more call
+        desk.account.aws.fault("*", operation, Fault.empty_page(), at=place)
+    short_pages(desk.account.aws)
+    ran = desk.delete()
+    assert ran.calls.names.count(name) == number + 3
+    assert ran.code == 0, ran.err
+    all_is_well(desk, ran)
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_b2_what_ecr_says_an_index_holds_is_tried_again(desk: Desk, clean: Clean, position: str):
+    fault = Fault.failure("ImageReferencedByManifestList", "Requested image referenced")
+    place = clean.place("ecr:BatchDeleteImage", position)
+    desk.account.aws.fault("ecr", "BatchDeleteImage", fault, at=place)
+    short_pages(desk.account.aws)
+    ran = desk.delete()
+    assert ran.code == 0, ran.err
+    all_is_well(desk, ran)
+
+
+@pytest.mark.parametrize("look", [Fault.denied(), Fault.server_error(), Fault.truncate()])
+@pytest.mark.parametrize("answer", [Fault.drop_after(), left_out(), no_members()])
+def test_b3_an_answer_that_is_lost_and_cannot_be_looked_up_is_no_success(
+    desk: Desk, answer: Fault, look: Fault
+):
+    """The last deletion: what became of it nobody can say, so the exit code must not be 0."""
+    aws = desk.account.aws
+
+    def deleting(_: Any) -> bool:
+        return bool(aws.calls.of("ecr", "BatchDeleteImage"))
+
+    aws.fault("ecr", "BatchDeleteImage", answer, at=1, times=FOREVER)
+    aws.fault("ecr", "DescribeImages", look, times=FOREVER, when=deleting)
+    ran = desk.delete()
+    assert ran.code == SOME_LEFT
+    driving.nothing_in_use_is_gone(desk)
+    driving.the_journal_is_true(desk, ran)
+    driving.running_again_finishes(desk)
+
+
+@pytest.mark.parametrize(
+    "name", ["ecs:ListClusters", "ecs:ListTaskDefinitionFamilies", "lambda:ListFunctions"]
+)
+def test_b11_what_an_account_always_has_cannot_be_gone(desk: Desk, name: str):
+    service, operation = name.split(":")
+    fault = Fault.error("ResourceNotFoundException", "not here")
+    desk.account.aws.fault(service, operation, fault, times=FOREVER)
+    ran = desk.delete()
+    assert ran.code == FAILED
+    assert any(operation in line for line in ran.errors), ran.err
+    all_is_well(desk, ran)
