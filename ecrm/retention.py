@@ -164,8 +164,7 @@ def _countable(repo: _Repository, kind: Kind, *, is_typed: bool) -> Iterator[Ima
     for image in repo.images.values():
         counts = image.kind is kind and (image.artifact_type is not None) is is_typed
         judged = image.status is Status.ACTIVE and not repo.family.is_referrer(image.digest)
-        asked = repo.rule.delete_artifacts or not is_artifact(image)
-        if counts and judged and asked and own_tags(image):
+        if counts and judged and own_tags(image):
             yield image
 
 

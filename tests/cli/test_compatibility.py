@@ -314,7 +314,7 @@ def test_the_configuration_of_fujiwara_ecrms_readme_runs_unchanged(ecrm: Ecrm, a
         "'*' matches only a task definition literally named so; did you mean name_pattern?",
         "'*' matches only a Lambda function literally named so; did you mean name_pattern?",
     ]
-    assert "  command path/to/command arg1 arg2: read, 1 reference\n" in ran.out
+    assert "  command path/to/command: read, 1 reference\n" in ran.out
     assert "  no rule matches, so nothing is touched: else\n" in ran.out
     assert set(prod) == {told, latest, fresh}
     assert set(dev) == {young, dev.image("runs")}

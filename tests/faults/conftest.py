@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -15,7 +16,8 @@ import pytest
 
 from tests.fake_aws import FakeAws
 
-from .account import Account, build
+from .account import Account
+from .building import build
 from .driving import Desk
 
 
@@ -30,7 +32,9 @@ def _no_work_twice() -> Iterator[None]:
         patch.setattr(aliaser, "_alias_event_name", lru_cache(9999)(aliaser._alias_event_name))
         sanitized = cache(botocore.useragent.sanitize_user_agent_string_component)
         patch.setattr("botocore.useragent.sanitize_user_agent_string_component", sanitized)
+        gc.freeze()
         yield
+        gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ SHORT = {
     "ListProvisionedConcurrencyConfigs": ("MaxItems", 1),
     "ListServices": ("maxResults", 10),
     "ListTaskDefinitionFamilies": ("maxResults", 3),
-    "ListTaskDefinitions": ("maxResults", 3),
+    "ListTaskDefinitions": ("maxResults", 1),
     "ListTasks": ("maxResults", 60),
 }
 

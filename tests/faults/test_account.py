@@ -7,7 +7,8 @@ import pytest
 from tests.fake_aws import FakeAws
 
 from . import driving
-from .account import Account, build, in_use, key
+from .account import Account, in_use, key
+from .building import build
 from .driving import Desk, short_pages
 
 WAYS = tuple(build(FakeAws()).forget)

@@ -21,7 +21,7 @@ from tests.fake_aws import FOREVER, FakeAws, Fault
 from tests.fake_aws.calls import Calls
 
 from . import driving
-from .account import build
+from .building import build
 from .driving import FAILED, SHORT, SOME_LEFT, Desk, short_pages
 
 READS = (

@@ -17,14 +17,11 @@ from .driving import STOPPED, Desk, Ran
 
 MOMENTS = [
     ("ecs", "ListTasks", 3),
-    ("ecr", "DescribeImages", 2),
     ("ecr", "UpdateImageStorageClass", 2),
     ("ecr", "BatchGetImage", 4),
-    ("ecr", "BatchDeleteImage", 1),
     ("ecr", "BatchDeleteImage", 2),
     ("ecr", "BatchGetImage", 8),
     ("ecr", "BatchDeleteImage", 5),
-    ("ecr", "BatchDeleteImage", 6),
     ("ecr", "BatchDeleteImage", 7),
 ]
 
@@ -67,7 +64,7 @@ def test_b24_a_killed_run_leaves_a_true_journal_and_the_next_one_finishes(desk: 
     assert set(deleted(Calls(ran.calls + again.calls)).values()) <= {1}
 
 
-@pytest.mark.parametrize("at", [1, 4, 7])
+@pytest.mark.parametrize("at", [1, 5])
 def test_ctrl_c_shows_what_was_done_and_says_so_in_the_journal(desk: Desk, at: int):
     ran = struck(desk, signal.SIGINT, ("ecr", "BatchDeleteImage", at))
     assert ran.code == STOPPED
