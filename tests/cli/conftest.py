@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import botocore.loaders
+import botocore.session
 import pytest
 from botocore.hooks import EventAliaser
+from botocore.loaders import Loader, create_loader
 
 from tests.cli.driving import Ecrm
 from tests.fake_aws import FakeAws, Image, Repository, days_ago
@@ -28,10 +29,10 @@ def _quick_clients() -> Iterator[None]:
     find the same names for the same events, which takes longer than all of ecrm."""
     known: dict[str, str] = {}
     alias = EventAliaser._alias_event_name
-    loader = botocore.loaders.create_loader()
+    loader = create_loader()
     paths = tuple(loader.search_paths)
 
-    def same_loader(_: object = None) -> botocore.loaders.Loader:
+    def same_loader(_: object = None) -> Loader:
         loader.search_paths[:] = paths  # every boto3 session adds one
         return loader
 
@@ -41,7 +42,7 @@ def _quick_clients() -> Iterator[None]:
         return known[event]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.loaders, "create_loader", same_loader)
+        patch.setattr(botocore.session, "create_loader", same_loader)
         patch.setattr(EventAliaser, "_alias_event_name", known_alias)
         gc.freeze()
         yield

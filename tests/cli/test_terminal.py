@@ -202,6 +202,7 @@ def test_an_output_that_is_closed_is_no_traceback(ecrm: Ecrm, shop: Shop):
     assert ran.err == "ecrm: error: the output could not be written: Broken pipe\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
 def test_a_disk_that_is_full_is_no_traceback(ecrm: Ecrm, shop: Shop):
     for command in (["plan"], ["delete", "--force"]):
         with Path("/dev/full").open("w") as full:
