@@ -17,6 +17,15 @@ from ecrm.version import version as running_version
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
+# fujiwara/ecrm takes a value for its switches as well.
+_AS_IN_GO = {
+    "--scan=true": "--scan",
+    "--scan=false": "--no-scan",
+    "--color=true": "--color",
+    "--color=false": "--no-color",
+    "--force=true": "--force",
+}
+
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
@@ -76,7 +85,8 @@ def _open_streams() -> None:
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. A bug keeps its traceback."""
     try:
-        result = cli.main(args, prog_name="ecrm", standalone_mode=False)
+        told = [_AS_IN_GO.get(it, it) for it in (sys.argv[1:] if args is None else args)]
+        result = cli.main(told, prog_name="ecrm", standalone_mode=False)
         sys.stdout.flush()
     except EcrmError as error:
         for line in str(error).splitlines():
@@ -85,8 +95,15 @@ def run(args: Sequence[str] | None = None) -> int:
     except click.exceptions.Abort:
         say("ecrm: stopped")
         return _INTERRUPTED
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        command = (
+            error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "ecrm"
+        )
+        message = " ".join(error.format_message().split()).rstrip(".")
+        say(f"ecrm: error: {message}; see: {command} --help")
         return error.exit_code
     except OSError as error:
         if error.errno is None or error.filename is not None:

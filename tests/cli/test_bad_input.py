@@ -214,3 +214,22 @@ def test_b7_references_of_every_form_in_a_scanned_file_protect(ecrm: Ecrm, aws: 
     Path("scan.json").write_text(json.dumps(list(uris)))
     assert ecrm("delete", "--force", "--scanned-files", "scan.json").code == 0
     assert [image in api for image in uris.values()] == [True] * len(ours) + [False] * len(others)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ["plan", "--nope"],
+            "No such option '--nope'. Did you mean '--now'?; see: ecrm plan --help",
+        ),
+        (["nope"], "No such command 'nope'; see: ecrm --help"),
+        (["explain"], "Missing argument 'IMAGE'; see: ecrm explain --help"),
+    ],
+)
+def test_a_wrong_option_or_argument_is_one_line(
+    ecrm: Ecrm, aws: FakeAws, arguments: list[str], line: str
+):
+    ran = ecrm(*arguments)
+    assert (ran.code, ran.out, ran.err) == (2, "", f"ecrm: error: {line}\n")
+    assert not aws.calls

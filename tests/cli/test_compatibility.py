@@ -171,7 +171,12 @@ def test_scanned_files_are_joined_by_commas_or_repeated(
 
 @pytest.mark.parametrize(
     ("arguments", "variables"),
-    [(["--no-scan"], {}), ([], {"ECRM_SCAN": "false"}), ([], {"ECRM_SCAN": "0"})],
+    [
+        (["--no-scan"], {}),
+        (["--scan=false"], {}),
+        ([], {"ECRM_SCAN": "false"}),
+        ([], {"ECRM_SCAN": "0"}),
+    ],
 )
 def test_without_a_scan_only_the_files_tell_what_is_in_use(
     ecrm: Ecrm, shop: Shop, arguments: list[str], variables: dict[str, str]
