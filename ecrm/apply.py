@@ -15,10 +15,11 @@ from ecrm.errors import (
     InputError,
     OutputError,
 )
+from ecrm.manifests import BATCH
 from ecrm.model import Action, Answer, Decision, Outcome
 from ecrm.plan import Plan, RepositoryPlan, Spared
 from ecrm.reference import Registry
-from ecrm.registry import BATCH, Deleter
+from ecrm.registry import Deleter
 
 _NOT_FOUND = "ImageNotFound"
 _HELD_BY_INDEX = "ImageReferencedByManifestList"

@@ -28,7 +28,7 @@ _REFUSED = frozenset(
         "UnrecognizedClientException",
     }
 )
-_THROTTLED = frozenset(
+THROTTLED = frozenset(
     {"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"}
 )
 # An endpoint that does not know an operation cannot have what it lists. Without an error type of
@@ -66,7 +66,7 @@ def _of_answer(error: dict[str, str], action: str) -> AwsError:
         message = f"the credentials have expired; sign in again ({message})"
     elif code in _REFUSED:
         message = f"AWS does not accept the credentials ({code}: {message})"
-    elif code in _THROTTLED:
+    elif code in THROTTLED:
         message = "AWS still throttles after all retries; try again later"
     else:
         message = f"{code}: {message}"

@@ -39,6 +39,10 @@ class Holdings(Protocol):
     @property
     def registries(self) -> tuple[Registry, ...]: ...
 
+    @property
+    def workers(self) -> int:
+        """How many reads are worth while at once."""
+
     def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]: ...
 
     def images(self, registry: Registry, repository: str) -> Sequence[Image]: ...
@@ -106,7 +110,7 @@ def make_plan(holdings: Holdings, facts: Facts, only: str | None, progress: Prog
         raise Gone(f"there is no repository {only} in {where}")
     managed = [it for it in names if facts.rule_for(it[1])]
     progress(f"ECR: {len(managed)} repositories")
-    planned = gather(partial(_plan_one, holdings, facts, progress), managed)
+    planned = gather(partial(_plan_one, holdings, facts, progress), managed, holdings.workers)
     return Plan(
         created_at=facts.now,
         targets=holdings.registries,

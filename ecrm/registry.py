@@ -1,28 +1,20 @@
 """ECR: repositories, images and manifests; the one place that deletes."""
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
-from ecrm.aws import Client, Target, call, chunks, pages
+from ecrm.aws import Client, Target, call, pages
 from ecrm.consumers import Replication, pullers, replications
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.family import Links
-from ecrm.model import INDEX_MEDIA_TYPES, Image, Status
+from ecrm.manifests import MEDIA_TYPES, children, digest_of, manifests, repository_of
+from ecrm.model import Image, Status
 from ecrm.reference import Registry
 
 _PAGE = 1000  # the largest that DescribeRepositories and DescribeImages allow
-BATCH = 100
-"""The most images that one BatchGetImage or BatchDeleteImage may name."""
-
-_NOT_FOUND = "ImageNotFound"
-_MANIFEST_MEDIA_TYPES = INDEX_MEDIA_TYPES | {
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.v1+prettyjws",
-}
 
 
 class AwsHoldings:
@@ -31,10 +23,15 @@ class AwsHoldings:
     def __init__(self, targets: Iterable[Target]) -> None:
         self._targets = {target.registry: target for target in targets}
         self._registry_policies: dict[Registry, tuple[str, ...]] = {}
+        self._reading_policy = Lock()
 
     @property
     def registries(self) -> tuple[Registry, ...]:
         return tuple(self._targets)
+
+    @property
+    def workers(self) -> int:
+        return min((it.workers for it in self._targets.values()), default=1)
 
     def repositories(self, registry: Registry, only: str | None = None) -> list[str]:
         return repositories(self._targets[registry], only)
@@ -52,9 +49,10 @@ class AwsHoldings:
     def pullers(self, registry: Registry, repository: str) -> tuple[str, ...]:
         """Who outside the account may pull, by the repository's policy and the registry's."""
         ecr = self._targets[registry].ecr
-        if registry not in self._registry_policies:
-            self._registry_policies[registry] = _pullers(registry, ecr, "GetRegistryPolicy")
-        where = _where(self._targets[registry], repository)
+        with self._reading_policy:  # once, although many repositories are asked about at once
+            if registry not in self._registry_policies:
+                self._registry_policies[registry] = _pullers(registry, ecr, "GetRegistryPolicy")
+        where = repository_of(self._targets[registry], repository)
         own = _pullers(registry, ecr, "GetRepositoryPolicy", **where)
         return tuple(dict.fromkeys(own + self._registry_policies[registry]))
 
@@ -77,56 +75,11 @@ def images(target: Target, repository: str) -> list[Image]:
     listing = pages(
         target.ecr,
         "DescribeImages",
-        **_where(target, repository),
+        **repository_of(target, repository),
         filter={"imageStatus": "ANY"},
         PaginationConfig={"PageSize": _PAGE},
     )
     return [_image(detail) for page in listing for detail in page.get("imageDetails", ())]
-
-
-def children(target: Target, repository: str, indexes: Sequence[Image]) -> Links:
-    """The digests that each of these indexes names; an index that is gone meanwhile has none.
-
-    Raises AwsError for a manifest that cannot be read: what is unknown must not be deleted. An
-    archived index cannot be pulled, so it may not be readable; that makes none of its children
-    deletable, since ECR refuses to delete a child of an index that is there.
-    """
-    links: dict[str, tuple[str, ...]] = {}
-    for archived in (False, True):
-        digests = [it.digest for it in indexes if (it.status is Status.ARCHIVED) is archived]
-        for chunk in chunks(digests, BATCH):
-            found = manifests(target, repository, chunk, INDEX_MEDIA_TYPES, strict=not archived)
-            for digest, manifest in found.items():
-                links[digest] = _children(repository, digest, manifest)
-    return links
-
-
-def manifests(
-    target: Target,
-    repository: str,
-    digests: Sequence[str],
-    media_types: Iterable[str] = _MANIFEST_MEDIA_TYPES,
-    *,
-    strict: bool = True,
-) -> dict[str, str]:
-    """The manifests, verbatim, of at most 100 images; those that are gone are left out.
-
-    Raises AwsError for one that ECR does not give for another reason, unless not `strict`.
-    """
-    answer = call(
-        target.ecr,
-        "BatchGetImage",
-        **_where(target, repository),
-        imageIds=[{"imageDigest": digest} for digest in digests],
-        acceptedMediaTypes=sorted(media_types),
-    )
-    found = {it["imageId"]["imageDigest"]: it["imageManifest"] for it in answer.get("images", ())}
-    refused = {_digest(failure): failure for failure in answer.get("failures", ())}
-    for digest in digests if strict else ():
-        if digest not in found and refused.get(digest, {}).get("failureCode") != _NOT_FOUND:
-            why = refused.get(digest, {}).get("failureReason", "AWS's answer leaves it out")
-            raise AwsError(f"ecr:BatchGetImage: {repository}@{digest}: {why}")
-    return found
 
 
 def _pullers(registry: Registry, ecr: Client, operation: str, **where: str) -> tuple[str, ...]:
@@ -159,7 +112,7 @@ class Deleter:
 
         An answer that got lost, after which none of them is there any more, is an answer too.
         """
-        where = _where(self._target, repository)
+        where = repository_of(self._target, repository)
         ids = [{"imageDigest": digest} for digest in digests]
         try:
             answer = call(self._ecr, "BatchDeleteImage", **where, imageIds=ids)
@@ -169,7 +122,7 @@ class Deleter:
             return frozenset(digests), ()
         deleted = frozenset(image["imageDigest"] for image in answer.get("imageIds", ()))
         refusals = tuple(
-            Refusal(_digest(it), it.get("failureCode", ""), it.get("failureReason", ""))
+            Refusal(digest_of(it), it.get("failureCode", ""), it.get("failureReason", ""))
             for it in answer.get("failures", ())
         )
         return deleted, refusals
@@ -181,7 +134,7 @@ class Deleter:
     def manifests(self, repository: str, wanted: Sequence[Image]) -> dict[str, str]:
         """The manifests of at most 100 images, for the journal; of archived ones where ECR gives
         them. Raises AwsError for any other that cannot be read."""
-        media_types = _MANIFEST_MEDIA_TYPES | {it.media_type for it in wanted if it.media_type}
+        media_types = MEDIA_TYPES | {it.media_type for it in wanted if it.media_type}
         active = [it.digest for it in wanted if it.status is not Status.ARCHIVED]
         archived = [it.digest for it in wanted if it.status is Status.ARCHIVED]
         found: dict[str, str] = {}
@@ -193,7 +146,7 @@ class Deleter:
     def archive(self, repository: str, digest: str) -> None:
         """Move one image to the archive storage class; raises AwsError if ECR will not, unless it
         is there already, as it is when an answer got lost."""
-        where, image = _where(self._target, repository), {"imageDigest": digest}
+        where, image = repository_of(self._target, repository), {"imageDigest": digest}
         to_archive = {"imageId": image, "targetStorageClass": "ARCHIVE"}
         try:
             call(self._ecr, "UpdateImageStorageClass", **where, **to_archive)
@@ -212,21 +165,6 @@ class Deleter:
             found = call(self._target.ecr, "DescribeImages", **where, **one).get("imageDetails", ())
             return [it.get("imageStatus") for it in found] == [Status.ARCHIVED]
         return False
-
-
-def _where(target: Target, repository: str) -> dict[str, str]:
-    return {"registryId": target.registry.account, "repositoryName": repository}
-
-
-def _digest(failure: dict[str, Any]) -> str:
-    return str(failure.get("imageId", {}).get("imageDigest", ""))
-
-
-def _children(repository: str, digest: str, manifest: str) -> tuple[str, ...]:
-    try:
-        return tuple(child["digest"] for child in json.loads(manifest)["manifests"] or ())
-    except (ValueError, KeyError, TypeError) as error:
-        raise AwsError(f"{repository}@{digest}: the manifest is no index ({error!r})") from error
 
 
 def _image(detail: dict[str, Any]) -> Image:

@@ -5,15 +5,20 @@ This is where the clock and the environment are read.
 
 import logging
 import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ecrm import sources
-from ecrm.aws import Target, connect
+from ecrm.aws import WORKERS, Target, connect
+from ecrm.cache import Cache, NoCache, cache_folder
 from ecrm.config import Config, load
 from ecrm.errors import InputError, UsageError
+from ecrm.formats.calls import calls_text
 from ecrm.journal import Journal, default_journal_path, journal_name, open_sink
 from ecrm.model import Action, Progress, Scan
 from ecrm.planning import Facts, Holdings, gather_facts
@@ -28,7 +33,9 @@ log = logging.getLogger(__name__)
 class Request:
     """What the command line or an event asks for. `guards` are those given besides ecrm.yaml's;
     `snapshot` names a file to plan from instead of AWS; `now` moves the clock, to a time or by a
-    span; `action` overrides that of every rule; with `list_kept` a plan lists what stays, too."""
+    span; `action` overrides that of every rule; with `list_kept` a plan lists what stays, too.
+    `workers` is how many calls of one kind may be in flight at once; without `cache` nothing is
+    remembered from run to run."""
 
     config: str = "ecrm.yaml"
     profile: str | None = None
@@ -43,6 +50,8 @@ class Request:
     snapshot: str | None = None
     now: datetime | timedelta | None = None
     journal: str | None = None
+    workers: int = WORKERS
+    cache: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +69,10 @@ class Run:
     progress: Progress
 
 
-def start(request: Request, progress: Progress) -> Run:
+@contextmanager
+def start(request: Request, progress: Progress) -> Iterator[Run]:
     """Read the configuration, then find out who we are on AWS; in this order, since a mistake in
-    ecrm.yaml should not cost a call."""
+    ecrm.yaml should not cost a call. At the end, what was asked of AWS is told."""
     if not request.scan and not request.scanned_files:
         raise UsageError("--no-scan without --scanned-files would take every image for unused")
     config = _guarded(load(request.config), request)
@@ -70,10 +80,29 @@ def start(request: Request, progress: Progress) -> Run:
         log.warning("%s", warning)
     if request.snapshot:
         snapshot = read_snapshot(read_text(request.snapshot), request.snapshot)
-        return Run(request, config, (), snapshot, _moved(snapshot.scan.at, request), progress)
-    target = connect(request.profile, request.region)
-    now = _moved(datetime.now(UTC), request)
-    return Run(request, config, (target,), AwsHoldings((target,)), now, progress)
+        yield Run(request, config, (), snapshot, _moved(snapshot.scan.at, request), progress)
+        return
+    with reach(request, config.pace) as target:
+        now = _moved(datetime.now(UTC), request)
+        yield Run(request, config, (target,), AwsHoldings((target,)), now, progress)
+
+
+@contextmanager
+def reach(request: Request, rates: Mapping[str, int] | None = None) -> Iterator[Target]:
+    """The account and region that the request means. `rates` are quotas that AWS raised."""
+    began = time.monotonic()
+    target = connect(request.profile, request.region, workers=request.workers, rates=rates)
+    with _cache(request, target) as cache:
+        yield replace(target, cache=cache)
+        log.info("%s", calls_text(target.meter, cache.hits, time.monotonic() - began))
+
+
+def _cache(request: Request, target: Target) -> Cache:
+    """None, unless it is asked for, where something stands in for AWS: there one ARN may be the
+    name of many things."""
+    folder = cache_folder(os.environ)
+    stands_in = not target.is_aws and "ECRM_CACHE_DIR" not in os.environ
+    return Cache.open(folder) if request.cache and folder and not stands_in else NoCache()
 
 
 def scan(run: Run) -> Scan:

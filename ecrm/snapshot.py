@@ -39,6 +39,7 @@ class Snapshot:
     scan: Scan
     replicated: Mapping[Registry, tuple[Replication, ...]]
     held: Mapping[Registry, Mapping[str, Json]]
+    workers: int = 1
 
     @property
     def registries(self) -> tuple[Registry, ...]:
@@ -75,7 +76,7 @@ def snapshot_text(
 
     names = [(it, name) for it in holdings.registries for name in holdings.repositories(it)]
     held: dict[str, Json] = {str(registry): {} for registry in holdings.registries}
-    for (registry, name), facts in zip(names, gather(read, names), strict=True):
+    for (registry, name), facts in zip(names, gather(read, names, holdings.workers), strict=True):
         if facts is not None:
             held[str(registry)][name] = facts
     body = {

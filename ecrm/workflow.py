@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ecrm.apply import apply
-from ecrm.aws import connect
 from ecrm.errors import IncompleteError, UsageError
 from ecrm.explain import Absent, Explanation, explain
 from ecrm.generate import Names, read_names
@@ -26,7 +25,7 @@ from ecrm.recheck import Recheck
 from ecrm.record import last_in_use, record_in_use
 from ecrm.registry import Deleter
 from ecrm.restore import Restored, chosen, restored
-from ecrm.run import Request, Run, facts_of, open_journal, read_text, scan, start
+from ecrm.run import Request, Run, facts_of, open_journal, reach, read_text, scan, start
 from ecrm.snapshot import snapshot_text
 from ecrm.state import state_folder
 from ecrm.version import version
@@ -105,14 +104,15 @@ def delete(run: Run, to_apply: Plan) -> Iterator[Outcome]:
 
 def restore(request: Request, journal: str, images: Sequence[str]) -> Iterator[Restored]:
     """Put back what a journal tells of, image by image; all of it where `images` names none."""
-    target = connect(request.profile, request.region)
-    contents = load_journal(journal, target.s3)
-    if target.registry not in contents.header.targets:
-        made_for = ", ".join(map(str, contents.header.targets))
-        raise UsageError(f"{journal} is of {made_for}, and this is {target}")
-    yield from restored(chosen(contents, images), lambda _: Restorer(target))
+    with reach(request) as target:
+        contents = load_journal(journal, target.s3)
+        if target.registry not in contents.header.targets:
+            made_for = ", ".join(map(str, contents.header.targets))
+            raise UsageError(f"{journal} is of {made_for}, and this is {target}")
+        yield from restored(chosen(contents, images), lambda _: Restorer(target))
 
 
 def names(request: Request, progress: Progress) -> Names:
     """The names that `generate` makes a configuration of."""
-    return read_names(connect(request.profile, request.region), progress)
+    with reach(request) as target:
+        return read_names(target, progress)

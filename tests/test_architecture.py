@@ -9,8 +9,8 @@ ROOT = Path(__file__).parent.parent / "ecrm"
 
 # From the bottom up: a module may import those above it in this list, never those below.
 LAYERS = [
-    {"errors", "pattern", "version"},
-    {"reference", "state"},
+    {"errors", "pattern", "version", "quotas"},
+    {"reference", "state", "cache"},
     {"model"},
     {"config", "family", "uses", "consumers"},
     {"retention"},
@@ -19,6 +19,7 @@ LAYERS = [
     {"plan_file"},
     {"aws_errors"},
     {"aws"},
+    {"manifests"},
     {"registry"},
     {"putting"},
     {"sources"},
@@ -33,7 +34,7 @@ LAYERS = [
     {"__main__"},
 ]
 PURE = {
-    *("errors", "pattern", "reference", "model", "config", "family", "uses", "consumers"),
+    *("errors", "pattern", "quotas", "reference", "model", "config", "family", "uses", "consumers"),
     *("retention", "plan", "guards", "explain", "serial", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}

@@ -69,9 +69,9 @@ def target(wire: Wire) -> Target:
     return Target(REGISTRY, new_session())
 
 
-def failure(**where: str | None) -> str:
+def failure(profile: str | None = None, region: str | None = None) -> str:
     with pytest.raises(AwsError) as error:
-        connect(**where)
+        connect(profile, region)
     assert error.value.exit_code == 1
     return str(error.value)
 
@@ -354,16 +354,16 @@ def test_results_come_in_the_order_of_the_items_whoever_is_first():
         time.sleep(0.0005 * (40 - number))
         return number
 
-    assert gather(slow_first, range(40)) == list(range(40))
+    assert gather(slow_first, range(40), 16) == list(range(40))
 
 
 def test_many_calls_are_in_flight_at_once():
     both = threading.Barrier(8, timeout=5)
-    assert len(gather(lambda _: both.wait(), range(8))) == 8
+    assert len(gather(lambda _: both.wait(), range(8), 16)) == 8
 
 
 def test_gather_of_nothing_is_nothing():
-    assert gather(str, []) == []
+    assert gather(str, [], 16) == []
 
 
 def test_after_the_first_failure_no_call_is_begun():
@@ -377,7 +377,7 @@ def test_after_the_first_failure_no_call_is_begun():
         time.sleep(0.5 if number == 0 else 0.01)
 
     with pytest.raises(AwsError, match=r"^no$"):
-        gather(read, range(1000))
+        gather(read, range(1000), 16)
     assert len(begun) < 60
 
 
@@ -393,7 +393,7 @@ def test_calls_in_flight_have_ended_when_the_failure_is_raised():
         ended.append(number)
 
     with pytest.raises(AwsError, match=r"^no$"):
-        gather(read, range(4))
+        gather(read, range(4), 16)
     assert sorted(ended) == [0, 2, 3]
 
 

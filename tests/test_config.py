@@ -368,7 +368,7 @@ SCHEMA_PROBLEMS = [
         "clusters:\nzones: []",
         (
             ":2: unknown key 'zones'; known are clusters, task_definitions, lambda_functions, "
-            "external_commands, repositories, guards"
+            "external_commands, repositories, guards, pace"
         ),
     ),
     (

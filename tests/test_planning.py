@@ -57,6 +57,7 @@ class Shelf:
 
     held: Mapping[Registry, Mapping[str, Held]]
     replicated: Mapping[Registry, tuple[Replication, ...] | AwsError] = field(default_factory=dict)
+    workers: int = 4
 
     @property
     def registries(self) -> tuple[Registry, ...]:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.manifests import children
 from ecrm.model import INDEX_MEDIA_TYPES, Image, Kind, Status
-from ecrm.registry import AwsHoldings, Deleter, Refusal, children, images, repositories
+from ecrm.registry import AwsHoldings, Deleter, Refusal, images, repositories
 from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest, image
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from ecrm import registry
+from ecrm import manifests, registry
 from ecrm.aws import Target
 from ecrm.journal import FileSink, Journal, load_journal
 from ecrm.model import Action, Answer, Decision, Outcome, Reason
@@ -39,11 +39,11 @@ class Account:
         digests = [image.digest for image in images]
         facts = {it.digest: it for it in registry.images(self.target, "shop/api")}
         goes = [Decision(facts[it], Reason.EXPIRED, action=Action.DELETE) for it in digests]
-        manifests = registry.manifests(self.target, "shop/api", digests)
+        found = manifests.manifests(self.target, "shop/api", digests)
         ecr = boto3.client("ecr", **self.aws.client_args())
         with Journal(FileSink(self.journal), lambda: datetime.now(UTC)) as journal:
             journal.begin(version="1", targets=[HERE], config="c")
-            journal.intend(HERE, "shop/api", goes, manifests)
+            journal.intend(HERE, "shop/api", goes, found)
             for digest in digests:
                 ids = [{"imageDigest": digest}]
                 answer = ecr.batch_delete_image(repositoryName="shop/api", imageIds=ids)

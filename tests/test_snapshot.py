@@ -318,7 +318,8 @@ def request_from(tmp_path: Path) -> Request:
 
 
 def plan_from(request: Request) -> Plan:
-    return workflow.plan(start(request, lambda _: None))
+    with start(request, lambda _: None) as run:
+        return workflow.plan(run)
 
 
 def test_a_plan_from_a_file_is_that_of_the_account_at_that_moment(request_from):

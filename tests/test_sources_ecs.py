@@ -73,6 +73,19 @@ def services(aws: Stubs, *found: Params, name: str = "prod") -> None:
     aws.answer("DescribeServices", {"services": list(found)}, **where, services=arns)
 
 
+def all_revisions(aws: Stubs, *names: str, then: str | None = None, **more: object) -> None:
+    """One page of the revisions of all families."""
+    aws.answer(
+        "ListTaskDefinitions",
+        {"taskDefinitionArns": [revision(it) for it in names]}
+        | ({"nextToken": then} if then else {}),
+        status="ACTIVE",
+        sort="DESC",
+        maxResults=100,
+        **more,
+    )
+
+
 def definition(aws: Stubs, name: str, *containers: Params, **more: object) -> None:
     answer = {"taskDefinition": {"containerDefinitions": list(containers), **more}}
     aws.answer("DescribeTaskDefinition", answer, taskDefinition=revision(name))
@@ -649,9 +662,40 @@ def test_families_of_every_page_are_read(aws):
         maxResults=100,
         nextToken="2",
     )
-    newest(aws, "a", [1], 5)
-    newest(aws, "b", [2], 5)
+    all_revisions(aws, "a:1", "b:2")
     assert history(aws) == ["b:2", "a:1"]
+
+
+def test_of_many_families_the_revisions_are_listed_a_hundred_at_a_time(aws):
+    families(aws, *(f"f{number}" for number in range(6)))
+    all_revisions(aws, "f5:9", "f4:11", "f4:9", "f3:1", then="2")
+    all_revisions(aws, "f2:2", "f2:10", "f1:1", "f0:1", nextToken="2")
+    config = Config(task_definitions=(exact("f2", keep_count=1),))
+    assert sorted(history(aws, config)) == [
+        *("f0:1", "f1:1", "f2:10", "f3:1", "f4:11", "f4:9", "f5:9"),
+    ]
+    assert len(aws.asked("ListTaskDefinitions")) == 2
+
+
+def test_where_families_have_hundreds_of_revisions_each_is_asked_for_its_newest(aws):
+    """Listing them all would take more calls than half of those."""
+    families(aws, "a", "b", "c", "d")
+    all_revisions(aws, "d:900", "d:899", then="2")
+    all_revisions(aws, "d:801", "d:800", then="3", nextToken="2")
+    all_revisions(aws, "d:701", "d:700", then="4", nextToken="3")
+    for name in "abcd":
+        newest(aws, name, [900, 899], 5)
+    assert sorted(history(aws)) == [f"{it}:{number}" for it in "abcd" for number in (899, 900)]
+
+
+def test_a_listing_of_all_revisions_that_fails_is_noted(aws):
+    """B11."""
+    families(aws, "a", "b", "c", "d")
+    all_revisions(aws, "d:1", then="2")
+    where = {"status": "ACTIVE", "sort": "DESC", "maxResults": 100, "nextToken": "2"}
+    aws.refuse("ListTaskDefinitions", "ServerException", "oops", **where)
+    text = "ecs:ListTaskDefinitions: ServerException: oops"
+    assert notes(aws) == [Note(ReadStatus.FAILED, text)]
 
 
 # What the configuration leaves out, and what it does not
@@ -739,8 +783,8 @@ def test_every_one_of_many_clusters_and_families_arrives(aws):
         tasks(aws, task(number, container(f"{HOST}/task:{name}")), name=name)
         services(aws, service("web", taskDefinition=revision(f"s{name}:1")), name=name)
         definition(aws, f"s{name}:1", container(f"{HOST}/service:{name}"))
-        newest(aws, name, [1], 5)
         definition(aws, f"{name}:1", container(f"{HOST}/family:{name}"))
+    all_revisions(aws, *(f"{name}:1" for name in names))
     assert {it for it, _ in uses(aws)} == {
         f"{HOST}/{kind}:{name}" for kind in ("task", "service", "family") for name in names
     }

@@ -91,19 +91,19 @@ def delete(
 
     if not force and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; --force deletes without asking")
-    run = workflow.start(request(ctx, **options), progress)
-    made = _plan(run, plan_file, max_plan_age)
-    if show_plan(made, format_name, output):
-        say("ecrm: nothing was deleted, since the plan is incomplete")
-        return 1
-    if stops := workflow.guard_stops(run, made):
-        raise GuardError("\n".join((*map(str, stops), "nothing was deleted")))
-    if not made.goes.images:
-        say("Nothing to delete.")
-        return 0
-    if not force:
-        ask(_question(made), "--force deletes without asking")
-    _carry_out(run, made, to_stdout=format_name == "table" or not is_stdout(output))
+    with workflow.start(request(ctx, **options), progress) as run:
+        made = _plan(run, plan_file, max_plan_age)
+        if show_plan(made, format_name, output):
+            say("ecrm: nothing was deleted, since the plan is incomplete")
+            return 1
+        if stops := workflow.guard_stops(run, made):
+            raise GuardError("\n".join((*map(str, stops), "nothing was deleted")))
+        if not made.goes.images:
+            say("Nothing to delete.")
+            return 0
+        if not force:
+            ask(_question(made), "--force deletes without asking")
+        _carry_out(run, made, to_stdout=format_name == "table" or not is_stdout(output))
     return 0
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from ecrm.aws import CONCURRENCY
 from ecrm.cli.options import command_options
 from ecrm.cli.terminal import progress, say
 
@@ -51,6 +50,8 @@ def demo(ctx: click.Context, command: tuple[str, ...]) -> object:
             "config": _given_config(ctx) or str(config),
             "log_level": ctx.obj.get("log_level", "info"),
             "color": ctx.color,
+            "concurrency": 1,  # moto is not made for threads
+            "cache": False,
         }
         say("This is a sample account; nothing here is real.")
         root = ctx.find_root().command
@@ -74,9 +75,8 @@ def _apart(folder: str) -> Iterator[None]:
     for name in before:
         del os.environ[name]
     os.environ["ECRM_STATE_DIR"] = folder
-    os.environ[CONCURRENCY] = "1"  # moto is not made for threads
     try:
         yield
     finally:
-        del os.environ["ECRM_STATE_DIR"], os.environ[CONCURRENCY]
+        del os.environ["ECRM_STATE_DIR"]
         os.environ.update(before)

@@ -7,6 +7,7 @@ from io import TextIOWrapper
 
 import click
 
+from ecrm.cli.caching import cache
 from ecrm.cli.changing import delete, generate, restore
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
@@ -62,7 +63,10 @@ def cli() -> None:
     """
 
 
-for command in (generate, scan, plan, explain, snapshot, delete, restore, demo, version):
+for command in (
+    *(generate, scan, plan, explain, snapshot),
+    *(delete, restore, cache, demo, version),
+):
     cli.add_command(command)
 
 

@@ -13,6 +13,10 @@ from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+SETTINGS = ("config", "profile", "region", "log_level", "color", "concurrency", "cache")
+"""What may be given before and after the command."""
+
+
 def group_options(function: F) -> F:
     """The global options of `ecrm` itself, which alone read the variables."""
     return _global(function, env=True)
@@ -28,7 +32,7 @@ def _global(function: F, *, env: bool) -> F:
     @click.pass_context
     def wrapper(ctx: click.Context, /, **kwargs: Any) -> Any:
         settings = ctx.ensure_object(dict)
-        for name in ("config", "profile", "region", "log_level", "color"):
+        for name in SETTINGS:
             value = kwargs.pop(name)
             if value is not None:
                 settings[name] = value
@@ -57,6 +61,19 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
             type=click.Choice(LEVELS),
             **variable("ECRM_LOG_LEVEL"),
             help="How much to tell on stderr; debug shows every AWS call.  [default: info]",
+        ),
+        click.option(
+            "--cache/--no-cache",
+            default=None,
+            **variable("ECRM_CACHE"),
+            help="Remember from run to run what never changes.  [default: cache]",
+        ),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(min=1),
+            metavar="N",
+            **variable("ECRM_CONCURRENCY"),
+            help="Have so many calls of one kind in flight at once.  [default: 16]",
         ),
         click.option("--region", metavar="NAME", help="Act in this region."),
         click.option("--profile", metavar="NAME", help="Use this profile of the AWS CLI."),

@@ -38,7 +38,8 @@ def scan(ctx: click.Context, output: str, format_name: str) -> None:
     from ecrm import workflow
     from ecrm.formats import SCAN_FORMATS
 
-    found = workflow.complete_scan(workflow.start(request(ctx), progress))
+    with workflow.start(request(ctx), progress) as run:
+        found = workflow.complete_scan(run)
     show(SCAN_FORMATS[format_name](found), output)
 
 
@@ -64,12 +65,13 @@ def plan(
     """
     from ecrm import workflow
 
-    run = workflow.start(request(ctx, **options), progress)
-    made = workflow.plan(run)
+    with workflow.start(request(ctx, **options), progress) as run:
+        made = workflow.plan(run)
+        stops = workflow.guard_stops(run, made)
     if out:
         show(workflow.plan_file(made), out)
     code = show_plan(made, format_name, output)
-    for stop in workflow.guard_stops(run, made):
+    for stop in stops:
         say(f"ecrm: warn: `delete` would stop here: {stop}")
     return code
 
@@ -100,8 +102,8 @@ def explain(
     from ecrm import workflow
     from ecrm.formats import EXPLANATION_FORMATS
 
-    run = workflow.start(request(ctx, list_kept=True, **options), progress)
-    explained, missing = workflow.explain_image(run, image)
+    with workflow.start(request(ctx, list_kept=True, **options), progress) as run:
+        explained, missing = workflow.explain_image(run, image)
     show(EXPLANATION_FORMATS[format_name](explained), output)
     for line in missing:
         say(f"ecrm: error: {line}")
@@ -120,7 +122,9 @@ def snapshot(ctx: click.Context, /, output: str, **options: Any) -> None:
     """
     from ecrm import workflow
 
-    show(workflow.snapshot(workflow.start(request(ctx, **options), progress)), output)
+    with workflow.start(request(ctx, **options), progress) as run:
+        text = workflow.snapshot(run)
+    show(text, output)
 
 
 @click.command(context_settings=CONTEXT)

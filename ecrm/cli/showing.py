@@ -23,7 +23,8 @@ def request(ctx: click.Context, **options: Any) -> "Request":
     from ecrm.model import Action
     from ecrm.workflow import Request
 
-    settings = {key: ctx.obj[key] for key in ("config", "profile", "region") if key in ctx.obj}
+    names = {"concurrency": "workers"} | {it: it for it in ("config", "profile", "region", "cache")}
+    settings = {name: ctx.obj[key] for key, name in names.items() if key in ctx.obj}
     files = tuple(chain.from_iterable(options.pop("scanned_files", ())))
     given = {guard: options.pop(guard, None) for guard in GUARDS}
     guards = tuple((guard, value) for guard, value in given.items() if value is not None)

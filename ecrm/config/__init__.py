@@ -74,7 +74,7 @@ def parse(text: str, path: str) -> Config:
 def _fingerprint(config: Config) -> str:
     """Of the values, not of the text: comments, order of keys and spelling do not change it."""
     values = _plain(config)
-    del values["fingerprint"], values["warnings"]
+    del values["fingerprint"], values["warnings"], values["pace"]
     return sha256(json.dumps(values, default=_plain, sort_keys=True).encode()).hexdigest()
 
 

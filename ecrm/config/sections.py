@@ -18,12 +18,14 @@ from ecrm.config.values import (
     GLOB,
     NAME,
     PERCENT,
+    RATE,
     TEXT,
     list_of,
     one_of,
 )
 from ecrm.model import Action, Rule
 from ecrm.pattern import NamePattern
+from ecrm.quotas import QUOTAS, Quota
 
 _NAMES = ("name", "name_pattern")
 _GUARDS = Guards()
@@ -78,6 +80,11 @@ def _command(values: Mapping[str, Any]) -> ExternalCommand:
 def _rule(values: Mapping[str, Any]) -> Rule:
     rest = {key: value for key, value in values.items() if key not in _NAMES}
     return Rule(name=values["name"] or values["name_pattern"], **rest)
+
+
+def _paced(quota: Quota) -> str:
+    rest = f"all else of {quota.service.upper() if quota.service == 'ecr' else 'Lambda'}"
+    return f"{', '.join(quota.operations) or rest}; {quota.rate or 'no limit'} unless given"
 
 
 SECTIONS: Mapping[str, Section] = {
@@ -183,6 +190,12 @@ SECTIONS: Mapping[str, Section] = {
             ),
         },
         lambda values: Guards(**values),
+        is_list=False,
+    ),
+    "pace": Section(
+        "calls per second, where AWS allows this account others than it does by default",
+        {name: Key(RATE, _paced(quota)) for name, quota in QUOTAS.items()},
+        lambda values: {name: rate for name, rate in values.items() if rate is not None},
         is_list=False,
     ),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """ecrm.yaml as frozen values. How they are read and checked is in `schema`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ecrm.model import Rule
@@ -62,7 +62,10 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means, in hex."""
+    """The whole of ecrm.yaml. `pace` is in calls per second, by the names of `quotas`.
+
+    `fingerprint` is the SHA-256 of what decides, in hex.
+    """
 
     clusters: tuple[History, ...] = ()
     task_definitions: tuple[History, ...] = ()
@@ -70,6 +73,7 @@ class Config:
     external_commands: tuple[ExternalCommand, ...] = ()
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
+    pace: Mapping[str, int] = field(default_factory=dict)
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
 

@@ -77,6 +77,13 @@ def _percent(node: Node) -> int:
     return percent
 
 
+def _rate(node: Node) -> int:
+    rate = _count(node)
+    if rate == 0:
+        raise node.place.error("0 calls per second would never end; write 1 or more")
+    return rate
+
+
 def one_of(*choices: E) -> Reader[E]:
     what = " or ".join(choices)
 
@@ -159,6 +166,7 @@ NAME = Reader("a name", lambda node: NamePattern(_text(node), is_glob=False))
 GLOB = Reader("a glob with * and ?", lambda node: NamePattern(_text(node), is_glob=True))
 COUNT = Reader("a whole number", _count)
 PERCENT = Reader("a percentage", _percent)
+RATE = Reader("a whole number of calls per second", _rate)
 BOOLEAN = Reader("true or false", _boolean)
 DURATION = _quantity("a duration such as 30d", parse_duration)
 BYTES = _quantity("a size such as 10GB", parse_bytes)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
-from ecrm.aws import Target
+from ecrm.aws import Target, at_once
 from ecrm.config import Config
 from ecrm.model import Note, Progress, ReadStatus, Scan, SourceRead, Use
 from ecrm.reference import Registry
@@ -43,14 +43,26 @@ def scan(
         _read(None, f"command {it.command[0]}", list(command_uses(it)))
         for it in config.external_commands
     ]
-    found = [
-        _read(
-            target.registry, name, attempt(partial(source, target, config, progress), lasting=True)
-        )
+    reads = [
+        partial(_read_service, target, name, config, progress)
         for target in targets
-        for name, source in _SERVICES.items()
+        for name in _SERVICES
     ]
+    workers = min((target.workers for target in targets), default=1)
+    try:
+        found = at_once(reads, workers)
+    except BaseException:  # Ctrl-C, say: thousands of calls may be waiting for their turn
+        for target in targets:
+            target.pacer.stop()
+        raise
     return _joined(now, [*files, *commands, *found])
+
+
+def _read_service(
+    target: Target, name: str, config: Config, progress: Progress
+) -> tuple[list[Use], SourceRead]:
+    read = partial(_SERVICES[name], target, config, progress)
+    return _read(target.registry, name, attempt(read, lasting=True))
 
 
 def _read(

@@ -13,7 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 from types import TracebackType
@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 TARGET = "123456789012/us-east-1"
 PATIENCE = 20.0
+_CALLS = re.compile(r"\r?ecrm: info: [\d,]+ calls to AWS in ")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -37,6 +38,14 @@ class Ran:
     code: int
     out: str
     err: str
+    calls: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, code: int, out: str, err: str) -> Self:
+        """`calls` is the line that tells what was asked of AWS, and `err` is without it."""
+        lines = err.splitlines(keepends=True)
+        calls = [line for line in lines if _CALLS.match(line)]
+        return cls(code, out, "".join(it for it in lines if it not in calls), "".join(calls))
 
     @property
     def json(self) -> Any:
@@ -70,7 +79,7 @@ class Ecrm:
             for name, value in variables.items():
                 patch.setenv(name, str(value))
             code = run([str(arg) for arg in args])
-        return Ran(code, *self._capsys.readouterr())
+        return Ran.of(code, *self._capsys.readouterr())
 
     def config(self, text: str, path: str = "ecrm.yaml") -> None:
         Path(path).write_text(dedent(text), encoding="utf-8")
@@ -90,7 +99,7 @@ def decisions(plan: Any, key: str = "deletions") -> dict[str, str]:
 def process(*args: object, **options: Any) -> "subprocess.CompletedProcess[str]":
     """`python -m ecrm ...` without a terminal; `env` holds variables to add."""
     environment = {**os.environ, **options.pop("env", {})}
-    return subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-m", "ecrm", *map(str, args)],
         env=environment,
         check=False,
@@ -98,6 +107,9 @@ def process(*args: object, **options: Any) -> "subprocess.CompletedProcess[str]"
         timeout=PATIENCE,
         **{"capture_output": True, "stdin": subprocess.DEVNULL, **options},
     )
+    if ran.stderr:
+        ran.stderr = Ran.of(0, "", ran.stderr).err
+    return ran
 
 
 class Terminal:
@@ -153,8 +165,9 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What was shown, without colors and cursor movements."""
-        return _ESCAPES.sub("", self.shown).replace("\r\n", "\n")
+        """What was shown, without colors and cursor movements, and what was asked of AWS."""
+        shown = _ESCAPES.sub("", self.shown).replace("\r\n", "\n")
+        return Ran.of(0, "", shown).err
 
     def wait_for(self, text: str) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -173,7 +186,7 @@ class Terminal:
         while self._read(deadline):
             pass
         out, err = self.process.communicate(timeout=PATIENCE)
-        return Ran(self.process.returncode, (out or b"").decode(), (err or b"").decode())
+        return Ran.of(self.process.returncode, (out or b"").decode(), (err or b"").decode())
 
     def _read(self, deadline: float) -> bool:
         """Whether more may come."""

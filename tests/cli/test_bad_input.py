@@ -221,7 +221,10 @@ def test_b7_references_of_every_form_in_a_scanned_file_protect(ecrm: Ecrm, aws: 
     [
         (
             ["plan", "--nope"],
-            "No such option '--nope'. Did you mean '--now'?; see: ecrm plan --help",
+            (
+                "No such option '--nope'. (Did you mean one of: '--no-cache', '--now'?); "
+                "see: ecrm plan --help"
+            ),
         ),
         (["nope"], "No such command 'nope'; see: ecrm --help"),
         (["explain"], "Missing argument 'IMAGE'; see: ecrm explain --help"),

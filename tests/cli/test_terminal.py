@@ -125,9 +125,9 @@ def test_progress_is_one_line_that_is_wiped_and_only_on_a_terminal(ecrm: Ecrm, s
     shop.aws.slow(0.15, "ecr", "DescribeRepositories")
     with Terminal("plan") as terminal:
         assert terminal.end().code == 0
-    assert "\r\x1b[KECS: 1 clusters" in terminal.shown
+    assert re.search(r"\r\x1b\[K(ECS|Lambda): \d", terminal.shown)
     assert "\r\x1b[KECR: 1 repositories" in terminal.shown
-    assert re.search(r"\r\x1b\[K REPOSITORY", terminal.shown)
+    assert re.search(r"\r\x1b\[Kecrm: info: \d+ calls.*\r\n REPOSITORY", terminal.shown)
 
     with Terminal("plan", out=False) as terminal:  # ecrm plan > file
         ran = terminal.end()

@@ -11,12 +11,13 @@ import sys
 import threading
 
 from . import PUBLISHED, FakeAws
-from .sample import build_benchmark, build_sample
+from .sample import TINY, Size, build_account, build_benchmark, build_sample
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fake_aws", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="default: any free port")
+    parser.add_argument("--account", choices=("tiny", "medium"), help="instead of the sample")
     parser.add_argument("--repositories", type=int, default=0, help="instead of the sample")
     parser.add_argument("--images", type=int, default=1000, help="in each of the repositories")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds added to every call")
@@ -30,6 +31,9 @@ def main() -> None:
         if options.repositories:
             build_benchmark(aws.account(), options.repositories, options.images)
             # A million images that never go away: keep the collector from walking them.
+            gc.freeze()
+        elif options.account:
+            build_account(aws.account(), TINY if options.account == "tiny" else Size())
             gc.freeze()
         else:
             build_sample(aws.account())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .account import Account
 from .ecr.repository import Repository, cosign_tag
 from .times import days_ago
@@ -42,3 +44,53 @@ def build_benchmark(account: Account, repositories: int, images: int) -> None:
     """Many repositories, each with as many images, nothing of it in use."""
     for number in range(repositories):
         account.ecr.repository(f"bench/service-{number:04d}").fill(images)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything an account has; `images` is per repository, and so on downwards."""
+
+    repositories: int = 100
+    images: int = 300
+    families: int = 200
+    revisions: int = 5
+    functions: int = 100
+    versions: int = 5
+    clusters: int = 5
+    services: int = 40
+    tasks: int = 100
+
+
+TINY = Size(3, 40, 6, 5, 4, 5, 2, 3, 7)
+_INDEXES = 10  # per repository, each with two platform images
+
+
+def build_account(account: Account, size: Size) -> None:
+    """Everything that a run reads, in those numbers. Each service, task and function uses an image
+    that expired long ago, so that all of it decides."""
+    names = [f"team/service-{number:04d}" for number in range(size.repositories)]
+    for name in names:
+        repository = account.ecr.repository(name)
+        repository.fill(size.images - 3 * _INDEXES)
+        for number in range(_INDEXES):
+            repository.push_index(f"multi-{number}", pushed=days_ago(40 + number))
+    definitions = []
+    for number in range(size.families):
+        uri = account.ecr.repository(names[number % len(names)]).uri
+        for revision in range(size.revisions):
+            image = f"{uri}:build-{size.images // 4 + revision}"
+            definition = account.ecs.task_definition(f"family-{number:04d}", image)
+        definitions.append(definition)
+    for place in range(size.clusters * size.services):
+        cluster = account.ecs.cluster(f"cluster-{place // size.services}")
+        definition = definitions[place % len(definitions)]
+        cluster.service(f"service-{place:04d}", definition, desired=size.tasks)
+    for number in range(size.functions):
+        repository = account.ecr.repository(names[number % len(names)])
+        images = [repository.image(f"build-{size.images // 3 - it}") for it in range(size.versions)]
+        function = account.lambda_.function(f"function-{number:04d}", images[0])
+        version = function.publish()
+        for image in images[1:]:
+            account.lambda_.update(function, image)
+            version = function.publish()
+        function.alias("live", version)

@@ -4,15 +4,19 @@ Clusters lead to tasks and services; services lead to service revisions, which h
 a deployment resolved; all of them lead to task definitions, by ARN and whether ACTIVE or INACTIVE;
 families lead to the newest ACTIVE revisions. A digest that ECS recorded is what it pulls again; a
 tag in a definition is protected as well, since a service without version consistency pulls that.
+
+Task definitions are described one call each, so their quota is what a run waits for. Those of the
+families are asked for while clusters are read, for which ECS has other quotas.
 """
 
 from collections.abc import Iterator
 from functools import partial
 
-from ecrm.aws import Target, gather, pages
+from ecrm.aws import Target, at_once, gather, pages
 from ecrm.config import Config, entry_for
 from ecrm.model import Note, Progress, ReadStatus
-from ecrm.sources.ecs.definitions import Runs, newest_revisions, read_definitions
+from ecrm.sources.ecs.definitions import Definitions, Runs, newest_revisions
+from ecrm.sources.ecs.revisions import Resolved, remember
 from ecrm.sources.ecs.services import read_services
 from ecrm.sources.ecs.tasks import read_tasks
 from ecrm.sources.found import Found, attempt
@@ -20,18 +24,37 @@ from ecrm.sources.found import Found, attempt
 
 def ecs_uses(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
     """All uses by ECS in one account and region; an `exclude` alone leaves anything out."""
-    found = attempt(partial(_read_clusters, target, config, progress), lasting=True)
+    definitions = Definitions(target, progress)
+    lanes = (
+        partial(_in_clusters, target, config, progress),
+        partial(_in_families, target, config, progress, definitions),
+    )
+    found = [it for lane in at_once(lanes, target.workers) for it in lane]
+    runs = [it for it in found if isinstance(it, Runs)]
+    definitions.read(runs)
+    yield from (it for it in found if not isinstance(it, Runs | Resolved))
+    yield from definitions.uses(runs)
+    remember(target, definitions, [it for it in found if isinstance(it, Resolved)])
+
+
+def _in_clusters(
+    target: Target, config: Config, progress: Progress
+) -> list[Found | Runs | Resolved]:
+    return attempt(partial(_read_clusters, target, config, progress), lasting=True)
+
+
+def _in_families(
+    target: Target, config: Config, progress: Progress, definitions: Definitions
+) -> list[Found | Runs | Resolved]:
+    found: list[Found | Runs | Resolved] = []
     found += attempt(partial(newest_revisions, target, config, progress), lasting=True)
-    runs = []
-    for it in found:
-        if isinstance(it, Runs):
-            runs.append(it)
-        else:
-            yield it
-    yield from read_definitions(target, runs, progress)
+    definitions.read(it for it in found if isinstance(it, Runs))
+    return found
 
 
-def _read_clusters(target: Target, config: Config, progress: Progress) -> Iterator[Found | Runs]:
+def _read_clusters(
+    target: Target, config: Config, progress: Progress
+) -> Iterator[Found | Runs | Resolved]:
     clusters = []
     for page in pages(target.ecs, "ListClusters", PaginationConfig={"PageSize": 100}):
         for arn in page.get("clusterArns", ()):
@@ -45,5 +68,5 @@ def _read_clusters(target: Target, config: Config, progress: Progress) -> Iterat
     readers = [
         partial(read, target, arn) for arn in clusters for read in (read_tasks, read_services)
     ]
-    for found in gather(attempt, readers):
+    for found in gather(attempt, readers, target.workers):
         yield from found

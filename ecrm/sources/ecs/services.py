@@ -4,20 +4,18 @@ A service holds on to its images when it is scaled to zero, and during a deploym
 sides: what it came from is what a rollback returns to.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import Any
 
 from ecrm.aws import Target, call, chunks, pages
-from ecrm.errors import Gone
 from ecrm.sources.ecs.definitions import Runs
-from ecrm.sources.found import Found, failures, uses_of
+from ecrm.sources.ecs.revisions import Resolved, read_revisions
+from ecrm.sources.found import Found, failures
 
 _SERVICES = 10  # the most that DescribeServices may be asked for
-_REVISIONS = 20  # the most that DescribeServiceRevisions may be asked for
 
 
-def read_services(target: Target, cluster: str) -> Iterator[Found | Runs]:
+def read_services(target: Target, cluster: str) -> Iterator[Found | Runs | Resolved]:
     """The images and task definitions of all services of the cluster with this ARN."""
     users: dict[str, str] = {}
     listing = pages(target.ecs, "ListServices", cluster=cluster, PaginationConfig={"PageSize": 100})
@@ -30,7 +28,7 @@ def read_services(target: Target, cluster: str) -> Iterator[Found | Runs]:
                 yield from _definitions(service, user)
                 for revision in service.get("currentServiceRevisions", ()):
                     users[revision["arn"]] = user
-    yield from _read_revisions(target, users)
+    yield from read_revisions(target, users)
 
 
 def _definitions(service: dict[str, Any], user: str) -> Iterator[Runs]:
@@ -41,35 +39,3 @@ def _definitions(service: dict[str, Any], user: str) -> Iterator[Runs]:
         for member in service.get(members, ()):
             if definition := member.get("taskDefinition"):
                 yield Runs(definition, user, f"{kind} {member.get('status', '')}".strip())
-
-
-def _read_revisions(target: Target, users: dict[str, str]) -> Iterator[Found | Runs]:
-    """`users` tells whose service revision an ARN is; no ARN, no call."""
-    for arns in chunks(sorted(users), _REVISIONS):
-        try:
-            yield from _revisions(target, users, arns)
-        except Gone:  # one service may be, and that says nothing about those of the others
-            for arn in arns:
-                with suppress(Gone):
-                    yield from _revisions(target, users, [arn])
-
-
-def _revisions(
-    target: Target, users: dict[str, str], arns: Sequence[str]
-) -> Iterator[Found | Runs]:
-    answer = call(target.ecs, "DescribeServiceRevisions", serviceRevisionArns=arns)
-    yield from failures(answer, "ecs:DescribeServiceRevisions", arns, "serviceRevisions")
-    for revision in answer.get("serviceRevisions", ()):
-        arn = revision["serviceRevisionArn"]
-        user, why = users[arn], f"service revision {arn.rpartition('/')[2]}"
-        if definition := revision.get("taskDefinition"):
-            yield Runs(definition, user, why)
-        for image in revision.get("containerImages", ()):
-            yield from uses_of(
-                image.get("image"),
-                source="ecs",
-                user=user,
-                why=why,
-                path=(f"container {image.get('containerName', '?')}",),
-                digest=image.get("imageDigest"),
-            )

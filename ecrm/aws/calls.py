@@ -1,0 +1,62 @@
+"""One call, a listing page by page, and many calls in flight."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
+
+from ecrm.aws_errors import translated
+
+Client = Any
+"""A botocore client; their types are made at run time."""
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def call(client: Client, operation: str, **params: object) -> dict[str, Any]:
+    """One call, such as `call(ecr, "DescribeImages", repositoryName=...)`."""
+    with translated(_action(client, operation)):
+        answer: dict[str, Any] = getattr(client, _method(client, operation))(**params)
+    return answer
+
+
+def pages(client: Client, operation: str, **params: object) -> Iterator[dict[str, Any]]:
+    """Every page of a listing; a page may be empty and still be followed by others."""
+    with translated(_action(client, operation)):
+        yield from client.get_paginator(_method(client, operation)).paginate(**params)
+
+
+def gather(function: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
+    """`function` of every item, as many at once as there are workers, in the order of the items.
+
+    The first failure is raised when the calls in flight have ended; none is begun after it. One
+    worker is the thread that asks.
+    """
+    if workers <= 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(function, item) for item in items]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        # Items are begun in order, so a failure comes before all that were cancelled for it.
+        return [future.result() for future in futures]
+
+
+def at_once(functions: Sequence[Callable[[], R]], workers: int) -> list[R]:
+    """All of these side by side, each of which gathers with workers of its own; one after the
+    other where there is but one worker. What each returns."""
+    return gather(lambda function: function(), functions, len(functions) if workers > 1 else 1)
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _action(client: Client, operation: str) -> str:
+    return f"{client.meta.service_model.signing_name}:{operation}"
+
+
+def _method(client: Client, operation: str) -> str:
+    names: dict[str, str] = client.meta.method_to_api_mapping
+    return next(method for method, name in names.items() if name == operation)
