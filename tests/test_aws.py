@@ -246,7 +246,7 @@ def test_the_writing_client_is_another_one_and_may_delete(target, wire):
 
 def test_clients_say_that_they_are_ecrm(somebody):
     target = Target(REGISTRY, new_session())
-    assert "ecrm" in target.ecr.meta.config.user_agent_extra
+    assert target.ecr.meta.config.user_agent.startswith("ecrm/")
 
 
 # What must not look empty

@@ -1,9 +1,10 @@
 """One account in one region, and the clients that act there."""
 
 import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from ecrm.aws_errors import translated
 from ecrm.cache import Cache, NoCache
 from ecrm.errors import AwsError
 from ecrm.reference import Registry
+from ecrm.version import version
 
 if TYPE_CHECKING:
     import boto3
@@ -115,6 +117,15 @@ def connect(
     return Target(Registry(account, session.region_name), session, workers, pacer, meter)
 
 
+@cache
+def _user_agent() -> str:
+    """Given whole, since botocore would put it together anew for every call, which takes longer
+    than to send it."""
+    import boto3  # noqa: PLC0415 - as above
+
+    return f"ecrm/{version()} Boto3/{boto3.__version__} Python/{platform.python_version()}"
+
+
 def _client(session: "boto3.Session", service: str, workers: int) -> Client:
     from botocore.config import Config  # noqa: PLC0415 - as boto3
 
@@ -132,6 +143,6 @@ def _client(session: "boto3.Session", service: str, workers: int) -> Client:
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=_READ_SECONDS,
                 max_pool_connections=2 * workers,  # ECS is asked for two kinds of things at once
-                user_agent_extra="ecrm",
+                user_agent=_user_agent(),
             ),
         )

@@ -61,7 +61,7 @@ class Size:
     tasks: int = 100
 
 
-TINY = Size(3, 40, 6, 5, 4, 5, 2, 3, 7)
+TINY = Size(3, 90, 6, 5, 4, 5, 2, 3, 7)
 _INDEXES = 10  # per repository, each with two platform images
 
 
@@ -78,8 +78,8 @@ def build_account(account: Account, size: Size) -> None:
     for number in range(size.families):
         uri = account.ecr.repository(names[number % len(names)]).uri
         for revision in range(size.revisions):
-            image = f"{uri}:build-{size.images // 4 + revision}"
-            definition = account.ecs.task_definition(f"family-{number:04d}", image)
+            name = f"{uri}:build-{size.images // 4 + revision}"
+            definition = account.ecs.task_definition(f"family-{number:04d}", name)
         definitions.append(definition)
     for place in range(size.clusters * size.services):
         cluster = account.ecs.cluster(f"cluster-{place // size.services}")
