@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ecrm.model import CONTAINER_CONFIGS, Image, Kind
+from ecrm.model import CONTAINER_CONFIGS, SOCI_INDEX, Image, Kind
 
 Links = Mapping[str, tuple[str, ...]]
 """From a digest to digests."""
 
+_OF_CONTAINERS = CONTAINER_CONFIGS | {None}
+_NAMES_AN_IMAGE = "sha256-"
 _REFERRER_TAG = re.compile(r"sha256-([0-9a-f]{64})(?:\.[a-z]+)?")
 
 
@@ -61,14 +63,15 @@ class Family:
 
 def is_artifact(image: Image) -> bool:
     """No container image: a Helm chart, say, or an index that says it holds something else."""
-    if image.kind is Kind.INDEX:
-        return image.artifact_type not in CONTAINER_CONFIGS | {None}
-    return image.kind is Kind.ARTIFACT
+    return image.artifact_type not in _OF_CONTAINERS and image.kind is not Kind.SOCI_INDEX
 
 
 def own_tags(image: Image) -> tuple[str, ...]:
     """The tags that name this image itself (by its digest, too) and no image it refers to."""
-    return tuple(tag for tag in image.tags if _named_by(tag) in (None, image.digest))
+    for tag in image.tags:
+        if tag.startswith(_NAMES_AN_IMAGE):
+            return tuple(tag for tag in image.tags if _named_by(tag) in (None, image.digest))
+    return image.tags
 
 
 def link(images: Mapping[str, Image], manifests: Links) -> Family:
@@ -78,13 +81,20 @@ def link(images: Mapping[str, Image], manifests: Links) -> Family:
         for index, named in manifests.items()
         if index in images
     }
+    named_subjects = {it.digest: named for it in images.values() if (named := _named_subjects(it))}
     subjects = {
         digest: present
-        for digest, image in images.items()
-        if (present := tuple(it for it in _named_subjects(image) if it in images))
+        for digest, named in named_subjects.items()
+        if (present := tuple(it for it in named if it in images))
     }
     parents = _inverted(children)
-    made_to_refer = {digest for digest, image in images.items() if _is_made_to_refer(image)}
+    # An image with a tag of its own is one in its own right, whatever tags were added; it stays
+    # with a subject that stays, but does not go with one.
+    made_to_refer = {
+        digest
+        for digest, image in images.items()
+        if image.subject or (digest in named_subjects and not own_tags(image))
+    }
     followers = _without_circles({it: subjects[it] for it in made_to_refer if it in subjects})
     return Family(
         children=children,
@@ -124,24 +134,20 @@ def _free(left: set[str], before: Callable[[str], Iterable[str]]) -> set[str]:
 
 def _named_by(tag: str) -> str | None:
     """The digest that a referrers tag names."""
-    match = _REFERRER_TAG.fullmatch(tag)
+    match = _REFERRER_TAG.fullmatch(tag) if tag.startswith(_NAMES_AN_IMAGE) else None
     return f"sha256:{match[1]}" if match else None
 
 
 def _named_subjects(image: Image) -> list[str]:
+    if image.subject is None and own_tags(image) is image.tags:  # as of nearly every image
+        return []
     named = {image.subject, *map(_named_by, image.tags)}
     return sorted(it for it in named if it and it != image.digest)
 
 
-def _is_made_to_refer(image: Image) -> bool:
-    """An image with a tag of its own is one in its own right, whatever tags were added; it stays
-    with a subject that stays, but does not go with one."""
-    return bool(image.subject or (_named_subjects(image) and not own_tags(image)))
-
-
 def _always_refers(image: Image) -> bool:
     """A SOCI index is made for one image; DescribeImages does not tell which for SOCI v1."""
-    return image.kind is Kind.SOCI_INDEX
+    return image.artifact_type == SOCI_INDEX and image.kind is Kind.SOCI_INDEX
 
 
 def _without_circles(subjects: Links) -> frozenset[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from ecrm.pattern import NamePattern
 from ecrm.reference import Reference, Registry
@@ -46,10 +47,10 @@ class Status(StrEnum):
     ACTIVATING = "ACTIVATING"
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """One manifest in a repository, as DescribeImages tells it. `size` is in bytes.
 
+    A tuple, since hundreds of thousands are made in a run, and tuples are made three times as fast.
     `subject` is the digest that an OCI 1.1 referrer names. Times are aware; None is "never".
     """
 
@@ -207,9 +208,8 @@ class Reason(StrEnum):
     ARCHIVED_LONG = "archived_long"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What becomes of one image, and the evidence.
+class Decision(NamedTuple):
+    """What becomes of one image, and the evidence; a tuple, as Image is.
 
     `related` is the digest of the image that this one stays or goes with (its index, its child in
     use, its subject); `uses` are those that keep it; `detail` states the numbers or names that a

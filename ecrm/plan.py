@@ -128,12 +128,16 @@ def plan_repository(
     family = link({decision.image.digest: decision.image for decision in decisions}, manifests)
     leaving = {it.image.digest: it for it in decisions if it.goes}
     waves = deletion_waves(leaving, family)
+    goes = _tallies(leaving.values())
+    total = _tallies(it for it in decisions if not it.goes)
+    for kind, tally in goes.items():
+        total[kind] = total.get(kind, Tally()) + tally
     return RepositoryPlan(
         registry=registry,
         repository=repository,
         rule=str(rule.name),
-        total=_tallies(decisions),
-        goes=_tallies(leaving.values()),
+        total=total,
+        goes=goes,
         stays=Counter(it.reason for it in decisions if not it.goes),
         waves=tuple(tuple(leaving[digest] for digest in wave) for wave in waves),
         above={digest: above for digest in leaving if (above := family.above(digest))},
@@ -190,10 +194,10 @@ def _why_spared(decision: Decision, later: Decision | None, held_by: set[str]) -
 
 
 def _tallies(decisions: Iterable[Decision]) -> dict[Kind, Tally]:
-    tallies: dict[Kind, Tally] = defaultdict(Tally)
+    sizes: dict[Kind, list[int]] = defaultdict(list)
     for decision in decisions:
-        tallies[decision.image.kind] += Tally(1, decision.image.size)
-    return dict(tallies)
+        sizes[decision.image.kind].append(decision.image.size)
+    return {kind: Tally(len(of_kind), sum(of_kind)) for kind, of_kind in sizes.items()}
 
 
 def _sum(tallies: Iterable[Tally]) -> Tally:

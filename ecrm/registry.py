@@ -14,6 +14,7 @@ from ecrm.manifests import MEDIA_TYPES, children, digest_of, manifests, reposito
 from ecrm.model import Image, Status
 from ecrm.reference import Registry
 
+_STATUSES = {status.value: status for status in Status}
 _PAGE = 1000  # the largest that DescribeRepositories and DescribeImages allow
 
 
@@ -171,17 +172,17 @@ def _image(detail: dict[str, Any]) -> Image:
     """A row of DescribeImages; raises AwsError where what decides is missing."""
     try:
         return Image(
-            digest=detail["imageDigest"],
-            tags=tuple(sorted(detail.get("imageTags", ()))),
-            pushed_at=detail["imagePushedAt"],
-            size=detail.get("imageSizeInBytes", 0),
-            media_type=detail.get("imageManifestMediaType"),
-            artifact_type=detail.get("artifactMediaType"),
-            subject=detail.get("subjectManifestDigest"),
-            pulled_at=detail.get("lastRecordedPullTime"),
-            status=Status(detail.get("imageStatus", Status.ACTIVE)),
-            archived_at=detail.get("lastArchivedAt"),
-            activated_at=detail.get("lastActivatedAt"),
+            detail["imageDigest"],
+            tuple(sorted(detail.get("imageTags", ()))),
+            detail["imagePushedAt"],
+            detail.get("imageSizeInBytes", 0),
+            detail.get("imageManifestMediaType"),
+            detail.get("artifactMediaType"),
+            detail.get("subjectManifestDigest"),
+            detail.get("lastRecordedPullTime"),
+            _STATUSES[detail.get("imageStatus", Status.ACTIVE)],
+            detail.get("lastArchivedAt"),
+            detail.get("lastActivatedAt"),
         )
-    except (KeyError, ValueError) as error:
+    except KeyError as error:
         raise AwsError(f"ecr:DescribeImages: an image that ecrm cannot judge: {error}") from error

@@ -14,8 +14,9 @@
 What none of them keeps is deletable. Pure: no clock, no AWS.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
 
@@ -33,10 +34,10 @@ def needs_manifests(
     Reading a manifest may count as a pull, so a repository in which everything stays on its own
     account is spared that.
     """
-    alone = decide(images, {}, uses, rule, now)
-    return any(decision.goes for decision in alone) and any(
-        decision.image.kind is Kind.INDEX for decision in alone
-    )
+    images = list(images)
+    if not any(image.kind is Kind.INDEX for image in images):
+        return False
+    return any(decision.goes for decision in decide(images, {}, uses, rule, now))
 
 
 def decide(
@@ -58,9 +59,11 @@ def decide(
     kept: dict[str, Decision] = {}
     _keep_each(repo, kept, _kept_alone)
     _keep_indexes_of_used(repo, kept)
-    _keep_newest(repo, kept)
+    for_what_they_are: dict[str, Decision] = {}
+    _keep_each(repo, for_what_they_are, _kept_for_what_it_is)
+    _keep_newest(repo, kept, for_what_they_are)
     _keep_dependents(repo, kept)
-    _keep_each(repo, kept, _kept_for_what_it_is)
+    kept = for_what_they_are | kept
     _keep_dependents(repo, kept)
     return [kept.get(image.digest) or _goes(repo, image) for image in newest_first.values()]
 
@@ -100,14 +103,14 @@ def _kept_alone(repo: _Repository, image: Image) -> Decision | None:
         for pattern in repo.rule.keep_tag_patterns:
             if glob_matches(pattern, tag):
                 return Decision(image, Reason.KEEP_TAG, f"{tag} matches {pattern}")
-    fresh = max(image.pushed_at, image.activated_at or image.pushed_at)
+    age = repo.now - max(image.pushed_at, image.activated_at or image.pushed_at)
     if image.digest not in repo.family.followers:
-        if fresh >= repo.now - repo.rule.expires:
-            return Decision(image, Reason.PUSHED, _compared(repo.now - fresh, repo.rule.expires))
-        if pulled := _pulled_lately(repo, image):
+        if age <= repo.rule.expires:
+            return Decision(image, Reason.PUSHED, _compared(age, repo.rule.expires))
+        if repo.rule.keep_pulled_within and (pulled := _pulled_lately(repo, image)):
             return pulled
-    if fresh > repo.now - repo.min_age:
-        return Decision(image, Reason.MIN_AGE, _compared(repo.now - fresh, repo.min_age))
+    if age < repo.min_age:
+        return Decision(image, Reason.MIN_AGE, _compared(age, repo.min_age))
     return None
 
 
@@ -135,17 +138,18 @@ def _keep_indexes_of_used(repo: _Repository, kept: dict[str, Decision]) -> None:
     for digest, by in sorted(used.items()):
         for index in repo.family.ancestors(digest):
             if index not in used:
-                kept[index] = replace(by, image=repo.images[index], related=digest)
+                kept[index] = by._replace(image=repo.images[index], related=digest)
 
 
-def _keep_newest(repo: _Repository, kept: dict[str, Decision]) -> None:
+def _keep_newest(repo: _Repository, kept: dict[str, Decision], stay_anyway: Iterable[str]) -> None:
     """Reason 4. Indexes come first: what they keep is not counted among the single images."""
-    places = repo.rule.keep_count
-    stay_anyway = (it.digest for it in repo.images.values() if _kept_for_what_it_is(repo, it))
+    if not (places := repo.rule.keep_count):
+        return
     stays = repo.family.with_dependents([*kept, *stay_anyway])
+    countable = _countable(repo)
     for kind, is_typed in product((Kind.INDEX, Kind.IMAGE, Kind.ARTIFACT), (False, True)):
         counted = 0
-        for image in _countable(repo, kind, is_typed=is_typed):
+        for image in countable[kind, is_typed]:
             if image.digest in stays:
                 continue
             if counted == places:
@@ -155,17 +159,19 @@ def _keep_newest(repo: _Repository, kept: dict[str, Decision]) -> None:
             stays |= repo.family.with_dependents([image.digest])
 
 
-def _countable(repo: _Repository, kind: Kind, *, is_typed: bool) -> Iterator[Image]:
-    """The tagged images of a kind that can win a place, newest first.
+def _countable(repo: _Repository) -> Mapping[tuple[Kind, bool], list[Image]]:
+    """The tagged images that can win a place, newest first, by kind and whether they have an
+    artifact type.
 
     fujiwara/ecrm judges no image without an artifact type and no index with one; counted apart,
     these take no place from an image that it would keep.
     """
+    found: dict[tuple[Kind, bool], list[Image]] = defaultdict(list)
     for image in repo.images.values():
-        counts = image.kind is kind and (image.artifact_type is not None) is is_typed
         judged = image.status is Status.ACTIVE and not repo.family.is_referrer(image.digest)
-        if counts and judged and own_tags(image):
-            yield image
+        if judged and own_tags(image):
+            found[image.kind, image.artifact_type is not None].append(image)
+    return found
 
 
 def _keep_dependents(repo: _Repository, kept: dict[str, Decision]) -> None:
@@ -220,17 +226,16 @@ def _archived_long(repo: _Repository, image: Image) -> bool:
 def _goes(repo: _Repository, image: Image) -> Decision:
     if _archived_long(repo, image):
         return Decision(image, Reason.ARCHIVED_LONG, action=Action.DELETE)
-    decision = Decision(image, Reason.UNTAGGED, action=repo.rule.action)
+    reason, related = Reason.UNTAGGED, None
     if image.digest in repo.family.followers:
-        subject = repo.family.subjects[image.digest][0]
-        return replace(decision, reason=Reason.SUBJECT_GOES, related=subject)
-    if image.digest in repo.family.orphans:
-        return replace(decision, reason=Reason.SUBJECT_MISSING)
-    if own_tags(image):
-        return replace(decision, reason=Reason.EXPIRED)
-    if parents := repo.family.parents.get(image.digest):
-        return replace(decision, reason=Reason.INDEX_GOES, related=parents[0])
-    return decision
+        reason, related = Reason.SUBJECT_GOES, repo.family.subjects[image.digest][0]
+    elif image.digest in repo.family.orphans:
+        reason = Reason.SUBJECT_MISSING
+    elif own_tags(image):
+        reason = Reason.EXPIRED
+    elif parents := repo.family.parents.get(image.digest):
+        reason, related = Reason.INDEX_GOES, parents[0]
+    return Decision(image, reason, related=related, action=repo.rule.action)
 
 
 def _compared(age: timedelta, limit: timedelta) -> str:

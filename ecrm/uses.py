@@ -16,8 +16,10 @@ class RepositoryUses:
     by_tag: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
 
     def of(self, image: Image) -> tuple[Use, ...]:
-        tagged = (use for tag in image.tags for use in self.by_tag.get(tag, ()))
-        return tuple(dict.fromkeys((*self.by_digest.get(image.digest, ()), *tagged)))
+        found = self.by_digest.get(image.digest, ())
+        for tag in image.tags:
+            found += self.by_tag.get(tag, ())
+        return tuple(dict.fromkeys(found)) if found else ()
 
     def absent_from(self, images: Iterable[Image]) -> tuple[str, ...]:
         """The tags and digests in use that name no image there, as `:tag` and `@digest`.

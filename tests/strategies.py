@@ -118,7 +118,7 @@ class Case:
             if decision.action is Action.KEEP:
                 left.append(decision.image)
             elif decision.action is Action.ARCHIVE:
-                archived = replace(decision.image, status=Status.ARCHIVED, archived_at=NOW)
+                archived = decision.image._replace(status=Status.ARCHIVED, archived_at=NOW)
                 left.append(archived)
         indexes = {image.digest for image in left} & set(self.manifests)
         manifests = {digest: self.manifests[digest] for digest in indexes}

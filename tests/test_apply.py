@@ -142,7 +142,7 @@ def one(*waves: Sequence[Decision], name: str = "shop/api") -> Plan:
 
 
 def archiving(number: int) -> Decision:
-    return replace(going(image(number)), action=Action.ARCHIVE)
+    return going(image(number))._replace(action=Action.ARCHIVE)
 
 
 def digests(numbers: Iterable[int]) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def test_a_tag_in_two_accounts_or_regions_names_an_image_in_each():
 
 
 def alike(beginning: str) -> list[Image]:
-    return [replace(B, digest=f"sha256:{beginning}{it * 58}", tags=(it,)) for it in "abc"]
+    return [B._replace(digest=f"sha256:{beginning}{it * 58}", tags=(it,)) for it in "abc"]
 
 
 def test_the_beginning_of_several_digests_names_all_of_them():

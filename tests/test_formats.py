@@ -1,7 +1,6 @@
 """How results look: whole outputs, literally."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -180,7 +179,7 @@ def test_reasons_are_told_in_the_order_in_which_they_are_asked():
     ],
 )
 def test_what_is_archived_is_told_apart_from_what_is_deleted(actions, words):
-    wave = [replace(going(image(place)), action=action) for place, action in enumerate(actions)]
+    wave = [going(image(place))._replace(action=action) for place, action in enumerate(actions)]
     text = click.unstyle(table(plan_of(repository_plan("shop/api", wave))))
     assert f"\n2 (2.0 kB) of 2 (2.0 kB) images {words}in 1 repository of" in text
     charged = "\nECR charges archived images for at least 90 days.\n"

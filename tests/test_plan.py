@@ -38,7 +38,7 @@ def image(name: str, *tags: str, size: int = 0, days: int = 90, subject: str = "
 
 
 def index(name: str, *tags: str, size: int = 0, days: int = 90) -> Image:
-    return replace(image(name, *tags, size=size, days=days), media_type=OCI_INDEX)
+    return image(name, *tags, size=size, days=days)._replace(media_type=OCI_INDEX)
 
 
 def planned(*images: Image, manifests: Links | None = None, rule: Rule = RULE) -> RepositoryPlan:
@@ -61,8 +61,8 @@ def test_a_repository_is_counted_by_kind_and_by_reason():
         image("old", "v1", size=300),
         image("untagged", size=4000),
         index("index", "v2", size=50000),
-        replace(image("soci", size=600000), artifact_type=SOCI_V1),
-        replace(image("chart", "1.0.0", size=7000000), artifact_type=HELM),
+        image("soci", size=600000)._replace(artifact_type=SOCI_V1),
+        image("chart", "1.0.0", size=7000000)._replace(artifact_type=HELM),
     )
     assert made.total == {
         Kind.IMAGE: Tally(4, 4321),

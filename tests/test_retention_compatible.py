@@ -82,7 +82,7 @@ def test_nothing_goes_that_fujiwara_ecrm_keeps_but_referrers_of_images_that_go(r
     unknown = {it.digest for it in case.images if it.media_type == DOCKER_LIST} - set(formats)
     if DOCKER_LIST not in formats:
         # What it does not judge stays there for ever; here it wins a place among the indexes.
-        images = (replace(it, tags=()) if it.digest in unknown else it for it in case.images)
+        images = (it._replace(tags=()) if it.digest in unknown else it for it in case.images)
         case = replace(case, images=tuple(images))
     gone = case.gone()
     wrongly = (gone & it_would_keep(case, formats)) - goes_with_others(case, gone)

@@ -32,7 +32,6 @@ AGAIN = ("--in-use-max-age", "0s")
 def test_b15_what_came_into_use_or_got_a_tag_after_the_plan_is_spared(desk: Desk):
     changed: list[list[Image]] = []
 
-
     def happen() -> None:
         if not changed:
             changed.extend(everything(desk.account))
