@@ -21,6 +21,7 @@ from ecrm.lifecycle import (
     Selection,
     StorageClass,
     TagStatus,
+    carried_out,
     coming,
     conflicts,
     evaluate,
@@ -34,7 +35,7 @@ from ecrm.retention import decide
 from ecrm.uses import UsesByRepository
 from tests import fake_aws
 from tests.fake_aws.ecr.evaluating import marked
-from tests.strategies import NOTATION, NOW, OCI_INDEX, digest
+from tests.strategies import NOTATION, NOW, cases, digest
 from tests.test_planning import HOME, image, index, use
 
 Json = dict[str, Any]
@@ -601,10 +602,46 @@ def test_an_image_of_many_tags_and_users_is_named_in_one_line():
     assert len(str(conflict)) < 200
 
 
-def test_no_conflict_is_about_what_is_not_marked():
+def test_a_doom_names_the_image_and_the_rule():
     [doom] = evaluate(policy(rule()), [OLD, OLDER], NOW)
     assert doom == Doom(OLDER, policy(rule()).rules[0])
-    assert OLDER.media_type != OCI_INDEX
+
+
+SOME_POLICIES = st.sampled_from(
+    [
+        [rule()],
+        [rule(countNumber=3)],
+        [by_age(number=8)],
+        [by_age(1, ARCHIVE, 8, countType="sinceImagePulled")],
+        [by_age(1, tagStatus="untagged", number=1)],
+        [by_age(1, tagStatus="untagged", number=1), rule(2, **TAGGED, tagPatternList=["v*"])],
+        [rule(1, **TAGGED, tagPatternList=["release-*"]), rule(2, countNumber=2)],
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(cases(), SOME_POLICIES)
+def test_nothing_in_use_that_would_go_is_passed_over(case, rules):
+    marks = evaluate(policy(*rules), case.images, NOW)
+    going = {it.image.digest for it in carried_out(marks, case.images, case.manifests)}
+    decisions = case.decide()
+    found = conflicts(decisions, marks, case.manifests)
+    told = [it.image.digest for each in found for it in (each.decision, *each.along)]
+    assert len(told) == len(set(told))
+    assert set(told) <= going & {it.image.digest for it in decisions if not it.goes}
+    used = {it.image.digest for it in decisions if it.reason is Reason.IN_USE}
+    assert used & going <= set(told) <= going
+
+
+@settings(max_examples=150)
+@given(cases(), SOME_POLICIES)
+def test_ecr_takes_no_child_of_an_index_that_stays(case, rules):
+    marks = evaluate(policy(*rules), case.images, NOW)
+    gone = {it.image.digest for it in carried_out(marks, case.images, case.manifests)}
+    there = {it.digest for it in case.images if it.status is not Status.ARCHIVED} - gone
+    for held_by, children in case.manifests.items():
+        assert held_by not in there or gone.isdisjoint(set(children) - {held_by})
 
 
 # -- what is still to come ------------------------------------------------------------------------
