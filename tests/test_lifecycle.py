@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -283,6 +284,13 @@ def test_rules_of_the_two_storage_classes_do_not_meet():
     policy(rule(1, tagStatus="untagged"), by_age(2, **archived))
 
 
+def test_the_rule_in_the_document_is_one_that_ecr_takes():
+    text = (Path(__file__).parent.parent / "docs" / "lifecycle.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith("    ")]
+    [told] = policy(json.loads("".join(lines))).rules
+    assert told.selection.patterns == ("live-*",)
+
+
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3), st.lists))
 def test_whatever_stands_in_a_policy_it_is_read_or_refused_in_one_line(value):
     for place in ("rulePriority", "description", "selection", "action"):
@@ -547,6 +555,7 @@ def test_a_signature_that_would_go_without_its_image_is_told_with_who_uses_that(
     assert conflict.decision.image == signature
     assert conflict.because.image == OLD
     assert [it.user for it in conflict.uses] == ["service prod/web"]
+    assert str(conflict).endswith("; belongs to v1, which is in use by service prod/web (PRIMARY)")
 
 
 def test_a_signature_goes_with_its_image_and_is_told_with_it():
@@ -568,6 +577,12 @@ def test_referrers_in_a_circle_end():
         Decision(two, Reason.REFERRER, related=one.digest),
     ]
     assert [it.decision.image for it in conflicts(decisions, marks)] == [OLD]
+
+
+def test_what_stays_with_an_image_that_is_not_known_is_told():
+    decision = Decision(OLD, Reason.REFERRER, related=digest("unknown"))
+    [conflict] = conflicts([decision], evaluate(policy(by_age()), [OLD], NOW))
+    assert str(conflict).endswith("; kept: referrer of kept image")
 
 
 def test_an_image_that_ecrm_would_delete_is_no_conflict():
@@ -657,7 +672,8 @@ def to_come(
 ) -> list[tuple[str, str]]:
     """Name and day of each conflict to come."""
     decisions = decided(images, *used, manifests=manifests, kept=kept)
-    found = coming(decisions, policy(*rules), manifests, NOW, days * DAY)
+    today = conflicts(decisions, evaluate(policy(*rules), images, NOW), manifests)
+    found = coming(decisions, policy(*rules), manifests, today, now=NOW, within=days * DAY)
     assert all(str(it.due.date()) in str(it) for it in found if it.due)
     return [(it.name, f"{it.due - NOW}".partition(",")[0]) for it in found if it.due]
 
@@ -700,6 +716,12 @@ def test_what_an_index_holds_is_due_no_sooner_than_the_index():
         (digest("amd64"), "4 days"),
         ("v1", "4 days"),
     ]
+
+
+def test_what_ecrs_preview_did_not_tell_today_does_not_fall_between():
+    decisions = decided([OLD], "app:v1")
+    [found] = coming(decisions, policy(by_age()), {}, (), now=NOW, within=DAY)
+    assert (found.decision.image, found.due) == (OLD, NOW)
 
 
 def test_an_archived_index_delays_nothing():
