@@ -15,7 +15,7 @@ from ecrm.config import parse
 from ecrm.model import Scan
 from ecrm.planning import gather_facts, plan_again
 from ecrm.reference import Registry
-from ecrm.registry import AwsHoldings
+from ecrm.holdings import AwsHoldings
 from tests.fake_aws import FakeAws
 
 _REGISTRY = Registry("123456789012", "us-east-1")

@@ -19,10 +19,10 @@ from ecrm.cache import Cache, NoCache, cache_folder
 from ecrm.config import Config, load
 from ecrm.errors import InputError, UsageError
 from ecrm.formats.calls import calls_text
+from ecrm.holdings import AwsHoldings
 from ecrm.journal import Journal, default_journal_path, journal_name, open_sink
 from ecrm.model import Action, Progress, Scan
 from ecrm.planning import Facts, Holdings, gather_facts
-from ecrm.registry import AwsHoldings
 from ecrm.snapshot import Snapshot, read_snapshot
 from ecrm.state import state_folder
 

@@ -12,8 +12,8 @@ LAYERS = [
     {"errors", "pattern", "version", "quotas"},
     {"reference", "state", "cache"},
     {"model"},
-    {"config", "family", "uses", "consumers"},
-    {"retention"},
+    {"config", "family", "uses", "consumers", "mutability"},
+    {"retention", "lifecycle"},
     {"plan"},
     {"guards", "explain", "serial"},
     {"plan_file"},
@@ -21,7 +21,8 @@ LAYERS = [
     {"aws"},
     {"manifests"},
     {"registry"},
-    {"putting"},
+    {"putting", "policies"},
+    {"holdings"},
     {"sources"},
     {"planning"},
     {"snapshot", "record", "journal"},
@@ -35,7 +36,8 @@ LAYERS = [
 ]
 PURE = {
     *("errors", "pattern", "quotas", "reference", "model", "config", "family", "uses", "consumers"),
-    *("retention", "plan", "guards", "explain", "serial", "plan_file"),
+    *("mutability", "retention", "lifecycle"),
+    *("plan", "guards", "explain", "serial", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
 

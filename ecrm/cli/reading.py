@@ -112,10 +112,16 @@ def explain(
 
 @click.command(context_settings=CONTEXT)
 @output_option
+@click.option(
+    "--lifecycle-policies",
+    "policies",
+    is_flag=True,
+    help="Record ECR's lifecycle policies, too.",
+)
 @scanned_files_option
 @command_options
 @click.pass_context
-def snapshot(ctx: click.Context, /, output: str, **options: Any) -> None:
+def snapshot(ctx: click.Context, /, output: str, policies: bool, **options: Any) -> None:
     """Record what a plan depends on, for `plan --from` and `explain --from`.
 
     The file holds uses, images and which image belongs to which index; no secrets.
@@ -123,7 +129,7 @@ def snapshot(ctx: click.Context, /, output: str, **options: Any) -> None:
     from ecrm import workflow
 
     with workflow.start(request(ctx, **options), progress) as run:
-        text = workflow.snapshot(run)
+        text = workflow.snapshot(run, policies=policies)
     show(text, output)
 
 
