@@ -10,7 +10,8 @@ from ecrm.aws import Client, Target, call, chunks, pages
 from ecrm.consumers import Replication, pullers, replications
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.family import Links
-from ecrm.model import INDEX_MEDIA_TYPES, Image, Status
+from ecrm.media_types import INDEX_MEDIA_TYPES
+from ecrm.model import Image, Status
 from ecrm.reference import Registry
 
 _PAGE = 1000  # the largest that DescribeRepositories and DescribeImages allow

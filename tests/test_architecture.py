@@ -9,10 +9,10 @@ ROOT = Path(__file__).parent.parent / "ecrm"
 
 # From the bottom up: a module may import those above it in this list, never those below.
 LAYERS = [
-    {"errors", "pattern", "version"},
+    {"errors", "media_types", "pattern", "version"},
     {"reference", "state"},
     {"model"},
-    {"config", "family", "uses", "consumers"},
+    {"config", "family", "uses", "consumers", "files"},
     {"retention"},
     {"plan"},
     {"guards", "explain", "serial"},
@@ -33,7 +33,18 @@ LAYERS = [
     {"__main__"},
 ]
 PURE = {
-    *("errors", "pattern", "reference", "model", "config", "family", "uses", "consumers"),
+    *(
+        "errors",
+        "media_types",
+        "pattern",
+        "reference",
+        "model",
+        "config",
+        "family",
+        "uses",
+        "consumers",
+    ),
+    "files",
     *("retention", "plan", "guards", "explain", "serial", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}

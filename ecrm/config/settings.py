@@ -62,12 +62,14 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means, in hex."""
+    """The whole of ecrm.yaml. `files` are globs; `fingerprint` is the SHA-256 of what all of it
+    means, in hex."""
 
     clusters: tuple[History, ...] = ()
     task_definitions: tuple[History, ...] = ()
     lambda_functions: tuple[History, ...] = ()
     external_commands: tuple[ExternalCommand, ...] = ()
+    files: tuple[str, ...] = ()
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
     fingerprint: str = ""
