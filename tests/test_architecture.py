@@ -33,18 +33,8 @@ LAYERS = [
     {"__main__"},
 ]
 PURE = {
-    *(
-        "errors",
-        "media_types",
-        "pattern",
-        "reference",
-        "model",
-        "config",
-        "family",
-        "uses",
-        "consumers",
-    ),
-    "files",
+    *("errors", "media_types", "pattern", "reference", "model"),
+    *("config", "family", "uses", "consumers", "files"),
     *("retention", "plan", "guards", "explain", "serial", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
