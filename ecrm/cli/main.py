@@ -8,6 +8,7 @@ from io import TextIOWrapper
 import click
 
 from ecrm.cli.changing import delete, generate, restore
+from ecrm.cli.configuring import config
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
 from ecrm.cli.reading import explain, plan, scan, snapshot, version
@@ -62,7 +63,10 @@ def cli() -> None:
     """
 
 
-for command in (generate, scan, plan, explain, snapshot, delete, restore, demo, version):
+for command in (
+    *(generate, config, scan, plan, explain, snapshot, delete, restore),
+    *(demo, version),
+):
     cli.add_command(command)
 
 
