@@ -201,6 +201,22 @@ class TestFormats:
             (9, "", "ECR/web:v2", DEFAULT),
         ]
 
+    def test_what_a_template_chooses_from(self):
+        text = """\
+            {{ if .Values.on }}
+            image: {{ if .Values.debug }}ECR/web:debug{{ else }}ECR/web:v1{{ end }}
+            image: "{{ if .Values.debug }}ECR/web:v2{{ end }}"
+            other: {% if debug %}ECR/web:v3{% else %}ECR/web:{{ tag }}{% endif %}
+            {{ end }}
+            """
+        assert mentions("web.yaml", text) == [
+            (2, "", "ECR/web:debug"),
+            (2, "", "ECR/web:v1"),
+            (3, "", "ECR/web:v2"),
+            (4, "", "ECR/web:v3"),
+            (4, "", "ECR/web:{{ tag }}", UNRESOLVED),
+        ]
+
     def test_a_template_that_happens_to_be_yaml(self):
         """`{{ x }}` is a map in a map to YAML."""
         text = "spec:\n  image: {{ .Values.image }}\n"
@@ -393,6 +409,14 @@ class TestWhatIsTold:
             ("arn: 'arn:aws:ecr:us-east-1:123456789012:repository/web'", []),
             ("a: 'oci://ECR/chart:1.0'", [(1, "a", "ECR/chart:1.0")]),
             ("a: 'ECR/web:'", [(1, "a", "ECR/web:", UNRESOLVED)]),
+            ("a: {name: A name, digest: abc}", []),
+            ("ECR/a:1:\n  b: c", [(1, "", "ECR/a:1")]),
+            ("{123456789012.dkr.ecr.us-east-1.amazonaws.com: ecr-login}", []),
+            ("image: ECR/a:1 ECR/b:2", [(1, "image", "ECR/a:1"), (1, "image", "ECR/b:2")]),
+            (
+                "image: {repository: ECR/a, tag: {image: ECR/b:2}}",
+                [(1, "image", "ECR/a", NO_TAG), (1, "image.tag.image", "ECR/b:2")],
+            ),
             ("a: [ECR/a:1, ECR/b:2]", [(1, "a[0]", "ECR/a:1"), (1, "a[1]", "ECR/b:2")]),
             ("a: 'ECR/a:1 ECR/b:2'", [(1, "a", "ECR/a:1"), (1, "a", "ECR/b:2")]),
         ],

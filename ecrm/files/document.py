@@ -74,6 +74,12 @@ def entries_of(node: Node | None) -> Mapping[str, Node]:
     return merged | own
 
 
+def names_of(node: Node) -> Iterator[tuple[str, int]]:
+    """The keys of a map, each with its line."""
+    if isinstance(node, yaml.MappingNode):
+        yield from ((it.value, line_of(it)) for it, _ in node.value if _is_name(it))
+
+
 def has_odd_keys(root: Node) -> bool:
     """Whether a key somewhere is a map or a list. `{{ name }}` of a template reads like that."""
     return any(

@@ -51,10 +51,12 @@ def image(text: str, spot: Spot) -> Iterator[Mention]:
     cannot be in any private ECR registry."""
     written = _SCHEME.sub("", text.strip())
     known = with_defaults(written)
-    plain, _ = masked(known)
-    if not plain.strip():
+    plain = masked(known)[0].strip()
+    if not plain:
         return
-    if HOLE in plain:
+    if " " in plain and (several := list(within(known, spot))):
+        yield from several
+    elif HOLE in plain:
         yield from _template(text, plain, spot)
     elif (reference := _parsed(plain)) is None:
         yield Mention(spot, text, None, NO_REFERENCE)

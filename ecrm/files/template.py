@@ -12,11 +12,16 @@ _PIECE = re.compile(
     | \$\([^()\n]{0,200}\)                         # $(git describe)
     | \$[A-Za-z_][A-Za-z0-9_]*                     # $TAG
     | \{\{[^\n]{0,300}?\}\}                        # {{ must_env `TAG` }}
-    | \{%[^\n]{0,300}?%\} | <%[^\n]{0,300}?%>      # Jinja, ERB
+    | <%[^\n]{0,300}?%>                            # <%= tag %> of ERB
     | <[A-Za-z][A-Za-z0-9\ _.-]{0,80}>             # <IMAGE1_NAME>, as CodePipeline has it
     | %[A-Z_]{1,80}% | @[A-Z_]{1,80}@
     """,
     re.VERBOSE,
+)
+# What only says which text is taken: `{{ if .x }}a{{ else }}b{{ end }}` names a and b.
+_CONTROL = re.compile(
+    r"\{\{-?\s*(?:if|else|end|range|with|define|block)\b[^\n]{0,300}?\}\}"
+    r"|\{%[^\n]{0,300}?%\}|<%(?!=)[^\n]{0,300}?%>"
 )
 _DEFAULTS = (
     re.compile(r"\$\{[A-Za-z_]\w*:?-([^{}]*)\}"),
@@ -35,7 +40,7 @@ def with_defaults(text: str) -> str:
 
 def masked(text: str) -> tuple[str, list[str]]:
     """The text with a HOLE for each piece of a template, and those pieces."""
-    text = text.replace(HOLE, " ")
+    text = _CONTROL.sub(" ", text.replace(HOLE, " "))
     return _PIECE.sub(HOLE, text), _PIECE.findall(text)
 
 
