@@ -390,6 +390,18 @@ class TestWhatIsTold:
         expected = [(1, "image", "registry.example.com:5000/web:v1")]
         assert mentions("a.yaml", text) == expected
 
+    @pytest.mark.parametrize("key", ["image", "Image", "ImageUri", "image_uri", "ImageIdentifier"])
+    @pytest.mark.parametrize("path", ["a.yaml", "a.txt"])
+    def test_the_keys_that_mean_an_image(self, path, key):
+        """ECS and compose, CloudFormation, Lambda, Terraform, App Runner."""
+        [(*_, image)] = mentions(path, f"{key}: registry.example.com/web:v1")
+        assert image == "registry.example.com/web:v1"
+
+    @pytest.mark.parametrize("key", ["images", "myimage", "image_tag", "ImageId", "Image.Uri"])
+    @pytest.mark.parametrize("path", ["a.yaml", "a.txt"])
+    def test_keys_that_do_not(self, path, key):
+        assert mentions(path, f"{key}: registry.example.com/web:v1") == []
+
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
