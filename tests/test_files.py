@@ -206,6 +206,7 @@ class TestFormats:
             {{ if .Values.on }}
             image: {{ if .Values.debug }}ECR/web:debug{{ else }}ECR/web:v1{{ end }}
             image: "{{ if .Values.debug }}ECR/web:v2{{ end }}"
+            {% set other = "ECR/web:v0" %}
             other: {% if debug %}ECR/web:v3{% else %}ECR/web:{{ tag }}{% endif %}
             {{ end }}
             """
@@ -213,8 +214,9 @@ class TestFormats:
             (2, "", "ECR/web:debug"),
             (2, "", "ECR/web:v1"),
             (3, "", "ECR/web:v2"),
-            (4, "", "ECR/web:v3"),
-            (4, "", "ECR/web:{{ tag }}", UNRESOLVED),
+            (4, "", "ECR/web:v0"),
+            (5, "", "ECR/web:v3"),
+            (5, "", "ECR/web:{{ tag }}", UNRESOLVED),
         ]
 
     def test_a_template_that_happens_to_be_yaml(self):
@@ -306,11 +308,15 @@ class TestFormats:
             docker run --rm ECR/web:v1.
             IMAGE=$ACCOUNT.dkr.ecr.$AWS_REGION.amazonaws.com/web:v2
             docker push ECR/web:$(git describe), too
+            docker run ${REPOSITORY:-ECR/web}:v3
+            ID=$(docker inspect ECR/web:v4)
             """
         assert mentions("deploy.sh", text) == [
             (2, "", "ECR/web:v1"),
             (3, "", f"{ANY_REGISTRY}/web:v2", OPEN),
             (4, "", "ECR/web:$(git describe)", UNRESOLVED),
+            (5, "", "ECR/web:v3", DEFAULT),
+            (6, "", "ECR/web:v4"),
         ]
 
 
@@ -421,6 +427,14 @@ class TestWhatIsTold:
             ("arn: 'arn:aws:ecr:us-east-1:123456789012:repository/web'", []),
             ("a: 'oci://ECR/chart:1.0'", [(1, "a", "ECR/chart:1.0")]),
             ("a: 'ECR/web:'", [(1, "a", "ECR/web:", UNRESOLVED)]),
+            (
+                "a: &a ECR/a:1\nb: &a ECR/b:2\nimage: *a",
+                [
+                    (1, "a", "ECR/a:1"),
+                    (2, "b", "ECR/b:2"),
+                    (2, "image", "ECR/b:2"),
+                ],
+            ),
             ("a: {name: A name, digest: abc}", []),
             ("ECR/a:1:\n  b: c", [(1, "", "ECR/a:1")]),
             ("{123456789012.dkr.ecr.us-east-1.amazonaws.com: ecr-login}", []),

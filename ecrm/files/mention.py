@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecrm.errors import NotAReferenceError
 from ecrm.files.template import HOLE, masked, unmasked, with_defaults
@@ -71,7 +71,10 @@ def within(text: str, spot: Spot) -> Iterator[Mention]:
     """
     if not looks_like_ecr(text):
         return
-    plain, pieces = masked(text)
+    known = with_defaults(text)
+    plain, pieces = masked(known)
+    for piece in pieces:  # $(docker inspect ...), say
+        yield from within(piece[2:-1], spot)
     for found in _ECR.finditer(plain):
         first = plain.count(HOLE, 0, found.start())
         named = found[0].rstrip(".-/")
@@ -83,8 +86,12 @@ def within(text: str, spot: Spot) -> Iterator[Mention]:
             yield Mention(spot, written, None, UNRESOLVED)
         elif is_untagged(rest):
             yield Mention(spot, written, None, NO_TAG)
-        else:
+        elif written in text:
             yield from image(written, spot)
+        else:
+            yield from (
+                replace(it, problem=it.problem or _DEFAULT_TAKEN) for it in image(written, spot)
+            )
 
 
 def is_untagged(name: str) -> bool:

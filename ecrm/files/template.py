@@ -12,7 +12,7 @@ _PIECE = re.compile(
     | \$\([^()\n]{0,200}\)                         # $(git describe)
     | \$[A-Za-z_][A-Za-z0-9_]*                     # $TAG
     | \{\{[^\n]{0,300}?\}\}                        # {{ must_env `TAG` }}
-    | <%[^\n]{0,300}?%>                            # <%= tag %> of ERB
+    | \{%[^\n]{0,300}?%\} | <%[^\n]{0,300}?%>      # Jinja, ERB
     | <[A-Za-z][A-Za-z0-9\ _.-]{0,80}>             # <IMAGE1_NAME>, as CodePipeline has it
     | %[A-Z_]{1,80}% | @[A-Z_]{1,80}@
     """,
@@ -21,7 +21,8 @@ _PIECE = re.compile(
 # What only says which text is taken: `{{ if .x }}a{{ else }}b{{ end }}` names a and b.
 _CONTROL = re.compile(
     r"\{\{-?\s*(?:if|else|end|range|with|define|block)\b[^\n]{0,300}?\}\}"
-    r"|\{%[^\n]{0,300}?%\}|<%(?!=)[^\n]{0,300}?%>"
+    r"|\{%-?\s*(?:if|elif|else|endif|for|endfor)\b[^\n]{0,300}?%\}"
+    r"|<%-?\s*(?:if|elsif|else|end|unless)\b[^\n]{0,300}?%>"
 )
 _DEFAULTS = (
     re.compile(r"\$\{[A-Za-z_]\w*:?-([^{}]*)\}"),
