@@ -13,7 +13,8 @@ from ecrm.aws import Target, call, chunks
 from ecrm.cache import Namespace
 from ecrm.errors import AwsError
 from ecrm.family import Links
-from ecrm.model import INDEX_MEDIA_TYPES, Image, Status
+from ecrm.media_types import INDEX_MEDIA_TYPES
+from ecrm.model import Image, Status
 
 BATCH = 100
 """The most images that one BatchGetImage or BatchDeleteImage may name."""

@@ -6,24 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from ecrm.media_types import CONTAINER_CONFIGS, INDEX_MEDIA_TYPES, SOCI_INDEX
 from ecrm.pattern import NamePattern
 from ecrm.reference import Reference, Registry
 
-INDEX_MEDIA_TYPES = frozenset(
-    {
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-    }
-)
-SOCI_INDEX = "application/vnd.amazon.soci.index.v1+json"
-CONTAINER_CONFIGS = frozenset(
-    {
-        "application/vnd.oci.image.config.v1+json",
-        "application/vnd.docker.container.image.v1+json",
-    }
-)
-
 SCANNED_FILE = "scanned file"
+WORKING_TREE = "working tree"
 EXTERNAL_COMMAND = "external command"
 
 Progress = Callable[[str], None]
@@ -77,6 +65,13 @@ class Image(NamedTuple):
         return Kind.ARTIFACT
 
 
+class Place(NamedTuple):
+    """A line of a file; the path is as the user would write it, and lines begin with 1."""
+
+    file: str
+    line: int
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """Something needs the image that `reference` names.
@@ -84,6 +79,7 @@ class Use:
     `source` is the reader that found it ("ecs", "lambda", "file", ...), `user` who needs the
     image ("service prod/web"), `why` what makes it count ("deployment PRIMARY"), and `path` how
     the reference was reached from the user, outermost first ("task definition web:12", ...).
+    `place` is where it is written, if that is a file of the working tree.
     """
 
     reference: Reference
@@ -91,6 +87,7 @@ class Use:
     user: str
     why: str
     path: tuple[str, ...] = ()
+    place: Place | None = None
 
     def __str__(self) -> str:
         return " → ".join((f"{self.user} ({self.why})", *self.path))

@@ -68,6 +68,9 @@ def decide(
     return [kept.get(image.digest) or _goes(repo, image) for image in newest_first.values()]
 
 
+_TWO_DAYS = 48  # hours
+
+
 @dataclass(frozen=True, slots=True)
 class _Repository:
     """All that the decisions about one repository depend on; `images` are newest first."""
@@ -107,7 +110,7 @@ def _kept_alone(repo: _Repository, image: Image) -> Decision | None:
     if image.digest not in repo.family.followers:
         if age <= repo.rule.expires:
             return Decision(image, Reason.PUSHED, _compared(age, repo.rule.expires))
-        if repo.rule.keep_pulled_within and (pulled := _pulled_lately(repo, image)):
+        if pulled := _pulled_lately(repo, image):
             return pulled
     if age < repo.min_age:
         return Decision(image, Reason.MIN_AGE, _compared(age, repo.min_age))
@@ -117,8 +120,7 @@ def _kept_alone(repo: _Repository, image: Image) -> Decision | None:
 def _pulled_lately(repo: _Repository, image: Image) -> Decision | None:
     """A pull of an index, of a platform image or of a signature is recorded on that one alone,
     so the whole family is asked. An image that was never pulled is not old for that."""
-    window = repo.rule.keep_pulled_within
-    if window is None:
+    if (window := repo.rule.keep_pulled_within) is None:
         return None
     members = repo.family.with_dependents([image.digest])
     pulls = [(at, member) for member in members if (at := repo.images[member].pulled_at)]
@@ -246,6 +248,3 @@ def _span(span: timedelta) -> str:
     """In days, or in hours where that says more."""
     hours = span / timedelta(hours=1)
     return f"{hours / 24:.0f} days" if hours >= _TWO_DAYS else f"{hours:.0f} hours"
-
-
-_TWO_DAYS = 48

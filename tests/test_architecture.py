@@ -9,10 +9,10 @@ ROOT = Path(__file__).parent.parent / "ecrm"
 
 # From the bottom up: a module may import those above it in this list, never those below.
 LAYERS = [
-    {"errors", "pattern", "version", "quotas"},
+    {"errors", "media_types", "pattern", "version", "quotas"},
     {"reference", "state", "cache"},
     {"model"},
-    {"config", "family", "uses", "consumers", "mutability"},
+    {"config", "family", "uses", "consumers", "mutability", "files"},
     {"retention", "lifecycle"},
     {"plan"},
     {"guards", "explain", "serial"},
@@ -35,9 +35,9 @@ LAYERS = [
     {"__main__"},
 ]
 PURE = {
-    *("errors", "pattern", "quotas", "reference", "model", "config", "family", "uses", "consumers"),
-    *("mutability", "retention", "lifecycle"),
-    *("plan", "guards", "explain", "serial", "plan_file"),
+    *("errors", "media_types", "pattern", "quotas", "reference", "model"),
+    *("config", "family", "uses", "consumers", "mutability", "files"),
+    *("retention", "lifecycle", "plan", "guards", "explain", "serial", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
 

@@ -28,7 +28,7 @@ from ecrm.journal import (
     open_sink,
     read_journal,
 )
-from ecrm.model import Action, Answer, Decision, Image, Outcome, Reason
+from ecrm.model import Action, Answer, Decision, Image, Outcome, Reason, Status
 from ecrm.reference import Registry
 from ecrm.state import state_folder
 
@@ -418,6 +418,10 @@ images = st.builds(
     optional,
     optional,
     optional,
+    st.none(),  # of the rest a journal says nothing
+    st.just(Status.ACTIVE),
+    st.none(),
+    st.none(),
 )
 decisions = st.builds(
     Decision,
@@ -425,6 +429,7 @@ decisions = st.builds(
     st.sampled_from(Reason),
     texts,
     related=optional,
+    uses=st.just(()),
     action=st.sampled_from([Action.DELETE, Action.ARCHIVE]),
 )
 

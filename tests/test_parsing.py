@@ -542,7 +542,7 @@ def quiet(_: str) -> None:
 
 
 READS: dict[str, Callable[[Target], Any]] = {
-    "repositories": holdings.repositories,
+    "repositories": lambda target: list(holdings.repositories(target)),
     "images": lambda target: holdings.images(target, "shop/api"),
     "ecs": lambda target: list(ecs_uses(target, config.Config(), quiet)),
     "lambda": lambda target: list(lambda_uses(target, config.Config(), quiet)),

@@ -9,6 +9,7 @@ import click
 
 from ecrm.cli.caching import cache
 from ecrm.cli.changing import delete, generate, restore
+from ecrm.cli.configuring import config
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
 from ecrm.cli.reading import explain, plan, scan, snapshot, version
@@ -64,7 +65,7 @@ def cli() -> None:
 
 
 for command in (
-    *(generate, scan, plan, explain, snapshot),
+    *(generate, config, scan, plan, explain, snapshot),
     *(delete, restore, cache, demo, version),
 ):
     cli.add_command(command)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ecrm.config.document import MapNode, Node
 from ecrm.config.settings import Config
-from ecrm.config.values import Reader, is_null, items
+from ecrm.config.values import Reader, is_null, items, list_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Key:
 class Section:
     """A list of maps with these keys, or one map; `build` makes one value of those of one map.
 
-    Every map has exactly one key of `exactly_one_of`, where that names any.
+    Every map has exactly one key of `exactly_one_of`, where that names any. With `item` it is a
+    list of such values, and no map has a place in it.
     """
 
     description: str
@@ -39,6 +40,7 @@ class Section:
     build: Callable[[Mapping[str, Any]], object]
     exactly_one_of: tuple[str, ...] = ()
     is_list: bool = True
+    item: Reader[Any] | None = None
 
 
 def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
@@ -48,7 +50,9 @@ def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
     for name, node in root.entries.items():
         _refuse_unknown(name, sections, node, root)
         section = sections[name]
-        if section.is_list:
+        if section.item:
+            values[name] = list_of(section.item).read(node)
+        elif section.is_list:
             entries = items(node, "a list")
             values[name] = tuple(section.build(read_map(e, section, warnings)) for e in entries)
         elif not is_null(node):

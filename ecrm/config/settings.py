@@ -62,15 +62,15 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole of ecrm.yaml. `pace` is in calls per second, by the names of `quotas`.
-
-    `fingerprint` is the SHA-256 of what decides, in hex.
+    """The whole of ecrm.yaml. `files` are globs; `pace` is in calls per second, by the names of
+    `quotas`; `fingerprint` is the SHA-256 of what decides, in hex.
     """
 
     clusters: tuple[History, ...] = ()
     task_definitions: tuple[History, ...] = ()
     lambda_functions: tuple[History, ...] = ()
     external_commands: tuple[ExternalCommand, ...] = ()
+    files: tuple[str, ...] = ()
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
     pace: Mapping[str, int] = field(default_factory=dict)
