@@ -47,6 +47,7 @@ class Account:
         self._folder = folder
         (folder / "ecrm.yaml").write_text(RULES)
         (folder / "fast.yaml").write_text(RULES + _RAISED)
+        (folder / "half.yaml").write_text(RULES.replace("30d", "500d"))
         variables = json.loads(self._line())
         own = {"ECRM_CACHE_DIR": "cache", "ECRM_STATE_DIR": "state", "AWS_MAX_ATTEMPTS": "8"}
         self._environment = {**os.environ, **variables, **own, "PYTHONPATH": str(Path.cwd())}

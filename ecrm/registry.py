@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from ecrm.aws import Target, call, pages
@@ -126,8 +127,9 @@ def _image(detail: dict[str, Any]) -> Image:
             tuple(sorted(detail.get("imageTags", ()))),
             detail["imagePushedAt"],
             detail.get("imageSizeInBytes", 0),
-            detail.get("imageManifestMediaType"),
-            detail.get("artifactMediaType"),
+            # One text for all images that have it: a run may hold hundreds of thousands.
+            intern(detail.get("imageManifestMediaType", "")) or None,
+            intern(detail.get("artifactMediaType", "")) or None,
             detail.get("subjectManifestDigest"),
             detail.get("lastRecordedPullTime"),
             _STATUSES[detail.get("imageStatus", Status.ACTIVE)],

@@ -71,8 +71,9 @@ def build_account(account: Account, size: Size) -> None:
     names = [f"team/service-{number:04d}" for number in range(size.repositories)]
     for name in names:
         repository = account.ecr.repository(name)
-        repository.fill(size.images - 3 * _INDEXES)
-        for number in range(_INDEXES):
+        indexes = _INDEXES if size.families else 0
+        repository.fill(size.images - 3 * indexes)
+        for number in range(indexes):
             repository.push_index(f"multi-{number}", pushed=days_ago(40 + number))
     definitions = []
     for number in range(size.families):

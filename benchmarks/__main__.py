@@ -1,0 +1,133 @@
+"""`python -m benchmarks` measures everything and prints a table; `--tiny` takes a small account.
+
+Each figure is a ratio to something measured in the same run, or a count, or memory: a time alone
+would say more about the machine than about ecrm.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tabulate import tabulate
+
+from benchmarks import images, startup
+from benchmarks.least import least_calls, slowest_quota
+from benchmarks.running import account
+from tests.fake_aws.sample import TINY, Size
+
+_SLOW = ("--latency", "0.02")
+_FAST = ("-c", "fast.yaml")
+"""With quotas raised so far that only the server counts."""
+
+
+class Figure(NamedTuple):
+    """What was measured, what it is to be at most, and how it came about."""
+
+    what: str
+    reached: float
+    reach: float
+    unit: str
+    how: str
+
+    @property
+    def good(self) -> bool:
+        return self.reached <= self.reach
+
+
+def calls(size: Size) -> Iterator[Figure]:
+    """Of a first and a second run, without latency; `least` is what the APIs allow."""
+    least = least_calls(size)
+    with account(size) as aws:
+        first, second = aws.run(*_FAST, "plan"), aws.run(*_FAST, "plan")
+    for name in sorted({*least, *first.calls}):
+        if first.calls.get(name, 0) != least.get(name, 0):
+            sys.stderr.write(f"{name}: {first.calls.get(name, 0)}, least {least.get(name, 0)}\n")
+    wanted = sum(least.values())
+    how = f"{first.total} of {wanted} calls"
+    yield Figure(
+        "calls, cold, to the least that the APIs allow", first.total / wanted, 1.1, "x", how
+    )
+    how = f"{second.total} of {first.total} calls"
+    yield Figure(
+        "calls of a second run to those of the first", second.total / first.total, 0.4, "x", how
+    )
+    known = sum(
+        second.calls.get(f"{it}", 0) for it in ("ecs:DescribeTaskDefinition", "ecr:BatchGetImage")
+    )
+    yield Figure("DescribeTaskDefinition and BatchGetImage in it", known, 0, "", "")
+
+
+def unpaced(size: Size) -> Iterator[Figure]:
+    """20 ms for every call, and no quota: many in flight against one after the other."""
+    with account(size, _SLOW) as aws:
+        one = aws.run(*_FAST, "--no-cache", "--concurrency", "1", "plan")
+        many = aws.run(*_FAST, "--no-cache", "plan")
+    how = f"{many.seconds:.1f} s of {one.seconds:.1f} s"
+    yield Figure(
+        "time, 20 ms a call, to one call after the other", many.seconds / one.seconds, 0.1, "x", how
+    )
+
+
+def paced(size: Size) -> Iterator[Figure]:
+    """20 ms for every call, and AWS's published quotas."""
+    name, least = slowest_quota(least_calls(size))
+    with account(size, (*_SLOW, "--rates")) as aws:
+        run = aws.run("--no-cache", "plan")
+    how = f"{run.seconds:.1f} s of {least:.1f} s for {name}"
+    yield Figure("time to what the slowest quota alone needs", run.seconds / least, 1.15, "x", how)
+    how = f"{run.throttled} of {run.total} calls"
+    yield Figure("throttled calls", 100 * run.throttled / run.total, 2, "%", how)
+
+
+def memory(repositories: int) -> Iterator[Figure]:
+    """As many repositories of 1,000 images, half of which can go."""
+    size = Size(repositories, 1000, 0, 0, 0, 0, 0, 0, 0)
+    with account(size) as aws:
+        run = aws.run("-c", "half.yaml", "plan")
+    what = f"memory for {repositories} x 1,000 images"
+    yield Figure(what, run.megabytes, 400, "MB", f"{run.seconds:.1f} s")
+
+
+def cpu() -> Iterator[Figure]:
+    ours, botocores = images.per_thousand()
+    how = f"plain botocore takes {botocores:.1f} ms to read them alone"
+    yield Figure("CPU for 1,000 images read and decided", ours, 10, "ms", how)
+
+
+def starting() -> Iterator[Figure]:
+    for option in ("--version", "--help"):
+        yield Figure(f"ecrm {option} to an import of click", startup.ratio(option), 1.5, "x", "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--tiny", action="store_true", help="a small account; no times")
+    if parser.parse_args().tiny:
+        figures = [*calls(TINY), *memory(3)]
+    else:
+        medium = Size()
+        figures = [
+            *calls(medium),
+            *unpaced(medium),
+            *paced(medium),
+            *cpu(),
+            *memory(1000),
+            *starting(),
+        ]
+    rows = [
+        (
+            it.what,
+            f"{it.reached:.2f} {it.unit}",
+            f"{it.reach:g} {it.unit}",
+            "" if it.good else "MISSED",
+            it.how,
+        )
+        for it in figures
+    ]
+    sys.stdout.write(tabulate(rows, ("what", "reached", "at most", "", "how"), tablefmt="github"))
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()
