@@ -10,6 +10,7 @@ import click
 from ecrm.cli.changing import delete, generate, restore
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
+from ecrm.cli.permissions import iam_policy
 from ecrm.cli.reading import explain, plan, scan, snapshot, version
 from ecrm.cli.terminal import say, unwritable_stdout
 from ecrm.errors import EcrmError
@@ -62,7 +63,10 @@ def cli() -> None:
     """
 
 
-for command in (generate, scan, plan, explain, snapshot, delete, restore, demo, version):
+for command in (
+    *(generate, scan, plan, explain, snapshot, delete, restore),
+    *(iam_policy, demo, version),
+):
     cli.add_command(command)
 
 
