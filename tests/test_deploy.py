@@ -55,7 +55,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy]:
 
 def test_the_template_is_clean_and_plain_cloudformation():
     lint = Path(sys.executable).with_name("cfn-lint")
-    command = [lint, "--non-zero-exit-code", "informational", TEMPLATE]
+    command = [str(lint), "--non-zero-exit-code", "informational", str(TEMPLATE)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     assert "Transform" not in load_template(TEMPLATE)

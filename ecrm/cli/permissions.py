@@ -8,7 +8,7 @@ from ecrm.cli.options import command_options, output_option
 from ecrm.cli.showing import CONTEXT
 from ecrm.cli.terminal import show
 
-_COMMANDS = ("scan", "plan", "check", "delete", "restore")
+_COMMANDS = ("scan", "plan", "snapshot", "check", "delete", "restore")
 
 
 @click.command("iam-policy", context_settings=CONTEXT)
@@ -18,7 +18,7 @@ _COMMANDS = ("scan", "plan", "check", "delete", "restore")
     type=click.Choice(_COMMANDS),
     default="plan",
     show_default=True,
-    help="The command; plan does for explain, snapshot and generate as well.",
+    help="The command; plan does for explain and generate as well.",
 )
 @click.option(
     "--action",

@@ -59,10 +59,11 @@ _ANY_REPOSITORY = NamePattern("*", is_glob=True)
 
 
 class Command(StrEnum):
-    """`plan` stands for `explain`, `snapshot` and `generate`, too, which need nothing else."""
+    """`plan` stands for `explain` and `generate`, too, which need nothing else."""
 
     SCAN = "scan"
     PLAN = "plan"
+    SNAPSHOT = "snapshot"
     CHECK = "check"
     DELETE = "delete"
     RESTORE = "restore"
@@ -106,7 +107,8 @@ def _reading(
     yield allow("ReadWhatIsInUse", _uses(config), ["*"])
     if command is Command.SCAN:
         return
-    matched = repositories(rules, place)
+    # A snapshot holds every repository, so that other rules can be tried on it.
+    matched = repositories(_any_rules() if command is Command.SNAPSHOT else rules, place)
     yield allow("ReadRegistry", _REGISTRY + (_REGISTRY_POLICY if matched else ()), ["*"])
     if matched:
         yield allow("ReadImages", _IMAGES, matched)

@@ -13,7 +13,7 @@ from tests.cli.driving import Ecrm, process
 SLOW = {"boto3", "botocore", "s3transfer", "urllib3", "moto", "hypothesis"}
 COMMANDS = (
     *("generate", "scan", "plan", "explain", "snapshot", "delete", "restore"),
-    *("demo", "version"),
+    *("iam-policy", "demo", "version"),
 )
 
 
