@@ -117,12 +117,14 @@ def test_the_role_is_what_iam_policy_prints(deploy: Deploy, command: str):
     expected = printed(
         *("--for", command, "--account", "123456789012", "--region", "us-east-1"),
         *("--topic", TOPIC, "--report", "s3://ours/reports", "--journal", "s3://ours/journals/"),
-        *("--plan", "s3://ours/plans/", "--config", "s3://ours/ecrm/prod.yaml"),
+        *("--plan", "s3://ours/plans/", "--state", "s3://ours/state"),
+        *("--config", "s3://ours/ecrm/prod.yaml"),
     )
     assert stack.statements("Role", "ecrm") == expected
     variables = stack.function["Environment"]["Variables"]
     assert variables["ECRM_JOURNAL"] == "s3://ours/journals/"
     assert variables["ECRM_REPORT"] == "s3://ours/reports"
+    assert variables["ECRM_STATE_DIR"] == "s3://ours/state"
     assert variables["ECRM_SNS_TOPIC_ARN"] == TOPIC
     assert variables["ECRM_CONFIG"] == "s3://ours/ecrm/prod.yaml"
 
@@ -141,7 +143,10 @@ def test_the_role_may_besides_write_its_own_logs(deploy: Deploy):
 def test_with_nobody_to_tell_and_no_bucket_it_makes_a_bucket_alone(deploy: Deploy):
     stack = deploy()
     sids = [it["Sid"] for it in stack.statements("Role", "ecrm")]
-    assert sids == ["ReadWhatIsInUse", "ReadRegistry", "ReadImages", "WriteReport"]
+    assert sids == [
+        *("ReadWhatIsInUse", "ReadRegistry", "ReadImages", "WriteReport"),
+        *("KeepState", "WritePlan"),
+    ]
     assert boto3.client("sns").list_topics()["Topics"] == []
     bucket = stack.physical("Kept")
     variables = stack.function["Environment"]["Variables"]

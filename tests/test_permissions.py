@@ -290,7 +290,31 @@ def test_what_the_lambda_function_reads_and_writes_besides():
     }
 
 
+def test_a_plan_file_is_written_by_plan_and_read_by_delete():
+    besides = Besides(plan="s3://ours/plans/today.json")
+    place = {"Resource": ["arn:aws:s3:::ours/plans/today.json"]}
+    written = statement(policy(Command.PLAN, besides=besides), "WritePlan")
+    assert written == {"Action": ["s3:PutObject"], **place}
+    read = statement(policy(Command.DELETE, besides=besides), "ReadPlan")
+    assert read == {"Action": ["s3:GetObject"], **place}
+
+
+@pytest.mark.parametrize("command", Command)
+def test_state_is_kept_by_what_has_guards(command: Command):
+    document = policy(command, besides=Besides(state="s3://ours/state"))
+    if command in (Command.PLAN, Command.DELETE):
+        assert statement(document, "KeepState") == {
+            "Action": ["s3:GetObject", "s3:PutObject"],
+            "Resource": ["arn:aws:s3:::ours/state/*"],
+        }
+    else:
+        assert document == policy(command)
+
+
 def test_a_configuration_may_be_a_parameter_of_ssm():
+    arn = "arn:aws:ssm:eu-west-1:222222222222:parameter/ecrm"
+    document = policy(Command.PLAN, None, HERE, Besides(config=f"ssm://{arn}"))
+    assert statement(document, "ReadConfiguration")["Resource"] == [arn]
     for name in ("ssm://ecrm/config", "ssm:///ecrm/config"):
         document = policy(Command.PLAN, None, HERE, Besides(config=name))
         assert statement(document, "ReadConfiguration") == {

@@ -22,7 +22,9 @@ from ecrm.permissions.elsewhere import (
     is_remote,
     of_deleting,
     of_every_run,
+    of_planning,
     of_restoring,
+    of_writing_plans,
 )
 
 __all__ = ["Besides", "Command", "Place", "is_remote", "policy"]
@@ -89,6 +91,10 @@ def policy(
     else:
         needed = [*_reading(command, config or Config(), rules, place)]
         needed += of_every_run(place, besides)
+    if command in (Command.PLAN, Command.DELETE):
+        needed += of_planning(place, besides)
+    if command is Command.PLAN:
+        needed += of_writing_plans(place, besides)
     if command is Command.DELETE:
         needed += [*_deleting(rules, place), *of_deleting(place, besides)]
     return {"Version": "2012-10-17", "Statement": needed}

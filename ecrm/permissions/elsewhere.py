@@ -8,7 +8,7 @@ from ecrm.errors import UsageError
 from ecrm.permissions.arns import Place, Statement, allow
 
 _S3 = re.compile(r"s3://(?P<bucket>[^/*?]+)(?:/(?P<key>.*))?")
-_SSM = re.compile(r"ssm://(?P<name>[\w./-]+)")
+_SSM = re.compile(r"ssm://(?:(?P<arn>arn:[\w:./-]+)|(?P<name>[\w./-]+))")
 _TOPIC = re.compile(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+(?:\.fifo)?")
 
 
@@ -20,6 +20,7 @@ class Besides:
     config: str | None = None
     plan: str | None = None
     journal: str | None = None
+    state: str | None = None
     report: str | None = None
     topic: str | None = None
 
@@ -32,8 +33,8 @@ def is_remote(config: str) -> bool:
 def of_every_run(place: Place, besides: Besides) -> Iterator[Statement]:
     """Raises UsageError for a place that is not of the form that `Besides` says."""
     if besides.config and (named := _SSM.fullmatch(besides.config)):
-        parameter = place.arn("ssm", f"parameter/{named['name'].strip('/')}")
-        yield allow("ReadConfiguration", ["ssm:GetParameter"], [parameter])
+        arn = named["arn"] or place.arn("ssm", f"parameter/{named['name'].strip('/')}")
+        yield allow("ReadConfiguration", ["ssm:GetParameter"], [arn])
     elif besides.config:
         yield allow("ReadConfiguration", ["s3:GetObject"], [_object(place, besides.config)])
     if besides.report:
@@ -42,6 +43,18 @@ def of_every_run(place: Place, besides: Besides) -> Iterator[Statement]:
         if not _TOPIC.fullmatch(besides.topic):
             raise UsageError(f"{besides.topic} is no ARN of an SNS topic")
         yield allow("Notify", ["sns:Publish"], [besides.topic])
+
+
+def of_planning(place: Place, besides: Besides) -> Iterator[Statement]:
+    """What is kept for the next run: how much was in use in this one."""
+    if besides.state:
+        kept = _folder(place, besides.state)
+        yield allow("KeepState", ["s3:GetObject", "s3:PutObject"], [kept])
+
+
+def of_writing_plans(place: Place, besides: Besides) -> Iterator[Statement]:
+    if besides.plan:
+        yield allow("WritePlan", ["s3:PutObject"], [_object(place, besides.plan)])
 
 
 def of_deleting(place: Place, besides: Besides) -> Iterator[Statement]:
