@@ -67,9 +67,9 @@ def test_plan_reads_ecr_besides():
     }
 
 
-def test_a_snapshot_reads_every_repository_whatever_the_rules_are():
-    document = policy(Command.SNAPSHOT, rules("name: app"))
-    assert document == policy(Command.PLAN)
+@pytest.mark.parametrize("command", [Command.SNAPSHOT, Command.CHECK])
+def test_a_snapshot_and_a_check_read_every_repository_whatever_the_rules_are(command: Command):
+    assert policy(command, rules("name: app")) == policy(command)
 
 
 def test_check_asks_for_previews_besides():

@@ -48,9 +48,9 @@ def iam_policy(
 ) -> None:
     """Print the IAM policy that a command needs, and nothing more.
 
-    It is for what ecrm.yaml asks for: images may be read, deleted, archived or put back only in the
-    repositories that a rule matches. Without an ecrm.yaml, or with one in S3 or SSM (s3://bucket/key
-    or ssm://parameter), it does for any. AWS is not asked.
+    It is for what ecrm.yaml asks for: images may be changed only in the repositories that a rule
+    matches, and read only there unless the command looks at all of them. Without an ecrm.yaml, or
+    with one in S3 or SSM (s3://bucket/key or ssm://parameter), it does for any. AWS is not asked.
 
     \b
       ecrm iam-policy --for delete --journal s3://my-journals/ecrm/

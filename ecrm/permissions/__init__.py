@@ -3,8 +3,8 @@
 What a run calls depends on the configuration: a rule that archives needs another action than one
 that deletes, and what is excluded is not read. Names and resource types of the actions are those of
 the Service Authorization Reference. Where an action takes no ARN, or all of a kind is read, the
-resource is `*`; images are read and changed only in the repositories that a rule matches.
-`sts:GetCallerIdentity` needs no permission.
+resource is `*`; images are changed only in the repositories that a rule matches, and read only
+there unless the command looks at all of them. `sts:GetCallerIdentity` needs no permission.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -71,6 +71,10 @@ class Command(StrEnum):
     RESTORE = "restore"
 
 
+_OF_ALL_REPOSITORIES = (Command.SNAPSHOT, Command.CHECK)
+"""Other rules can be tried on a snapshot, and what no rule matches is checked as well."""
+
+
 def policy(
     command: Command,
     config: Config | None = None,
@@ -113,8 +117,8 @@ def _reading(
     yield allow("ReadWhatIsInUse", _uses(config), ["*"])
     if command is Command.SCAN:
         return
-    # A snapshot holds every repository, so that other rules can be tried on it.
-    matched = repositories(_any_rules() if command is Command.SNAPSHOT else rules, place)
+    everywhere = command in _OF_ALL_REPOSITORIES
+    matched = repositories(_any_rules() if everywhere else rules, place)
     yield allow("ReadRegistry", _REGISTRY + (_REGISTRY_POLICY if matched else ()), ["*"])
     if matched:
         yield allow("ReadImages", _IMAGES, matched)
