@@ -63,8 +63,9 @@ class Account:
             stdout=subprocess.DEVNULL,
         )
         _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)  # or Popen takes it for running
         seconds = time.monotonic() - began
-        if status:
+        if process.returncode:
             raise SystemExit(f"ecrm {' '.join(arguments)} failed")
         calls = self._calls()
         asked = {name: counts[0] for name, counts in sorted(calls.items())}
@@ -86,8 +87,11 @@ class Account:
 @contextmanager
 def account(size: Size, options: Sequence[str] = ()) -> Iterator[Account]:
     command = [sys.executable, "-m", "benchmarks.account", text_of(size), *options]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(command, **pipes) as process:
+    pipe = subprocess.PIPE
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process,
+    ):
         try:
             yield Account(process, Path(folder))
         finally:

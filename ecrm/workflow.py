@@ -9,14 +9,18 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from ecrm.apply import apply
+from ecrm.config import load
 from ecrm.errors import IncompleteError, UsageError
 from ecrm.explain import Absent, Explanation, explain
 from ecrm.generate import Names, read_names
 from ecrm.guards import Stop, drops, stops
 from ecrm.journal import load_journal
-from ecrm.model import Outcome, Progress, Scan
+from ecrm.model import Action, Outcome, Progress, Scan
+from ecrm.permissions import Besides, Command, Place, is_remote, policy
 from ecrm.plan import Plan, RepositoryPlan, Spared, shrunk
 from ecrm.plan_file import plan_text, read_plan, refuse_unfit
 from ecrm.planning import make_plan
@@ -117,3 +121,19 @@ def names(request: Request, progress: Progress) -> Names:
     """The names that `generate` makes a configuration of."""
     with reach(request) as target:
         return read_names(target, progress)
+
+
+def iam_policy(
+    command: Command,
+    config: str | None,
+    place: Place,
+    besides: Besides,
+    action: Action | None = None,
+) -> dict[str, Any]:
+    """The least policy for a command, without asking AWS. `config` names a file, or where in S3 or
+    SSM it is; then, and where it is None and there is no ecrm.yaml, the policy does for any."""
+    if config and is_remote(config):
+        return policy(command, None, place, replace(besides, config=config), action)
+    usual = Request().config
+    there = config or (usual if Path(usual).exists() else None)
+    return policy(command, load(there) if there else None, place, besides, action)

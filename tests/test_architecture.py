@@ -15,7 +15,7 @@ LAYERS = [
     {"config", "family", "uses", "consumers", "mutability", "files"},
     {"retention", "lifecycle"},
     {"plan"},
-    {"guards", "explain", "serial"},
+    {"guards", "explain", "serial", "permissions"},
     {"plan_file"},
     {"aws_errors"},
     {"aws"},

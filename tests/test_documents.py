@@ -4,7 +4,6 @@ Outputs and help texts in the documents are compared with what ecrm prints now;
 `python -m tests.test_documents` writes them anew.
 """
 
-import ast
 import functools
 import itertools
 import json
@@ -39,7 +38,8 @@ SOURCES = sorted((ROOT / "ecrm").rglob("*.py"))
 
 @functools.cache
 def printed(command: str) -> str:
-    """What the command prints on an 80 column terminal, with dates made the same for ever."""
+    """What the command prints on an 80 column terminal, with dates made the same for ever, but for
+    that which is a version of IAM's language."""
     program, *arguments = command.split()
     assert program == "ecrm"
     environment = {
@@ -56,7 +56,7 @@ def printed(command: str) -> str:
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    return re.sub(r"\b\d{4}-\d\d-\d\d\b", "YYYY-MM-DD", result.stdout)
+    return re.sub(r'(?<!"Version": ")\b\d{4}-\d\d-\d\d\b', "YYYY-MM-DD", result.stdout)
 
 
 def filled(text: str) -> str:
@@ -77,6 +77,14 @@ def test_outputs_are_what_ecrm_prints(path):
 
 def test_the_readme_shows_the_output_of_its_first_command():
     assert "$ ecrm demo\n REPOSITORY " in README.read_text()
+
+
+def test_policies_in_the_readme_can_be_copied():
+    shown = re.findall(
+        r"^\$ ecrm iam-policy .*\n(\{\n(?:.*\n)*?\})$", README.read_text(), re.MULTILINE
+    )
+    assert len(shown) == 2
+    assert {json.loads(text)["Version"] for text in shown} == {"2012-10-17"}
 
 
 def test_every_command_has_its_help_in_the_documents():
@@ -215,58 +223,6 @@ def test_completion_is_what_click_offers():
     assert result.stdout.startswith("#compdef ecrm")
 
 
-# ---- permissions
-
-CALLERS = {"call", "pages", "_pullers"}
-CLIENTS = {"ecr": "ecr", "ecs": "ecs", "functions": "lambda"}
-READS = ("Describe", "List", "Get", "BatchGet", "BatchCheck")
-
-
-def called(path: Path) -> set[str]:
-    """The IAM actions of all operations that a module calls. Each call names its client, and then
-    its operation as text; only `CALLERS` themselves pass an operation on."""
-    found = set()
-    tree = ast.parse(path.read_text())
-    for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef) or function.name in CALLERS:
-            continue
-        for node in ast.walk(function):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in CALLERS:
-                found.add(action(node))
-    return found
-
-
-def action(node: ast.Call) -> str:
-    for client, operation in itertools.pairwise(node.args):
-        if isinstance(operation, ast.Constant):
-            name = client.attr if isinstance(client, ast.Attribute) else getattr(client, "id", "")
-            return f"{CLIENTS[name.strip('_')]}:{operation.value!s}"
-    raise AssertionError(f"line {node.lineno}: which operation is called?")
-
-
-def needed_permissions() -> list[set[str]]:
-    """For reading, for lifecycle policies besides, for `delete` besides, for `restore`, for
-    journals in S3."""
-    by_module = {path.relative_to(ROOT / "ecrm"): called(path) for path in SOURCES}
-    restoring = by_module.pop(Path("putting.py"))
-    policies = by_module.pop(Path("policies.py"))
-    everything = set().union(*by_module.values())
-    reading = {name for name in everything if name.partition(":")[2].startswith(READS)}
-    journal = "".join(path.read_text() for path in SOURCES if path.parent.name == "journal")
-    s3 = set(re.findall(r"s3:[A-Z]\w+", journal))
-    return [reading, policies, everything - reading, restoring, s3]
-
-
-def test_the_policies_allow_what_the_code_calls_and_nothing_else():
-    statements = [json.loads(block)["Statement"] for block in blocks("json", README)]
-    told = [[it for statement in block for it in statement["Action"]] for block in statements]
-    assert told == [sorted(actions) for actions in needed_permissions()]
-
-
-def test_what_counts_as_reading_is_what_the_reading_clients_let_through():
-    assert f"_READS = {READS!r}".replace("'", '"') in (ROOT / "ecrm/aws/watch.py").read_text()
-
-
 # ---- links and the rest
 
 
@@ -330,5 +286,3 @@ def test_the_changelog_is_of_this_version():
 if __name__ == "__main__":
     for document in DOCUMENTS:
         document.write_text(filled(document.read_text()))
-    for actions in needed_permissions():
-        print(json.dumps(sorted(actions), indent=2))  # noqa: T201

@@ -13,6 +13,7 @@ from ecrm.cli.changing import delete, generate, restore
 from ecrm.cli.configuring import config
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
+from ecrm.cli.permissions import iam_policy
 from ecrm.cli.reading import explain, plan, scan, snapshot, version
 from ecrm.cli.terminal import say, unwritable_stdout
 from ecrm.errors import EcrmError
@@ -70,7 +71,7 @@ def cli() -> None:
 
 for command in (
     *(generate, config, scan, plan, explain, snapshot),
-    *(delete, restore, cache, demo, version),
+    *(delete, restore, cache, iam_policy, demo, version),
 ):
     cli.add_command(command)
 

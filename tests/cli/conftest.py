@@ -12,8 +12,9 @@ import pytest
 from botocore.hooks import EventAliaser
 from botocore.loaders import Loader, create_loader
 
-from tests.cli.driving import Ecrm
+from tests.cli.driving import RUNS, Ecrm
 from tests.fake_aws import FakeAws, Image, Repository, days_ago
+from tests.iam import beyond
 
 RULES = """
     repositories:
@@ -82,11 +83,14 @@ def ecrm(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
-    """An empty account, to which the environment leads."""
+    """An empty account, to which the environment leads. No command may call there what the policy
+    that `ecrm iam-policy` prints for it does not allow."""
+    RUNS.clear()
     with FakeAws() as fake:
         for name, value in fake.env().items():
             monkeypatch.setenv(name, value)
         yield fake
+    assert not beyond(fake.calls, RUNS)
 
 
 @dataclass

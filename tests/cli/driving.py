@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -28,6 +28,8 @@ HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 TARGET = "123456789012/us-east-1"
 PATIENCE = 20.0
 _CALLS = re.compile(r"\r?ecrm: info: [\d,]+ calls to AWS in ")
+RUNS: list[Sequence[object]] = []
+"""The command lines that the test has run so far, by which what they called is judged."""
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -74,6 +76,7 @@ class Ecrm:
         self._monkeypatch = monkeypatch
 
     def __call__(self, *args: object, **variables: object) -> Ran:
+        RUNS.append(args)
         self._capsys.readouterr()
         with self._monkeypatch.context() as patch:
             for name, value in variables.items():
@@ -98,6 +101,7 @@ def decisions(plan: Any, key: str = "deletions") -> dict[str, str]:
 
 def process(*args: object, **options: Any) -> "subprocess.CompletedProcess[str]":
     """`python -m ecrm ...` without a terminal; `env` holds variables to add."""
+    RUNS.append(args)
     environment = {**os.environ, **options.pop("env", {})}
     ran = subprocess.run(
         [sys.executable, "-m", "ecrm", *map(str, args)],
@@ -127,6 +131,7 @@ class Terminal:
         keyboard: bool = True,
         env: Mapping[str, str] | None = None,
     ) -> None:
+        RUNS.append(args)
         self._screen, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
         self._seen = b""

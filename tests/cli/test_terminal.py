@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shop
-from tests.cli.driving import PATIENCE, Ecrm, Terminal, process
+from tests.cli.driving import PATIENCE, RUNS, Ecrm, Terminal, process
 from tests.fake_aws import Fault, days_ago
 
 QUESTION = "Delete 1 (10 MB) images? [y/N]: "
@@ -233,6 +233,7 @@ def test_a_stream_of_the_system_may_be_the_output_file(ecrm: Ecrm, shop: Shop):
 def test_a_stream_that_was_never_opened_is_no_traceback(
     ecrm: Ecrm, shop: Shop, command: str, code: int, told: str
 ):
+    RUNS.append(command.split())
     script = f"exec {sys.executable} -m ecrm {command}"
     ran = subprocess.run(["sh", "-c", script], capture_output=True, check=False, text=True)
     assert (ran.returncode, "Traceback" in ran.stderr) == (code, False)

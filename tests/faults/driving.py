@@ -19,6 +19,7 @@ from ecrm.journal import Contents, load_journal
 from ecrm.model import Answer
 from tests.fake_aws import FOREVER, FakeAws, Fault
 from tests.fake_aws.calls import Calls
+from tests.iam import beyond
 
 from .account import CONFIG, Account, Key, in_use
 
@@ -109,7 +110,9 @@ class Desk:
         self.capture.readouterr()
         code = run(self._complete(args))
         out, err = self.capture.readouterr()
-        return self._ran(code, out, err, known)
+        ran = self._ran(code, out, err, known)
+        assert not beyond(ran.calls, [args])
+        return ran
 
     def delete(self, *args: str) -> Ran:
         return self.run("delete", "--force", *args)

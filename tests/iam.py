@@ -1,0 +1,64 @@
+"""Does a policy allow a call? As IAM decides for one policy that has nothing but `Allow`."""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ecrm.permissions import Command, policy
+from tests.fake_aws import Call
+
+Policy = Mapping[str, Any]
+
+NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
+_POLICY_FOR: dict[str, Command] = {
+    **{str(it): it for it in Command},
+    "explain": Command.PLAN,
+    "generate": Command.PLAN,
+}
+
+
+def actions(policy: Policy) -> set[str]:
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def allows(policy: Policy, action: str, resource: str) -> bool:
+    """`resource` is an ARN, or `*` for an action that is about none."""
+    return action == NEEDS_NO_PERMISSION or any(
+        action in statement["Action"] and any(_covers(it, resource) for it in statement["Resource"])
+        for statement in policy["Statement"]
+    )
+
+
+def without(policy: Policy, action: str) -> Policy:
+    """The policy less one action; a statement that had no other goes with it."""
+    statements = [
+        it | {"Action": [each for each in it["Action"] if each != action]}
+        for it in policy["Statement"]
+    ]
+    return {**policy, "Statement": [it for it in statements if it["Action"]]}
+
+
+def action_of(call: Call) -> str:
+    """The fake calls services as IAM does, and none of its operations has another name there."""
+    return f"{call.service}:{call.operation}"
+
+
+def resource_of(call: Call) -> str:
+    """Only actions about one repository are ever allowed by less than `*`."""
+    name = call.parameters.get("repositoryName")
+    if call.service != "ecr" or not name:
+        return "*"
+    return f"arn:aws:ecr:{call.region}:{call.account}:repository/{name}"
+
+
+def _covers(pattern: str, resource: str) -> bool:
+    """In IAM `*` is any text and `?` one character, and a bracket is nothing but itself."""
+    return fnmatch.fnmatchcase(resource, re.sub(r"\[", "[[]", pattern))
+
+
+def beyond(calls: Iterable[Call], runs: Iterable[Iterable[object]]) -> set[str]:
+    """What was called that the policies for these command lines do not allow."""
+    commands = {_POLICY_FOR[str(arg)] for args in runs for arg in args if str(arg) in _POLICY_FOR}
+    allowed = {NEEDS_NO_PERMISSION}.union(*(actions(policy(it)) for it in commands))
+    return {action_of(it) for it in calls} - allowed
