@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ecrm.aws_errors import translated
+from ecrm.deadline import NO_DEADLINE, Deadline
 from ecrm.errors import AwsError, UsageError
 from ecrm.reference import Registry
 
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 _READS = ("Describe", "List", "Get", "BatchGet", "BatchCheck")
 _ATTEMPTS = 8
 _CONNECT_SECONDS = 10
-_READ_SECONDS = 60
 _WORKERS = 16
 CONCURRENCY = "ECRM_CONCURRENCY"
 """The variable that says how many calls may be in flight at once; 16 unless it is set."""
@@ -41,10 +41,12 @@ _making_clients = Lock()  # a boto3 session may make only one client at a time
 
 @dataclass(frozen=True)
 class Target:
-    """One account in one region, and the clients that act there."""
+    """One account in one region, and the clients that act there, which send nothing after the
+    deadline. Those for what ecrm itself keeps or tells may."""
 
     registry: Registry
     session: "boto3.Session"
+    deadline: Deadline = NO_DEADLINE
 
     def __str__(self) -> str:
         return str(self.registry)
@@ -62,20 +64,39 @@ class Target:
         return self._reading("lambda")
 
     def s3(self) -> Client:
-        """For what ecrm itself keeps there: journals."""
-        return _client(self.session, "s3")
+        """For what ecrm itself keeps there: journals, reports, configurations."""
+        return _client(self.session, "s3", self.deadline)
+
+    def ssm(self) -> Client:
+        """For configurations that are kept as parameters."""
+        return _client(self.session, "ssm", self.deadline)
+
+    def sns(self) -> Client:
+        """For telling people what a run did."""
+        return _client(self.session, "sns", self.deadline)
 
     def writing_ecr(self) -> Client:
         """The one client that can change anything; only `delete` and `restore` ask for it."""
-        return _client(self.session, "ecr")
+        return self._in_time("ecr")
 
     def _reading(self, service: str) -> Client:
-        client = _client(self.session, service)
+        client = self._in_time(service)
         client.meta.events.register(f"before-call.{service}", _refuse_writes)
         return client
 
+    def _in_time(self, service: str) -> Client:
+        client = _client(self.session, service, self.deadline)
 
-def connect(profile: str | None = None, region: str | None = None) -> Target:
+        def check(**_: object) -> None:
+            self.deadline.check_send()
+
+        client.meta.events.register(f"before-send.{service}", check)
+        return client
+
+
+def connect(
+    profile: str | None = None, region: str | None = None, deadline: Deadline = NO_DEADLINE
+) -> Target:
     """The account and region that the usual AWS settings name, with these two put first."""
     import boto3  # noqa: PLC0415 - takes longer to import than all of ecrm
 
@@ -85,10 +106,10 @@ def connect(profile: str | None = None, region: str | None = None) -> Target:
         session = boto3.Session(profile_name=profile, region_name=region)
         if session.region_name is None:
             raise AwsError("no region: give --region, or set AWS_REGION or a profile's region")
-        account = _client(session, "sts").get_caller_identity().get("Account")
+        account = _client(session, "sts", deadline).get_caller_identity().get("Account")
         if not account:
             raise AwsError("sts:GetCallerIdentity: AWS's answer names no account; try again")
-    return Target(Registry(account, session.region_name), session)
+    return Target(Registry(account, session.region_name), session, deadline)
 
 
 def call(client: Client, operation: str, **params: object) -> dict[str, Any]:
@@ -130,7 +151,7 @@ def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _client(session: "boto3.Session", service: str) -> Client:
+def _client(session: "boto3.Session", service: str, deadline: Deadline) -> Client:
     from botocore.config import Config  # noqa: PLC0415 - as boto3
 
     with _making_clients:
@@ -143,8 +164,8 @@ def _client(session: "boto3.Session", service: str) -> Client:
             service,
             config=Config(
                 retries=retries,
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_READ_SECONDS,
+                connect_timeout=min(_CONNECT_SECONDS, deadline.read_seconds),
+                read_timeout=deadline.read_seconds,
                 max_pool_connections=_workers(),
                 user_agent_extra="ecrm",
             ),

@@ -11,6 +11,7 @@
     │   ├── Gone             1  what we asked about has vanished meanwhile
     │   └── NotOffered       1  this endpoint has no such operation
     ├── IncompleteError      1  something could not be read, so nothing may be deleted
+    ├── OutOfTimeError       1  the time of a Lambda function is nearly over; no failure there
     ├── ViolationsError      3  `check` found violations
     ├── NotDeletedError      4  the run ended and some images are still there
     └── GuardError           5  a guard stopped the run before the first deletion
@@ -65,6 +66,10 @@ class NotOffered(AwsError):  # noqa: N818 - as Gone
 
 
 class IncompleteError(EcrmError):
+    pass
+
+
+class OutOfTimeError(EcrmError):
     pass
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ecrm.aws import Client, Target, call, chunks, pages
 from ecrm.consumers import Replication, pullers, replications
-from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.errors import AccessDenied, AwsError, Gone, OutOfTimeError
 from ecrm.family import Links
 from ecrm.model import INDEX_MEDIA_TYPES, Image, Status
 from ecrm.reference import Registry
@@ -202,13 +202,13 @@ class Deleter:
                 raise
 
     def _may_hold(self, repository: str, digests: Iterable[str]) -> bool:
-        with suppress(AwsError):
+        with suppress(AwsError, OutOfTimeError):
             return bool(self.still_there(repository, digests))
         return True
 
     def _is_archived(self, where: dict[str, str], image: dict[str, str]) -> bool:
         one = {"imageIds": [image], "filter": {"imageStatus": "ARCHIVED"}}
-        with suppress(AwsError):
+        with suppress(AwsError, OutOfTimeError):
             found = call(self._target.ecr, "DescribeImages", **where, **one).get("imageDetails", ())
             return [it.get("imageStatus") for it in found] == [Status.ARCHIVED]
         return False

@@ -13,6 +13,7 @@ from typing import Any
 from ecrm import sources
 from ecrm.aws import Target, connect
 from ecrm.config import Config, load
+from ecrm.deadline import NO_DEADLINE, Deadline
 from ecrm.errors import InputError, UsageError
 from ecrm.journal import Journal, default_journal_path, journal_name, open_sink
 from ecrm.model import Action, Progress, Scan
@@ -43,6 +44,7 @@ class Request:
     snapshot: str | None = None
     now: datetime | timedelta | None = None
     journal: str | None = None
+    deadline: Deadline = NO_DEADLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def start(request: Request, progress: Progress) -> Run:
     if request.snapshot:
         snapshot = read_snapshot(read_text(request.snapshot), request.snapshot)
         return Run(request, config, (), snapshot, _moved(snapshot.scan.at, request), progress)
-    target = connect(request.profile, request.region)
+    target = connect(request.profile, request.region, request.deadline)
     now = _moved(datetime.now(UTC), request)
     return Run(request, config, (target,), AwsHoldings((target,)), now, progress)
 

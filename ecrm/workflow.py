@@ -17,7 +17,7 @@ from ecrm.explain import Absent, Explanation, explain
 from ecrm.generate import Names, read_names
 from ecrm.guards import Stop, drops, stops
 from ecrm.journal import load_journal
-from ecrm.model import Outcome, Progress, Scan
+from ecrm.model import Answer, Outcome, Progress, Scan
 from ecrm.plan import Plan, RepositoryPlan, Spared, shrunk
 from ecrm.plan_file import plan_text, read_plan, refuse_unfit
 from ecrm.planning import make_plan
@@ -93,14 +93,22 @@ def guard_stops(run: Run, made: Plan) -> tuple[Stop, ...]:
 
 
 def delete(run: Run, to_apply: Plan) -> Iterator[Outcome]:
-    """Carry out a plan of this run; what AWS answers, image by image."""
+    """Carry out a plan of this run; what AWS answers, image by image, and what is left where the
+    time is over."""
+    left = False
     targets = {target.registry: target for target in run.targets}
     with open_journal(run) as journal:
         journal.begin(version=version(), targets=to_apply.targets, config=to_apply.config)
-        yield from apply(
-            to_apply, lambda where: Deleter(targets[where]), journal, Recheck(run, to_apply)
-        )
-        journal.end(complete=True)
+        for outcome in apply(
+            to_apply,
+            lambda where: Deleter(targets[where]),
+            journal,
+            Recheck(run, to_apply),
+            run.request.deadline.may_begin,
+        ):
+            left = left or outcome.answer is Answer.LEFT
+            yield outcome
+        journal.end(complete=not left)
 
 
 def restore(request: Request, journal: str, images: Sequence[str]) -> Iterator[Restored]:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "ecrm"
 # From the bottom up: a module may import those above it in this list, never those below.
 LAYERS = [
     {"errors", "pattern", "version"},
-    {"reference", "state"},
+    {"reference", "state", "deadline"},
     {"model"},
     {"config", "family", "uses", "consumers"},
     {"retention"},
@@ -33,7 +33,17 @@ LAYERS = [
     {"__main__"},
 ]
 PURE = {
-    *("errors", "pattern", "reference", "model", "config", "family", "uses", "consumers"),
+    *(
+        "errors",
+        "pattern",
+        "reference",
+        "deadline",
+        "model",
+        "config",
+        "family",
+        "uses",
+        "consumers",
+    ),
     *("retention", "plan", "guards", "explain", "serial", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
