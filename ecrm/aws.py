@@ -95,7 +95,7 @@ class Target:
 
 
 def connect(
-    profile: str | None = None, region: str | None = None, deadline: Deadline = NO_DEADLINE
+    profile: str | None = None, region: str | None = None, *, deadline: Deadline = NO_DEADLINE
 ) -> Target:
     """The account and region that the usual AWS settings name, with these two put first."""
     import boto3  # noqa: PLC0415 - takes longer to import than all of ecrm

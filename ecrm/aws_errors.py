@@ -10,6 +10,9 @@ _GONE = frozenset(
     {
         "ClusterNotFoundException",
         "ImageNotFoundException",
+        "NoSuchBucket",
+        "NoSuchKey",
+        "ParameterNotFound",
         "RegistryPolicyNotFoundException",
         "RepositoryNotFoundException",
         "RepositoryPolicyNotFoundException",

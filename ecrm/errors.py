@@ -4,6 +4,7 @@
     ├── UsageError           2  an option or argument is wrong
     │   └── ConfigError      2  ecrm.yaml is wrong
     ├── InputError           1  a file or a command that we read from is wrong
+    │   ├── NotThereError    1  there is nothing where we were told to read
     │   └── NotAReferenceError  1  a text is no image reference
     ├── OutputError          1  a file that we write to cannot be written
     ├── AwsError             1  AWS refused, or could not be reached
@@ -34,6 +35,10 @@ class ConfigError(UsageError):
 
 
 class InputError(EcrmError):
+    pass
+
+
+class NotThereError(InputError):
     pass
 
 

@@ -241,7 +241,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What AWS answered about one image. `detail` is AWS's own words, or why it was spared or left."""
+    """What AWS answered about one image. `detail` is AWS's words, or why we spared or left it."""
 
     registry: Registry
     repository: str

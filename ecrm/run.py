@@ -7,16 +7,17 @@ import logging
 import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from ecrm import sources
 from ecrm.aws import Target, connect
-from ecrm.config import Config, load
+from ecrm.config import Config, from_bytes, load, parse
 from ecrm.deadline import NO_DEADLINE, Deadline
-from ecrm.errors import InputError, UsageError
-from ecrm.journal import Journal, default_journal_path, journal_name, open_sink
+from ecrm.errors import ConfigError, InputError, UsageError
+from ecrm.journal import Journal, journal_name, open_sink
 from ecrm.model import Action, Progress, Scan
+from ecrm.places import Reach, is_remote, no_aws, read, read_text
 from ecrm.planning import Facts, Holdings, gather_facts
 from ecrm.registry import AwsHoldings
 from ecrm.snapshot import Snapshot, read_snapshot
@@ -25,13 +26,23 @@ from ecrm.state import state_folder
 log = logging.getLogger(__name__)
 
 
+CONFIG_TEXT = "ECRM_CONFIG_YAML"
+"""The variable that holds the configuration itself, where no place of one is given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line or an event asks for. `guards` are those given besides ecrm.yaml's;
-    `snapshot` names a file to plan from instead of AWS; `now` moves the clock, to a time or by a
-    span; `action` overrides that of every rule; with `list_kept` a plan lists what stays, too."""
+    """What the command line or an event asks for.
+
+    `config`, `scanned_files`, `snapshot` and `journal` are places (see `places`); `config_text` is
+    a configuration itself, and comes before `config`. `guards` are those given besides ecrm.yaml's;
+    `snapshot` is planned from instead of AWS; `now` moves the clock, to a time or by a span;
+    `action` overrides that of every rule; with `list_kept` a plan lists what stays, too. `name`
+    tells this run from others of the same second, in the name of its journal.
+    """
 
     config: str = "ecrm.yaml"
+    config_text: str | None = None
     profile: str | None = None
     region: str | None = None
     repository: str | None = None
@@ -44,6 +55,7 @@ class Request:
     snapshot: str | None = None
     now: datetime | timedelta | None = None
     journal: str | None = None
+    name: str = ""
     deadline: Deadline = NO_DEADLINE
 
 
@@ -51,7 +63,8 @@ class Request:
 class Run:
     """A request whose configuration is read and whose holdings are within reach.
 
-    `targets` is empty where the holdings are a snapshot's.
+    `targets` is empty where the holdings are a snapshot's. `reach` connects to AWS, once, for what
+    is kept there.
     """
 
     request: Request
@@ -60,6 +73,7 @@ class Run:
     holdings: Holdings
     now: datetime
     progress: Progress
+    reach: Reach = no_aws
 
 
 def start(request: Request, progress: Progress) -> Run:
@@ -67,15 +81,23 @@ def start(request: Request, progress: Progress) -> Run:
     ecrm.yaml should not cost a call."""
     if not request.scan and not request.scanned_files:
         raise UsageError("--no-scan without --scanned-files would take every image for unused")
-    config = _guarded(load(request.config), request)
+    reach = cache(lambda: connect(request.profile, request.region, deadline=request.deadline))
+    config = _guarded(_configuration(request, reach), request)
     for warning in config.warnings:
         log.warning("%s", warning)
     if request.snapshot:
-        snapshot = read_snapshot(read_text(request.snapshot), request.snapshot)
-        return Run(request, config, (), snapshot, _moved(snapshot.scan.at, request), progress)
-    target = connect(request.profile, request.region, request.deadline)
+        snapshot = read_snapshot(read_text(request.snapshot, reach), request.snapshot)
+        now = _moved(snapshot.scan.at, request)
+        return Run(request, config, (), snapshot, now, progress, reach)
+    target = reach()
     now = _moved(datetime.now(UTC), request)
-    return Run(request, config, (target,), AwsHoldings((target,)), now, progress)
+    return Run(request, config, (target,), AwsHoldings((target,)), now, progress, reach)
+
+
+def run_name(run: Run) -> str:
+    """Such as `20261122T013000Z-123456789012-us-east-1`, and the name of the request."""
+    target = run.targets[0].registry
+    return "-".join(filter(None, (journal_name(run.now, target), run.request.name)))
 
 
 def scan(run: Run) -> Scan:
@@ -88,6 +110,7 @@ def scan(run: Run) -> Scan:
         run.now,
         run.progress,
         services=run.request.scan,
+        reach=run.reach,
     )
     if isinstance(run.holdings, Snapshot) and run.request.scan:
         past = run.holdings.scan
@@ -108,22 +131,22 @@ def facts_of(run: Run) -> Facts:
 
 def open_journal(run: Run) -> Journal:
     """By default in the state folder, under a name that tells when and where."""
-    target = run.targets[0]
-    location = run.request.journal
-    if location is None:
-        location = str(default_journal_path(state_folder(os.environ), run.now, target.registry))
-    sink = open_sink(location, journal_name(run.now, target.registry), target.s3)
+    location = run.request.journal or f"{state_folder(os.environ)}/journals/"
+    sink = open_sink(location, run_name(run), run.targets[0].s3)
     log.info("the journal is %s", sink)
     return Journal(sink, lambda: datetime.now(UTC))
 
 
-def read_text(path: str) -> str:
+def _configuration(request: Request, reach: Reach) -> Config:
+    if request.config_text is not None:
+        return parse(request.config_text, CONFIG_TEXT)
+    if not is_remote(request.config):
+        return load(request.config)
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no UTF-8 text") from error
+        content = read(request.config, reach).content
+    except InputError as error:
+        raise ConfigError(f"{error}; name another with --config") from error
+    return from_bytes(content, request.config)
 
 
 def _guarded(config: Config, request: Request) -> Config:

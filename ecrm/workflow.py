@@ -18,6 +18,7 @@ from ecrm.generate import Names, read_names
 from ecrm.guards import Stop, drops, stops
 from ecrm.journal import load_journal
 from ecrm.model import Answer, Outcome, Progress, Scan
+from ecrm.places import read_text
 from ecrm.plan import Plan, RepositoryPlan, Spared, shrunk
 from ecrm.plan_file import plan_text, read_plan, refuse_unfit
 from ecrm.planning import make_plan
@@ -26,7 +27,7 @@ from ecrm.recheck import Recheck
 from ecrm.record import last_in_use, record_in_use
 from ecrm.registry import Deleter
 from ecrm.restore import Restored, chosen, restored
-from ecrm.run import Request, Run, facts_of, open_journal, read_text, scan, start
+from ecrm.run import Request, Run, facts_of, open_journal, scan, start
 from ecrm.snapshot import snapshot_text
 from ecrm.state import state_folder
 from ecrm.version import version
@@ -67,7 +68,7 @@ def plan_file(made: Plan) -> str:
 
 def plan_from_file(run: Run, path: str, max_age: timedelta) -> tuple[Plan, tuple[Spared, ...]]:
     """What of a plan file still holds, and what does not. Never more than the file says."""
-    approved = read_plan(read_text(path), path)
+    approved = read_plan(read_text(path, run.reach), path)
     current = plan(replace(run, request=replace(run.request, list_kept=True)))
     refuse_unfit(approved, path, current, run.now, max_age)
     now_there = {(it.registry, it.repository): it for it in current.repositories}
@@ -86,9 +87,9 @@ def guard_stops(run: Run, made: Plan) -> tuple[Stop, ...]:
     then the next run must notice that as well."""
     folder = state_folder(os.environ)
     on_record = run.targets and run.request.scan and run.request.now is None
-    last = last_in_use(folder) if on_record else {}
+    last = last_in_use(folder, run.reach) if on_record else {}
     if on_record and made.complete and not any(drops(made, run.config.guards, last)):
-        record_in_use(folder, made.in_use, run.now)
+        record_in_use(folder, made.in_use, run.now, run.reach)
     return stops(made, run.config.guards, last)
 
 

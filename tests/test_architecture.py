@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "ecrm"
 
 # From the bottom up: a module may import those above it in this list, never those below.
 LAYERS = [
-    {"errors", "pattern", "version"},
+    {"errors", "pattern", "version", "logs"},
     {"reference", "state", "deadline"},
     {"model"},
     {"config", "family", "uses", "consumers"},
@@ -18,7 +18,7 @@ LAYERS = [
     {"guards", "explain", "serial"},
     {"plan_file"},
     {"aws_errors"},
-    {"aws"},
+    {"aws", "places"},
     {"registry"},
     {"putting"},
     {"sources"},

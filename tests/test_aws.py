@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def target(wire: Wire) -> Target:
     return Target(REGISTRY, new_session())
 
 
-def failure(**where: str | None) -> str:
+def failure(**where: Any) -> str:
     with pytest.raises(AwsError) as error:
         connect(**where)
     assert error.value.exit_code == 1

@@ -50,6 +50,7 @@ def demo(ctx: click.Context, command: tuple[str, ...]) -> object:
         settings = {
             "config": _given_config(ctx) or str(config),
             "log_level": ctx.obj.get("log_level", "info"),
+            "log_format": ctx.obj.get("log_format", "text"),
             "color": ctx.color,
         }
         say("This is a sample account; nothing here is real.")

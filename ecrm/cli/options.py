@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ecrm.cli.terminal import LEVELS, set_up_logging
+from ecrm.cli.terminal import set_up_logging
 from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList
+from ecrm.logs import FORMATS, LEVELS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,12 +29,12 @@ def _global(function: F, *, env: bool) -> F:
     @click.pass_context
     def wrapper(ctx: click.Context, /, **kwargs: Any) -> Any:
         settings = ctx.ensure_object(dict)
-        for name in ("config", "profile", "region", "log_level", "color"):
+        for name in ("config", "profile", "region", "log_level", "log_format", "color"):
             value = kwargs.pop(name)
             if value is not None:
                 settings[name] = value
         ctx.color = settings.get("color", _color_of_environment())
-        set_up_logging(settings.get("log_level", "info"))
+        set_up_logging(settings.get("log_level", "info"), settings.get("log_format", "text"))
         return ctx.invoke(function, **kwargs)
 
     for option in _options(env=env):
@@ -58,6 +59,12 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
             **variable("ECRM_LOG_LEVEL"),
             help="How much to tell on stderr; debug shows every AWS call.  [default: info]",
         ),
+        click.option(
+            "--log-format",
+            type=click.Choice(FORMATS),
+            **variable("ECRM_LOG_FORMAT"),
+            help="How to tell it: for people, or one JSON object a line.  [default: text]",
+        ),
         click.option("--region", metavar="NAME", help="Act in this region."),
         click.option("--profile", metavar="NAME", help="Use this profile of the AWS CLI."),
         click.option(
@@ -65,7 +72,8 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
             "--config",
             metavar="FILE",
             **variable("ECRM_CONFIG"),
-            help="Load configuration from FILE.  [default: ecrm.yaml]",
+            help="Load configuration from FILE, s3://bucket/key or ssm://parameter.  "
+            "[default: ecrm.yaml]",
         ),
     ]
 

@@ -38,8 +38,8 @@ def scan(ctx: click.Context, output: str, format_name: str) -> None:
     from ecrm import workflow
     from ecrm.formats import SCAN_FORMATS
 
-    found = workflow.complete_scan(workflow.start(request(ctx), progress))
-    show(SCAN_FORMATS[format_name](found), output)
+    run = workflow.start(request(ctx), progress)
+    show(SCAN_FORMATS[format_name](workflow.complete_scan(run)), output, run.reach)
 
 
 @click.command(context_settings=CONTEXT)
@@ -67,10 +67,10 @@ def plan(
     run = workflow.start(request(ctx, **options), progress)
     made = workflow.plan(run)
     if out:
-        show(workflow.plan_file(made), out)
-    code = show_plan(made, format_name, output)
+        show(workflow.plan_file(made), out, run.reach)
+    code = show_plan(run, made, format_name, output)
     for stop in workflow.guard_stops(run, made):
-        say(f"ecrm: warn: `delete` would stop here: {stop}")
+        say(f"`delete` would stop here: {stop}", "warn")
     return code
 
 
@@ -102,9 +102,9 @@ def explain(
 
     run = workflow.start(request(ctx, list_kept=True, **options), progress)
     explained, missing = workflow.explain_image(run, image)
-    show(EXPLANATION_FORMATS[format_name](explained), output)
+    show(EXPLANATION_FORMATS[format_name](explained), output, run.reach)
     for line in missing:
-        say(f"ecrm: error: {line}")
+        say(line, "error")
     return 1 if missing else 0
 
 
@@ -120,7 +120,8 @@ def snapshot(ctx: click.Context, /, output: str, **options: Any) -> None:
     """
     from ecrm import workflow
 
-    show(workflow.snapshot(workflow.start(request(ctx, **options), progress)), output)
+    run = workflow.start(request(ctx, **options), progress)
+    show(workflow.snapshot(run), output, run.reach)
 
 
 @click.command(context_settings=CONTEXT)

@@ -7,6 +7,7 @@ from functools import partial
 from ecrm.aws import Target
 from ecrm.config import Config
 from ecrm.model import Note, Progress, ReadStatus, Scan, SourceRead, Use
+from ecrm.places import Reach, no_aws
 from ecrm.reference import Registry
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.external import command_uses, file_uses
@@ -24,15 +25,19 @@ def scan(
     progress: Progress,
     *,
     services: bool = True,
+    reach: Reach = no_aws,
 ) -> Scan:
     """Everything in use, from every source of every target, and the ledger of what was read.
 
-    Without `services` (`--no-scan`), files alone are read. Raises InputError for a file that is
+    Without `services` (`--no-scan`), files alone are read; `reach` is for those that are kept in
+    S3. Raises InputError for a file that is
     not what it should be; everything else that goes wrong is in the ledger.
     """
     max_age = config.guards.scanned_files_max_age
     oldest = now - max_age if max_age is not None else None
-    files = [_read(None, f"file {path}", list(file_uses(path, oldest))) for path in scanned_files]
+    files = [
+        _read(None, f"file {path}", list(file_uses(path, oldest, reach))) for path in scanned_files
+    ]
     if not services:
         note = Note(ReadStatus.EXCLUDED, "not read: --no-scan")
         skipped = [
