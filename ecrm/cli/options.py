@@ -109,7 +109,7 @@ def plan_options(function: F) -> F:
         click.option(
             "--format",
             "format_name",
-            type=click.Choice(("table", "json")),
+            type=click.Choice(("table", "json", "markdown")),
             default="table",
             show_default=True,
             envvar="ECRM_FORMAT",

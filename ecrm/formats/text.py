@@ -3,8 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from ecrm.plan import Tally
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
@@ -29,6 +27,8 @@ def count(number: int, singular: str, plural: str = "") -> str:
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+    from tabulate import tabulate  # noqa: PLC0415 - a Lambda function has no use for it
+
     text = tabulate(rows, headers, tablefmt="presto", disable_numparse=True)
     return "\n".join(line.rstrip() for line in text.splitlines())
 
