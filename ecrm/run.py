@@ -5,6 +5,7 @@ This is where the clock and the environment are read.
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -37,8 +38,9 @@ class Request:
     `config`, `scanned_files`, `snapshot` and `journal` are places (see `places`); `config_text` is
     a configuration itself, and comes before `config`. `guards` are those given besides ecrm.yaml's;
     `snapshot` is planned from instead of AWS; `now` moves the clock, to a time or by a span;
-    `action` overrides that of every rule; with `list_kept` a plan lists what stays, too. `name`
-    tells this run from others of the same second, in the name of its journal.
+    `action` overrides that of every rule; with `list_kept` a plan lists what stays, too. `state`
+    is where the last run left what it knew; without it, ECRM_STATE_DIR tells. `name` tells this
+    run from others of the same second, in the name of its journal.
     """
 
     config: str = "ecrm.yaml"
@@ -55,6 +57,7 @@ class Request:
     snapshot: str | None = None
     now: datetime | timedelta | None = None
     journal: str | None = None
+    state: str | None = None
     name: str = ""
     deadline: Deadline = NO_DEADLINE
 
@@ -76,12 +79,17 @@ class Run:
     reach: Reach = no_aws
 
 
-def start(request: Request, progress: Progress) -> Run:
+def reach_of(request: Request) -> Callable[[], Target]:
+    """Connects to AWS as the request says, when it is first called, and then never again."""
+    return cache(lambda: connect(request.profile, request.region, deadline=request.deadline))
+
+
+def start(request: Request, progress: Progress, reach: Callable[[], Target] | None = None) -> Run:
     """Read the configuration, then find out who we are on AWS; in this order, since a mistake in
     ecrm.yaml should not cost a call."""
     if not request.scan and not request.scanned_files:
         raise UsageError("--no-scan without --scanned-files would take every image for unused")
-    reach = cache(lambda: connect(request.profile, request.region, deadline=request.deadline))
+    reach = reach or reach_of(request)
     config = _guarded(_configuration(request, reach), request)
     for warning in config.warnings:
         log.warning("%s", warning)
@@ -129,9 +137,14 @@ def facts_of(run: Run) -> Facts:
     )
 
 
+def state_of(run: Run) -> str:
+    """The folder, or the like in S3, for what one run leaves for the next."""
+    return run.request.state or state_folder(os.environ)
+
+
 def open_journal(run: Run) -> Journal:
     """By default in the state folder, under a name that tells when and where."""
-    location = run.request.journal or f"{state_folder(os.environ)}/journals/"
+    location = run.request.journal or f"{state_of(run)}/journals/"
     sink = open_sink(location, run_name(run), run.targets[0].s3)
     log.info("the journal is %s", sink)
     return Journal(sink, lambda: datetime.now(UTC))

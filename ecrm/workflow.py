@@ -5,7 +5,6 @@ config ─► targets ─► sources ─► uses ─┐
              └────► registry ─► images┘     └───► apply ─► outcomes ─► journal
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -27,12 +26,11 @@ from ecrm.recheck import Recheck
 from ecrm.record import last_in_use, record_in_use
 from ecrm.registry import Deleter
 from ecrm.restore import Restored, chosen, restored
-from ecrm.run import Request, Run, facts_of, open_journal, scan, start
+from ecrm.run import Request, Run, facts_of, open_journal, reach_of, run_name, scan, start, state_of
 from ecrm.snapshot import snapshot_text
-from ecrm.state import state_folder
 from ecrm.version import version
 
-__all__ = ["Request", "Run", "scan", "start"]
+__all__ = ["Request", "Run", "reach_of", "run_name", "scan", "start"]
 
 
 def complete_scan(run: Run) -> Scan:
@@ -85,7 +83,7 @@ def plan_from_file(run: Run, path: str, max_age: timedelta) -> tuple[Plan, tuple
 def guard_stops(run: Run, made: Plan) -> tuple[Stop, ...]:
     """The guards that this plan meets. What is in use now is put on record, unless it has dropped:
     then the next run must notice that as well."""
-    folder = state_folder(os.environ)
+    folder = state_of(run)
     on_record = run.targets and run.request.scan and run.request.now is None
     last = last_in_use(folder, run.reach) if on_record else {}
     if on_record and made.complete and not any(drops(made, run.config.guards, last)):

@@ -29,7 +29,7 @@ LAYERS = [
     {"run"},
     {"recheck"},
     {"workflow"},
-    {"cli"},
+    {"cli", "lambda_handler"},
     {"__main__"},
 ]
 PURE = {
