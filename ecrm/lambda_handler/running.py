@@ -6,6 +6,7 @@ To add a command, write a function here and name it in COMMANDS.
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import TypeVar
 
 from ecrm import workflow
 from ecrm.errors import GuardError, IncompleteError, NotDeletedError, UsageError
