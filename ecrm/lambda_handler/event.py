@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -56,6 +56,8 @@ def asked(event: object, environ: Mapping[str, str], commands: Collection[str]) 
     wrong: list[str] = []
     given = _checked(_opened(event), wrong)
     told = Event(**_of_variables(environ, wrong, given) | given)
+    if told.command == "scan" and "format" not in given:
+        told = replace(told, format="")  # ECRM_FORMAT is for plans, as on the command line
     wrong += _misfits(told, environ, commands)
     margin = _margin(environ.get("ECRM_TIME_MARGIN", ""), wrong)
     if wrong:
@@ -106,7 +108,7 @@ def _checked(event: Mapping[str, Any], wrong: list[str]) -> dict[str, Any]:
             near = get_close_matches(str(key), kinds, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(kinds)}"
             wrong.append(f"event: unknown key {key!r}; {hint}")
-        elif type(value) is not kind or (kind is list and not _all_texts(value)):
+        elif not _fits(value, kind):
             wrong.append(f"event: {key} is {_said(value)}, not {_KINDS[kind]}")
         elif value == "":
             wrong.append(f"event: {key} is empty; leave it out")
@@ -115,8 +117,11 @@ def _checked(event: Mapping[str, Any], wrong: list[str]) -> dict[str, Any]:
     return given
 
 
-def _all_texts(values: list[Any]) -> bool:
-    return all(isinstance(it, str) and it for it in values)
+def _fits(value: Any, kind: type) -> bool:
+    """Of just this type: to Python, True is a number as well."""
+    if isinstance(value, list):
+        return kind is list and all(isinstance(it, str) and it for it in value)
+    return type(value) is kind
 
 
 def _said(value: object) -> str:
@@ -168,8 +173,8 @@ def _margin(text: str, wrong: list[str]) -> float | None:
         return None
     try:
         return parse_duration(text).total_seconds()
-    except ValueError as error:
-        wrong.append(f"ECRM_TIME_MARGIN: {error}")
+    except ValueError:
+        wrong.append(f"ECRM_TIME_MARGIN is {text!r}; write a duration such as 90s")
         return None
 
 

@@ -10,14 +10,6 @@ from ecrm.plan import RepositoryPlan, Tally
 
 _LONGEST_SUBJECT = 100  # as SNS has it, in ASCII and without control characters
 _MOST_REPOSITORIES = 20
-_WORDS = {
-    Answer.DELETED: "deleted",
-    Answer.ARCHIVED: "archived",
-    Answer.GONE: "were gone already",
-    Answer.SPARED: "spared, since they are needed by now",
-    Answer.LEFT: "left for the next run",
-    Answer.FAILED: "not done",
-}
 
 
 def subject(result: Result) -> str:
@@ -43,30 +35,36 @@ def message(result: Result) -> str:
     return json.dumps({"default": text, "https": json.dumps(chat)})
 
 
+def headline(result: Result) -> str:
+    """One sentence: the command, where, and how it went."""
+    return f"ecrm {result.command}{_where(result)}: {_outcome(result)}."
+
+
 def happened(result: Result) -> Iterator[str]:
     """How many images met which answer, one line for each."""
-    yield from (f"{_tally(tally)} {_WORDS[answer]}" for answer, tally in result.met.items())
+    yield from (f"{_tally(tally)} {answer}" for answer, tally in result.met.items())
 
 
 def _outcome(result: Result) -> str:
     if result.error:
         return f"FAILED, {_done(result)}" if result.outcomes else "FAILED"
     if result.out_of_time:
-        return f"out of time, {_done(result)}"
+        return f"out of time, {_done(result)}" if result.plan else "out of time"
     if result.plan and result.command == "delete":
         return _done(result)
-    if result.plan:
-        return f"{_tally(result.plan.goes)} can be deleted"
-    return "done"
+    return f"{_tally(result.plan.goes)} can go" if result.plan else "done"
 
 
 def _done(result: Result) -> str:
+    """What was deleted, with its size, and how many met another answer that matters."""
     met = result.met
-    told = [f"{_tally(met[it])} {_WORDS[it]}" for it in (Answer.LEFT, Answer.FAILED) if it in met]
-    first = f"{_tally(met.get(Answer.DELETED, Tally()))} deleted"
-    if Answer.ARCHIVED in met:
-        told.insert(0, f"{_tally(met[Answer.ARCHIVED])} archived")
-    return ", ".join([first, *told])
+    others = {
+        Answer.ARCHIVED: "archived",
+        Answer.LEFT: "left for the next run",
+        Answer.FAILED: "not done",
+    }
+    told = [f"{met[answer].images:,} {words}" for answer, words in others.items() if answer in met]
+    return ", ".join([f"{_tally(met.get(Answer.DELETED, Tally()))} deleted", *told])
 
 
 def _tally(tally: Tally) -> str:
@@ -74,7 +72,7 @@ def _tally(tally: Tally) -> str:
 
 
 def _lines(result: Result) -> Iterator[str]:
-    yield f"ecrm {result.command}{_where(result)}: {_outcome(result)}."
+    yield headline(result)
     for line in result.error.splitlines():
         yield f"Error: {line}"
     if result.out_of_time:

@@ -59,7 +59,8 @@ class Result:
     @property
     def complete(self) -> bool:
         """Whether everything was read, and nothing is left for the next run."""
-        return not (self.error or self.missing or self.out_of_time)
+        unfinished = {Answer.LEFT, Answer.FAILED} & self.met.keys()
+        return not (self.error or self.missing or self.out_of_time or unfinished)
 
 
 def summary(result: Result, version: str) -> Json:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from ecrm import workflow
 from ecrm.errors import GuardError, IncompleteError, NotDeletedError, UsageError
 from ecrm.formats import PLAN_FORMATS, SCAN_FORMATS
+from ecrm.formats.text import uncolored
 from ecrm.lambda_handler.event import Event
 from ecrm.lambda_handler.result import Result, failed
 from ecrm.model import Answer, Outcome
@@ -95,7 +96,7 @@ def _show(
     name = event.format or default
     if name not in formats:
         raise UsageError(f"format is {name!r}; known are {', '.join(formats)}")
-    text = formats[name](value)
+    text = uncolored(formats[name](value))
     if event.output in ("", "-"):
         print(text, flush=True)  # noqa: T201 - what goes to stdout there
     else:

@@ -58,7 +58,7 @@ def _report(result: Result, place: str, reach: Callable[[], Target], version: st
 
 def markdown(result: Result) -> str:
     """What happened, and then the plan."""
-    lines = [f"# {escaped(notice.subject(result))}"]
+    lines = [f"# {escaped(notice.headline(result))}"]
     lines += bullets("Errors", result.error.splitlines())
     lines += bullets("What happened", notice.happened(result))
     lines += bullets("Guards", map(str, result.stops))
