@@ -66,11 +66,8 @@ def apply(
             why = f"not tried, since it went wrong before: {stopped_by}"
             yield from _all(planned, planned.deletions, Answer.FAILED, why)
             continue
-        if not may_go_on():
-            yield from _all(planned, planned.deletions, Answer.LEFT, _OVER)
-            continue
         try:
-            repository, spared = recheck(planned)
+            repository, spared = _begun(planned, recheck, may_go_on)
         except OutOfTimeError as error:
             yield from _all(planned, planned.deletions, Answer.LEFT, str(error))
             continue
@@ -84,6 +81,14 @@ def apply(
             deleters[repository.registry] = deleter_for(repository.registry)
         work = _Work(repository, deleters[repository.registry], journal, may_go_on)
         stopped_by = yield from _empty(work)
+
+
+def _begun(
+    planned: RepositoryPlan, recheck: Recheck, may_go_on: Callable[[], bool]
+) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    if not may_go_on():
+        raise OutOfTimeError(_OVER)
+    return recheck(planned)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,12 @@ class Deadline:
     def check_send(self) -> None:
         """Before each attempt of a call; raises OutOfTimeError where its answer could come too
         late to be written down."""
-        if self.remaining() < self.margin / 2:
+        if self.to_send() < 0:
             raise OutOfTimeError("the time is over; the next run goes on")
+
+    def to_send(self) -> float:
+        """For how many seconds calls may still be sent."""
+        return self.remaining() - (0 if self.margin == inf else self.margin / 2)
 
     @property
     def read_seconds(self) -> float:
@@ -42,6 +46,7 @@ class Deadline:
 
 
 NO_DEADLINE = Deadline(lambda: inf, inf)
+"""There is always as much time as it takes."""
 
 
 def default_margin(seconds: float) -> float:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from math import inf
 from typing import Any
 
 from ecrm import sources
 from ecrm.aws import Target, connect
-from ecrm.config import Config, from_bytes, load, parse
+from ecrm.config import Config, ExternalCommand, from_bytes, load, parse
 from ecrm.deadline import NO_DEADLINE, Deadline
 from ecrm.errors import ConfigError, InputError, UsageError
 from ecrm.journal import Journal, journal_name, open_sink
@@ -110,10 +111,10 @@ def run_name(run: Run) -> str:
 
 def scan(run: Run) -> Scan:
     """What is in use. An incomplete scan is a value too; who needs a complete one asks."""
-    recorded = isinstance(run.holdings, Snapshot)
+    commands = () if isinstance(run.holdings, Snapshot) else _in_time(run)
     found = sources.scan(
         run.targets,
-        replace(run.config, external_commands=()) if recorded else run.config,
+        replace(run.config, external_commands=commands),
         run.request.scanned_files,
         run.now,
         run.progress,
@@ -124,6 +125,15 @@ def scan(run: Run) -> Scan:
         past = run.holdings.scan
         return replace(found, uses=past.uses + found.uses, ledger=past.ledger + found.ledger)
     return found
+
+
+def _in_time(run: Run) -> tuple[ExternalCommand, ...]:
+    """The external commands, which run one after the other, with what time there is for them."""
+    commands, seconds = run.config.external_commands, run.request.deadline.to_send()
+    if not commands or seconds == inf:
+        return commands
+    most = timedelta(seconds=max(seconds, 0) / len(commands))
+    return tuple(replace(it, timeout=min(it.timeout or most, most)) for it in commands)
 
 
 def facts_of(run: Run) -> Facts:

@@ -15,6 +15,15 @@ _ENVELOPE = frozenset(
     {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 )
 _KINDS = {str: "a text", bool: "true or false", list: "a list of texts"}
+_TEXTS = {
+    "command": "ECRM_COMMAND",
+    "config": "ECRM_CONFIG",
+    "repository": "ECRM_REPOSITORY",
+    "format": "ECRM_FORMAT",
+    "output": "ECRM_OUTPUT",
+    "journal": "ECRM_JOURNAL",
+    "report": "ECRM_REPORT",
+}
 _YES = frozenset({"1", "true", "t", "yes", "y", "on"})
 _NO = frozenset({"0", "false", "f", "no", "n", "off"})
 
@@ -135,12 +144,9 @@ def _of_variables(
     environ: Mapping[str, str], wrong: list[str], given: Mapping[str, object]
 ) -> dict[str, Any]:
     """What the variables say of keys that the event leaves out; an empty one says nothing."""
-    texts = ("command", "config", "repository", "output", "journal", "report")
     told: dict[str, Any] = {
-        key: text for key in texts if (text := environ.get(f"ECRM_{key.upper()}", ""))
+        key: text for key, name in _TEXTS.items() if (text := environ.get(name, ""))
     }
-    if text := environ.get("ECRM_FORMAT", ""):
-        told["format"] = text
     if text := environ.get("ECRM_SCANNED_FILES", ""):
         told["scanned_files"] = tuple(filter(None, (it.strip() for it in text.split(","))))
     if (text := environ.get("ECRM_SCAN", "")) and "scan" not in given:

@@ -365,6 +365,19 @@ def test_the_margin_may_be_set(
     assert invoke({"command": "delete"}, Context(lambda: 9_000)).value["out_of_time"]
 
 
+def test_a_program_gets_no_more_time_than_there_is(
+    invoke: Invoke, aws: FakeAws, shop: Repository, tmp_path: Path
+):
+    """Of 0.4 seconds half are the margin, half of which is for calls: 0.15 for each program."""
+    program = "external_commands: [{command: [sleep, '3600']}, {command: [sleep, '3600']}]\n"
+    (tmp_path / "ecrm.yaml").write_text(RULES + program)
+    ran = invoke({"command": "delete"}, Context(lambda: 400))
+    assert isinstance(ran.error, IncompleteError)
+    assert str(ran.error).splitlines()[0] == (
+        "external command sleep 3600: did not end within 0.15 seconds and was stopped"
+    )
+
+
 def test_without_a_context_there_is_no_end(invoke: Invoke, aws: FakeAws, shop: Repository):
     assert invoke({"command": "delete"}, object()).value["complete"]
 
