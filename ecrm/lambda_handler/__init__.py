@@ -70,6 +70,7 @@ def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
     except EcrmError as failure:
         error, result.error = failure, str(failure)
         _log_error(failure)
+    _log_repositories(result)
     count_calls(result, reach)
     result.seconds = time.monotonic() - started
     tell(result, wanted, reach, version())
@@ -89,7 +90,6 @@ def _run(
     result.name = workflow.run_name(run)
     log.info("started", extra={"fields": {"run": result.name, "targets": [str(reach())]}})
     COMMANDS[wanted.event.command](run, wanted.event, result)
-    _log_repositories(result)
 
 
 def _request(

@@ -34,7 +34,7 @@ def _scan(run: workflow.Run, event: Event, result: Result) -> None:
 
 
 def _plan(run: workflow.Run, event: Event, result: Result) -> None:
-    made = result.plan = workflow.plan(run)
+    made = result.plan = _noted(workflow.plan(run))
     if event.out:
         write_text(event.out, workflow.plan_file(made), run.reach, "application/json")
     _show(run, event, PLAN_FORMATS, "table", made)
@@ -46,7 +46,7 @@ def _plan(run: workflow.Run, event: Event, result: Result) -> None:
 
 def _delete(run: workflow.Run, event: Event, result: Result) -> None:
     """Nobody is asked: the word `delete` in the event or in ECRM_COMMAND is the answer."""
-    made = result.plan = _made(run, event)
+    made = result.plan = _noted(_made(run, event))
     _show(run, event, PLAN_FORMATS, "table", made)
     _raise_if_incomplete(result)
     result.stops = workflow.guard_stops(run, made)
@@ -75,6 +75,17 @@ def _made(run: workflow.Run, event: Event) -> Plan:
     made, dropped = workflow.plan_from_file(run, event.plan, _MAX_PLAN_AGE)
     for it in dropped:
         log.info("not deleted any more: %s: %s", it.decision.image.digest, it.why)
+    return made
+
+
+def _noted(made: Plan) -> Plan:
+    """The plan, of which the log has a line."""
+    sources = [
+        {"source": it.source, "status": it.status, "references": it.references}
+        for it in made.ledger
+    ]
+    numbers = {"total": made.total.images, "in_use": made.used.images, "goes": made.goes.images}
+    log.info("planned", extra={"fields": {**numbers, "sources": sources}})
     return made
 
 

@@ -131,10 +131,14 @@ def test_deleting_is_told_in_the_summary_the_log_the_metrics_the_report_and_the_
     assert ran.value["journal"] == f"s3://ecrm/state/journals/{ran.value['run']}"
     assert [text for _, text in ran.messages] == [
         "started",
+        "planned",
         f"the journal is {ran.value['journal']}",
         "shop/api",
         "finished",
     ]
+    planned = ran.lines[1]
+    assert [planned[key] for key in ("total", "in_use", "goes")] == [2, 1, 1]
+    assert planned["sources"][0] == {"source": "ecs", "status": "read", "references": 2}
     assert (ran.metrics["ImagesDeleted"], ran.metrics["FunctionName"]) == (1, "ecrm")
     reports = kept(aws, "reports/")
     assert list(reports) == [f"{ran.value['run']}.json", f"{ran.value['run']}.md"]
