@@ -71,7 +71,7 @@ def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
         error, result.error = failure, str(failure)
         _log_error(failure)
     _log_repositories(result)
-    count_calls(result, reach)
+    count_calls(result)
     result.seconds = time.monotonic() - started
     tell(result, wanted, reach, version())
     print(metrics_line(result, wanted.function, datetime.now(UTC)), flush=True)  # noqa: T201
@@ -87,8 +87,8 @@ def _run(
 ) -> None:
     result.name = "-".join(filter(None, (f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", request.name)))
     run = workflow.start(request, lambda _: None, reach)
-    result.name = workflow.run_name(run)
-    log.info("started", extra={"fields": {"run": result.name, "targets": [str(reach())]}})
+    result.name, result.targets = workflow.run_name(run), run.targets
+    log.info("started", extra={"fields": {"run": result.name, "targets": result.where}})
     COMMANDS[wanted.event.command](run, wanted.event, result)
 
 

@@ -95,7 +95,7 @@ def _lines(result: Result) -> Iterator[str]:
 
 
 def _where(result: Result) -> str:
-    return f" in {', '.join(map(str, result.plan.targets))}" if result.plan else ""
+    return f" in {', '.join(result.where)}" if result.where else ""
 
 
 def _repositories(repositories: tuple[RepositoryPlan, ...]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecrm.aws import Target
 from ecrm.guards import Stop
 from ecrm.model import Answer, Outcome, Scan
 from ecrm.plan import Plan, RepositoryPlan, Tally
@@ -29,6 +30,7 @@ class Result:
 
     command: str
     name: str = ""
+    targets: tuple[Target, ...] = ()
     scan: Scan | None = None
     plan: Plan | None = None
     stops: tuple[Stop, ...] = ()
@@ -41,6 +43,12 @@ class Result:
     throttled: int = 0
     seconds: float = 0.0
     untold: list[str] = field(default_factory=list)
+
+    @property
+    def where(self) -> list[str]:
+        """The accounts and regions, as far as they are known."""
+        registries = self.plan.targets if self.plan else [it.registry for it in self.targets]
+        return [str(it) for it in registries]
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -72,7 +80,7 @@ def summary(result: Result, version: str) -> Json:
         "error": result.error or None,
         "run": result.name or None,
         "version": version,
-        "targets": [str(it) for it in result.plan.targets] if result.plan else [],
+        "targets": result.where,
         "missing": list(result.missing),
         "guards": [str(stop) for stop in result.stops],
     }

@@ -2,9 +2,8 @@
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from ecrm.aws import Target
 from ecrm.aws_errors import translated
@@ -19,12 +18,12 @@ from ecrm.places import write_text
 log = logging.getLogger(__name__)
 
 
-def count_calls(result: Result, reach: Callable[[], Target]) -> None:
+def count_calls(result: Result) -> None:
     """What was asked of AWS. The one place that knows who counts it."""
-    with suppress(EcrmError):
-        tally = getattr(reach(), "tally", None)
-        result.calls = Counter(getattr(tally, "calls", {}))
-        result.throttled = int(getattr(tally, "throttled", 0))
+    for target in result.targets:
+        tally = getattr(target, "tally", None)
+        result.calls.update(getattr(tally, "calls", {}))
+        result.throttled += int(getattr(tally, "throttled", 0))
 
 
 def tell(result: Result, asked: Asked, reach: Callable[[], Target], version: str) -> None:

@@ -217,6 +217,17 @@ def test_a_mistake_in_the_configuration_names_the_place_and_is_told(
     assert ran.metrics["Failed"] == 1
 
 
+def test_a_mistake_in_the_package_costs_no_call_where_nobody_is_to_be_told(
+    invoke: Invoke, aws: FakeAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("ECRM_SNS_TOPIC_ARN", "ECRM_REPORT"):
+        monkeypatch.delenv(name)
+    (tmp_path / "ecrm.yaml").write_text("")
+    ran = invoke()
+    assert str(ran.error).startswith(f"{tmp_path}/ecrm.yaml: is empty; ")
+    assert aws.calls == []
+
+
 def test_a_guard_stops_a_deletion_as_a_failure_when_all_is_told(
     invoke: Invoke, aws: FakeAws, shop: Repository, tmp_path: Path
 ):
@@ -324,7 +335,7 @@ def test_time_that_is_over_while_reading_deletes_nothing_and_is_no_failure(
     assert (ran.value["complete"], ran.value["out_of_time"]) == (False, True)
     assert "images" not in ran.value
     assert deletions(aws) == 0
-    assert aws.sns.topic(TOPIC)[0][0] == "ecrm delete: out of time"
+    assert aws.sns.topic(TOPIC)[0][0] == "ecrm delete: out of time in 123456789012/us-east-1"
     assert ("warn", "the time is over; the next run goes on") in ran.messages
 
 

@@ -1,11 +1,15 @@
 """The summary that Lambda returns, and the line of metrics, are plain JSON and true."""
 
 import json
+from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 from ecrm.guards import Stop
 from ecrm.lambda_handler.metrics import metrics_line
 from ecrm.lambda_handler.result import Result, summary
+from ecrm.lambda_handler.telling import count_calls
 from ecrm.model import Note, ReadStatus, Scan, SourceRead, Use
 from ecrm.reference import Reference
 from tests.lambda_handler.results import WHEN, deleted, plan
@@ -166,6 +170,14 @@ def test_the_metrics_of_a_deletion_in_the_embedded_metric_format():
         "Complete": 0,
         "Failed": 0,
     }
+
+
+def test_calls_are_those_of_all_targets():
+    tally = SimpleNamespace(calls=Counter({"ecr:DescribeImages": 2}), throttled=1)
+    target: Any = SimpleNamespace(tally=tally)
+    result = Result("plan", targets=(target, target))
+    count_calls(result)
+    assert (result.calls, result.throttled) == (Counter({"ecr:DescribeImages": 4}), 2)
 
 
 def test_no_metric_tells_of_a_plan_that_was_never_made():
