@@ -23,7 +23,7 @@ from ecrm.errors import EcrmError, OutOfTimeError
 from ecrm.lambda_handler.event import Asked, asked, config_place
 from ecrm.lambda_handler.logging_to_stdout import logging_to_stdout
 from ecrm.lambda_handler.metrics import metrics_line
-from ecrm.lambda_handler.result import Json, Result, summary
+from ecrm.lambda_handler.result import Json, Result, returned, summary
 from ecrm.lambda_handler.running import COMMANDS
 from ecrm.lambda_handler.telling import count_calls, tell
 from ecrm.version import version
@@ -75,7 +75,7 @@ def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
     result.seconds = time.monotonic() - started
     tell(result, wanted, reach, version())
     print(metrics_line(result, wanted.function, datetime.now(UTC)), flush=True)  # noqa: T201
-    whole = summary(result, version())
+    whole = returned(result, version())
     log.info("finished", extra={"fields": {k: v for k, v in whole.items() if k != "repositories"}})
     if error:
         raise error

@@ -9,6 +9,7 @@ from ecrm.model import Answer
 from ecrm.plan import RepositoryPlan, Tally
 
 _LONGEST_SUBJECT = 100  # as SNS has it, in ASCII and without control characters
+_LONGEST_TEXT = 7500  # chat applications take 8,000 characters, SNS more
 _MOST_REPOSITORIES = 20
 
 
@@ -23,7 +24,8 @@ def subject(result: Result) -> str:
 
 def body(result: Result) -> str:
     """Short paragraphs and lists of plain text."""
-    return "\n".join(_lines(result))
+    text = "\n".join(_lines(result))
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}...\n(The log has all.)"
 
 
 def message(result: Result) -> str:

@@ -11,6 +11,8 @@ from ecrm.model import Answer, Outcome, Scan
 from ecrm.plan import Plan, RepositoryPlan, Tally
 
 Json = dict[str, Any]
+MOST_REPOSITORIES = 1000
+"""How many of them Lambda is handed back, since it takes at most 6 MB; a report has all."""
 MOST_DETAILS = 20
 """How many images that were not deleted are told one by one; the journal and the log have all."""
 
@@ -71,8 +73,19 @@ class Result:
         return not (self.error or self.missing or self.out_of_time or unfinished)
 
 
+def returned(result: Result, version: str) -> Json:
+    """The summary with the repositories from which most goes, and how many more there are."""
+    whole = summary(result, version)
+    every = whole.get("repositories", [])
+    if len(every) > MOST_REPOSITORIES:
+        every.sort(key=lambda it: -int(it["goes"]["images"]))
+        whole["more_repositories"] = len(every) - MOST_REPOSITORIES
+        del every[MOST_REPOSITORIES:]
+    return whole
+
+
 def summary(result: Result, version: str) -> Json:
-    """What Lambda returns: sizes are in bytes, and nothing in it needs another format than JSON."""
+    """All of it; sizes are in bytes, and nothing in it needs another format than JSON."""
     whole: Json = {
         "command": result.command,
         "complete": result.complete,

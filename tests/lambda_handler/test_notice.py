@@ -120,6 +120,12 @@ def test_a_text_names_the_twenty_repositories_from_which_most_goes():
     assert "- r20: 1 (1.0 kB) go, 0 stay" not in lines
 
 
+def test_a_text_that_is_too_long_is_cut():
+    text = body(Result("delete", error="\n".join(["denied"] * 1000)))
+    assert len(text) < 7600
+    assert text.endswith("...\n(The log has all.)")
+
+
 def test_chat_applications_get_the_schema_that_they_ask_for():
     result = deleted()
     told = json.loads(message(result))

@@ -8,12 +8,12 @@ from typing import Any
 
 from ecrm.guards import Stop
 from ecrm.lambda_handler.metrics import metrics_line
-from ecrm.lambda_handler.result import Result, summary
+from ecrm.lambda_handler.result import Result, returned, summary
 from ecrm.lambda_handler.telling import count_calls
 from ecrm.model import Note, ReadStatus, Scan, SourceRead, Use
 from ecrm.reference import Reference
 from tests.lambda_handler.results import WHEN, deleted, plan
-from tests.stubs import HOST, NOW, REGISTRY, digest, plan_of, repository_plan
+from tests.stubs import HOST, NOW, REGISTRY, digest, going, image, plan_of, repository_plan
 
 
 def one(images: int) -> dict[str, int]:
@@ -172,6 +172,17 @@ def test_the_metrics_of_a_deletion_in_the_embedded_metric_format():
     }
 
 
+def test_lambda_is_handed_the_thousand_repositories_from_which_most_goes():
+    many = [repository_plan(f"r{n:04d}") for n in range(1001)]
+    many.append(repository_plan("zz", [going(image(1))]))
+    result = Result("plan", plan=plan_of(*many))
+    told = returned(result, "")
+    assert (len(told["repositories"]), told["more_repositories"]) == (1000, 2)
+    assert told["repositories"][0]["repository"] == "zz"
+    assert len(summary(result, "")["repositories"]) == 1002
+    assert "more_repositories" not in returned(deleted(), "")
+
+
 def test_calls_are_those_of_all_targets():
     tally = SimpleNamespace(calls=Counter({"ecr:DescribeImages": 2}), throttled=1)
     target: Any = SimpleNamespace(tally=tally)
@@ -194,8 +205,6 @@ def test_no_metric_tells_of_a_plan_that_was_never_made():
 
 
 def test_a_line_of_metrics_names_the_hundred_repositories_from_which_most_goes():
-    from tests.stubs import going, image  # noqa: PLC0415
-
     many = [repository_plan(f"r{n:03d}", [going(image(n))]) for n in range(200)]
     many.append(repository_plan("zz", [going(image(n)) for n in (300, 301)]))
     line = metrics_line(Result("plan", plan=plan_of(*many)), "clean", WHEN)
