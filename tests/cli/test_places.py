@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.cli.conftest import Shop
 from tests.cli.driving import HOST, Ecrm
-from tests.fake_aws import FakeAws
+from tests.fake_aws import FakeAws, hours_ago
 
 RULES = "repositories: [{name_pattern: '*', expires: 30d}]\n"
 WRONG = "repositories: [{name_pattern: '*', expired: 30d}]\n"
@@ -122,3 +122,32 @@ def test_the_journal_and_the_record_are_kept_in_s3_by_one_variable(
 def test_the_journal_may_be_named_by_a_variable(ecrm: Ecrm, shop: Shop):
     assert ecrm("delete", "--force", ECRM_JOURNAL="mine.jsonl").code == 0
     assert shop.old.digest in Path("mine.jsonl").read_text()
+
+
+def test_a_snapshot_goes_to_s3_and_is_planned_from_there(ecrm: Ecrm, shop: Shop):
+    shop.aws.s3.bucket("kept")
+    assert ecrm("snapshot", "-o", "s3://kept/now.json").code == 0
+    calls = len(shop.aws.calls.of("ecr"))
+    assert going(ecrm, "--from", "s3://kept/now.json") == 1
+    assert len(shop.aws.calls.of("ecr")) == calls
+
+
+def test_a_scanned_file_in_s3_has_the_age_of_the_object(ecrm: Ecrm, shop: Shop):
+    Path("ecrm.yaml").write_text(RULES + "guards: {scanned_files_max_age: 1h}\n")
+    shop.aws.s3.put("scans", "old.json", "[]", at=hours_ago(2).timestamp())
+    shop.aws.s3.put("scans", "new.json", "[]")
+    assert going(ecrm, "--scanned-files", "s3://scans/new.json") == 1
+    ran = ecrm("plan", "--scanned-files", "s3://scans/old.json")
+    assert ran.code == 1
+    assert ran.errors[0].startswith("ecrm: error: s3://scans/old.json: was written ")
+
+
+def test_a_journal_that_ends_for_lack_of_time_is_restored_from(ecrm: Ecrm, shop: Shop):
+    """What is left was never deleted, so that nothing of it comes back."""
+    shop.aws.s3.bucket("state")
+    assert ecrm("delete", "--force", "--journal", "s3://state/one").code == 0
+    texts = shop.aws.s3.texts("state")
+    end = max(texts)
+    shop.aws.s3.put("state", end, texts[end].replace('"complete": true', '"complete": false'))
+    ran = ecrm("restore", "s3://state/one")
+    assert (ran.code, "v1" in shop.repository) == (0, True)
