@@ -33,18 +33,8 @@ LAYERS = [
     {"__main__"},
 ]
 PURE = {
-    *(
-        "errors",
-        "pattern",
-        "reference",
-        "deadline",
-        "model",
-        "config",
-        "family",
-        "uses",
-        "consumers",
-    ),
-    *("retention", "plan", "guards", "explain", "serial", "plan_file"),
+    *("errors", "pattern", "reference", "model", "config", "family", "uses", "consumers"),
+    *("deadline", "retention", "plan", "guards", "explain", "serial", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
 
