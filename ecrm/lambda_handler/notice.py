@@ -92,8 +92,9 @@ def _lines(result: Result) -> Iterator[str]:
     yield from _list("Not done", list(details)[:MOST_DETAILS])
     yield from _list("Not told", result.untold)
     yield from _list("See also", _places(result))
-    calls = f"{count(result.calls.total(), 'call')} to AWS, {result.throttled} throttled"
-    yield from ("", f"It took {result.seconds:.1f} seconds and {calls}.")
+    made = result.calls.total()
+    calls = f" and {count(made, 'call')} to AWS, {result.throttled} throttled" if made else ""
+    yield from ("", f"It took {result.seconds:.1f} seconds{calls}.")
 
 
 def _where(result: Result) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,10 @@ def publish(account: Account, params: Json) -> Json:
         raise AwsError("InvalidParameter", "Invalid parameter: Subject")
     if len(message.encode()) > LARGEST_MESSAGE:
         raise AwsError("InvalidParameter", "Invalid parameter: Message too long")
+    if params.get("MessageStructure") == "json" and "default" not in json.loads(message):
+        raise AwsError(
+            "InvalidParameter", "Invalid parameter: Message Structure - No default entry"
+        )
     account.sns.messages[arn].append((subject, message))
     return {"MessageId": str(uuid.uuid4())}
 

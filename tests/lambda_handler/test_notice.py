@@ -97,14 +97,13 @@ Guards that would stop `delete`:
 Not told:
 - report: no
 
-It took 0.0 seconds and 0 calls to AWS, 0 throttled."""
+It took 0.0 seconds."""
     )
 
 
 def test_the_text_of_a_failure_and_of_time_that_was_over():
     assert body(Result("delete", error="first\nsecond", seconds=1.0)) == (
-        "ecrm delete: FAILED.\nError: first\nError: second\n\n"
-        "It took 1.0 seconds and 0 calls to AWS, 0 throttled."
+        "ecrm delete: FAILED.\nError: first\nError: second\n\nIt took 1.0 seconds."
     )
     assert body(Result("delete", out_of_time=True)).splitlines()[:2] == [
         "ecrm delete: out of time.",
