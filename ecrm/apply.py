@@ -1,8 +1,10 @@
 """Carries out a plan. Decides nothing: it deletes or archives what the plan names, in the plan's
-order, writes down each image before and after the call, and tells what AWS answered."""
+order, writes down each image before and after the call, and tells what AWS answered.
+
+Where the time is over, the batch in hand is the last, and what is left is told as LEFT."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ecrm.aws import chunks
@@ -13,6 +15,7 @@ from ecrm.errors import (
     Gone,
     IncompleteError,
     InputError,
+    OutOfTimeError,
     OutputError,
 )
 from ecrm.manifests import BATCH
@@ -23,6 +26,7 @@ from ecrm.registry import Deleter
 
 _NOT_FOUND = "ImageNotFound"
 _HELD_BY_INDEX = "ImageReferencedByManifestList"
+_OVER = "the time was over before its turn"
 
 Recheck = Callable[[RepositoryPlan], tuple[RepositoryPlan, tuple[Spared, ...]]]
 """What of a repository's plan still holds when its turn comes; raises EcrmError if that cannot be
@@ -44,9 +48,14 @@ class Journal(Protocol):
 
 
 def apply(
-    plan: Plan, deleter_for: Callable[[Registry], Deleter], journal: Journal, recheck: Recheck
+    plan: Plan,
+    deleter_for: Callable[[Registry], Deleter],
+    journal: Journal,
+    recheck: Recheck,
+    may_go_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[Outcome]:
-    """One Outcome per image that the plan wants gone, as the answers come in."""
+    """One Outcome per image that the plan wants gone, as the answers come in. `may_go_on` is asked
+    before each repository and each call that would change something."""
     if not plan.complete:
         raise IncompleteError(f"nothing was deleted; the plan is incomplete: {plan.missing[0]}")
     deleters: dict[Registry, Deleter] = {}
@@ -59,7 +68,10 @@ def apply(
             yield from _all(planned, planned.deletions, Answer.FAILED, why)
             continue
         try:
-            repository, spared = recheck(planned)
+            repository, spared = _begun(planned, recheck, may_go_on)
+        except OutOfTimeError as error:
+            yield from _all(planned, planned.deletions, Answer.LEFT, str(error))
+            continue
         except (AwsError, IncompleteError, InputError) as error:
             yield from _all(planned, planned.deletions, Answer.FAILED, str(error))
             stopped_by = error
@@ -68,8 +80,16 @@ def apply(
             yield _outcome(repository, it.decision, Answer.SPARED, it.why)
         if repository.registry not in deleters:
             deleters[repository.registry] = deleter_for(repository.registry)
-        work = _Work(repository, deleters[repository.registry], journal)
+        work = _Work(repository, deleters[repository.registry], journal, may_go_on)
         stopped_by = yield from _empty(work)
+
+
+def _begun(
+    planned: RepositoryPlan, recheck: Recheck, may_go_on: Callable[[], bool]
+) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    if not may_go_on():
+        raise OutOfTimeError(_OVER)
+    return recheck(planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +99,7 @@ class _Work:
     repository: RepositoryPlan
     deleter: Deleter
     journal: Journal
+    may_go_on: Callable[[], bool]
     intended: set[str] = field(default_factory=set)
 
 
@@ -89,6 +110,8 @@ def _empty(work: _Work) -> Generator[Outcome, None, AwsError | None]:
         for outcome in _answers(work):
             del left[outcome.decision.image.digest]
             yield outcome
+    except OutOfTimeError as error:
+        yield from _all(work.repository, left.values(), Answer.LEFT, str(error))
     except Gone as error:
         yield from _all(work.repository, left.values(), Answer.GONE, str(error))
     except AccessDenied as error:  # may be this repository's own policy
@@ -100,19 +123,31 @@ def _empty(work: _Work) -> Generator[Outcome, None, AwsError | None]:
 
 
 def _answers(work: _Work) -> Iterator[Outcome]:
-    """Wave by wave; what an index still held is tried again for as long as that helps."""
+    """Wave by wave; what an index still held is tried again for as long as that helps. Raises
+    OutOfTimeError where the time is over before the end."""
     held: list[Outcome] = []
     for wave in work.repository.waves:
         for batch in _batches(wave):
+            yield from _in_time(work, held)
             yield from _settled(work, _carry_out(work, batch), held)
     while held:
-        again = [outcome.decision for outcome in held]
         before, held = held, []
-        for batch in _batches(again):
+        waiting = {outcome.decision.image.digest: outcome for outcome in before}
+        for batch in _batches([outcome.decision for outcome in before]):
+            yield from _in_time(work, [*held, *waiting.values()])
+            for decision in batch:
+                del waiting[decision.image.digest]
             yield from _settled(work, _carry_out(work, batch), held)
         if len(held) == len(before):
             yield from _recorded(work, held)
             return
+
+
+def _in_time(work: _Work, held: list[Outcome]) -> Iterator[Outcome]:
+    """Nothing, while there is time; then what was `held` is left, as the rest is by the error."""
+    if not work.may_go_on():
+        yield from _recorded(work, [replace(it, answer=Answer.LEFT) for it in held])
+        raise OutOfTimeError(_OVER)
 
 
 def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
@@ -154,6 +189,8 @@ def _carry_out(work: _Work, batch: Sequence[Decision]) -> list[Outcome]:
 def _archive(work: _Work, decision: Decision) -> Outcome:
     try:
         work.deleter.archive(work.repository.repository, decision.image.digest)
+    except OutOfTimeError as error:
+        return _outcome(work.repository, decision, Answer.LEFT, str(error))
     except Gone as error:
         return _outcome(work.repository, decision, Answer.GONE, str(error))
     except AwsError as error:
@@ -192,7 +229,7 @@ def _left_by_silence(work: _Work, unanswered: set[str]) -> dict[str, str]:
         present = work.deleter.still_there(work.repository.repository, unanswered)
     except Gone:
         return {}
-    except AwsError as error:
+    except (AwsError, OutOfTimeError) as error:
         return dict.fromkeys(unanswered, f"{silence} looking for it failed: {error}")
     return dict.fromkeys(present, f"{silence} it is still there")
 

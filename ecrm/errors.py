@@ -4,6 +4,7 @@
     ├── UsageError           2  an option or argument is wrong
     │   └── ConfigError      2  ecrm.yaml is wrong
     ├── InputError           1  a file or a command that we read from is wrong
+    │   ├── NotThereError    1  there is nothing where we were told to read
     │   └── NotAReferenceError  1  a text is no image reference
     ├── OutputError          1  a file that we write to cannot be written
     ├── AwsError             1  AWS refused, or could not be reached
@@ -11,6 +12,7 @@
     │   ├── Gone             1  what we asked about has vanished meanwhile
     │   └── NotOffered       1  this endpoint has no such operation
     ├── IncompleteError      1  something could not be read, so nothing may be deleted
+    ├── OutOfTimeError       1  the time of a Lambda function is nearly over; no failure there
     ├── ViolationsError      3  `check` found violations
     ├── NotDeletedError      4  the run ended and some images are still there
     └── GuardError           5  a guard stopped the run before the first deletion
@@ -33,6 +35,10 @@ class ConfigError(UsageError):
 
 
 class InputError(EcrmError):
+    pass
+
+
+class NotThereError(InputError):
     pass
 
 
@@ -65,6 +71,10 @@ class NotOffered(AwsError):  # noqa: N818 - as Gone
 
 
 class IncompleteError(EcrmError):
+    pass
+
+
+class OutOfTimeError(EcrmError):
     pass
 
 

@@ -232,12 +232,13 @@ class Answer(StrEnum):
     ARCHIVED = "archived"
     GONE = "gone already"
     SPARED = "spared"
+    LEFT = "left for the next run"
     FAILED = "not done"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What AWS answered about one image. `detail` is AWS's own code and words, or why we spared."""
+    """What AWS answered about one image. `detail` is AWS's words, or why we spared or left it."""
 
     registry: Registry
     repository: str

@@ -29,7 +29,8 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryPlan:
-    """One repository. `waves` are the deletions in their order; `stays` counts the rest.
+    """One repository. `waves` are the deletions in their order; `stays` counts the rest, of which
+    `used` is what is in use.
 
     `above` gives the indexes and subjects of each image that goes; where one of them is spared,
     so is the image. `absent` are references in use that name no image there. `consumers` are those
@@ -48,6 +49,7 @@ class RepositoryPlan:
     broken_indexes: int = 0
     absent: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
+    used: Tally = Tally()
     kept: tuple[Decision, ...] = ()
     problem: str = ""
 
@@ -101,6 +103,10 @@ class Plan:
         return _sum(tally for it in self.repositories for tally in it.goes.values())
 
     @property
+    def used(self) -> Tally:
+        return _sum(it.used for it in self.repositories)
+
+    @property
     def stays(self) -> Mapping[Reason, int]:
         """How many images stay for which reason, in the order of the reasons."""
         counts: Counter[Reason] = Counter()
@@ -142,6 +148,7 @@ def plan_repository(
         waves=tuple(tuple(leaving[digest] for digest in wave) for wave in waves),
         above={digest: above for digest in leaving if (above := family.above(digest))},
         broken_indexes=len(family.broken),
+        used=_sum(Tally(1, it.image.size) for it in decisions if it.reason is Reason.IN_USE),
     )
 
 

@@ -92,6 +92,7 @@ def _repository_json(it: RepositoryPlan) -> Json:
         "broken_indexes": it.broken_indexes,
         "absent": list(it.absent),
         "consumers": list(it.consumers),
+        "used": _tally_json(it.used),
         "problem": it.problem,
         "deletions": [
             decision_json(decision)
@@ -133,6 +134,7 @@ def _repository_from(facts: Json) -> RepositoryPlan:
         broken_indexes=int(facts["broken_indexes"]),
         absent=tuple(facts["absent"]),
         consumers=tuple(facts["consumers"]),
+        used=_tally_from(facts["used"]) if "used" in facts else Tally(),
         kept=tuple(map(decision_from, facts["kept"])),
         problem=facts["problem"],
     )
@@ -140,8 +142,16 @@ def _repository_from(facts: Json) -> RepositoryPlan:
 
 def _tallies_json(tallies: Mapping[Kind, Tally]) -> Json:
     present = {kind: tallies[kind] for kind in Kind if kind in tallies}
-    return {kind.value: {"images": it.images, "size": it.size} for kind, it in present.items()}
+    return {kind.value: _tally_json(it) for kind, it in present.items()}
+
+
+def _tally_json(it: Tally) -> Json:
+    return {"images": it.images, "size": it.size}
 
 
 def _tallies_from(facts: Json) -> dict[Kind, Tally]:
-    return {Kind(kind): Tally(it["images"], it["size"]) for kind, it in facts.items()}
+    return {Kind(kind): _tally_from(it) for kind, it in facts.items()}
+
+
+def _tally_from(facts: Json) -> Tally:
+    return Tally(facts["images"], facts["size"])

@@ -2,12 +2,12 @@
 
 import json
 import logging
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from ecrm.errors import EcrmError, NotThereError
+from ecrm.places import Reach, is_remote, no_aws, read_text, write_text
 from ecrm.reference import Registry
 
 log = logging.getLogger(__name__)
@@ -15,28 +15,36 @@ log = logging.getLogger(__name__)
 _FILE = "in-use.json"
 
 
-def last_in_use(folder: Path) -> dict[Registry, int]:
-    """How many images were in use when that was last recorded; empty where nothing was."""
+def last_in_use(folder: str, reach: Reach = no_aws) -> dict[Registry, int]:
+    """How many images were in use when that was last recorded; empty where nothing was.
+
+    `folder` is a path or `s3://bucket/prefix`, for which alone `reach` connects to AWS.
+    """
+    place = f"{folder}/{_FILE}"
     try:
-        recorded = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        recorded = json.loads(read_text(place, reach))
         return {Registry(*target.split("/")): int(it["in_use"]) for target, it in recorded.items()}
-    except FileNotFoundError:
+    except NotThereError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        log.warning("%s cannot be read, so a drop cannot be noticed: %s", folder / _FILE, error)
+    except (EcrmError, ValueError, TypeError, KeyError, AttributeError) as error:
+        log.warning("%s cannot be read, so a drop cannot be noticed: %s", place, error)
         return {}
 
 
-def record_in_use(folder: Path, in_use: Mapping[Registry, int], now: datetime) -> None:
+def record_in_use(
+    folder: str, in_use: Mapping[Registry, int], now: datetime, reach: Reach = no_aws
+) -> None:
     """Remember this run's numbers; those of other targets stay. A run that cannot is warned."""
-    kept = {str(target): {"in_use": number} for target, number in last_in_use(folder).items()}
+    last = last_in_use(folder, reach)
+    kept = {str(target): {"in_use": number} for target, number in last.items()}
     new = {str(it): {"in_use": number, "at": now.isoformat()} for it, number in in_use.items()}
-    path, draft = folder / _FILE, folder / f"{_FILE}.{os.getpid()}"
+    place = f"{folder}/{_FILE}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(kept | new, indent=2) + "\n", encoding="utf-8")
-        draft.replace(path)
+        if not is_remote(folder):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        text = json.dumps(kept | new, indent=2) + "\n"
+        write_text(place, text, reach, "application/json")
     except OSError as error:
-        log.warning("%s cannot be written: %s", path, error.strerror)
-        with suppress(OSError):
-            draft.unlink()
+        log.warning("%s could not be written: %s", place, error.strerror)
+    except EcrmError as error:
+        log.warning("%s", error)

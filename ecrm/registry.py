@@ -7,7 +7,7 @@ from sys import intern
 from typing import Any
 
 from ecrm.aws import Target, call, pages
-from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.errors import AccessDenied, AwsError, Gone, OutOfTimeError
 from ecrm.manifests import MEDIA_TYPES, digest_of, manifests, repository_of
 from ecrm.model import Image, Status
 
@@ -107,13 +107,13 @@ class Deleter:
                 raise
 
     def _may_hold(self, repository: str, digests: Iterable[str]) -> bool:
-        with suppress(AwsError):
+        with suppress(AwsError, OutOfTimeError):
             return bool(self.still_there(repository, digests))
         return True
 
     def _is_archived(self, where: dict[str, str], image: dict[str, str]) -> bool:
         one = {"imageIds": [image], "filter": {"imageStatus": "ARCHIVED"}}
-        with suppress(AwsError):
+        with suppress(AwsError, OutOfTimeError):
             found = call(self._target.ecr, "DescribeImages", **where, **one).get("imageDetails", ())
             return [it.get("imageStatus") for it in found] == [Status.ARCHIVED]
         return False

@@ -1,4 +1,4 @@
-"""Where ecrm keeps what one run leaves for the next."""
+"""Where ecrm keeps what one run leaves for the next: a folder, or the like in S3."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,17 +6,18 @@ from pathlib import Path
 from ecrm.errors import UsageError
 
 
-def state_folder(environ: Mapping[str, str]) -> Path:
-    """`$ECRM_STATE_DIR`, else `$XDG_STATE_HOME/ecrm`, else `~/.local/state/ecrm`.
+def state_folder(environ: Mapping[str, str]) -> str:
+    """`$ECRM_STATE_DIR`, a path or `s3://bucket/prefix`; else `$XDG_STATE_HOME/ecrm`, else
+    `~/.local/state/ecrm`. No slash is at its end.
 
     As the XDG base directory specification asks, a relative `$XDG_STATE_HOME` counts for nothing.
     """
     if chosen := environ.get("ECRM_STATE_DIR"):
-        return Path(chosen)
+        return chosen.rstrip("/") or chosen
     state_home = Path(environ.get("XDG_STATE_HOME", ""))
     if state_home.is_absolute():
-        return state_home / "ecrm"
+        return str(state_home / "ecrm")
     home = environ.get("HOME") or environ.get("USERPROFILE")
     if not home:
         raise UsageError("there is no home folder to keep state in; set ECRM_STATE_DIR")
-    return Path(home) / ".local" / "state" / "ecrm"
+    return str(Path(home) / ".local" / "state" / "ecrm")

@@ -5,7 +5,6 @@ config ─► targets ─► sources ─► uses ─┐
              └────► registry ─► images┘     └───► apply ─► outcomes ─► journal
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -19,8 +18,9 @@ from ecrm.explain import Absent, Explanation, explain
 from ecrm.generate import Names, read_names
 from ecrm.guards import Stop, drops, stops
 from ecrm.journal import load_journal
-from ecrm.model import Action, Outcome, Progress, Scan
-from ecrm.permissions import Besides, Command, Place, is_remote, policy
+from ecrm.model import Action, Answer, Outcome, Progress, Scan
+from ecrm.permissions import Besides, Command, Place, policy
+from ecrm.places import is_remote, read_text
 from ecrm.plan import Plan, RepositoryPlan, Spared, shrunk
 from ecrm.plan_file import plan_text, read_plan, refuse_unfit
 from ecrm.planning import make_plan
@@ -29,12 +29,22 @@ from ecrm.recheck import Recheck
 from ecrm.record import last_in_use, record_in_use
 from ecrm.registry import Deleter
 from ecrm.restore import Restored, chosen, restored
-from ecrm.run import Request, Run, facts_of, open_journal, reach, read_text, scan, start
+from ecrm.run import (
+    Request,
+    Run,
+    connected,
+    facts_of,
+    open_journal,
+    reach_of,
+    run_name,
+    scan,
+    start,
+    state_of,
+)
 from ecrm.snapshot import snapshot_text
-from ecrm.state import state_folder
 from ecrm.version import version
 
-__all__ = ["Request", "Run", "scan", "start"]
+__all__ = ["Request", "Run", "reach_of", "run_name", "scan", "start"]
 
 
 def complete_scan(run: Run) -> Scan:
@@ -71,7 +81,7 @@ def plan_file(made: Plan) -> str:
 
 def plan_from_file(run: Run, path: str, max_age: timedelta) -> tuple[Plan, tuple[Spared, ...]]:
     """What of a plan file still holds, and what does not. Never more than the file says."""
-    approved = read_plan(read_text(path), path)
+    approved = read_plan(read_text(path, run.reach), path)
     current = plan(replace(run, request=replace(run.request, list_kept=True)))
     refuse_unfit(approved, path, current, run.now, max_age)
     now_there = {(it.registry, it.repository): it for it in current.repositories}
@@ -88,28 +98,36 @@ def plan_from_file(run: Run, path: str, max_age: timedelta) -> tuple[Plan, tuple
 def guard_stops(run: Run, made: Plan) -> tuple[Stop, ...]:
     """The guards that this plan meets. What is in use now is put on record, unless it has dropped:
     then the next run must notice that as well."""
-    folder = state_folder(os.environ)
+    folder = state_of(run)
     on_record = run.targets and run.request.scan and run.request.now is None
-    last = last_in_use(folder) if on_record else {}
+    last = last_in_use(folder, run.reach) if on_record else {}
     if on_record and made.complete and not any(drops(made, run.config.guards, last)):
-        record_in_use(folder, made.in_use, run.now)
+        record_in_use(folder, made.in_use, run.now, run.reach)
     return stops(made, run.config.guards, last)
 
 
 def delete(run: Run, to_apply: Plan) -> Iterator[Outcome]:
-    """Carry out a plan of this run; what AWS answers, image by image."""
+    """Carry out a plan of this run; what AWS answers, image by image, and what is left where the
+    time is over."""
+    left = False
     targets = {target.registry: target for target in run.targets}
     with open_journal(run) as journal:
         journal.begin(version=version(), targets=to_apply.targets, config=to_apply.config)
-        yield from apply(
-            to_apply, lambda where: Deleter(targets[where]), journal, Recheck(run, to_apply)
-        )
-        journal.end(complete=True)
+        for outcome in apply(
+            to_apply,
+            lambda where: Deleter(targets[where]),
+            journal,
+            Recheck(run, to_apply),
+            run.request.deadline.may_begin,
+        ):
+            left = left or outcome.answer is Answer.LEFT
+            yield outcome
+        journal.end(complete=not left)
 
 
 def restore(request: Request, journal: str, images: Sequence[str]) -> Iterator[Restored]:
     """Put back what a journal tells of, image by image; all of it where `images` names none."""
-    with reach(request) as target:
+    with connected(request) as target:
         contents = load_journal(journal, target.s3)
         if target.registry not in contents.header.targets:
             made_for = ", ".join(map(str, contents.header.targets))
@@ -119,7 +137,7 @@ def restore(request: Request, journal: str, images: Sequence[str]) -> Iterator[R
 
 def names(request: Request, progress: Progress) -> Names:
     """The names that `generate` makes a configuration of."""
-    with reach(request) as target:
+    with connected(request) as target:
         return read_names(target, progress)
 
 

@@ -1,6 +1,7 @@
 """A plan is carried out as it is, in its order, and what AWS answered is told about every image."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -13,6 +14,7 @@ from ecrm.errors import (
     Gone,
     IncompleteError,
     InputError,
+    OutOfTimeError,
     OutputError,
 )
 from ecrm.model import (
@@ -120,9 +122,19 @@ def as_planned(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, .
     return planned, ()
 
 
-def run(plan: Plan, ecr: Ecr | None = None, recheck: Recheck = as_planned) -> list[Outcome]:
+def always() -> bool:
+    return True
+
+
+def run(
+    plan: Plan,
+    ecr: Ecr | None = None,
+    recheck: Recheck = as_planned,
+    may_go_on: Callable[[], bool] = always,
+    log: Log | None = None,
+) -> list[Outcome]:
     ecr = ecr or Ecr()
-    outcomes = list(apply(plan, lambda _: ecr, Log(ecr), recheck))
+    outcomes = list(apply(plan, lambda _: ecr, log or Log(ecr), recheck, may_go_on))
     wanted = [
         (it.registry, it.repository, decision)
         for it in plan.repositories
@@ -529,3 +541,99 @@ def test_an_image_that_cannot_be_archived_is_told_and_the_others_go_on():
         (Answer.GONE, "it is gone"),
         (Answer.ARCHIVED, ""),
     ]
+
+
+# Time
+
+
+def asked(times: int) -> Callable[[], bool]:
+    """True so many times, and then never again."""
+    answers = iter([True] * times)
+    return lambda: next(answers, False)
+
+
+def test_where_the_time_is_over_the_batch_in_hand_is_the_last():
+    """The first question is that of the repository, the others are those of its batches."""
+    ecr = Ecr()
+    outcomes = run(one(wave(*range(250))), ecr, may_go_on=asked(3))
+    assert [len(batch) for batch in ecr.calls("delete")] == [100, 100]
+    assert Counter(answers(outcomes).values()) == {Answer.DELETED: 200, Answer.LEFT: 50}
+    assert set(details(outcomes, Answer.LEFT)) == set(digests(range(200, 250)))
+
+
+def test_of_what_is_left_nothing_is_in_the_journal():
+    ecr = Ecr()
+    log = Log(ecr)
+    run(one(wave(*range(150))), ecr, may_go_on=asked(2), log=log)
+    assert sum(ecr.calls("intend"), ()) == digests(range(100))
+    assert [it.decision.image.digest for it in log.answers] == list(digests(range(100)))
+
+
+def test_where_the_time_is_over_no_other_repository_is_begun_nor_read_again():
+    reread: list[str] = []
+
+    def recheck(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+        reread.append(planned.repository)
+        return planned, ()
+
+    plan = plan_of(repository_plan("a", wave(1)), repository_plan("b", wave(2)))
+    ecr = Ecr()
+    outcomes = run(plan, ecr, recheck, asked(2))
+    assert answers(outcomes) == {digest(1): Answer.DELETED, digest(2): Answer.LEFT}
+    assert (ecr.calls("delete"), reread) == ([digests([1])], ["a"])
+
+
+def test_time_that_is_over_while_reading_again_leaves_the_repository():
+    def recheck(_: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+        raise OutOfTimeError("over")
+
+    ecr = Ecr()
+    assert answers(run(one(wave(1)), ecr, recheck)) == {digest(1): Answer.LEFT}
+    assert ecr.events == []
+
+
+def test_a_call_that_may_not_be_sent_any_more_leaves_its_images():
+    ecr = Ecr(errors={("delete", "shop/api"): [None, OutOfTimeError("over")]})
+    log = Log(ecr)
+    outcomes = run(one(wave(*range(150))), ecr, log=log)
+    assert Counter(answers(outcomes).values()) == {Answer.DELETED: 100, Answer.LEFT: 50}
+    assert len(log.answers) == 100  # what became of the others is not known
+
+
+def test_what_an_index_still_held_when_the_time_was_over_is_left_with_what_ecr_said():
+    ecr = Ecr(indexes={digest(9): (digest(1),)})
+    log = Log(ecr)
+    outcomes = run(one(wave(1, 2), wave(9)), ecr, may_go_on=asked(2), log=log)
+    assert answers(outcomes) == {
+        digest(1): Answer.LEFT,
+        digest(2): Answer.DELETED,
+        digest(9): Answer.LEFT,
+    }
+    assert {it.decision.image.digest: it.answer for it in log.answers} == {
+        digest(1): Answer.LEFT,
+        digest(2): Answer.DELETED,
+    }
+    assert details(outcomes, Answer.LEFT)[digest(1)] == f"{HELD}: it is so"
+
+
+def test_time_that_is_over_while_trying_again_leaves_what_is_still_to_be_tried():
+    held = range(1, 151)
+    ecr = Ecr(indexes={digest(999): digests(held)})
+    outcomes = run(one(wave(*held), wave(999)), ecr, may_go_on=asked(5))
+    told = answers(outcomes)
+    assert [len(batch) for batch in ecr.calls("delete")] == [100, 50, 1, 100]
+    assert Counter(told.values()) == {Answer.DELETED: 101, Answer.LEFT: 50}
+
+
+def test_an_archive_call_that_may_not_be_sent_any_more_takes_back_none_before_it():
+    ecr = Ecr(errors={("archive", "shop/api"): [None, OutOfTimeError("over")]})
+    outcomes = run(one([archiving(1), archiving(2)]), ecr)
+    assert answers(outcomes) == {digest(1): Answer.ARCHIVED, digest(2): Answer.LEFT}
+
+
+def test_what_aws_told_counts_also_where_there_is_no_time_to_look_for_the_rest():
+    ecr = Ecr(
+        silent=frozenset({digest(2)}), errors={("look", "shop/api"): [OutOfTimeError("over")]}
+    )
+    outcomes = run(one(wave(1, 2)), ecr)
+    assert answers(outcomes) == {digest(1): Answer.DELETED, digest(2): Answer.FAILED}

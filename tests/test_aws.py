@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,9 +70,9 @@ def target(wire: Wire) -> Target:
     return Target(REGISTRY, new_session())
 
 
-def failure(profile: str | None = None, region: str | None = None) -> str:
+def failure(**where: Any) -> str:
     with pytest.raises(AwsError) as error:
-        connect(profile, region)
+        connect(**where)
     assert error.value.exit_code == 1
     return str(error.value)
 

@@ -113,6 +113,53 @@ Worth knowing:
     )
 
 
+def test_the_plan_as_markdown():
+    assert (
+        PLAN_FORMATS["markdown"](shop())
+        == """\
+# ECR images
+
+6 (1.2 GB) of 18 (6.7 GB) images can be deleted, in 3 repositories of 123456789012/us-east-1.
+
+| Repository | Type | Total | Expired | Keep |
+|---|---|--:|--:|--:|
+| `shop/api` | Image | 12 (5.7 GB) | **1 (200 MB)** | 11 (5.5 GB) |
+| `shop/api` | Image index | 2 (1.0 GB) | **1 (1.0 GB)** | 1 (999 B) |
+| `shop/api` | Soci index | 1 (3.0 MB) | **1 (3.0 MB)** | 0 (0 B) |
+| `shop/web` | Image | 3 (30 MB) | **3 (30 MB)** | 0 (0 B) |
+| `tools/ci` | Image | 0 (0 B) |  | 0 (0 B) |
+
+## Not known
+
+- lambda:ListFunctions is denied; allow it: not you
+- legacy: ecr:DescribeImages is denied
+
+## Why the others stay
+
+- 11 in use
+- 1 with a tag of keep\\_tag\\_patterns
+
+## What this rests on
+
+- file other.json: read, 1 reference
+- ecs of 123456789012/us-east-1: read, 1,234 references
+- lambda of 123456789012/us-east-1: denied, 0 references; \
+lambda:ListFunctions is denied; allow it: not you
+- no rule matches, so nothing is touched: backup, scratch
+
+## Worth knowing
+
+- shop/api: 2 indexes name an image that is not there
+- legacy could not be read"""
+    )
+
+
+def test_markdown_shows_names_as_they_are():
+    made = plan_of(unmanaged=("a_b*c|<d>`[e]\\",))
+    line = PLAN_FORMATS["markdown"](made).splitlines()[-1]
+    assert line.endswith(r"touched: a\_b\*c\|\<d\>\`\[e\]\\")
+
+
 def test_the_plan_table_with_colors():
     """What goes is blue; nothing left to keep is yellow. Columns stay in line."""
     shown = table(shop()).partition("\n\n")[0]

@@ -22,7 +22,6 @@ from ecrm.journal import (
     Header,
     Journal,
     S3Sink,
-    default_journal_path,
     journal_name,
     load_journal,
     open_sink,
@@ -364,12 +363,12 @@ def test_what_s3_refuses_to_read_is_an_error_of_aws(s3):
 
 def test_a_journal_is_named_after_its_moment_and_its_target(tmp_path):
     now = NOW.astimezone(timezone(timedelta(hours=9)))
-    first = default_journal_path(tmp_path, now, HERE)
-    assert first == tmp_path / "journals" / "20261122T013000Z-123456789012-us-east-1.jsonl"
-    first.parent.mkdir()
-    first.write_text("")
-    second = default_journal_path(tmp_path, now, HERE)
-    assert second.name == "20261122T013000Z-123456789012-us-east-1-2.jsonl"
+    name = journal_name(now, HERE)
+    assert name == "20261122T013000Z-123456789012-us-east-1"
+    first = open_sink(f"{tmp_path}/journals/", name, pytest.fail)
+    first.append("")
+    second = open_sink(f"{tmp_path}/journals/", name, pytest.fail)
+    assert str(second) == f"{tmp_path}/journals/{name}-2.jsonl"
 
 
 def test_a_location_is_a_file_a_folder_or_in_s3(tmp_path):
@@ -388,6 +387,7 @@ def test_a_location_is_a_file_a_folder_or_in_s3(tmp_path):
     ("environ", "folder"),
     [
         ({"ECRM_STATE_DIR": "/e", "XDG_STATE_HOME": "/x", "HOME": "/h"}, "/e"),
+        ({"ECRM_STATE_DIR": "s3://b/ecrm/"}, "s3://b/ecrm"),
         ({"ECRM_STATE_DIR": "", "XDG_STATE_HOME": "/x", "HOME": "/h"}, "/x/ecrm"),
         ({"XDG_STATE_HOME": "relative", "HOME": "/h"}, "/h/.local/state/ecrm"),
         ({"HOME": "/h"}, "/h/.local/state/ecrm"),
@@ -395,7 +395,7 @@ def test_a_location_is_a_file_a_folder_or_in_s3(tmp_path):
     ],
 )
 def test_the_state_folder_is_where_the_environment_says(environ, folder):
-    assert state_folder(environ) == Path(folder)
+    assert state_folder(environ) == folder
 
 
 def test_without_a_home_the_state_folder_must_be_named():

@@ -153,6 +153,9 @@ def test_the_numbers_of_a_repository_are_those_of_its_decisions(case: Case):
     assert made.images == len(decisions)
     assert sum(it.size for it in made.total.values()) == sum(it.size for it in case.images)
     assert sum(it.images for it in made.goes.values()) == len(made.deletions)
+    used = [it.image.size for it in decisions if it.reason is Reason.IN_USE]
+    assert made.used == Tally(len(used), sum(used))
+    assert whole(made, made).used == Tally(2 * len(used), 2 * sum(used))
 
 
 # -- the whole plan -------------------------------------------------------------------------------

@@ -154,6 +154,7 @@ LITERAL = {
             "broken_indexes": 1,
             "absent": [":v9"],
             "consumers": [],
+            "used": {"images": 0, "size": 0},
             "problem": "",
             "deletions": [
                 {

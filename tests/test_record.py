@@ -25,19 +25,19 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 @settings(max_examples=25)
 @given(st.dictionaries(REGISTRIES, st.integers(0, 10**6), max_size=4))
 def test_what_was_recorded_is_read(tmp_path_factory, in_use):
-    folder = tmp_path_factory.mktemp("state")
+    folder = str(tmp_path_factory.mktemp("state"))
     record_in_use(folder, in_use, NOW)
     assert last_in_use(folder) == in_use
 
 
 def test_nothing_is_on_record_before_the_first_run(tmp_path, caplog):
-    assert last_in_use(tmp_path) == {}
-    assert last_in_use(tmp_path / "not" / "there") == {}
+    assert last_in_use(str(tmp_path)) == {}
+    assert last_in_use(f"{tmp_path}/not/there") == {}
     assert not warnings(caplog)
 
 
 def test_the_file_says_how_many_and_when(tmp_path):
-    record_in_use(tmp_path, {HOME: 3}, NOW)
+    record_in_use(str(tmp_path), {HOME: 3}, NOW)
     assert (tmp_path / "in-use.json").read_text() == (
         "{\n"
         '  "123456789012/eu-west-1": {\n'
@@ -50,16 +50,16 @@ def test_the_file_says_how_many_and_when(tmp_path):
 
 def test_the_folder_is_made_and_nothing_else_is_left_in_it(tmp_path, caplog):
     folder = tmp_path / "a" / "b"
-    record_in_use(folder, {HOME: 3}, NOW)
-    record_in_use(folder, {HOME: 4}, NOW)
+    record_in_use(str(folder), {HOME: 3}, NOW)
+    record_in_use(str(folder), {HOME: 4}, NOW)
     assert [it.name for it in folder.iterdir()] == ["in-use.json"]
     assert not warnings(caplog)
 
 
 def test_the_last_run_of_a_target_counts_and_those_of_others_stay(tmp_path):
-    record_in_use(tmp_path, {HOME: 3, THERE: 5}, NOW)
-    record_in_use(tmp_path, {HOME: 0}, NOW)
-    assert last_in_use(tmp_path) == {HOME: 0, THERE: 5}
+    record_in_use(str(tmp_path), {HOME: 3, THERE: 5}, NOW)
+    record_in_use(str(tmp_path), {HOME: 0}, NOW)
+    assert last_in_use(str(tmp_path)) == {HOME: 0, THERE: 5}
 
 
 @pytest.mark.parametrize(
@@ -80,21 +80,21 @@ def test_the_last_run_of_a_target_counts_and_those_of_others_stay(tmp_path):
 def test_a_damaged_record_is_warned_of_and_counts_as_nothing(tmp_path, caplog, damaged):
     path = tmp_path / "in-use.json"
     path.write_text(damaged)
-    assert last_in_use(tmp_path) == {}
+    assert last_in_use(str(tmp_path)) == {}
     (warning,) = warnings(caplog)
     assert warning.startswith(f"{path} cannot be read, so a drop cannot be noticed: ")
 
 
 def test_a_record_that_is_no_text_is_warned_of_and_counts_as_nothing(tmp_path, caplog):
     (tmp_path / "in-use.json").write_bytes(b"\xff\xfe\x00")
-    assert last_in_use(tmp_path) == {}
+    assert last_in_use(str(tmp_path)) == {}
     assert len(warnings(caplog)) == 1
 
 
 def test_a_damaged_record_is_replaced_by_the_next_run(tmp_path):
     (tmp_path / "in-use.json").write_text("{")
-    record_in_use(tmp_path, {HOME: 3}, NOW)
-    assert last_in_use(tmp_path) == {HOME: 3}
+    record_in_use(str(tmp_path), {HOME: 3}, NOW)
+    assert last_in_use(str(tmp_path)) == {HOME: 3}
 
 
 @pytest.fixture
@@ -105,14 +105,15 @@ def unwritable(tmp_path: Path) -> Path:
 
 
 def test_a_run_that_cannot_remember_is_warned_and_goes_on(unwritable, caplog):
-    record_in_use(unwritable, {HOME: 3}, NOW)
+    record_in_use(str(unwritable), {HOME: 3}, NOW)
     assert (
-        warnings(caplog)[-1] == f"{unwritable / 'in-use.json'} cannot be written: Not a directory"
+        warnings(caplog)[-1]
+        == f"{unwritable / 'in-use.json'} could not be written: Not a directory"
     )
 
 
 def test_a_record_that_cannot_be_reached_is_warned_of_and_counts_as_nothing(unwritable, caplog):
-    assert last_in_use(unwritable) == {}
+    assert last_in_use(str(unwritable)) == {}
     (warning,) = warnings(caplog)
     assert warning.startswith(
         f"{unwritable / 'in-use.json'} cannot be read, so a drop cannot be noticed: "
@@ -121,14 +122,16 @@ def test_a_record_that_cannot_be_reached_is_warned_of_and_counts_as_nothing(unwr
 
 def test_a_record_that_cannot_be_replaced_leaves_no_draft(tmp_path, caplog):
     (tmp_path / "in-use.json").mkdir()
-    record_in_use(tmp_path, {HOME: 3}, NOW)
+    record_in_use(str(tmp_path), {HOME: 3}, NOW)
     assert [it.name for it in tmp_path.iterdir()] == ["in-use.json"]
-    assert warnings(caplog)[-1] == f"{tmp_path / 'in-use.json'} cannot be written: Is a directory"
+    assert (
+        warnings(caplog)[-1] == f"{tmp_path / 'in-use.json'} could not be written: Is a directory"
+    )
 
 
 def test_a_draft_that_a_killed_run_left_harms_nobody(tmp_path):
-    record_in_use(tmp_path, {HOME: 3}, NOW)
+    record_in_use(str(tmp_path), {HOME: 3}, NOW)
     (tmp_path / "in-use.json.1").write_text('{"1234')
-    record_in_use(tmp_path, {THERE: 5}, NOW)
-    assert last_in_use(tmp_path) == {HOME: 3, THERE: 5}
+    record_in_use(str(tmp_path), {THERE: 5}, NOW)
+    assert last_in_use(str(tmp_path)) == {HOME: 3, THERE: 5}
     assert json.loads((tmp_path / "in-use.json").read_text()).keys() == {str(HOME), str(THERE)}

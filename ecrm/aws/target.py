@@ -2,7 +2,6 @@
 
 import os
 import platform
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from threading import Lock
@@ -16,6 +15,7 @@ from ecrm.aws.parsing import slim_session
 from ecrm.aws.watch import Watch, read_only
 from ecrm.aws_errors import translated
 from ecrm.cache import Cache, NoCache
+from ecrm.deadline import NO_DEADLINE, Deadline
 from ecrm.errors import AwsError
 from ecrm.reference import Registry
 from ecrm.version import version
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 8
 _CONNECT_SECONDS = 10
-_READ_SECONDS = 60
 # As botocore's endpoints.json has them.
 _DOMAINS = (
     *(".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws"),
@@ -40,9 +39,11 @@ _making_clients = Lock()  # a boto3 session may make only one client at a time
 
 @dataclass(frozen=True)
 class Target:
-    """One account in one region, and the clients that act there.
+    """One account in one region, and the clients that act there, which send nothing after the
+    deadline. Those for what ecrm itself keeps or tells may.
 
-    `workers` is how many calls of one kind may be in flight at once.
+    `workers` is how many calls of one kind may be in flight at once; `is_aws` says whether AWS is
+    what is there, and nothing that stands in for it.
     """
 
     registry: Registry
@@ -51,38 +52,51 @@ class Target:
     pacer: Pacer = field(default_factory=Pacer)
     meter: Meter = field(default_factory=Meter)
     cache: Cache = field(default_factory=NoCache)
+    deadline: Deadline = NO_DEADLINE
+    is_aws: bool = False
 
     def __str__(self) -> str:
         return str(self.registry)
 
     @cached_property
     def ecr(self) -> Client:
-        return read_only(self._client("ecr"))
+        return read_only(self._in_time("ecr"))
 
     @cached_property
     def ecs(self) -> Client:
-        return read_only(self._client("ecs"))
+        return read_only(self._in_time("ecs"))
 
     @cached_property
     def functions(self) -> Client:
-        return read_only(self._client("lambda"))
-
-    @property
-    def is_aws(self) -> bool:
-        """Whether these are AWS's own endpoints, and nothing that stands in for them."""
-        endpoints = [it.meta.endpoint_url for it in (self.ecr, self.ecs, self.functions)]
-        return all((urlsplit(it).hostname or "").endswith(_DOMAINS) for it in endpoints)
+        return read_only(self._in_time("lambda"))
 
     def s3(self) -> Client:
-        """For what ecrm itself keeps there: journals."""
+        """For what ecrm itself keeps there: journals, reports, configurations."""
         return self._client("s3")
+
+    def ssm(self) -> Client:
+        """For configurations that are kept as parameters."""
+        return self._client("ssm")
+
+    def sns(self) -> Client:
+        """For telling people what a run did."""
+        return self._client("sns")
 
     def writing_ecr(self) -> Client:
         """The one client that can change anything; only `delete` and `restore` ask for it."""
-        return self._client("ecr")
+        return self._in_time("ecr")
+
+    def _in_time(self, service: str) -> Client:
+        client = self._client(service)
+
+        def check(**_: object) -> None:
+            self.deadline.check_send()
+
+        client.meta.events.register(f"before-send.{service}", check)
+        return client
 
     def _client(self, service: str) -> Client:
-        client = _client(self.session, service, self.workers)
+        client = _client(self.session, service, self.workers, self.deadline)
         Watch(self.pacer, self.meter).over(client)
         return client
 
@@ -92,12 +106,9 @@ def connect(
     region: str | None = None,
     *,
     workers: int = WORKERS,
-    rates: Mapping[str, int] | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Target:
-    """The account and region that the usual AWS settings name, with these two put first.
-
-    `rates` are quotas that AWS raised, in calls per second by their names (see `quotas`).
-    """
+    """The account and region that the usual AWS settings name, with these two put first."""
     import boto3  # noqa: PLC0415 - takes longer to import than all of ecrm
 
     with translated("sts:GetCallerIdentity"):
@@ -109,12 +120,25 @@ def connect(
         if session.region_name is None:
             raise AwsError("no region: give --region, or set AWS_REGION or a profile's region")
         meter = Meter()
-        sts = _client(session, "sts", workers)
-        Watch(pacer := Pacer(rates), meter).over(sts)
+        sts = _client(session, "sts", workers, deadline)
+        Watch(Pacer(), meter).over(sts)
         account = sts.get_caller_identity().get("Account")
         if not account:
             raise AwsError("sts:GetCallerIdentity: AWS's answer names no account; try again")
-    return Target(Registry(account, session.region_name), session, workers, pacer, meter)
+    return Target(
+        Registry(account, session.region_name),
+        session,
+        workers,
+        meter=meter,
+        deadline=deadline,
+        is_aws=_is_aws(sts),
+    )
+
+
+def _is_aws(client: Client) -> bool:
+    """An endpoint of one's own may be given for all services or for some."""
+    own = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
+    return not own and (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_DOMAINS)
 
 
 @cache
@@ -126,7 +150,7 @@ def _user_agent() -> str:
     return f"ecrm/{version()} Boto3/{boto3.__version__} Python/{platform.python_version()}"
 
 
-def _client(session: "boto3.Session", service: str, workers: int) -> Client:
+def _client(session: "boto3.Session", service: str, workers: int, deadline: Deadline) -> Client:
     from botocore.config import Config  # noqa: PLC0415 - as boto3
 
     with _making_clients:
@@ -140,8 +164,8 @@ def _client(session: "boto3.Session", service: str, workers: int) -> Client:
             service,
             config=Config(
                 retries=retries,
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_READ_SECONDS,
+                connect_timeout=min(_CONNECT_SECONDS, deadline.read_seconds),
+                read_timeout=deadline.read_seconds,
                 max_pool_connections=2 * workers,  # ECS is asked for two kinds of things at once
                 user_agent=_user_agent(),
             ),

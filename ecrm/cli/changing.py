@@ -12,6 +12,7 @@ from ecrm.cli.showing import CONTEXT, ask, request, show_outcomes, show_plan
 from ecrm.cli.terminal import is_stdout, progress, say, show
 from ecrm.cli.types import DURATION
 from ecrm.errors import GuardError, NotDeletedError, UsageError
+from ecrm.places import is_remote
 
 if TYPE_CHECKING:
     from ecrm.model import Outcome
@@ -33,6 +34,8 @@ def generate(ctx: click.Context, force: bool) -> None:
     from ecrm.generate import config_text
 
     wanted = request(ctx)
+    if is_remote(wanted.config):
+        raise UsageError(f"{wanted.config} is no file; name one to write with --config")
     text = config_text(workflow.names(wanted, progress))
     say(text)
     if Path(wanted.config).exists() and not force:
@@ -66,6 +69,8 @@ def generate(ctx: click.Context, force: bool) -> None:
 @click.option(
     "--journal",
     metavar="FILE",
+    envvar="ECRM_JOURNAL",
+    show_envvar=True,
     help="Write what is deleted to FILE or s3://bucket/key, from which `restore` reads.  "
     "[default: a new file in ~/.local/state/ecrm/journals]",
 )
@@ -93,7 +98,7 @@ def delete(
         raise UsageError("there is no terminal to ask on; --force deletes without asking")
     with workflow.start(request(ctx, **options), progress) as run:
         made = _plan(run, plan_file, max_plan_age)
-        if show_plan(made, format_name, output):
+        if show_plan(run, made, format_name, output):
             say("ecrm: nothing was deleted, since the plan is incomplete")
             return 1
         if stops := workflow.guard_stops(run, made):
@@ -141,7 +146,7 @@ def _plan(run: "Run", plan_file: str | None, max_plan_age: timedelta) -> "Plan":
         return workflow.plan(run)
     made, dropped = workflow.plan_from_file(run, plan_file, max_plan_age)
     for it in dropped:
-        say(f"ecrm: info: not deleted any more: {it.decision.image.digest}: {it.why}")
+        say(f"not deleted any more: {it.decision.image.digest}: {it.why}", "info")
     return made
 
 

@@ -49,6 +49,7 @@ def demo(ctx: click.Context, command: tuple[str, ...]) -> object:
         settings = {
             "config": _given_config(ctx) or str(config),
             "log_level": ctx.obj.get("log_level", "info"),
+            "log_format": ctx.obj.get("log_format", "text"),
             "color": ctx.color,
             "concurrency": 1,  # moto is not made for threads
             "cache": False,

@@ -101,7 +101,7 @@ def run(args: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except EcrmError as error:
         for line in str(error).splitlines():
-            say(f"ecrm: error: {line}")
+            say(line, "error")
         return error.exit_code
     except click.exceptions.Abort:
         say("ecrm: stopped")
@@ -114,11 +114,11 @@ def run(args: Sequence[str] | None = None) -> int:
             error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "ecrm"
         )
         message = " ".join(error.format_message().split()).rstrip(".")
-        say(f"ecrm: error: {message}; see: {command} --help")
+        say(f"{message}; see: {command} --help", "error")
         return error.exit_code
     except OSError as error:
         if error.errno is None or error.filename is not None:
             raise
-        say(f"ecrm: error: {unwritable_stdout(error)}")
+        say(str(unwritable_stdout(error)), "error")
         return 1
     return result if isinstance(result, int) else 0

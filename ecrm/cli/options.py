@@ -7,13 +7,17 @@ from typing import Any, TypeVar
 
 import click
 
-from ecrm.cli.terminal import LEVELS, set_up_logging
+from ecrm.cli.terminal import set_up_logging
 from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList
+from ecrm.logs import FORMATS, LEVELS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-SETTINGS = ("config", "profile", "region", "log_level", "color", "concurrency", "cache")
+SETTINGS = (
+    *("config", "profile", "region", "concurrency", "cache"),
+    *("log_level", "log_format", "color"),
+)
 """What may be given before and after the command."""
 
 
@@ -37,7 +41,7 @@ def _global(function: F, *, env: bool) -> F:
             if value is not None:
                 settings[name] = value
         ctx.color = settings.get("color", _color_of_environment())
-        set_up_logging(settings.get("log_level", "info"))
+        set_up_logging(settings.get("log_level", "info"), settings.get("log_format", "text"))
         return ctx.invoke(function, **kwargs)
 
     for option in _options(env=env):
@@ -75,6 +79,12 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
             **variable("ECRM_CONCURRENCY"),
             help="Have so many calls of one kind in flight at once.  [default: 16]",
         ),
+        click.option(
+            "--log-format",
+            type=click.Choice(FORMATS),
+            **variable("ECRM_LOG_FORMAT"),
+            help="How to tell it: for people, or one JSON object a line.  [default: text]",
+        ),
         click.option("--region", metavar="NAME", help="Act in this region."),
         click.option("--profile", metavar="NAME", help="Use this profile of the AWS CLI."),
         click.option(
@@ -82,7 +92,8 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
             "--config",
             metavar="FILE",
             **variable("ECRM_CONFIG"),
-            help="Load configuration from FILE.  [default: ecrm.yaml]",
+            help="Load configuration from FILE, s3://bucket/key or ssm://parameter.  "
+            "[default: ecrm.yaml]",
         ),
     ]
 
@@ -118,7 +129,7 @@ def plan_options(function: F) -> F:
         click.option(
             "--format",
             "format_name",
-            type=click.Choice(("table", "json")),
+            type=click.Choice(("table", "json", "markdown")),
             default="table",
             show_default=True,
             envvar="ECRM_FORMAT",

@@ -40,7 +40,7 @@ def scan(ctx: click.Context, output: str, format_name: str) -> None:
 
     with workflow.start(request(ctx), progress) as run:
         found = workflow.complete_scan(run)
-    show(SCAN_FORMATS[format_name](found), output)
+    show(SCAN_FORMATS[format_name](found), output, run.reach)
 
 
 @click.command(context_settings=CONTEXT)
@@ -69,10 +69,10 @@ def plan(
         made = workflow.plan(run)
         stops = workflow.guard_stops(run, made)
     if out:
-        show(workflow.plan_file(made), out)
-    code = show_plan(made, format_name, output)
+        show(workflow.plan_file(made), out, run.reach)
+    code = show_plan(run, made, format_name, output)
     for stop in stops:
-        say(f"ecrm: warn: `delete` would stop here: {stop}")
+        say(f"`delete` would stop here: {stop}", "warn")
     return code
 
 
@@ -104,9 +104,9 @@ def explain(
 
     with workflow.start(request(ctx, list_kept=True, **options), progress) as run:
         explained, missing = workflow.explain_image(run, image)
-    show(EXPLANATION_FORMATS[format_name](explained), output)
+    show(EXPLANATION_FORMATS[format_name](explained), output, run.reach)
     for line in missing:
-        say(f"ecrm: error: {line}")
+        say(line, "error")
     return 1 if missing else 0
 
 
@@ -130,7 +130,7 @@ def snapshot(ctx: click.Context, /, output: str, policies: bool, **options: Any)
 
     with workflow.start(request(ctx, **options), progress) as run:
         text = workflow.snapshot(run, policies=policies)
-    show(text, output)
+    show(text, output, run.reach)
 
 
 @click.command(context_settings=CONTEXT)

@@ -1,5 +1,6 @@
 """From options to a request, and from results to the terminal; what several commands share."""
 
+import os
 import sys
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from ecrm.errors import EcrmError, UsageError
 if TYPE_CHECKING:
     from ecrm.model import Outcome
     from ecrm.plan import Plan
-    from ecrm.workflow import Request
+    from ecrm.workflow import Request, Run
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -21,10 +22,13 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 def request(ctx: click.Context, **options: Any) -> "Request":
     """What the options of a command ask for; those that were not given keep their defaults."""
     from ecrm.model import Action
+    from ecrm.run import CONFIG_TEXT
     from ecrm.workflow import Request
 
     names = {"concurrency": "workers"} | {it: it for it in ("config", "profile", "region", "cache")}
     settings = {name: ctx.obj[key] for key, name in names.items() if key in ctx.obj}
+    if "config" not in settings:
+        settings["config_text"] = os.environ.get(CONFIG_TEXT) or None
     files = tuple(chain.from_iterable(options.pop("scanned_files", ())))
     given = {guard: options.pop(guard, None) for guard in GUARDS}
     guards = tuple((guard, value) for guard, value in given.items() if value is not None)
@@ -35,13 +39,13 @@ def request(ctx: click.Context, **options: Any) -> "Request":
     return Request(**settings, **options, scanned_files=files, guards=guards)
 
 
-def show_plan(made: "Plan", format_name: str, output: str) -> int:
+def show_plan(run: "Run", made: "Plan", format_name: str, output: str) -> int:
     """Show it, then what is missing from it; the exit code that this alone would give."""
     from ecrm.formats import PLAN_FORMATS
 
-    show(PLAN_FORMATS[format_name](made), output)
+    show(PLAN_FORMATS[format_name](made), output, run.reach)
     for line in made.missing:
-        say(f"ecrm: error: {line}")
+        say(line, "error")
     return 0 if made.complete else 1
 
 

@@ -4,25 +4,18 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
 
 import click
 
 from ecrm.errors import OutputError
+from ecrm.logs import fields_of, json_line, level_of, set_up, text_line
+from ecrm.places import Reach, no_aws, write_text
 
-NOTICE = 25
-LEVELS = ("debug", "info", "notice", "warn", "error")
-_LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "notice": NOTICE,
-    "warn": logging.WARNING,
-    "error": logging.ERROR,
-}
 _SECONDS_BETWEEN = 0.1
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -37,7 +30,11 @@ class Progress:
 
     def __call__(self, text: str) -> None:
         with self._lock:
-            if sys.stderr.isatty() and time.monotonic() - self._shown_at > _SECONDS_BETWEEN:
+            if (
+                sys.stderr.isatty()
+                and not _stderr.as_json
+                and time.monotonic() - self._shown_at > _SECONDS_BETWEEN
+            ):
                 width = shutil.get_terminal_size().columns - 1
                 self._write(_CLEAR_LINE + text[:width])
                 self._shown_at, self._visible = time.monotonic(), True
@@ -56,22 +53,31 @@ class Progress:
             sys.stderr.flush()
 
 
+@dataclass
+class _Stderr:
+    as_json: bool = False
+
+
 progress = Progress()
+_stderr = _Stderr()
 
 
-def say(text: str) -> None:
-    """A line for people."""
+def say(text: str, level: str = "", **fields: object) -> None:
+    """A line for people; with a level it is a log line."""
     progress.clear()
+    line = text_line(level, text) if level else text
+    if _stderr.as_json:
+        line = json_line(level or "info", text, datetime.now(UTC), fields)
     with suppress(OSError):
-        click.echo(text, err=True)
+        click.echo(line, err=True)
 
 
 def is_stdout(output: str) -> bool:
     return output in ("", "-")
 
 
-def show(text: str, output: str = "-") -> None:
-    """A result: to stdout, or to a file, which is complete or as it was before."""
+def show(text: str, output: str = "-", reach: Reach = no_aws) -> None:
+    """A result: to stdout, or to a file or an object in S3, which is complete or as it was."""
     progress.clear()
     if is_stdout(output):
         try:
@@ -80,10 +86,7 @@ def show(text: str, output: str = "-") -> None:
         except OSError as error:  # click would end the run without a word if a pipe is closed
             raise unwritable_stdout(error) from error
         return
-    try:
-        _write_file(Path(output), click.unstyle(text) + "\n")
-    except OSError as error:
-        raise OutputError(f"{output} could not be written: {error.strerror}") from error
+    write_text(output, click.unstyle(text) + "\n", reach)
 
 
 def unwritable_stdout(error: OSError) -> OutputError:
@@ -93,35 +96,12 @@ def unwritable_stdout(error: OSError) -> OutputError:
     return OutputError(f"the output could not be written: {error.strerror}")
 
 
-def _write_file(path: Path, text: str) -> None:
-    # A pipe or a device cannot be replaced, and what is in /dev, such as /dev/stdout, must not be.
-    if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
-        path.write_text(text, encoding="utf-8")
-        return
-    path = path.resolve()  # a link stays one
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        level = record.levelname.lower().replace("warning", "warn")
-        say(f"ecrm: {level}: {record.getMessage()}")
+        say(record.getMessage(), level_of(record), **fields_of(record))
 
 
-def set_up_logging(level: str) -> None:
-    """Only ecrm's own messages; botocore's are for botocore's developers."""
-    logging.addLevelName(NOTICE, "NOTICE")
-    logger = logging.getLogger("ecrm")
-    logger.handlers = [_Handler()]
-    logger.propagate = False
-    logger.setLevel(_LEVELS[level])
+def set_up_logging(level: str, log_format: str) -> None:
+    """Everything that goes to stderr is of this format from now on."""
+    _stderr.as_json = log_format == "json"
+    set_up(level, _Handler())

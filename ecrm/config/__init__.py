@@ -29,6 +29,7 @@ __all__ = [
     "Guards",
     "History",
     "entry_for",
+    "from_bytes",
     "load",
     "parse",
     "parse_bytes",
@@ -51,6 +52,11 @@ def load(path: str) -> Config:
     except OSError as error:
         hint = "name another file with --config"
         raise ConfigError(f"{path}: {error.strerror}; {hint}") from None
+    return from_bytes(content, path)
+
+
+def from_bytes(content: bytes, path: str) -> Config:
+    """Read what a file holds, wherever that was kept; as `parse`."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:

@@ -4,12 +4,17 @@ from collections.abc import Callable, Sequence
 
 from ecrm.explain import Absent, Explanation
 from ecrm.formats.explanations import explanations_json, explanations_text
+from ecrm.formats.markdown import plan_markdown
 from ecrm.formats.plans import plan_json, plan_table
 from ecrm.formats.scans import scan_detail, scan_table, scan_uris
 from ecrm.model import Scan
 from ecrm.plan import Plan
 
-PLAN_FORMATS: dict[str, Callable[[Plan], str]] = {"table": plan_table, "json": plan_json}
+PLAN_FORMATS: dict[str, Callable[[Plan], str]] = {
+    "table": plan_table,
+    "json": plan_json,
+    "markdown": plan_markdown,
+}
 SCAN_FORMATS: dict[str, Callable[[Scan], str]] = {
     "json": scan_uris,
     "table": scan_table,

@@ -30,7 +30,7 @@ REASONS: Mapping[Reason, str] = {
 
 
 def plan_json(plan: Plan) -> str:
-    rows = [
+    shown = [
         {
             "repository": it.repository,
             "type": kind.value,
@@ -40,14 +40,14 @@ def plan_json(plan: Plan) -> str:
             "total_image_size": total.size,
             "registry": str(it.registry),
         }
-        for it, kind, total, goes in _rows(plan)
+        for it, kind, total, goes in rows(plan)
     ]
-    return json.dumps(rows, indent=2)
+    return json.dumps(shown, indent=2)
 
 
 def plan_table(plan: Plan) -> str:
     """The table, and below it what the numbers mean."""
-    rows = [
+    cells = [
         [
             it.repository,
             kind.value,
@@ -55,9 +55,9 @@ def plan_table(plan: Plan) -> str:
             blue(human_tally(goes, "-")) if goes.images else "",
             _keep(total - goes),
         ]
-        for it, kind, total, goes in _rows(plan)
+        for it, kind, total, goes in rows(plan)
     ]
-    shown = table(rows, ["REPOSITORY", "TYPE", "TOTAL", "EXPIRED", "KEEP"])
+    shown = table(cells, ["REPOSITORY", "TYPE", "TOTAL", "EXPIRED", "KEEP"])
     return "\n".join([shown, "", *_summary(plan)])
 
 
@@ -66,7 +66,7 @@ def _keep(tally: Tally) -> str:
     return text if tally.images else yellow(text)
 
 
-def _rows(plan: Plan) -> Iterator[tuple[RepositoryPlan, Kind, Tally, Tally]]:
+def rows(plan: Plan) -> Iterator[tuple[RepositoryPlan, Kind, Tally, Tally]]:
     """One row per repository and kind; `Image` is always there, others only where there are any.
 
     A repository that could not be read has no row: nothing is known about it.
@@ -79,23 +79,21 @@ def _rows(plan: Plan) -> Iterator[tuple[RepositoryPlan, Kind, Tally, Tally]]:
 
 
 def _summary(plan: Plan) -> Iterator[str]:
-    yield from _totals(plan)
+    yield from totals(plan)
     if plan.stays:
         yield "\nWhy the others stay:"
         width = len(str(max(plan.stays.values())))
         for reason, number in plan.stays.items():
             yield f"  {number:{width}}  {REASONS[reason]}"
     yield "\nWhat this rests on:"
-    for read in plan.ledger:
-        yield f"  {_ledger_line(read)}"
-    if plan.unmanaged:
-        yield f"  no rule matches, so nothing is touched: {', '.join(plan.unmanaged)}"
-    if notes := list(_notes(plan)):
+    yield from (f"  {line}" for line in grounds(plan))
+    if worth_knowing := list(notes(plan)):
         yield "\nWorth knowing:"
-        yield from notes
+        yield from (f"  {line}" for line in worth_knowing)
 
 
-def _totals(plan: Plan) -> Iterator[str]:
+def totals(plan: Plan) -> Iterator[str]:
+    """What it comes to, one sentence a line."""
     read = [it for it in plan.repositories if not it.problem]
     where = ", ".join(str(target) for target in plan.targets)
     actions = Counter(decision.action for it in read for decision in it.deletions)
@@ -111,17 +109,25 @@ def _totals(plan: Plan) -> Iterator[str]:
         yield "ECR charges archived images for at least 90 days."
 
 
-def _notes(plan: Plan) -> Iterator[str]:
+def notes(plan: Plan) -> Iterator[str]:
+    """What somebody should look at, one line each."""
     for it in plan.repositories:
         for absent in it.absent:
-            yield f"  {it.repository}{absent} is in use, and is not there"
+            yield f"{it.repository}{absent} is in use, and is not there"
         for consumer in it.consumers:
-            yield f"  {it.repository}: {consumer}, and a scan of this account does not see who does"
+            yield f"{it.repository}: {consumer}, and a scan of this account does not see who does"
         if it.broken_indexes:
             names = count(it.broken_indexes, "index names", "indexes name")
-            yield f"  {it.repository}: {names} an image that is not there"
+            yield f"{it.repository}: {names} an image that is not there"
         if it.problem:
-            yield f"  {it.repository} could not be read"
+            yield f"{it.repository} could not be read"
+
+
+def grounds(plan: Plan) -> Iterator[str]:
+    """What the plan rests on, one line each."""
+    yield from map(_ledger_line, plan.ledger)
+    if plan.unmanaged:
+        yield f"no rule matches, so nothing is touched: {', '.join(plan.unmanaged)}"
 
 
 def _ledger_line(read: SourceRead) -> str:

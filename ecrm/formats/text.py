@@ -1,14 +1,14 @@
 """Numbers and tables for people."""
 
 import math
+import re
 from collections.abc import Sequence
-
-from tabulate import tabulate
 
 from ecrm.plan import Tally
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _TWO_DIGITS = 10
+_COLORS = re.compile(r"\x1b\[\d+m")
 
 
 def human_size(size: int) -> str:
@@ -29,6 +29,8 @@ def count(number: int, singular: str, plural: str = "") -> str:
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+    from tabulate import tabulate  # noqa: PLC0415 - a Lambda function has no use for it
+
     text = tabulate(rows, headers, tablefmt="presto", disable_numparse=True)
     return "\n".join(line.rstrip() for line in text.splitlines())
 
@@ -39,3 +41,7 @@ def blue(text: str) -> str:
 
 def yellow(text: str) -> str:
     return f"\x1b[33m{text}\x1b[0m"
+
+
+def uncolored(text: str) -> str:
+    return _COLORS.sub("", text)

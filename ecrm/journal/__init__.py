@@ -11,7 +11,7 @@ JSON lines, in the order in which things happened:
 An image without an answer may be there or not: its run was killed, or could write no more.
 """
 
-from ecrm.journal.places import default_journal_path, journal_name, open_sink
+from ecrm.journal.places import journal_name, open_sink
 from ecrm.journal.reading import load_journal, read_journal
 from ecrm.journal.records import Contents, End, Entry, Header
 from ecrm.journal.sinks import FileSink, S3Sink, Sink
@@ -26,7 +26,6 @@ __all__ = [
     "Journal",
     "S3Sink",
     "Sink",
-    "default_journal_path",
     "journal_name",
     "load_journal",
     "open_sink",

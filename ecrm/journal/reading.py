@@ -9,7 +9,6 @@ from typing import Any
 
 from ecrm.aws_errors import translated
 from ecrm.errors import InputError
-from ecrm.journal.places import is_s3, s3_place
 from ecrm.journal.records import (
     Contents,
     End,
@@ -22,6 +21,7 @@ from ecrm.journal.records import (
     header_of,
     key_of,
 )
+from ecrm.places import is_s3, s3_place
 
 _PART = re.compile(r"(\d{5,})\.jsonl")
 
@@ -111,7 +111,7 @@ def _records(lines: list[str], name: str) -> Iterator[tuple[int, Mapping[str, An
 
 def _parts(s3: Any, location: str) -> Iterator[str]:
     """The objects of a journal by their numbers, of which none may be missing."""
-    bucket, key = s3_place(location)
+    bucket, key = s3_place(location, "journal")
     with translated("s3:ListBucket"):
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{key}/")
         names = [found["Key"] for page in pages for found in page.get("Contents", ())]

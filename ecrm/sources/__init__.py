@@ -8,6 +8,7 @@ from pathlib import Path
 from ecrm.aws import Target, at_once
 from ecrm.config import Config
 from ecrm.model import Note, Progress, ReadStatus, Scan, SourceRead, Use
+from ecrm.places import Reach, no_aws
 from ecrm.reference import Registry
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.external import command_uses, file_uses
@@ -26,16 +27,19 @@ def scan(
     progress: Progress,
     *,
     services: bool = True,
+    reach: Reach = no_aws,
 ) -> Scan:
     """Everything in use, from every source of every target, and the ledger of what was read.
 
     Without `services` (`--no-scan`), files alone are read: the scanned ones, and `files` of the
-    working tree. Raises InputError for a scanned file that is not what it should be; everything
-    else that goes wrong is in the ledger.
+    working tree. `reach` is for scanned files that are kept in S3. Raises InputError for a scanned
+    file that is not what it should be; everything else that goes wrong is in the ledger.
     """
     max_age = config.guards.scanned_files_max_age
     oldest = now - max_age if max_age is not None else None
-    files = [_read(None, f"file {path}", list(file_uses(path, oldest))) for path in scanned_files]
+    files = [
+        _read(None, f"file {path}", list(file_uses(path, oldest, reach))) for path in scanned_files
+    ]
     files += [_read(None, f"files {it}", tree_uses([it], Path())) for it in config.files]
     if not services:
         note = Note(ReadStatus.EXCLUDED, "not read: --no-scan")

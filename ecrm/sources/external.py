@@ -6,12 +6,12 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 from ecrm.config import ExternalCommand
 from ecrm.errors import InputError, NotAReferenceError
 from ecrm.model import EXTERNAL_COMMAND, SCANNED_FILE, Note, ReadStatus, Use
+from ecrm.places import Reach, no_aws, read
 from ecrm.reference import Reference
 from ecrm.sources.found import Found
 
@@ -30,22 +30,19 @@ def command_uses(external: ExternalCommand) -> Iterator[Found]:
         yield Note(ReadStatus.FAILED, f"external command {name}: {error}")
 
 
-def file_uses(path: str, oldest: datetime | None = None) -> Iterator[Use]:
-    """What a scanned file holds; raises InputError if it cannot be read, since it was asked for,
-    or if it was written before `oldest`."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        written = datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"{path}: cannot be read: {reason}") from error
-    if oldest and written < oldest:
+def file_uses(path: str, oldest: datetime | None = None, reach: Reach = no_aws) -> Iterator[Use]:
+    """What a scanned file, or object in S3, holds. Raises InputError or AwsError if it cannot be
+    read, since it was asked for, and InputError if it was written before `oldest`."""
+    stored = read(path, reach)
+    if oldest and stored.at < oldest:
         raise InputError(
-            f"{path}: was written {written:%Y-%m-%d %H:%M} UTC, and guards.scanned_files_max_age "
+            f"{path}: was written {stored.at:%Y-%m-%d %H:%M} UTC, and guards.scanned_files_max_age "
             f"asks for {oldest:%Y-%m-%d %H:%M} or later; scan again"
         )
     try:
-        yield from _uses(text, SCANNED_FILE, path)
+        yield from _uses(stored.content.decode(), SCANNED_FILE, path)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: cannot be read: it is not UTF-8 text") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 

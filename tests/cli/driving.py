@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 TARGET = "123456789012/us-east-1"
 PATIENCE = 20.0
-_CALLS = re.compile(r"\r?ecrm: info: [\d,]+ calls to AWS in ")
+_CALLS = re.compile(r"(\r?ecrm: info: |.*\"message\": \")[\d,]+ calls to AWS in ")
 RUNS: list[Sequence[object]] = []
 """The command lines that the test has run so far, by which what they called is judged."""
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

@@ -1,4 +1,5 @@
-"""A fake AWS on loopback: STS, ECR, ECS and Lambda over their real wire protocols.
+"""A fake AWS on loopback: STS, ECR, ECS and Lambda, and as much of S3, SSM and SNS as ecrm needs,
+over their real wire protocols.
 
 It shows what a lenient double cannot: pages, newest-first listings, ECR's refusals, moved tags,
 throttling, faults in the middle of a run. State is plain Python that a test builds directly:
@@ -11,7 +12,7 @@ throttling, faults in the middle of a run. State is plain Python that a test bui
         ecr = boto3.client("ecr", **aws.client_args())
 
 A request goes server -> protocol -> dispatch -> (weather, faults, buckets) -> an operation of
-`ecr`, `ecs`, `functions` or `sts` on the state in `world`, and back.
+`ecr`, `ecs`, `functions`, `s3`, `ssm`, `sns` or `sts` on the state in `world`, and back.
 """
 
 from .account import Account

@@ -9,6 +9,9 @@ from .ecr.registry import Registry
 from .ecr.repository import Repository
 from .ecs.control import Ecs
 from .functions.functions import Functions
+from .s3 import S3
+from .sns import Topics
+from .ssm import Parameters
 
 if TYPE_CHECKING:
     from .address import Address
@@ -18,7 +21,7 @@ Json = dict[str, Any]
 
 
 class Account:
-    """State to build on (`ecr`, `ecs`, `lambda_`) and who its access key says one is."""
+    """State to build on, service by service, and who its access key says one is."""
 
     def __init__(self, address: Address, world: World) -> None:
         self.address = address
@@ -27,6 +30,9 @@ class Account:
         self.ecr = Registry(address, world.clock)
         self.ecs = Ecs(address, world.clock, world.digest_of)
         self.lambda_ = Functions(address, world.clock, world.digest_of)
+        self.s3 = S3()
+        self.ssm = Parameters()
+        self.sns = Topics()
 
     def __repr__(self) -> str:
         return f"<Account {self.address.account} {self.address.region}>"

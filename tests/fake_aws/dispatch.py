@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from email.message import Message
 
-from . import sts
+from . import s3, sns, ssm, sts
 from .account import Account, Json
 from .buckets import Buckets
 from .calls import Call, Calls
@@ -25,6 +25,9 @@ SERVICES: dict[str, dict[str, Callable[[Account, Json], Json]]] = {
     "ecr": ecr.OPERATIONS,
     "ecs": ecs.OPERATIONS,
     "lambda": functions.OPERATIONS,
+    "s3": s3.OPERATIONS,
+    "sns": sns.OPERATIONS,
+    "ssm": ssm.OPERATIONS,
     "sts": sts.OPERATIONS,
 }
 
@@ -43,10 +46,10 @@ class Dispatcher:
         self.latency: Aimed[float] = Aimed()
         self.bugs: list[Exception] = []
 
-    def respond(self, path: str, headers: Message, body: bytes) -> Reply | None:
+    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Reply | None:
         """The reply to an HTTP request; None when the connection is to be dropped."""
         try:
-            request = self._known(parse(path, headers, body))
+            request = self._known(parse(method, path, headers, body))
         except AwsError as error:
             return render_error("ecr", error)
         call = self._noted(request)

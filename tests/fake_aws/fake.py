@@ -14,7 +14,10 @@ from .ecr.registry import Registry
 from .ecs.control import Ecs
 from .faults import Fault
 from .functions.functions import Functions
+from .s3 import S3
 from .server import Server
+from .sns import Topics
+from .ssm import Parameters
 from .times import Clock
 from .weather import ANY, FOREVER, Aim, Hook
 from .world import DEFAULT_ACCOUNT, DEFAULT_REGION, World, access_key
@@ -23,8 +26,8 @@ from .world import DEFAULT_ACCOUNT, DEFAULT_REGION, World, access_key
 class FakeAws:
     """`with FakeAws() as aws:` starts the server; leaving raises what went wrong inside it.
 
-    `ecr`, `ecs` and `lambda_` are those of account 123456789012 in us-east-1; `account` gives the
-    others. Build state before the calls, in a hook, or `with aws.lock`.
+    `ecr`, `ecs`, `lambda_`, `s3`, `ssm` and `sns` are those of account 123456789012 in us-east-1;
+    `account` gives the others. Build state before the calls, in a hook, or `with aws.lock`.
     """
 
     def __init__(
@@ -67,6 +70,18 @@ class FakeAws:
     @property
     def ecs(self) -> Ecs:
         return self.account().ecs
+
+    @property
+    def s3(self) -> S3:
+        return self.account().s3
+
+    @property
+    def ssm(self) -> Parameters:
+        return self.account().ssm
+
+    @property
+    def sns(self) -> Topics:
+        return self.account().sns
 
     @property
     def lambda_(self) -> Functions:

@@ -1,8 +1,9 @@
-"""The wire: AWS's three protocols in, AWS's three protocols out.
+"""The wire: AWS's protocols in, AWS's protocols out.
 
-    ECR, ECS   JSON 1.1: POST /, the operation in X-Amz-Target
-    Lambda     REST: the operation is the path, the parameters are the path and the query
-    STS        query: POST / with a form, answers in XML
+    ECR, ECS, SSM   JSON 1.1: POST /, the operation in X-Amz-Target
+    Lambda          REST: the operation is the path, the parameters are the path and the query
+    STS, SNS        query: POST / with a form, answers in XML
+    S3              REST: the operation is the method and the path; answers are bytes or XML
 
 Signatures are not checked. The credential in the Authorization header says which account, region
 and service the call is for.
@@ -19,13 +20,17 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
+from . import s3
 from .address import Address
 from .errors import AwsError
 from .functions.operations import route
 
 Json = dict[str, Any]
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
-_STS = "https://sts.amazonaws.com/doc/2011-06-15/"
+_QUERY = {
+    "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+    "sns": "http://sns.amazonaws.com/doc/2010-03-31/",
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Reply:
         return Reply(self.status, self.headers | promised, body)
 
 
-def parse(path: str, headers: Message, body: bytes) -> Request:
+def parse(method: str, path: str, headers: Message, body: bytes) -> Request:
     """Raises AwsError for what is no call to AWS at all."""
     found = _CREDENTIAL.search(headers.get("Authorization", ""))
     if found is None:
@@ -77,22 +82,32 @@ def parse(path: str, headers: Message, body: bytes) -> Request:
     if service == "lambda":
         operation, names = route(url.path)
         return Request(service, operation, names | dict(parse_qsl(url.query)), key, region)
+    if service == "s3":
+        operation, params = s3.route(method, path, headers, body)
+        return Request(service, operation, params, key, region)
     form: Json = dict(parse_qsl(body.decode()))
     return Request(service, form.pop("Action", "Unknown"), form, key, region)
 
 
 def render(request: Request, content: Json) -> Reply:
-    if request.service == "sts":
+    if request.service in _QUERY:
         name = escape(request.operation)
         inner = f"<{name}Result>{_xml(content)}</{name}Result>"
-        return _xml_reply(200, f"{name}Response", inner)
+        return _xml_reply(200, _QUERY[request.service], f"{name}Response", inner)
+    if request.service == "s3":
+        return Reply(200, content["headers"], content["body"])
     return _json_reply(request.service, 200, content)
 
 
 def render_error(service: str, error: AwsError) -> Reply:
-    if service == "sts":
+    if service in _QUERY:
         inner = _xml({"Type": "Sender", "Code": error.code, "Message": error.message})
-        return _xml_reply(error.status, "ErrorResponse", f"<Error>{inner}</Error>")
+        namespace = _QUERY[service]
+        return _xml_reply(error.status, namespace, "ErrorResponse", f"<Error>{inner}</Error>")
+    if service == "s3":
+        inner = _xml({"Code": error.code, "Message": error.message})
+        body = f"<Error>{inner}</Error>".encode()
+        return Reply(error.status, {"Content-Type": "application/xml"}, body)
     if service == "lambda":
         content: Json = {"Type": "User", "Message": error.message}
     else:
@@ -108,9 +123,9 @@ def _json_reply(service: str, status: int, content: Json) -> Reply:
     return Reply(status, headers, json.dumps(content, separators=(",", ":")).encode())
 
 
-def _xml_reply(status: int, name: str, inner: str) -> Reply:
+def _xml_reply(status: int, namespace: str, name: str, inner: str) -> Reply:
     tail = f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
-    body = f'<{name} xmlns="{_STS}">{inner}{tail}</{name}>'
+    body = f'<{name} xmlns="{namespace}">{inner}{tail}</{name}>'
     return Reply(status, {"Content-Type": "text/xml"}, body.encode())
 
 

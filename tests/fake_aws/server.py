@@ -13,8 +13,8 @@ from typing import Any
 
 from .protocol import Reply
 
-# (path, headers, body) -> the reply; None closes the connection without one.
-Respond = Callable[[str, Message, bytes], Reply | None]
+# (method, path, headers, body) -> the reply; None closes the connection without one.
+Respond = Callable[[str, str, Message, bytes], Reply | None]
 
 
 class Server(ThreadingHTTPServer):
@@ -69,12 +69,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.do_POST()
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length)
         # Half a request, of a client that was killed, is none.
         whole = len(body) == length
-        reply = self.server.respond(self.path, self.headers, body) if whole else None
+        asked = (self.command, self.path, self.headers, body)
+        reply = self.server.respond(*asked) if whole else None
         if reply is None:
             self.close_connection = True
             return

@@ -1,0 +1,208 @@
+"""What an invocation asks for: its event, and the variables where the event says nothing."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+from ecrm.aws import WORKERS
+from ecrm.config import parse_duration
+from ecrm.errors import UsageError
+from ecrm.logs import FORMATS, LEVELS
+from ecrm.places import is_remote, is_s3
+
+_ENVELOPE = frozenset(
+    {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
+)
+_KINDS = {str: "a text", bool: "true or false", list: "a list of texts"}
+_TEXTS = {
+    "command": "ECRM_COMMAND",
+    "config": "ECRM_CONFIG",
+    "repository": "ECRM_REPOSITORY",
+    "format": "ECRM_FORMAT",
+    "output": "ECRM_OUTPUT",
+    "journal": "ECRM_JOURNAL",
+    "report": "ECRM_REPORT",
+}
+_YES = frozenset({"1", "true", "t", "yes", "y", "on"})
+_NO = frozenset({"0", "false", "f", "no", "n", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The keys that an event may have. Places are paths, `s3://bucket/key` or, for `config`,
+    `ssm://parameter`; `report` and `journal` are folders in S3."""
+
+    command: str = "plan"
+    config: str = ""
+    repository: str = ""
+    plan: str = ""
+    out: str = ""
+    scan: bool = True
+    scanned_files: tuple[str, ...] = ()
+    format: str = ""
+    output: str = ""
+    journal: str = ""
+    report: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All that decides about an invocation. `margin` is in seconds; None is the default."""
+
+    event: Event
+    config_text: str | None
+    state: str
+    topic: str
+    function: str
+    log_level: str = "info"
+    log_format: str = "json"
+    margin: float | None = None
+    workers: int = WORKERS
+
+
+def asked(event: object, environ: Mapping[str, str], commands: Collection[str]) -> Asked:
+    """Raises UsageError with one line for each thing that is wrong."""
+    wrong: list[str] = []
+    given = _checked(_opened(event), wrong)
+    told = Event(**_of_variables(environ, wrong, given) | given)
+    if told.command == "scan" and "format" not in given:
+        told = replace(told, format="")  # ECRM_FORMAT is for plans, as on the command line
+    wrong += _misfits(told, environ, commands)
+    margin = _margin(environ.get("ECRM_TIME_MARGIN", ""), wrong)
+    workers = _workers(environ.get("ECRM_CONCURRENCY", ""), wrong)
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    text = environ.get("ECRM_CONFIG_YAML") or None
+    return Asked(
+        event=told,
+        config_text=None if told.config else text,
+        state=_state(environ),
+        topic=environ.get("ECRM_SNS_TOPIC_ARN", ""),
+        function=environ.get("AWS_LAMBDA_FUNCTION_NAME", "ecrm"),
+        log_level=environ.get("ECRM_LOG_LEVEL") or "info",
+        log_format=environ.get("ECRM_LOG_FORMAT") or "json",
+        margin=margin,
+        workers=workers,
+    )
+
+
+def _opened(event: object) -> Mapping[str, Any]:
+    """The event itself, or what is in the envelope of a schedule. EventBridge Scheduler sends
+    `detail` as text."""
+    if event is None:
+        return {}
+    if not isinstance(event, dict):
+        raise UsageError(f"event: is {_said(event)}, not a map of keys such as 'command'")
+    if "detail-type" not in event:
+        return event
+    if strange := sorted(event.keys() - _ENVELOPE):
+        raise UsageError(f"event: unknown key {strange[0]!r} beside 'detail-type'")
+    detail = event.get("detail", {})
+    if isinstance(detail, str):
+        try:
+            detail = json.loads(detail or "{}")
+        except ValueError as error:
+            raise UsageError(f"event: detail is no JSON ({error})") from error
+    if not isinstance(detail, dict):
+        raise UsageError(f"event: detail is {_said(detail)}, not a map of keys such as 'command'")
+    return detail
+
+
+def _checked(event: Mapping[str, Any], wrong: list[str]) -> dict[str, Any]:
+    """The keys that are known and of the right type; the others are added to `wrong`."""
+    kinds: dict[str, type] = {field.name: type(field.default) for field in fields(Event)}
+    kinds = {name: list if kind is tuple else kind for name, kind in kinds.items()}
+    given: dict[str, Any] = {}
+    for key, value in event.items():
+        kind = kinds.get(key)
+        if kind is None:
+            near = get_close_matches(str(key), kinds, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(kinds)}"
+            wrong.append(f"event: unknown key {key!r}; {hint}")
+        elif not _fits(value, kind):
+            wrong.append(f"event: {key} is {_said(value)}, not {_KINDS[kind]}")
+        elif value == "":
+            wrong.append(f"event: {key} is empty; leave it out")
+        else:
+            given[key] = tuple(value) if kind is list else value
+    return given
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """Of just this type: to Python, True is a number as well."""
+    if isinstance(value, list):
+        return kind is list and all(isinstance(it, str) and it for it in value)
+    return type(value) is kind
+
+
+def _said(value: object) -> str:
+    """As JSON has it, cut where it is long."""
+    shown = json.dumps(value, default=repr)
+    shown = shown if len(shown) <= 40 else f"{shown[:37]}..."  # noqa: PLR2004 - enough to see it
+    return f"the text {shown}" if isinstance(value, str) else shown
+
+
+def _of_variables(
+    environ: Mapping[str, str], wrong: list[str], given: Mapping[str, object]
+) -> dict[str, Any]:
+    """What the variables say of keys that the event leaves out; an empty one says nothing."""
+    told: dict[str, Any] = {
+        key: text for key, name in _TEXTS.items() if (text := environ.get(name, ""))
+    }
+    if text := environ.get("ECRM_SCANNED_FILES", ""):
+        told["scanned_files"] = tuple(filter(None, (it.strip() for it in text.split(","))))
+    if (text := environ.get("ECRM_SCAN", "")) and "scan" not in given:
+        if text.strip().lower() not in _YES | _NO:
+            wrong.append(f"ECRM_SCAN is {text!r}, not true or false")
+        told["scan"] = text.strip().lower() not in _NO
+    return told
+
+
+def _misfits(told: Event, environ: Mapping[str, str], commands: Collection[str]) -> list[str]:
+    """What is of the right type and still makes no sense."""
+    lines: list[str] = []
+    if told.command not in commands:
+        lines.append(f"command is {told.command!r}; known are {', '.join(commands)}")
+    if told.plan and told.command != "delete":
+        lines.append(f"a plan to carry out is for the command 'delete', not {told.command!r}")
+    if told.command == "delete" and not is_s3(told.journal or _state(environ)):
+        lines.append(
+            "delete needs a journal that outlives the function; "
+            "set ECRM_JOURNAL=s3://bucket/folder, or ECRM_STATE_DIR"
+        )
+    for variable, known in (("ECRM_LOG_LEVEL", LEVELS), ("ECRM_LOG_FORMAT", FORMATS)):
+        if environ.get(variable) and environ[variable] not in known:
+            lines.append(f"{variable} is {environ[variable]!r}; known are {', '.join(known)}")
+    return lines
+
+
+def _margin(text: str, wrong: list[str]) -> float | None:
+    if not text:
+        return None
+    try:
+        return parse_duration(text).total_seconds()
+    except ValueError:
+        wrong.append(f"ECRM_TIME_MARGIN is {text!r}; write a duration such as 90s")
+        return None
+
+
+def _workers(text: str, wrong: list[str]) -> int:
+    if text and not (text.isascii() and text.isdigit() and int(text)):
+        wrong.append(f"ECRM_CONCURRENCY is {text!r}; write a whole number such as {WORKERS}")
+        return WORKERS
+    return int(text or WORKERS)
+
+
+def _state(environ: Mapping[str, str]) -> str:
+    """The only folder of a function that it may write to, which is gone with its environment."""
+    return (environ.get("ECRM_STATE_DIR") or "/tmp/ecrm").rstrip("/")  # noqa: S108 - Lambda's own
+
+
+def config_place(told: Event, environ: Mapping[str, str]) -> str:
+    """Where the configuration is; a file is looked for in the folder of the function's code."""
+    place, root = told.config or "ecrm.yaml", environ.get("LAMBDA_TASK_ROOT", "")
+    if is_remote(place) or place.startswith("/") or not root:
+        return place
+    return f"{root.rstrip('/')}/{place}"

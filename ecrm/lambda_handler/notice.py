@@ -1,0 +1,127 @@
+"""What people are told: the subject and the text of an e-mail, and the same for a chat channel."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from ecrm.formats.text import count, human_size, human_tally
+from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed
+from ecrm.model import Answer
+from ecrm.plan import RepositoryPlan, Tally
+
+_LONGEST_SUBJECT = 100  # as SNS has it, in ASCII and without control characters
+_LONGEST_TEXT = 7500  # chat applications take 8,000 characters, SNS more
+_MOST_REPOSITORIES = 20
+
+
+def subject(result: Result) -> str:
+    """What a list of e-mails shows: the command, how it went, and where."""
+    line = f"ecrm {result.command}: {_outcome(result)}{_where(result)}"
+    ascii_only = line.encode("ascii", "replace").decode()
+    printable = "".join(c if c.isprintable() else " " for c in ascii_only)
+    cut = len(printable) > _LONGEST_SUBJECT
+    return f"{printable[: _LONGEST_SUBJECT - 3]}..." if cut else printable
+
+
+def body(result: Result) -> str:
+    """Short paragraphs and lists of plain text."""
+    text = "\n".join(_lines(result))
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}...\n(The log has all.)"
+
+
+def message(result: Result) -> str:
+    """For SNS with MessageStructure=json: text for everybody, and for chat applications, which are
+    subscribed by HTTPS, the schema that Amazon Q Developer (AWS Chatbot) asks for."""
+    text = body(result)
+    content = {"textType": "client-markdown", "title": subject(result), "description": text}
+    chat = {"version": "1.0", "source": "custom", "content": content}
+    return json.dumps({"default": text, "https": json.dumps(chat)})
+
+
+def headline(result: Result) -> str:
+    """One sentence: the command, where, and how it went."""
+    return f"ecrm {result.command}{_where(result)}: {_outcome(result)}."
+
+
+def happened(result: Result) -> Iterator[str]:
+    """How many images met which answer, one line for each."""
+    yield from (f"{_tally(tally)} {answer}" for answer, tally in result.met.items())
+
+
+def _outcome(result: Result) -> str:
+    if result.error:
+        return f"FAILED, {_done(result)}" if result.outcomes else "FAILED"
+    if result.out_of_time:
+        return f"out of time, {_done(result)}" if result.plan else "out of time"
+    if result.plan and result.command == "delete":
+        return _done(result)
+    return f"{_tally(result.plan.goes)} can go" if result.plan else "done"
+
+
+def _done(result: Result) -> str:
+    """What was deleted, with its size, and how many met another answer that matters."""
+    met = result.met
+    others = {
+        Answer.ARCHIVED: "archived",
+        Answer.LEFT: "left for the next run",
+        Answer.FAILED: "not done",
+    }
+    told = [f"{met[answer].images:,} {words}" for answer, words in others.items() if answer in met]
+    return ", ".join([f"{_tally(met.get(Answer.DELETED, Tally()))} deleted", *told])
+
+
+def _tally(tally: Tally) -> str:
+    return f"{count(tally.images, 'image')} ({human_size(tally.size)})"
+
+
+def _lines(result: Result) -> Iterator[str]:
+    yield headline(result)
+    for line in result.error.splitlines():
+        yield f"Error: {line}"
+    if result.out_of_time:
+        yield "The time was over; the next run goes on."
+    if result.plan:
+        total, used = human_tally(result.plan.total), human_tally(result.plan.used)
+        yield f"{total} images are there, {used} of them are in use."
+        yield f"{human_tally(result.plan.goes)} can go by the rules."
+        yield from _list("What happened", happened(result))
+        yield from _repositories(result.plan.repositories)
+    if not result.error:
+        yield from _list("Guards that would stop `delete`", map(str, result.stops))
+        yield from _list("Not known", result.missing)
+    details = (f"{it.repository}@{it.decision.image.digest}: {it.detail}" for it in failed(result))
+    yield from _list("Not done", list(details)[:MOST_DETAILS])
+    yield from _list("Not told", result.untold)
+    yield from _list("See also", _places(result))
+    made = result.calls.total()
+    calls = f" and {count(made, 'call')} to AWS, {result.throttled} throttled" if made else ""
+    yield from ("", f"It took {result.seconds:.1f} seconds{calls}.")
+
+
+def _where(result: Result) -> str:
+    return f" in {', '.join(result.where)}" if result.where else ""
+
+
+def _repositories(repositories: tuple[RepositoryPlan, ...]) -> Iterator[str]:
+    """Those from which most goes come first."""
+    going = [it for it in repositories if it.waves]
+    going.sort(key=lambda it: (-len(it.deletions), it.repository))
+    lines = [
+        f"{it.repository}: {human_tally(sum(it.goes.values(), Tally()))} go, "
+        f"{it.images - len(it.deletions)} stay"
+        for it in going[:_MOST_REPOSITORIES]
+    ]
+    if more := going[_MOST_REPOSITORIES:]:
+        lines.append(f"and {count(len(more), 'more repository', 'more repositories')}")
+    yield from _list("Repositories", lines)
+
+
+def _places(result: Result) -> Iterator[str]:
+    yield from (f"report: {place}" for place in result.reports)
+    if result.journal:
+        yield f"journal: {result.journal} (`ecrm restore` reads it)"
+
+
+def _list(heading: str, lines: Iterable[str]) -> Iterator[str]:
+    items = [f"- {line}" for line in lines]
+    if items:
+        yield from ("", f"{heading}:", *items)

@@ -1,0 +1,75 @@
+"""Tells people and machines what an invocation did. What cannot be told changes nothing."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ecrm.aws import Target
+from ecrm.aws_errors import translated
+from ecrm.errors import EcrmError
+from ecrm.formats import PLAN_FORMATS
+from ecrm.formats.markdown import bullets, escaped
+from ecrm.lambda_handler import notice
+from ecrm.lambda_handler.event import Asked
+from ecrm.lambda_handler.result import Result, summary
+from ecrm.places import write_text
+
+log = logging.getLogger(__name__)
+
+
+def count_calls(result: Result) -> None:
+    """What was asked of AWS."""
+    for target in result.targets:
+        result.calls.update(target.meter.calls)
+        result.throttled += target.meter.throttled
+
+
+def tell(result: Result, asked: Asked, reach: Callable[[], Target], version: str) -> None:
+    """The report first, so that the notification can say where it is."""
+    if asked.event.report:
+        with _survived(result, "report"):
+            _report(result, f"{asked.event.report.rstrip('/')}/{result.name}", reach, version)
+    if asked.topic:
+        with _survived(result, "notification"):
+            _publish(result, asked.topic, reach)
+
+
+@contextmanager
+def _survived(result: Result, what: str) -> Iterator[None]:
+    try:
+        yield
+    except EcrmError as error:
+        result.untold.append(f"{what}: {error}")
+        log.warning("the %s could not be sent: %s", what, error)
+
+
+def _report(result: Result, place: str, reach: Callable[[], Target], version: str) -> None:
+    text = json.dumps(summary(result, version), indent=2, ensure_ascii=False)
+    for name, content, content_type in (
+        (f"{place}.json", text + "\n", "application/json"),
+        (f"{place}.md", markdown(result), "text/markdown"),
+    ):
+        write_text(name, content, reach, content_type)
+        result.reports.append(name)
+
+
+def markdown(result: Result) -> str:
+    """What happened, and then the plan."""
+    lines = [f"# {escaped(notice.headline(result))}"]
+    lines += bullets("Errors", result.error.splitlines())
+    lines += bullets("What happened", notice.happened(result))
+    lines += bullets("Guards", map(str, result.stops))
+    plan = ["", PLAN_FORMATS["markdown"](result.plan)] if result.plan else []
+    return "\n".join([*lines, *plan, ""])
+
+
+def _publish(result: Result, topic: str, reach: Callable[[], Target]) -> None:
+    sns = reach().sns()
+    with translated("sns:Publish"):
+        sns.publish(
+            TopicArn=topic,
+            Subject=notice.subject(result),
+            Message=notice.message(result),
+            MessageStructure="json",
+        )

@@ -1,0 +1,48 @@
+"""Log lines: `ecrm: warn: text` for people, one JSON object a line for machines."""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+NOTICE = 25
+LEVELS = ("debug", "info", "notice", "warn", "error")
+FORMATS = ("text", "json")
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "notice": NOTICE,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def text_line(level: str, text: str) -> str:
+    return f"ecrm: {level}: {text}"
+
+
+def json_line(level: str, text: str, at: datetime, fields: Mapping[str, object]) -> str:
+    """`level`, `time` (UTC, with milliseconds), `message`, and then the fields."""
+    time = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole = {"level": level, "time": time, "message": text, **fields}
+    return json.dumps(whole, ensure_ascii=False, default=str)
+
+
+def level_of(record: logging.LogRecord) -> str:
+    """The name that we have for its level."""
+    return next(name for name in reversed(LEVELS) if _LEVELS[name] <= max(record.levelno, 10))
+
+
+def fields_of(record: logging.LogRecord) -> Mapping[str, object]:
+    """What was logged with `extra={"fields": {...}}`."""
+    fields: Mapping[str, object] = getattr(record, "fields", {})
+    return fields
+
+
+def set_up(level: str, handler: logging.Handler) -> None:
+    """Only ecrm's own messages; botocore's are for botocore's developers."""
+    logging.addLevelName(NOTICE, "NOTICE")
+    logger = logging.getLogger("ecrm")
+    logger.handlers = [handler]
+    logger.propagate = False
+    logger.setLevel(_LEVELS[level])

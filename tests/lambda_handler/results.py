@@ -1,0 +1,52 @@
+"""A deletion that met every answer, and what else there is to tell of."""
+
+from collections import Counter
+
+from ecrm.lambda_handler.result import Result
+from ecrm.model import Answer, Decision, Outcome, Reason
+from ecrm.plan import Plan, Tally
+from tests.stubs import NOW, REGISTRY, going, image, plan_of, repository_plan
+
+WHEN = NOW
+
+
+def plan() -> Plan:
+    """Six of eight images of `shop/api` go, and one of one of `shop/web`."""
+    kept = [
+        Decision(image(7, "v7"), Reason.IN_USE),
+        Decision(image(8, "v8"), Reason.KEEP_COUNT),
+    ]
+    api = repository_plan(
+        "shop/api",
+        [going(image(number, f"v{number}")) for number in range(1, 7)],
+        kept=kept,
+        used=Tally(1, 1000),
+    )
+    return plan_of(
+        api, repository_plan("shop/web", [going(image(9, "v9"))]), unmanaged=("scratch",)
+    )
+
+
+def deleted() -> Result:
+    made = plan()
+    api, web = made.repositories
+    answers = (*Answer, Answer.DELETED)
+    details = {Answer.FAILED: "KmsError: no key"}
+    pairs = [
+        *zip((api,) * 6, api.deletions, answers, strict=False),
+        (web, web.deletions[0], Answer.DELETED),
+    ]
+    return Result(
+        "delete",
+        name="20260301T120000Z-123456789012-us-east-1-1f2e3d4c",
+        plan=made,
+        outcomes=[
+            Outcome(REGISTRY, where.repository, decision, answer, details.get(answer, ""))
+            for where, decision, answer in pairs
+        ],
+        journal="s3://ecrm/journals/1",
+        reports=["s3://ecrm/reports/1.json", "s3://ecrm/reports/1.md"],
+        calls=Counter({"ecr:DescribeImages": 2, "ecr:BatchDeleteImage": 1}),
+        throttled=1,
+        seconds=12.3456,
+    )

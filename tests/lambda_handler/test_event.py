@@ -1,0 +1,233 @@
+"""An event says what to do in so many words, or it is refused."""
+
+import pytest
+
+from ecrm.errors import UsageError
+from ecrm.lambda_handler.event import Asked, Event, asked, config_place
+
+COMMANDS = ("plan", "delete", "scan")
+NO_JSON = "Expecting value: line 1 column 1 (char 0)"
+SCHEDULE = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "123456789012",
+    "time": "2026-11-22T01:30:00Z",
+    "region": "us-east-1",
+    "resources": ["arn:aws:events:us-east-1:123456789012:rule/ecrm"],
+    "detail": {},
+}
+
+
+def read(event: object = None, **environ: str) -> Asked:
+    return asked(event, environ, COMMANDS)
+
+
+def problems(event: object = None, **environ: str) -> list[str]:
+    with pytest.raises(UsageError) as raised:
+        read(event, **environ)
+    return str(raised.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    "event", [None, {}, SCHEDULE, SCHEDULE | {"detail": "{}"}, SCHEDULE | {"detail": ""}]
+)
+def test_an_event_that_says_nothing_plans(event):
+    assert read(event) == Asked(Event("plan"), None, "/tmp/ecrm", "", "ecrm")
+
+
+def test_every_key_of_an_event():
+    event = {
+        "command": "delete",
+        "config": "ssm://ecrm",
+        "repository": "shop/api",
+        "plan": "s3://b/plan.json",
+        "out": "s3://b/out.json",
+        "scan": False,
+        "scanned_files": ["s3://b/1.json", "2.json"],
+        "format": "json",
+        "output": "s3://b/shown.json",
+        "journal": "s3://b/journals",
+        "report": "s3://b/reports",
+    }
+    expected = Event(
+        "delete",
+        "ssm://ecrm",
+        "shop/api",
+        "s3://b/plan.json",
+        "s3://b/out.json",
+        False,
+        ("s3://b/1.json", "2.json"),
+        "json",
+        "s3://b/shown.json",
+        "s3://b/journals",
+        "s3://b/reports",
+    )
+    assert read(event).event == expected
+    assert read(SCHEDULE | {"detail": event}).event == expected
+
+
+def test_every_variable_means_what_it_means_on_the_command_line():
+    told = read(
+        None,
+        ECRM_COMMAND="delete",
+        ECRM_CONFIG="s3://b/ecrm.yaml",
+        ECRM_CONFIG_YAML="ignored",
+        ECRM_REPOSITORY="shop/api",
+        ECRM_SCAN="false",
+        ECRM_SCANNED_FILES="a.json, s3://b/c.json,",
+        ECRM_FORMAT="json",
+        ECRM_OUTPUT="s3://b/shown.json",
+        ECRM_JOURNAL="s3://b/journals",
+        ECRM_REPORT="s3://b/reports",
+        ECRM_STATE_DIR="s3://b/state/",
+        ECRM_SNS_TOPIC_ARN="arn:aws:sns:us-east-1:123456789012:ecrm",
+        ECRM_LOG_LEVEL="debug",
+        ECRM_LOG_FORMAT="text",
+        ECRM_TIME_MARGIN="1m30s",
+        AWS_LAMBDA_FUNCTION_NAME="clean",
+    )
+    assert told == Asked(
+        Event(
+            command="delete",
+            config="s3://b/ecrm.yaml",
+            repository="shop/api",
+            scan=False,
+            scanned_files=("a.json", "s3://b/c.json"),
+            format="json",
+            output="s3://b/shown.json",
+            journal="s3://b/journals",
+            report="s3://b/reports",
+        ),
+        None,
+        "s3://b/state",
+        "arn:aws:sns:us-east-1:123456789012:ecrm",
+        "clean",
+        "debug",
+        "text",
+        90.0,
+    )
+
+
+def test_the_event_comes_before_the_variables_and_an_empty_variable_says_nothing():
+    told = read(
+        {"command": "plan", "scan": True, "config": "other.yaml"},
+        ECRM_COMMAND="delete",
+        ECRM_SCAN="no",
+        ECRM_CONFIG="s3://b/ecrm.yaml",
+        ECRM_CONFIG_YAML="repositories: []",
+        ECRM_REPOSITORY="",
+        ECRM_LOG_LEVEL="",
+    )
+    assert told.event == Event("plan", "other.yaml")
+    assert (told.config_text, told.log_level) == (None, "info")
+
+
+def test_the_variable_for_formats_is_for_plans_as_on_the_command_line():
+    assert read({"command": "scan"}, ECRM_FORMAT="markdown").event.format == ""
+    assert read({"command": "scan", "format": "detail"}).event.format == "detail"
+    assert read(None, ECRM_FORMAT="markdown").event.format == "markdown"
+
+
+def test_a_configuration_may_be_in_a_variable_itself():
+    assert read(ECRM_CONFIG_YAML="repositories: []").config_text == "repositories: []"
+
+
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        ([], "event: is [], not a map of keys such as 'command'"),
+        ("plan", "event: is the text \"plan\", not a map of keys such as 'command'"),
+        ({"comand": "plan"}, "event: unknown key 'comand'; did you mean 'command'?"),
+        (
+            {"force": True},
+            (
+                "event: unknown key 'force'; known are command, config, repository, plan, out, "
+                "scan, scanned_files, format, output, journal, report"
+            ),
+        ),
+        ({"scan": "true"}, 'event: scan is the text "true", not true or false'),
+        ({"scan": 1}, "event: scan is 1, not true or false"),
+        ({"command": None}, "event: command is null, not a text"),
+        ({"command": ""}, "event: command is empty; leave it out"),
+        ({"command": ["delete"]}, 'event: command is ["delete"], not a text'),
+        ({"command": "destroy"}, "command is 'destroy'; known are plan, delete, scan"),
+        ({"command": "Delete"}, "command is 'Delete'; known are plan, delete, scan"),
+        ({"repository": True}, "event: repository is true, not a text"),
+        (
+            {"scanned_files": "a.json"},
+            'event: scanned_files is the text "a.json", not a list of texts',
+        ),
+        ({"scanned_files": ["a", 1]}, 'event: scanned_files is ["a", 1], not a list of texts'),
+        ({"config": ["x" * 99]}, f'event: config is ["{"x" * 35}..., not a text'),
+        (
+            {"plan": "s3://b/plan.json"},
+            "a plan to carry out is for the command 'delete', not 'plan'",
+        ),
+        (SCHEDULE | {"detail": []}, "event: detail is [], not a map of keys such as 'command'"),
+        (SCHEDULE | {"detail": "x"}, f"event: detail is no JSON ({NO_JSON})"),
+        (SCHEDULE | {"command": "delete"}, "event: unknown key 'command' beside 'detail-type'"),
+        (SCHEDULE | {"detail": {"scan": 0}}, "event: scan is 0, not true or false"),
+    ],
+)
+def test_anything_else_is_refused(event, problem):
+    assert problems(event) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        ({"ECRM_COMMAND": "true"}, "command is 'true'; known are plan, delete, scan"),
+        ({"ECRM_SCAN": "maybe"}, "ECRM_SCAN is 'maybe', not true or false"),
+        ({"ECRM_TIME_MARGIN": "90"}, "ECRM_TIME_MARGIN is '90'; write a duration such as 90s"),
+        (
+            {"ECRM_LOG_LEVEL": "loud"},
+            "ECRM_LOG_LEVEL is 'loud'; known are debug, info, notice, warn, error",
+        ),
+        ({"ECRM_LOG_FORMAT": "xml"}, "ECRM_LOG_FORMAT is 'xml'; known are text, json"),
+    ],
+)
+def test_a_variable_that_makes_no_sense_is_refused(variables, problem):
+    assert problems(None, **variables) == [problem]
+
+
+def test_each_problem_has_a_line():
+    assert problems({"scan": "no", "x": 1}, ECRM_COMMAND="drop") == [
+        'event: scan is the text "no", not true or false',
+        (
+            "event: unknown key 'x'; known are command, config, repository, plan, out, scan, "
+            "scanned_files, format, output, journal, report"
+        ),
+        "command is 'drop'; known are plan, delete, scan",
+    ]
+
+
+@pytest.mark.parametrize("variables", [{}, {"ECRM_JOURNAL": "/tmp/j"}, {"ECRM_STATE_DIR": "/mnt"}])
+def test_deleting_needs_a_journal_that_outlives_the_function(variables):
+    assert problems({"command": "delete"}, **variables) == [
+        (
+            "delete needs a journal that outlives the function; "
+            "set ECRM_JOURNAL=s3://bucket/folder, or ECRM_STATE_DIR"
+        )
+    ]
+
+
+@pytest.mark.parametrize("name", ["ECRM_JOURNAL", "ECRM_STATE_DIR"])
+def test_one_place_in_s3_is_enough_for_deleting(name):
+    assert read({"command": "delete"}, **{name: "s3://b/ecrm"}).event.command == "delete"
+
+
+@pytest.mark.parametrize(
+    ("config", "environ", "place"),
+    [
+        ("", {"LAMBDA_TASK_ROOT": "/var/task/"}, "/var/task/ecrm.yaml"),
+        ("prod/ecrm.yaml", {"LAMBDA_TASK_ROOT": "/var/task"}, "/var/task/prod/ecrm.yaml"),
+        ("/opt/ecrm.yaml", {"LAMBDA_TASK_ROOT": "/var/task"}, "/opt/ecrm.yaml"),
+        ("s3://b/k", {"LAMBDA_TASK_ROOT": "/var/task"}, "s3://b/k"),
+        ("ssm://ecrm", {"LAMBDA_TASK_ROOT": "/var/task"}, "ssm://ecrm"),
+        ("", {}, "ecrm.yaml"),
+    ],
+)
+def test_a_file_is_looked_for_in_the_package(config, environ, place):
+    assert config_place(Event(config=config), environ) == place

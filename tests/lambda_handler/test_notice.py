@@ -1,0 +1,152 @@
+"""A notification reads well as an e-mail and in a chat channel."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from ecrm.guards import Stop
+from ecrm.lambda_handler.notice import body, message, subject
+from ecrm.lambda_handler.result import Result
+from ecrm.lambda_handler.telling import markdown
+from ecrm.reference import Registry
+from tests.lambda_handler.results import deleted, plan
+from tests.stubs import digest, going, image, plan_of, repository_plan
+
+WHERE = "123456789012/us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("result", "line"),
+    [
+        (
+            deleted(),
+            ("ecrm delete: 2 images (2.0 kB) deleted, 1 archived, 1 left for the next run, "
+            "1 not done in 123456..."),
+        ),
+        (Result("delete", plan=plan_of()), f"ecrm delete: 0 images (0 B) deleted in {WHERE}"),
+        (Result("plan", plan=plan()), f"ecrm plan: 7 images (7.0 kB) can go in {WHERE}"),
+        (Result("scan"), "ecrm scan: done"),
+        (Result("plan", error="no"), "ecrm plan: FAILED"),
+        (Result("delete", plan=plan(), error="a guard"), f"ecrm delete: FAILED in {WHERE}"),
+        (Result("delete", out_of_time=True), "ecrm delete: out of time"),
+        (
+            Result("delete", plan=plan(), out_of_time=True),
+            f"ecrm delete: out of time, 0 images (0 B) deleted, 7 left for the next run in {WHERE}",
+        ),
+    ],
+)  # fmt: skip
+def test_the_subject_says_how_it_went_and_where(result, line):
+    assert subject(result) == line
+
+
+def test_a_subject_is_what_sns_takes():
+    made = plan_of(targets=(Registry("ä\n" * 60, "us-east-1"),))
+    line = subject(Result("plan", plan=made))
+    assert (len(line), line.isascii(), line.isprintable()) == (100, True, True)
+
+
+def test_the_text_of_a_deletion():
+    assert (
+        body(deleted())
+        == f"""\
+ecrm delete in {WHERE}: 2 images (2.0 kB) deleted, 1 archived, 1 left for the next run, 1 not done.
+9 (9.0 kB) images are there, 1 (1.0 kB) of them are in use.
+7 (7.0 kB) can go by the rules.
+
+What happened:
+- 2 images (2.0 kB) deleted
+- 1 image (1.0 kB) archived
+- 1 image (1.0 kB) gone already
+- 1 image (1.0 kB) spared
+- 1 image (1.0 kB) left for the next run
+- 1 image (1.0 kB) not done
+
+Repositories:
+- shop/api: 6 (6.0 kB) go, 2 stay
+- shop/web: 1 (1.0 kB) go, 0 stay
+
+Not done:
+- shop/api@{digest(6)}: KmsError: no key
+
+See also:
+- report: s3://ecrm/reports/1.json
+- report: s3://ecrm/reports/1.md
+- journal: s3://ecrm/journals/1 (`ecrm restore` reads it)
+
+It took 12.3 seconds and 3 calls to AWS, 1 throttled."""
+    )
+
+
+def test_the_text_of_a_plan_with_a_guard_that_would_stop_it():
+    stop = Stop("max_images", "7 images would go, and at most 1 may", "look at the plan")
+    assert (
+        body(Result("plan", plan=plan(), stops=(stop,), untold=["report: no"]))
+        == f"""\
+ecrm plan in {WHERE}: 7 images (7.0 kB) can go.
+9 (9.0 kB) images are there, 1 (1.0 kB) of them are in use.
+7 (7.0 kB) can go by the rules.
+
+Repositories:
+- shop/api: 6 (6.0 kB) go, 2 stay
+- shop/web: 1 (1.0 kB) go, 0 stay
+
+Guards that would stop `delete`:
+- guard max_images: 7 images would go, and at most 1 may; look at the plan
+
+Not told:
+- report: no
+
+It took 0.0 seconds."""
+    )
+
+
+def test_the_text_of_a_failure_and_of_time_that_was_over():
+    assert body(Result("delete", error="first\nsecond", seconds=1.0)) == (
+        "ecrm delete: FAILED.\nError: first\nError: second\n\nIt took 1.0 seconds."
+    )
+    assert body(Result("delete", out_of_time=True)).splitlines()[:2] == [
+        "ecrm delete: out of time.",
+        "The time was over; the next run goes on.",
+    ]
+
+
+def test_a_text_names_the_twenty_repositories_from_which_most_goes():
+    many = [repository_plan(f"r{n:02d}", [going(image(n))]) for n in range(22)]
+    lines = body(Result("plan", plan=plan_of(*many))).splitlines()
+    assert "- r19: 1 (1.0 kB) go, 0 stay" in lines
+    assert "- and 2 more repositories" in lines
+    assert "- r20: 1 (1.0 kB) go, 0 stay" not in lines
+
+
+def test_a_text_that_is_too_long_is_cut():
+    text = body(Result("delete", error="\n".join(["denied"] * 1000)))
+    assert len(text) < 7600
+    assert text.endswith("...\n(The log has all.)")
+
+
+def test_chat_applications_get_the_schema_that_they_ask_for():
+    result = deleted()
+    told = json.loads(message(result))
+    assert told["default"] == body(result)
+    assert json.loads(told["https"]) == {
+        "version": "1.0",
+        "source": "custom",
+        "content": {
+            "textType": "client-markdown",
+            "title": subject(result),
+            "description": body(result),
+        },
+    }
+
+
+def test_the_report_as_markdown_says_what_happened_and_then_the_plan():
+    text = markdown(replace(deleted(), error="1 of 7 images not done"))
+    assert text.startswith(
+        f"# ecrm delete in {WHERE}: FAILED, 2 images (2.0 kB) deleted, 1 archived, "
+        "1 left for the next run, 1 not done.\n\n"
+        "## Errors\n\n- 1 of 7 images not done\n\n"
+        "## What happened\n\n- 2 images (2.0 kB) deleted\n"
+    )
+    assert "\n| `shop/api` | Image | 8 (8.0 kB) | **6 (6.0 kB)** | 2 (2.0 kB) |\n" in text
+    assert markdown(Result("scan")) == "# ecrm scan: done.\n"

@@ -1,0 +1,212 @@
+"""The summary that Lambda returns, and the line of metrics, are plain JSON and true."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+from ecrm.guards import Stop
+from ecrm.lambda_handler.metrics import metrics_line
+from ecrm.lambda_handler.result import Result, returned, summary
+from ecrm.lambda_handler.telling import count_calls
+from ecrm.model import Note, ReadStatus, Scan, SourceRead, Use
+from ecrm.reference import Reference
+from tests.lambda_handler.results import WHEN, deleted, plan
+from tests.stubs import HOST, NOW, REGISTRY, digest, going, image, plan_of, repository_plan
+
+
+def one(images: int) -> dict[str, int]:
+    return {"images": images, "bytes": 1000 * images}
+
+
+def test_the_summary_of_a_deletion_that_met_every_answer():
+    told = summary(deleted(), "0.1.0")
+    assert json.loads(json.dumps(told)) == told
+    assert told == {
+        "command": "delete",
+        "complete": False,
+        "out_of_time": False,
+        "error": None,
+        "run": "20260301T120000Z-123456789012-us-east-1-1f2e3d4c",
+        "version": "0.1.0",
+        "targets": ["123456789012/us-east-1"],
+        "missing": [],
+        "guards": [],
+        "images": {
+            "total": one(9),
+            "in_use": one(1),
+            "deletable": one(7),
+            "deleted": one(2),
+            "archived": one(1),
+            "gone_already": one(1),
+            "spared": one(1),
+            "left": one(1),
+            "failed": one(1),
+        },
+        "repositories": [
+            {
+                "repository": "shop/api",
+                "target": "123456789012/us-east-1",
+                "total": one(8),
+                "goes": one(6),
+                "stays": {"in_use": 1, "keep_count": 1},
+                "outcomes": {
+                    key: one(1)
+                    for key in (
+                        *("deleted", "archived", "gone_already"),
+                        *("spared", "left", "failed"),
+                    )
+                },
+            },
+            {
+                "repository": "shop/web",
+                "target": "123456789012/us-east-1",
+                "total": one(1),
+                "goes": one(1),
+                "stays": {},
+                "outcomes": {"deleted": one(1)},
+            },
+        ],
+        "unmanaged": ["scratch"],
+        "not_done": [
+            {"image": f"shop/api@{digest(6)}", "tags": ["v6"], "why": "KmsError: no key"},
+        ],
+        "calls": {"total": 3, "ecr:BatchDeleteImage": 1, "ecr:DescribeImages": 2},
+        "throttled": 1,
+        "seconds": 12.346,
+        "journal": "s3://ecrm/journals/1",
+        "reports": ["s3://ecrm/reports/1.json", "s3://ecrm/reports/1.md"],
+        "untold": [],
+    }
+
+
+def test_a_plan_that_could_be_read_is_complete():
+    told = summary(Result("plan", plan=plan()), "0.1.0")
+    assert (told["complete"], told["images"]["deletable"]) == (True, one(7))
+
+
+def test_what_could_not_be_read_is_told_and_makes_it_incomplete():
+    denied = SourceRead(REGISTRY, "ecs", 0, (Note(ReadStatus.DENIED, "ecs:ListTasks is denied"),))
+    made = plan_of(repository_plan("shop/api", problem="not you"), ledger=(denied,))
+    told = summary(Result("plan", plan=made), "0.1.0")
+    assert told["complete"] is False
+    assert told["missing"] == ["ecs:ListTasks is denied", "shop/api: not you"]
+    assert told["repositories"][0]["problem"] == "not you"
+
+
+def test_where_the_time_was_over_before_the_first_deletion_all_of_it_is_left():
+    told = summary(Result("delete", plan=plan(), out_of_time=True), "0.1.0")
+    assert (told["complete"], told["images"]["left"]) == (False, one(7))
+
+
+def test_where_the_time_was_over_while_reading_nothing_is_known():
+    told = summary(Result("delete", out_of_time=True), "0.1.0")
+    assert (told["complete"], told["out_of_time"], told["targets"]) == (False, True, [])
+    assert not {"images", "repositories"} & told.keys()
+
+
+def test_guards_and_what_could_not_be_told_are_in_the_summary():
+    stop = Stop("max_images", "7 images would go, and at most 1 may", "look at the plan")
+    result = replace(deleted(), stops=(stop,), untold=["report: no"], error="stopped")
+    told = summary(result, "0.1.0")
+    assert told["guards"] == [
+        "guard max_images: 7 images would go, and at most 1 may; look at the plan"
+    ]
+    assert (told["untold"], told["error"]) == (["report: no"], "stopped")
+
+
+def test_a_scan_tells_how_many_images_are_in_use():
+    names = [f"{HOST}/shop/api:v1", f"{HOST}/shop/api:v2", f"{HOST}/shop/api:v1"]
+    uses = tuple(Use(Reference.parse(it), "ecs", "web", str(n)) for n, it in enumerate(names))
+    assert summary(Result("scan", scan=Scan(NOW, uses, ())), "0.1.0")["in_use"] == 2
+
+
+def test_at_most_twenty_images_are_told_one_by_one():
+    result = deleted()
+    (failed,) = [it for it in result.outcomes if it.detail]
+    assert len(summary(replace(result, outcomes=[failed] * 21), "")["not_done"]) == 20
+
+
+def test_the_metrics_of_a_deletion_in_the_embedded_metric_format():
+    counted = {
+        "Total": 9,
+        "InUse": 1,
+        "Deletable": 7,
+        "Deleted": 2,
+        "Archived": 1,
+        "GoneAlready": 1,
+        "Spared": 1,
+        "Left": 1,
+        "Failed": 1,
+    }
+    names = [(f"{what}{key}", unit) for key in counted for what, unit in (("Images", "Count"), ("Bytes", "Bytes"))]  # fmt: skip # noqa: E501
+    names += [
+        *(("Calls", "Count"), ("Throttled", "Count"), ("Seconds", "Seconds")),
+        *(("Complete", "Count"), ("Failed", "Count")),
+    ]
+    line = metrics_line(deleted(), "clean", WHEN)
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "_aws": {
+            "Timestamp": 1772366400000,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "ecrm",
+                    "Dimensions": [["FunctionName"]],
+                    "Metrics": [{"Name": name, "Unit": unit} for name, unit in names],
+                }
+            ],
+        },
+        "FunctionName": "clean",
+        "Command": "delete",
+        "Run": "20260301T120000Z-123456789012-us-east-1-1f2e3d4c",
+        "Repositories": {"shop/api": 6, "shop/web": 1},
+        **{f"Images{key}": number for key, number in counted.items()},
+        **{f"Bytes{key}": 1000 * number for key, number in counted.items()},
+        "Calls": 3,
+        "Throttled": 1,
+        "Seconds": 12.346,
+        "Complete": 0,
+        "Failed": 0,
+    }
+
+
+def test_lambda_is_handed_the_thousand_repositories_from_which_most_goes():
+    many = [repository_plan(f"r{n:04d}") for n in range(1001)]
+    many.append(repository_plan("zz", [going(image(1))]))
+    result = Result("plan", plan=plan_of(*many))
+    told = returned(result, "")
+    assert (len(told["repositories"]), told["more_repositories"]) == (1000, 2)
+    assert told["repositories"][0]["repository"] == "zz"
+    assert len(summary(result, "")["repositories"]) == 1002
+    assert "more_repositories" not in returned(deleted(), "")
+
+
+def test_calls_are_those_of_all_targets():
+    meter = SimpleNamespace(calls=Counter({"ecr:DescribeImages": 2}), throttled=1)
+    target: Any = SimpleNamespace(meter=meter)
+    result = Result("plan", targets=(target, target))
+    count_calls(result)
+    assert (result.calls, result.throttled) == (Counter({"ecr:DescribeImages": 4}), 2)
+
+
+def test_no_metric_tells_of_a_plan_that_was_never_made():
+    told = json.loads(metrics_line(Result("delete", error="no"), "clean", WHEN))
+    metrics = told["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    assert [it["Name"] for it in metrics] == [
+        "Calls",
+        "Throttled",
+        "Seconds",
+        "Complete",
+        "Failed",
+    ]
+    assert (told["Failed"], told["Repositories"]) == (1, {})
+
+
+def test_a_line_of_metrics_names_the_hundred_repositories_from_which_most_goes():
+    many = [repository_plan(f"r{n:03d}", [going(image(n))]) for n in range(200)]
+    many.append(repository_plan("zz", [going(image(n)) for n in (300, 301)]))
+    line = metrics_line(Result("plan", plan=plan_of(*many)), "clean", WHEN)
+    named = json.loads(line)["Repositories"]
+    assert (len(named), named["zz"], "r098" in named, "r099" in named) == (100, 2, True, False)
