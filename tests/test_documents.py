@@ -21,6 +21,7 @@ import pytest
 
 from ecrm.cli import cli
 from ecrm.config import Guards, parse
+from ecrm.config.schema import Section
 from ecrm.config.sections import SECTIONS
 from ecrm.errors import EcrmError
 
@@ -182,8 +183,15 @@ def test_ecrm_yaml_example_is_read_without_a_warning():
 
 def test_every_key_of_ecrm_yaml_is_explained():
     text = README.read_text() + (ROOT / "ecrm.yaml.example").read_text()
-    keys = {*SECTIONS, *(key for section in SECTIONS.values() for key in section.keys)}
+    keys = {*SECTIONS, *(key for section in SECTIONS.values() for key in all_keys(section))}
     assert not {key for key in keys if not re.search(rf"\b{key}\b", text)}
+
+
+def all_keys(section: Section) -> Iterator[str]:
+    for name, key in section.keys.items():
+        yield name
+        if isinstance(key, Section):
+            yield from all_keys(key)
 
 
 def test_every_variable_is_documented_and_every_documented_one_is_read():

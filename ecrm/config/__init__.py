@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ecrm.config.document import MapNode, read_document
+from ecrm.config.levels import Checks, Level
 from ecrm.config.quantities import parse_bytes, parse_duration
 from ecrm.config.schema import read_config
 from ecrm.config.sections import SECTIONS
@@ -24,10 +25,12 @@ from ecrm.errors import ConfigError
 
 __all__ = [
     "DEFAULT_HISTORY",
+    "Checks",
     "Config",
     "ExternalCommand",
     "Guards",
     "History",
+    "Level",
     "entry_for",
     "load",
     "parse",
@@ -72,9 +75,11 @@ def parse(text: str, path: str) -> Config:
 
 
 def _fingerprint(config: Config) -> str:
-    """Of the values, not of the text: comments, order of keys and spelling do not change it."""
+    """Of the values, not of the text: comments, order of keys and spelling do not change it; nor
+    does `check`, which decides about no image."""
     values = _plain(config)
-    del values["fingerprint"], values["warnings"]
+    for name in ("fingerprint", "warnings", "places", "check"):
+        del values[name]
     return sha256(json.dumps(values, default=_plain, sort_keys=True).encode()).hexdigest()
 
 

@@ -6,6 +6,7 @@ To add a key, declare it in its table and give the value that its section builds
 from collections.abc import Mapping
 from typing import Any
 
+from ecrm.config.check_keys import CHECK
 from ecrm.config.schema import Key, Section
 from ecrm.config.settings import DEFAULT_HISTORY, ExternalCommand, Guards, History
 from ecrm.config.values import (
@@ -185,4 +186,5 @@ SECTIONS: Mapping[str, Section] = {
         lambda values: Guards(**values),
         is_list=False,
     ),
+    "check": CHECK,
 }  # fmt: skip

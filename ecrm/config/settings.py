@@ -1,9 +1,11 @@
 """ecrm.yaml as frozen values. How they are read and checked is in `schema`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from ecrm.config.document import Place
+from ecrm.config.levels import Checks
 from ecrm.model import Rule
 from ecrm.pattern import NamePattern
 
@@ -62,7 +64,10 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means, in hex."""
+    """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means to a plan, in hex.
+
+    `places` are those of the sections and of their entries, by key path (`repositories[2]`).
+    """
 
     clusters: tuple[History, ...] = ()
     task_definitions: tuple[History, ...] = ()
@@ -70,8 +75,10 @@ class Config:
     external_commands: tuple[ExternalCommand, ...] = ()
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
+    check: Checks = Checks()
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     def rule_for(self, repository: str) -> Rule | None:
         """The first rule that matches, as in fujiwara/ecrm."""

@@ -7,11 +7,13 @@ made another value of it.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from ecrm.config.document import ListNode, MapNode, Node, Scalar
+from ecrm.config.levels import Level
 from ecrm.config.quantities import parse_bytes, parse_duration
 from ecrm.pattern import NamePattern
 
@@ -20,6 +22,7 @@ T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=StrEnum)
 
 _COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
+_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?")
 # What no argument, variable or file name of a process can hold.
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
@@ -87,6 +90,21 @@ def one_of(*choices: E) -> Reader[E]:
         return next(choice for choice in choices if choice == text)
 
     return Reader(what, read)
+
+
+def _level(node: Node) -> Level:
+    """A bare `off` is false to YAML 1.1, and means what it says here."""
+    text = _scalar(node, LEVEL.what, "str", "bool")
+    if text not in tuple(Level):
+        raise node.place.error(f"{text!r} is no level; write {LEVEL.what}")
+    return Level(text)
+
+
+def _money(node: Node) -> Decimal:
+    text = _scalar(node, "an amount", "int", "float")
+    if not _AMOUNT.fullmatch(text):
+        raise node.place.error(f"{text} is no amount of US dollars; write one such as 12.50")
+    return Decimal(text)
 
 
 def _boolean(node: Node) -> bool:
@@ -159,6 +177,8 @@ NAME = Reader("a name", lambda node: NamePattern(_text(node), is_glob=False))
 GLOB = Reader("a glob with * and ?", lambda node: NamePattern(_text(node), is_glob=True))
 COUNT = Reader("a whole number", _count)
 PERCENT = Reader("a percentage", _percent)
+LEVEL = Reader("off, warning or error", _level)
+MONEY = Reader("an amount of US dollars such as 12.50", _money)
 BOOLEAN = Reader("true or false", _boolean)
 DURATION = _quantity("a duration such as 30d", parse_duration)
 BYTES = _quantity("a size such as 10GB", parse_bytes)
