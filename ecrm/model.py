@@ -1,9 +1,10 @@
 """The values that flow through the pipeline; all of them frozen, none of them knows AWS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from ecrm.pattern import NamePattern
 from ecrm.reference import Reference, Registry
@@ -76,6 +77,13 @@ class Image:
         return Kind.ARTIFACT
 
 
+class Place(NamedTuple):
+    """A line of a file; the path is as the user would write it, and lines begin with 1."""
+
+    file: str
+    line: int
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """Something needs the image that `reference` names.
@@ -83,6 +91,7 @@ class Use:
     `source` is the reader that found it ("ecs", "lambda", "file", ...), `user` who needs the
     image ("service prod/web"), `why` what makes it count ("deployment PRIMARY"), and `path` how
     the reference was reached from the user, outermost first ("task definition web:12", ...).
+    `place` is where it is written, if that is a file of the working tree.
     """
 
     reference: Reference
@@ -90,6 +99,7 @@ class Use:
     user: str
     why: str
     path: tuple[str, ...] = ()
+    place: Place | None = None
 
     def __str__(self) -> str:
         return " → ".join((f"{self.user} ({self.why})", *self.path))
@@ -116,13 +126,15 @@ class SourceRead:
     """A line of the completeness ledger: what became of one source of one target.
 
     `registry` is None for a source that belongs to no target (a file, a command). `status` is the
-    worst that `notes` tell of.
+    worst that `notes` tell of. `names` are the clusters, families and functions that it met, by the
+    section of ecrm.yaml that is about them; None where nobody wrote them down.
     """
 
     registry: Registry | None
     source: str
     references: int = 0
     notes: tuple[Note, ...] = ()
+    names: Mapping[str, tuple[str, ...]] | None = None
 
     @property
     def status(self) -> ReadStatus:

@@ -49,6 +49,7 @@ class RepositoryPlan:
     absent: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
     kept: tuple[Decision, ...] = ()
+    overdue: tuple[str, ...] = ()
     problem: str = ""
 
     @property

@@ -5,7 +5,7 @@ Where the holdings come from, AWS or a snapshot, makes no difference here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -54,7 +54,8 @@ class Holdings(Protocol):
 class Facts:
     """All that the plan of a repository depends on, besides what the repository holds.
 
-    `action` overrides that of every rule. With `keep_all` the plan lists what stays as well.
+    `action` overrides that of every rule. With `keep_all` the plan lists what stays as well, and
+    with `overdue` what has been deletable for that long.
     """
 
     scan: Scan
@@ -65,6 +66,7 @@ class Facts:
     ledger: tuple[SourceRead, ...]
     action: Action | None = None
     keep_all: bool = False
+    overdue: timedelta | None = None
 
     def rule_for(self, repository: str) -> Rule | None:
         rule = self.config.rule_for(repository)
@@ -149,7 +151,16 @@ def plan_again(
     if planned.waves or unscanned:
         consumers = _consumers(holdings, registry, repository, covering)
     kept = tuple(it for it in decisions if not it.goes) if facts.keep_all else ()
-    return replace(planned, absent=uses.absent_from(images), consumers=consumers, kept=kept)
+    planned = replace(planned, absent=uses.absent_from(images), consumers=consumers, kept=kept)
+    if facts.overdue is None or not planned.waves:
+        return planned
+    # By the uses and the rule of today; what was pushed later took no place of keep_count then.
+    then = facts.now - facts.overdue
+    there = [image for image in images if image.pushed_at <= then]
+    past = decide(there, manifests, uses, rule, then, min_age=min_age)
+    went = {it.image.digest for it in past if it.goes}
+    gone = (it.image.digest for it in planned.deletions)
+    return replace(planned, overdue=tuple(digest for digest in gone if digest in went))
 
 
 def _plan_one(

@@ -23,6 +23,7 @@ from ecrm.family import Family, Links, is_artifact, link, own_tags
 from ecrm.model import Action, Decision, Image, Kind, Reason, Rule, Status
 from ecrm.pattern import glob_matches
 from ecrm.uses import RepositoryUses
+from ecrm.wording import days
 
 
 def needs_manifests(
@@ -234,13 +235,4 @@ def _goes(repo: _Repository, image: Image) -> Decision:
 
 
 def _compared(age: timedelta, limit: timedelta) -> str:
-    return f"{_span(age)} of {_span(limit)}"
-
-
-def _span(span: timedelta) -> str:
-    """In days, or in hours where that says more."""
-    hours = span / timedelta(hours=1)
-    return f"{hours / 24:.0f} days" if hours >= _TWO_DAYS else f"{hours:.0f} hours"
-
-
-_TWO_DAYS = 48
+    return f"{days(age)} of {days(limit)}"

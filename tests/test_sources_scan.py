@@ -241,7 +241,7 @@ def test_what_is_excluded_is_in_the_ledger_and_nothing_is_missing(aws):
     name = NamePattern("prod", is_glob=False)
     found = read(aws, config=Config(clusters=(History(name, exclude=True),)))
     note = Note(ReadStatus.EXCLUDED, "cluster prod: excluded by clusters")
-    assert found.ledger[0] == SourceRead(REGISTRY, "ecs", 0, (note,))
+    assert found.ledger[0] == SourceRead(REGISTRY, "ecs", 0, (note,), {"clusters": ("prod",)})
     assert found.missing == ()
 
 

@@ -88,8 +88,7 @@ def _defaults(section: Section) -> dict[str, Any]:
 
 def _value(key: Key | Section, node: Node, warnings: list[str]) -> Any:
     if isinstance(key, Section):
-        empty = is_null(node)
-        return key.build(_defaults(key) if empty else read_map(node, key, warnings))
+        return key.build(_defaults(key) if is_null(node) else read_map(node, key, warnings))
     value = key.reader.read(node)
     if key.zero_is_default and not value:
         default = f"[{', '.join(key.default)}]" if value == () else key.default

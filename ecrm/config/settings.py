@@ -75,7 +75,7 @@ class Config:
     external_commands: tuple[ExternalCommand, ...] = ()
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
-    check: Checks = Checks()
+    check: Checks = field(default_factory=Checks)
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from ecrm.aws import Target, call, gather, pages
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
 from ecrm.errors import AwsError
 from ecrm.model import Note, Progress, ReadStatus
-from ecrm.sources.found import Found, attempt, uses_of
+from ecrm.sources.found import Found, Met, attempt, uses_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class Runs:
     why: str
 
 
-def newest_revisions(target: Target, config: Config, progress: Progress) -> Iterator[Note | Runs]:
+def newest_revisions(
+    target: Target, config: Config, progress: Progress
+) -> Iterator[Note | Met | Runs]:
     """The latest `keep_count` ACTIVE revisions of every family."""
     wanted: list[tuple[str, int]] = []
     listing = pages(
@@ -33,6 +35,7 @@ def newest_revisions(target: Target, config: Config, progress: Progress) -> Iter
     )
     for page in listing:
         for family in page.get("families", ()):
+            yield Met("task_definitions", family)
             entry = entry_for(config.task_definitions, family)
             if entry and entry.exclude:
                 text = f"task definitions of {family}: excluded by task_definitions"

@@ -1,0 +1,92 @@
+"""What ECR holds, looked up by reference."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from ecrm.check.values import Evidence, RepositoryKey, Where
+from ecrm.model import Decision, Place, Use
+from ecrm.plan import Plan, RepositoryPlan
+from ecrm.reference import Reference, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One repository: its images by digest, and the digest of each tag."""
+
+    plan: RepositoryPlan
+    images: dict[str, Decision]
+    tags: dict[str, str]
+
+    def find(self, reference: Reference) -> Decision | None:
+        """The image that a pull would get; the digest decides where there is one."""
+        digest = reference.digest or self.tags.get(reference.tag or "")
+        return self.images.get(digest) if digest else None
+
+    def near(self, tag: str | None) -> str:
+        """A hint at the tag that may have been meant, or ""."""
+        return _hint(tag, self.tags, ":")
+
+
+def held(plan: Plan) -> dict[RepositoryKey, Held]:
+    """All repositories whose images could be read; the plan must list what stays."""
+    found = {}
+    for it in plan.repositories:
+        if not it.problem:
+            images = {each.image.digest: each for each in (*it.deletions, *it.kept)}
+            tags = {tag: digest for digest, each in images.items() for tag in each.image.tags}
+            found[it.registry, it.repository] = Held(it, images, tags)
+    return found
+
+
+def near_repository(name: str, names: Iterable[str]) -> str:
+    return _hint(name, names, "")
+
+
+def where_is(reference: Reference) -> Where:
+    """By the tag where there is one: a digest is another one after every push."""
+    image = f":{reference.tag}" if reference.tag else f"@{reference.digest}"
+    return Where(reference.registry, reference.repository, image)
+
+
+def where_held(plan: RepositoryPlan, decision: Decision) -> Where:
+    image = decision.image
+    name = f":{min(image.tags)}" if image.tags else f"@{image.digest}"
+    return Where(plan.registry, plan.repository, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Uses of one registry that was read, of one reference; `place` is where that is written."""
+
+    registry: Registry
+    reference: Reference
+    place: Place | None
+    uses: tuple[Use, ...]
+
+    @property
+    def key(self) -> RepositoryKey:
+        return self.registry, self.reference.repository
+
+
+def needs(evidence: Evidence, uses: Iterable[Use]) -> list[Need]:
+    """By what the uses name and where that is written. What names another registry is left out,
+    and what only may name this one."""
+    grouped: dict[tuple[Registry, Reference, Place | None], list[Use]] = {}
+    for use in uses:
+        named = use.reference
+        if named.registry in evidence.plan.targets and evidence.only in (None, named.repository):
+            grouped.setdefault((named.registry, named, use.place), []).append(use)
+    return [Need(*key, tuple(group)) for key, group in grouped.items()]
+
+
+def users(uses: Iterable[Use]) -> str:
+    """One of those who need an image, in full, and how many more there are."""
+    lines = sorted(set(map(str, uses)))
+    more = f", and {len(lines) - 1} more" if len(lines) > 1 else ""
+    return f"{lines[0]}{more}"
+
+
+def _hint(name: str | None, names: Iterable[str], sign: str) -> str:
+    near = get_close_matches(name or "", list(names), n=1)
+    return f"; did you mean {sign}{near[0]}?" if near else ""

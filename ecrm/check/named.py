@@ -1,0 +1,108 @@
+"""The rules about what something names: `missing` and `doomed`."""
+
+from ecrm.check.held import Held, Need, held, near_repository, needs, users, where_is
+from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
+from ecrm.config import Level
+from ecrm.model import Decision, Place, Status, Use
+from ecrm.plan import RepositoryPlan
+from ecrm.reference import Reference
+
+_PUSH = "push it before anything needs it, or correct the reference"
+_RESTORE = (
+    "push it again, put it back with `ecrm restore` where ecrm deleted it, or deploy one that is "
+    "there"
+)
+
+
+def missing(evidence: Evidence, level: Level) -> Found:
+    """What is in use, or named in a file, is in ECR and can be pulled.
+
+    A repository that could not be read tells nothing; the plan says so. Nor does a host that only
+    may stand for ECR: it may as well be another registry.
+    """
+    repositories = held(evidence.plan)
+    unread = {(it.registry, it.repository) for it in evidence.plan.repositories if it.problem}
+    for need in needs(evidence, (*evidence.scan.uses, *evidence.named)):
+        if need.key not in unread and (problem := _problem(need, repositories)):
+            what, next_step = problem
+            yield Violation(
+                "missing",
+                level,
+                where_is(need.reference),
+                what,
+                users(need.uses),
+                next_step,
+                _in(need.place),
+                need.place,
+            )
+
+
+def _problem(need: Need, repositories: dict[RepositoryKey, Held]) -> tuple[str, str] | None:
+    """What is wrong with it, and what to do; None where nothing is."""
+    named = need.reference
+    name = _short(named)
+    mend = _PUSH if need.place else _RESTORE
+    there = repositories.get(need.key)
+    if there is None:
+        near = near_repository(named.repository, (it for _, it in repositories))
+        where = f"{need.registry} has no repository {named.repository}"
+        return f"{name} is needed, and {where}{near}", mend
+    found = there.find(named)
+    if found is None:
+        return f"{name} is needed, and is not in ECR{there.near(named.tag)}", mend
+    if found.image.status is Status.ARCHIVED:
+        command = "aws ecr update-image-storage-class --target-storage-class STANDARD"
+        return (
+            f"{name} is needed, and is archived, so that nobody can pull it",
+            f"restore it ({command}), or name one that is active",
+        )
+    return None
+
+
+def doomed(evidence: Evidence, level: Level) -> Found:
+    """What a file names would stay by the rules of today, which do not know the file."""
+    repositories = held(evidence.plan)
+    for need in needs(evidence, evidence.named):
+        named = need.reference
+        there = repositories.get(need.key)
+        found = there.find(named) if there else None
+        if there and found and found.goes and evidence.config.rule_for(named.repository):
+            yield Violation(
+                "doomed",
+                level,
+                where_is(named),
+                f"{_short(named)} is named in a file, and the clean-up would {found.action} it",
+                f"{users(need.uses)}; {_reason(found, there.plan)}",
+                "add the file to `files` in ecrm.yaml, which protects what it names; or deploy it "
+                "before the clean-up runs",
+                _in(need.place),
+                need.place,
+            )
+
+
+def _reason(decision: Decision, plan: RepositoryPlan) -> str:
+    words = decision.reason.replace("_", " ")
+    return f"by the rule {plan.rule} it goes: {words}, pushed {decision.image.pushed_at:%Y-%m-%d}"
+
+
+def _short(named: Reference) -> str:
+    tag = f":{named.tag}" if named.tag else ""
+    digest = f"@{named.digest[:19]}" if named.digest else ""
+    return f"{named.repository}{tag}{digest}"
+
+
+def _in(place: Place | None) -> str:
+    return f"in {place.file}" if place else ""
+
+
+def elsewhere(evidence: Evidence) -> list[str]:
+    """What files name in registries that this run does not read, as lines for people."""
+    return [
+        f"{_at(use)}{use.reference} is in a registry that this run does not read"
+        for use in evidence.named
+        if use.reference.registry not in evidence.plan.targets and not use.reference.is_elsewhere
+    ]
+
+
+def _at(use: Use) -> str:
+    return f"{use.place.file}:{use.place.line}: " if use.place else ""
