@@ -10,6 +10,7 @@ _GONE = frozenset(
     {
         "ClusterNotFoundException",
         "ImageNotFoundException",
+        "LifecyclePolicyNotFoundException",
         "RegistryPolicyNotFoundException",
         "RepositoryNotFoundException",
         "RepositoryPolicyNotFoundException",

@@ -27,6 +27,7 @@ from ecrm.model import (
     Scan,
     SourceRead,
 )
+from ecrm.mutability import Mutability
 from ecrm.plan import Plan, RepositoryPlan, plan_repository, unread_repository
 from ecrm.reference import Registry
 from ecrm.retention import decide, needs_manifests
@@ -48,6 +49,12 @@ class Holdings(Protocol):
     def replications(self, registry: Registry) -> Sequence[Replication]: ...
 
     def pullers(self, registry: Registry, repository: str) -> Sequence[str]: ...
+
+    def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
+        """The text of ECR's own policy; None where the repository has none."""
+        ...
+
+    def mutability(self, registry: Registry, repository: str) -> Mutability: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ecrm.aws import Client, Target, call, chunks, pages
-from ecrm.consumers import Replication, pullers, replications
+from ecrm.aws import Target, call, chunks, pages
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.family import Links
 from ecrm.model import INDEX_MEDIA_TYPES, Image, Status
-from ecrm.reference import Registry
 
 _PAGE = 1000  # the largest that DescribeRepositories and DescribeImages allow
 BATCH = 100
@@ -25,51 +23,18 @@ _MANIFEST_MEDIA_TYPES = INDEX_MEDIA_TYPES | {
 }
 
 
-class AwsHoldings:
-    """What ECR holds in the targets of a run, read through clients that cannot write."""
-
-    def __init__(self, targets: Iterable[Target]) -> None:
-        self._targets = {target.registry: target for target in targets}
-        self._registry_policies: dict[Registry, tuple[str, ...]] = {}
-
-    @property
-    def registries(self) -> tuple[Registry, ...]:
-        return tuple(self._targets)
-
-    def repositories(self, registry: Registry, only: str | None = None) -> list[str]:
-        return repositories(self._targets[registry], only)
-
-    def images(self, registry: Registry, repository: str) -> list[Image]:
-        return images(self._targets[registry], repository)
-
-    def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
-        return children(self._targets[registry], repository, indexes)
-
-    def replications(self, registry: Registry) -> tuple[Replication, ...]:
-        answer = call(self._targets[registry].ecr, "DescribeRegistry")
-        return replications(registry, answer.get("replicationConfiguration", {}))
-
-    def pullers(self, registry: Registry, repository: str) -> tuple[str, ...]:
-        """Who outside the account may pull, by the repository's policy and the registry's."""
-        ecr = self._targets[registry].ecr
-        if registry not in self._registry_policies:
-            self._registry_policies[registry] = _pullers(registry, ecr, "GetRegistryPolicy")
-        where = _where(self._targets[registry], repository)
-        own = _pullers(registry, ecr, "GetRepositoryPolicy", **where)
-        return tuple(dict.fromkeys(own + self._registry_policies[registry]))
-
-
-def repositories(target: Target, only: str | None = None) -> list[str]:
-    """The names of all repositories; or of `only` that one, if it is there."""
+def repositories(target: Target, only: str | None = None) -> dict[str, dict[str, Any]]:
+    """What DescribeRepositories tells of all repositories, by name and in the order of the names;
+    or of `only` that one, if it is there."""
     which = {"repositoryNames": [only]} if only else {"PaginationConfig": {"PageSize": _PAGE}}
     account = target.registry.account
     listing = pages(target.ecr, "DescribeRepositories", registryId=account, **which)
     try:
-        return sorted(
-            it["repositoryName"] for page in listing for it in page.get("repositories", ())
-        )
+        rows = [it for page in listing for it in page.get("repositories", ())]
     except Gone:
-        return []
+        return {}
+    rows.sort(key=lambda it: it["repositoryName"])
+    return {it["repositoryName"]: it for it in rows}
 
 
 def images(target: Target, repository: str) -> list[Image]:
@@ -127,13 +92,6 @@ def manifests(
             why = refused.get(digest, {}).get("failureReason", "AWS's answer leaves it out")
             raise AwsError(f"ecr:BatchGetImage: {repository}@{digest}: {why}")
     return found
-
-
-def _pullers(registry: Registry, ecr: Client, operation: str, **where: str) -> tuple[str, ...]:
-    try:
-        return pullers(registry, call(ecr, operation, **where).get("policyText", "{}"))
-    except Gone:  # also where there is no policy
-        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from ecrm import sources
 from ecrm.aws import Target, connect
 from ecrm.config import Config, load
 from ecrm.errors import InputError, UsageError
+from ecrm.holdings import AwsHoldings
 from ecrm.journal import Journal, default_journal_path, journal_name, open_sink
 from ecrm.model import Action, Progress, Scan
 from ecrm.planning import Facts, Holdings, gather_facts
-from ecrm.registry import AwsHoldings
 from ecrm.snapshot import Snapshot, read_snapshot
 from ecrm.state import state_folder
 

@@ -10,9 +10,17 @@ from typing import Any
 
 from ecrm.aws import gather
 from ecrm.consumers import Replication
-from ecrm.errors import Gone, InputError, NotAReferenceError
+from ecrm.errors import (
+    AccessDenied,
+    AwsError,
+    Gone,
+    InputError,
+    NotAReferenceError,
+    NotOffered,
+)
 from ecrm.family import Links
 from ecrm.model import Image, Kind, Scan
+from ecrm.mutability import Mutability
 from ecrm.planning import Holdings
 from ecrm.reference import Registry
 from ecrm.serial import (
@@ -30,6 +38,8 @@ from ecrm.serial import (
 )
 
 _FORMAT = 1
+# Keys of a repository that may be missing: older files lack them, and not everything is readable.
+_MUTABILITY, _POLICY, _UNREAD = "mutability", "lifecycle_policy", "lifecycle_policy_unread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +70,38 @@ class Snapshot:
     def pullers(self, registry: Registry, repository: str) -> Sequence[str]:
         return texts_from(self.held[registry][repository]["pullers"])
 
+    def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
+        """Raises AwsError where it was not recorded, which is not the same as having none."""
+        facts = self.held[registry][repository]
+        if _POLICY not in facts:
+            why = facts.get(_UNREAD, "record it with `ecrm snapshot --lifecycle-policies`")
+            raise AwsError(f"{repository}: the snapshot has no lifecycle policy: {why}")
+        return None if facts[_POLICY] is None else text_from(facts[_POLICY])
+
+    def mutability(self, registry: Registry, repository: str) -> Mutability:
+        facts = self.held[registry][repository]
+        if _MUTABILITY not in facts:
+            why = "record it anew with `ecrm snapshot`"
+            raise AwsError(f"{repository}: the snapshot does not tell which tags can move: {why}")
+        return _mutability_from(facts[_MUTABILITY])
+
 
 def snapshot_text(
-    scan: Scan, holdings: Holdings, version: str, progress: Callable[[str], None]
+    scan: Scan,
+    holdings: Holdings,
+    version: str,
+    progress: Callable[[str], None],
+    *,
+    policies: bool = False,
 ) -> str:
-    """Read everything and write it down, in a stable order. Raises AwsError where that fails."""
+    """Read everything and write it down, in a stable order; with `policies`, lifecycle policies as
+    far as they may be read. Raises AwsError where anything else fails."""
 
     def read(where: tuple[Registry, str]) -> Json | None:
         progress(f"ECR: {where[1]}")
         try:
-            return _repository_json(holdings, *where)
+            found = _repository_json(holdings, *where)
+            return found | (_policy_json(holdings, *where) if policies else {})
         except Gone:
             return None
 
@@ -112,6 +144,11 @@ def read_snapshot(text: str, path: str) -> Snapshot:
             for name, facts in held[registry].items():
                 snapshot.images(registry, name)
                 snapshot.pullers(registry, name)
+                if _MUTABILITY in facts:
+                    snapshot.mutability(registry, name)
+                if _POLICY in facts:
+                    snapshot.lifecycle_policy(registry, name)
+                text_from(facts.get(_UNREAD, ""))
                 {index: texts_from(named) for index, named in facts["indexes"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, NotAReferenceError) as error:
         raise InputError(
@@ -128,7 +165,31 @@ def _repository_json(holdings: Holdings, registry: Registry, name: str) -> Json:
         "images": [image_json(image) for image in images],
         "indexes": {digest: list(links[digest]) for digest in sorted(links)},
         "pullers": list(holdings.pullers(registry, name)),
-    }
+    } | _mutability_json(holdings, registry, name)
+
+
+def _mutability_json(holdings: Holdings, registry: Registry, name: str) -> Json:
+    """No plan depends on it, so a setting that ecrm does not know fails nothing."""
+    try:
+        found = holdings.mutability(registry, name)
+    except Gone:
+        raise
+    except AwsError:
+        return {}
+    return {_MUTABILITY: {"mutable": found.mutable, "excluded": list(found.excluded)}}
+
+
+def _mutability_from(facts: Json) -> Mutability:
+    if not isinstance(facts["mutable"], bool):
+        raise TypeError(f"{facts['mutable']!r} is neither true nor false")
+    return Mutability(facts["mutable"], texts_from(facts["excluded"]))
+
+
+def _policy_json(holdings: Holdings, registry: Registry, name: str) -> Json:
+    try:
+        return {_POLICY: holdings.lifecycle_policy(registry, name)}
+    except (AccessDenied, NotOffered) as error:
+        return {_UNREAD: str(error)}
 
 
 def _replication_json(rule: Replication) -> Json:

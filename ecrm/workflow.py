@@ -42,9 +42,10 @@ def complete_scan(run: Run) -> Scan:
     return found
 
 
-def snapshot(run: Run) -> str:
-    """All that a plan depends on, as the text of a file."""
-    return snapshot_text(complete_scan(run), run.holdings, version(), run.progress)
+def snapshot(run: Run, *, policies: bool = False) -> str:
+    """All that a plan depends on, and with `policies` what ECR's own would do, as a file's text."""
+    found = complete_scan(run)
+    return snapshot_text(found, run.holdings, version(), run.progress, policies=policies)
 
 
 def plan(run: Run) -> Plan:

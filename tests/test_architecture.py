@@ -12,15 +12,16 @@ LAYERS = [
     {"errors", "pattern", "version"},
     {"reference", "state"},
     {"model"},
-    {"config", "family", "uses", "consumers"},
-    {"retention"},
+    {"config", "family", "uses", "consumers", "mutability"},
+    {"retention", "lifecycle"},
     {"plan"},
     {"guards", "explain", "serial"},
     {"plan_file"},
     {"aws_errors"},
     {"aws"},
     {"registry"},
-    {"putting"},
+    {"putting", "policies"},
+    {"holdings"},
     {"sources"},
     {"planning"},
     {"snapshot", "record", "journal"},
@@ -34,7 +35,8 @@ LAYERS = [
 ]
 PURE = {
     *("errors", "pattern", "reference", "model", "config", "family", "uses", "consumers"),
-    *("retention", "plan", "guards", "explain", "serial", "plan_file"),
+    *("mutability", "retention", "lifecycle"),
+    *("plan", "guards", "explain", "serial", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
 

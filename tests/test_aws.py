@@ -199,7 +199,7 @@ def test_a_call_that_fails_within_the_attempts_succeeds(target, wire, monkeypatc
     monkeypatch.setattr(time, "sleep", lambda _: None)
     wire.answer({}, status=500)
     wire.answer({"repositories": [{"repositoryName": "shop/api"}]})
-    assert repositories(target) == ["shop/api"]
+    assert list(repositories(target)) == ["shop/api"]
     assert len(wire.requests) == 2
 
 
@@ -308,7 +308,7 @@ def test_null_and_absent_lists_are_empty_lists(target, wire, nothing):
     """B31."""
     for member in ("repositories", "imageDetails", "Functions", "clusterArns", "families"):
         wire.answer(nothing.replace("member", member).encode())
-    assert repositories(target) == []
+    assert list(repositories(target)) == []
     assert images(target, "shop/api") == []
     assert list(lambda_uses(target, Config(), print)) == []
     assert list(ecs_uses(target, Config(), print)) == []

@@ -25,6 +25,7 @@ from ecrm.model import (
     SourceRead,
     Use,
 )
+from ecrm.mutability import Mutability
 from ecrm.pattern import NamePattern
 from ecrm.plan import Plan, RepositoryPlan, Tally
 from ecrm.planning import Facts, gather_facts, make_plan, plan_again
@@ -39,6 +40,7 @@ REPLICA = Registry("123456789012", "us-east-1")
 PARTNER = Registry("999999999999", "eu-west-1")
 RULE = Rule(NamePattern("*", True), timedelta(days=30))
 DEFAULT_GUARDS = Guards()
+MUTABLE = Mutability(mutable=True)
 DENIED = AccessDenied("access to ecr:DescribeImages is denied", "ecr:DescribeImages")
 
 
@@ -49,6 +51,8 @@ class Held:
     images: tuple[Image, ...] | AwsError = ()
     indexes: Mapping[str, tuple[str, ...]] | AwsError = field(default_factory=dict)
     pullers: tuple[str, ...] | Exception = ()
+    mutability: Mutability | Exception = MUTABLE
+    policy: str | Exception | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,12 @@ class Shelf:
 
     def pullers(self, registry: Registry, repository: str) -> Sequence[str]:
         return answered(self.held[registry][repository].pullers)
+
+    def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
+        return answered(self.held[registry][repository].policy)
+
+    def mutability(self, registry: Registry, repository: str) -> Mutability:
+        return answered(self.held[registry][repository].mutability)
 
 
 def answered(answer: T | Exception) -> T:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.holdings import AwsHoldings
 from ecrm.model import INDEX_MEDIA_TYPES, Image, Kind, Status
-from ecrm.registry import AwsHoldings, Deleter, Refusal, children, images, repositories
+from ecrm.registry import Deleter, Refusal, children, images, repositories
 from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest, image
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -82,7 +83,7 @@ def test_repositories_of_all_pages_are_listed_by_name(aws):
         **ALL_REPOSITORIES,
         nextToken="2",
     )
-    assert repositories(aws.target) == ["shop/a", "shop/b", "shop/c"]
+    assert list(repositories(aws.target)) == ["shop/a", "shop/b", "shop/c"]
 
 
 def test_a_page_without_repositories_is_followed_by_the_next(aws):
@@ -90,7 +91,7 @@ def test_a_page_without_repositories_is_followed_by_the_next(aws):
     aws.answer("DescribeRepositories", {"nextToken": "2"}, **ALL_REPOSITORIES)
     page = {"repositories": [repository("shop/a")]}
     aws.answer("DescribeRepositories", page, **ALL_REPOSITORIES, nextToken="2")
-    assert repositories(aws.target) == ["shop/a"]
+    assert list(repositories(aws.target)) == ["shop/a"]
 
 
 def test_repositories_that_may_not_be_listed_are_an_error(aws):
@@ -102,13 +103,13 @@ def test_repositories_that_may_not_be_listed_are_an_error(aws):
 def test_one_repository_is_asked_for_by_its_name(aws):
     answer = {"repositories": [repository("shop/api")]}
     aws.answer("DescribeRepositories", answer, **EVERYWHERE, repositoryNames=["shop/api"])
-    assert repositories(aws.target, "shop/api") == ["shop/api"]
+    assert list(repositories(aws.target, "shop/api")) == ["shop/api"]
 
 
 def test_a_repository_that_is_not_there_is_none(aws):
     code = "RepositoryNotFoundException"
     aws.refuse("DescribeRepositories", code, **EVERYWHERE, repositoryNames=["shop/api"])
-    assert repositories(aws.target, "shop/api") == []
+    assert list(repositories(aws.target, "shop/api")) == []
 
 
 # Images

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from ecrm import workflow
 from ecrm.config import Guards, load
 from ecrm.consumers import Replication
-from ecrm.errors import AccessDenied, AwsError, Gone, InputError
+from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.model import Note, ReadStatus, Scan, SourceRead, Status, Use
+from ecrm.mutability import Mutability
 from ecrm.plan import Plan
 from ecrm.planning import Holdings, gather_facts, make_plan
 from ecrm.reference import Reference
@@ -170,6 +171,7 @@ def keys_in(value: Any) -> Iterator[str]:
             yield from keys_in(inner)
 
 
+REPOSITORY_KEYS = ["images", "indexes", "pullers", "mutability"]
 IMAGE_KEYS = {
     *("digest", "tags", "pushed_at", "size", "media_type", "artifact_type", "subject"),
     *("pulled_at", "status", "archived_at", "activated_at"),
@@ -192,7 +194,7 @@ def test_a_snapshot_has_the_facts_that_decide_and_no_secrets():
     rules = [rule for rules in body["replications"].values() for rule in rules]
     assert set(keys_in(rules)) == {"destination", "prefix", "deletes"}
     repositories = [it for held in body["repositories"].values() for it in held.values()]
-    assert [list(it) for it in repositories] == [["images", "indexes", "pullers"]] * 3
+    assert [list(it) for it in repositories] == [REPOSITORY_KEYS] * 3
     images = [it for repository in repositories for it in repository["images"]]
     assert set(keys_in(images)) == IMAGE_KEYS
 
@@ -245,6 +247,7 @@ def test_a_snapshot_in_full():
                     ],
                     "indexes": {digest("index"): []},
                     "pullers": ["everyone"],
+                    "mutability": {"mutable": True, "excluded": []},
                 }
             }
         },
@@ -255,6 +258,78 @@ def test_progress_is_told_repository_by_repository():
     told: list[str] = []
     snapshot_text(SCAN, ACCOUNT, "0.1.0", told.append)
     assert sorted(told) == ["ECR: app", "ECR: app", "ECR: web"]
+
+
+# -- lifecycle policies, and which tags can move --------------------------------------------------
+
+POLICY = '{"rules": []}'
+SOME = Mutability(mutable=False, excluded=("dev-*", "latest"))
+
+
+def with_policy(policy: str | Exception | None, **more: Any) -> Shelf:
+    return Shelf({HOME: {"app": Held((image("a", "v1"),), policy=policy, **more)}})
+
+
+def text_with_policies(holdings: Holdings) -> str:
+    return snapshot_text(SCAN, holdings, "0.1.0", lambda _: None, policies=True)
+
+
+@pytest.mark.parametrize("policy", [POLICY, None])
+def test_the_lifecycle_policy_of_a_repository_is_recorded_where_asked(policy):
+    snapshot = read_snapshot(text_with_policies(with_policy(policy)), "snapshot.json")
+    assert snapshot.lifecycle_policy(HOME, "app") == policy
+
+
+def test_no_lifecycle_policy_is_read_where_nobody_asked():
+    snapshot = reread(with_policy(AssertionError("must not be asked")))
+    with pytest.raises(AwsError, match="app: the snapshot has no lifecycle policy: record it with"):
+        snapshot.lifecycle_policy(HOME, "app")
+
+
+@pytest.mark.parametrize("refused", [DENIED, NotOffered("not here")])
+def test_b11_a_lifecycle_policy_that_may_not_be_read_is_recorded_as_unknown(refused):
+    snapshot = read_snapshot(text_with_policies(with_policy(refused)), "snapshot.json")
+    with pytest.raises(AwsError, match=f"no lifecycle policy: {refused}"):
+        snapshot.lifecycle_policy(HOME, "app")
+
+
+def test_b11_a_lifecycle_policy_that_could_not_be_read_fails_the_snapshot():
+    with pytest.raises(AwsError, match="timed out"):
+        text_with_policies(with_policy(AwsError("timed out")))
+
+
+def test_a_repository_that_is_gone_when_its_tags_are_asked_about_is_left_out():
+    gone_one = with_policy(None, mutability=Gone("gone"))
+    assert reread(gone_one).repositories(HOME) == []
+
+
+def test_which_tags_can_move_is_recorded():
+    assert reread(with_policy(None, mutability=SOME)).mutability(HOME, "app") == SOME
+
+
+def test_a_setting_of_tags_that_is_not_known_is_recorded_as_unknown():
+    snapshot = reread(with_policy(None, mutability=AwsError("a new setting")))
+    with pytest.raises(AwsError, match="app: the snapshot does not tell which tags can move"):
+        snapshot.mutability(HOME, "app")
+
+
+def test_a_snapshot_of_an_older_ecrm_is_read_and_tells_what_it_lacks():
+    body = json.loads(recorded(ACCOUNT))
+    for held in body["repositories"].values():
+        for facts_ in held.values():
+            del facts_["mutability"]
+    snapshot = read_snapshot(json.dumps(body), "snapshot.json")
+    assert plan_of(snapshot, snapshot.scan) == plan_of(ACCOUNT, SCAN)
+    for ask in (snapshot.mutability, snapshot.lifecycle_policy):
+        with pytest.raises(AwsError):
+            ask(HOME, "app")
+
+
+@pytest.mark.parametrize("key", ["lifecycle_policy", "lifecycle_policy_unread", "mutability"])
+def test_a_snapshot_with_a_damaged_policy_is_refused(key):
+    body = json.loads(recorded(ACCOUNT))
+    body["repositories"][str(HOME)]["app"][key] = 5
+    assert "is no snapshot" in refusal(json.dumps(body))
 
 
 # -- what cannot be recorded ----------------------------------------------------------------------
@@ -448,6 +523,8 @@ def test_whatever_is_damaged_a_snapshot_is_refused_or_can_be_planned_from():
         ("repositories", str(HOME), "app", "images", 0, "tags"),
         ("repositories", str(HOME), "app", "images", 0, "pushed_at"),
         ("repositories", str(HOME), "app", "images", 0, "size"),
+        ("repositories", str(HOME), "app", "mutability", "mutable"),
+        ("repositories", str(HOME), "app", "mutability", "excluded"),
     ],
     ids=str,
 )

@@ -110,17 +110,24 @@ def explain(
 
 @click.command(context_settings=CONTEXT)
 @output_option
+@click.option(
+    "--lifecycle-policies",
+    "policies",
+    is_flag=True,
+    help="Record ECR's lifecycle policies, too.",
+)
 @scanned_files_option
 @command_options
 @click.pass_context
-def snapshot(ctx: click.Context, /, output: str, **options: Any) -> None:
+def snapshot(ctx: click.Context, /, output: str, policies: bool, **options: Any) -> None:
     """Record what a plan depends on, for `plan --from` and `explain --from`.
 
     The file holds uses, images and which image belongs to which index; no secrets.
     """
     from ecrm import workflow
 
-    show(workflow.snapshot(workflow.start(request(ctx, **options), progress)), output)
+    run = workflow.start(request(ctx, **options), progress)
+    show(workflow.snapshot(run, policies=policies), output)
 
 
 @click.command(context_settings=CONTEXT)
