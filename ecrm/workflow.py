@@ -9,14 +9,20 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from ecrm.apply import apply
 from ecrm.aws import connect
+from ecrm.check import Findings
+from ecrm.check import check as find_violations
+from ecrm.check.baseline import read_baseline, without_accepted
 from ecrm.errors import IncompleteError, UsageError
+from ecrm.evidence import Asked, gather_evidence
 from ecrm.explain import Absent, Explanation, explain
 from ecrm.generate import Names, read_names
 from ecrm.guards import Stop, drops, stops
 from ecrm.journal import load_journal
+from ecrm.lifecycle import parse_policy
 from ecrm.model import Outcome, Progress, Scan
 from ecrm.plan import Plan, RepositoryPlan, Spared, shrunk
 from ecrm.plan_file import plan_text, read_plan, refuse_unfit
@@ -28,6 +34,7 @@ from ecrm.registry import Deleter
 from ecrm.restore import Restored, chosen, restored
 from ecrm.run import Request, Run, facts_of, open_journal, read_text, scan, start
 from ecrm.snapshot import snapshot_text
+from ecrm.sources.files import tree_uses
 from ecrm.state import state_folder
 from ecrm.version import version
 
@@ -60,6 +67,22 @@ def explain_image(run: Run, text: str) -> tuple[list[Explanation | Absent], tupl
     names = {it.repository for it in made.repositories}
     rules = {name: rule for name in names if (rule := facts.rule_for(name))}
     return explain(made, rules, facts.scan.uses, text), made.missing
+
+
+def check(
+    run: Run, globs: Sequence[str] = (), policy: str | None = None, baseline: str | None = None
+) -> Findings:
+    """What is not as ecrm.yaml says. `globs` are files that name images, `policy` a file with a
+    lifecycle policy for the repository of the request, `baseline` one of what is accepted."""
+    accepted = read_baseline(read_text(baseline), baseline) if baseline else None
+    text = read_text(policy) if policy else None
+    if text is not None:
+        parse_policy(text, str(policy))
+    found = tuple(tree_uses(globs, Path()))
+    findings = find_violations(gather_evidence(run, Asked(found, text)))
+    if accepted is None:
+        return findings
+    return without_accepted(findings, accepted, is_whole=run.request.repository is None)
 
 
 def plan_file(made: Plan) -> str:

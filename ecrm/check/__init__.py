@@ -3,11 +3,14 @@
 Pure: a plan, a scan and a few facts become violations. Each rule is a function from the evidence to
 what it found; `RULES` names them all, most urgent first.
 
+    values     what is looked at, and what is found
+    held       what ECR holds, looked up by reference
     named      missing, doomed     what something names is there, and stays
     lifecycle  lifecycle           ECR's own policies spare what is needed
     amounts    stale, budget       how much is deletable, and how much is stored
     mutable    mutable             a tag in use means what it meant
     unmanaged  unmanaged           every repository has a rule, every entry an effect
+    baseline   what was accepted before does not fail again
 """
 
 from collections.abc import Callable, Mapping
@@ -21,25 +24,23 @@ from ecrm.check.named import doomed, elsewhere, missing
 from ecrm.check.unmanaged import unmanaged
 from ecrm.check.values import (
     Evidence,
-    Expiry,
     Findings,
     Found,
-    Mutability,
+    Policed,
     RepositoryKey,
     Unknown,
     Violation,
     Where,
 )
 from ecrm.config import Config, Level
-from ecrm.model import Rule
+from ecrm.model import Place, Rule
 from ecrm.pattern import NamePattern
 
 __all__ = [
     "RULES",
     "Evidence",
-    "Expiry",
     "Findings",
-    "Mutability",
+    "Policed",
     "RepositoryKey",
     "Unknown",
     "Violation",
@@ -86,10 +87,17 @@ def check(evidence: Evidence) -> Findings:
     return Findings(
         violations=tuple(sorted(violations.values(), key=_urgency)),
         unknown=tuple(dict.fromkeys(unknown)),
-        unchecked=tuple(elsewhere(evidence)),
+        unchecked=tuple(dict.fromkeys((*evidence.passed_over, *elsewhere(evidence)))),
         levels=levels,
-        subject=", ".join(map(str, evidence.plan.targets)),
+        targets=evidence.plan.targets,
+        config=_config_place(evidence.config),
     )
+
+
+def _config_place(config: Config) -> Place | None:
+    """Where ecrm.yaml speaks of checks, else of repositories."""
+    places = (config.places.get(section) for section in ("check", "repositories"))
+    return next((Place(it.file, it.line) for it in places if it), None)
 
 
 _ORDER = {rule: place for place, rule in enumerate(RULES)}

@@ -43,16 +43,11 @@ def near_repository(name: str, names: Iterable[str]) -> str:
     return _hint(name, names, "")
 
 
-def where_is(reference: Reference) -> Where:
-    """By the tag where there is one: a digest is another one after every push."""
-    image = f":{reference.tag}" if reference.tag else f"@{reference.digest}"
-    return Where(reference.registry, reference.repository, image)
-
-
-def where_held(plan: RepositoryPlan, decision: Decision) -> Where:
+def where_held(registry: Registry, repository: str, decision: Decision) -> Where:
+    """By a tag where there is one: a digest is another one after every push."""
     image = decision.image
     name = f":{min(image.tags)}" if image.tags else f"@{image.digest}"
-    return Where(plan.registry, plan.repository, name)
+    return Where(registry, repository, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +62,13 @@ class Need:
     @property
     def key(self) -> RepositoryKey:
         return self.registry, self.reference.repository
+
+    @property
+    def where(self) -> Where:
+        """By the tag where there is one: a digest is another one after every push."""
+        named = self.reference
+        image = f":{named.tag}" if named.tag else f"@{named.digest}"
+        return Where(self.registry, named.repository, image)
 
 
 def needs(evidence: Evidence, uses: Iterable[Use]) -> list[Need]:

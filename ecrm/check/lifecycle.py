@@ -1,12 +1,9 @@
 """The rule `lifecycle`: ECR's own lifecycle policies, seen by who needs the images."""
 
-from ecrm.check.held import held, users, where_held
-from ecrm.check.values import Evidence, Expiry, Found, Violation
+from ecrm.check.held import where_held
+from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
 from ecrm.config import Level
-from ecrm.model import Reason
-from ecrm.plan import RepositoryPlan
-
-_BELONGS = (Reason.CHILD, Reason.REFERRER)
+from ecrm.lifecycle import Conflict, Fate
 
 
 def lifecycle(evidence: Evidence, level: Level) -> Found:
@@ -14,35 +11,24 @@ def lifecycle(evidence: Evidence, level: Level) -> Found:
 
     In a repository without such a rule, only what is in use counts.
     """
-    repositories = held(evidence.plan)
-    for key, expiries in evidence.expiries.items():
+    for key, policed in evidence.policed.items():
         managed = evidence.config.rule_for(key[1]) is not None
-        for it in expiries:
-            if key in repositories and (managed or it.decision.reason is Reason.IN_USE):
-                yield _violation(repositories[key].plan, it, level)
+        for it in policed.conflicts:
+            if it.uses or managed:
+                yield _violation(key, it, policed.by, level)
 
 
-def _violation(plan: RepositoryPlan, it: Expiry, level: Level) -> Violation:
-    where = where_held(plan, it.decision)
-    name = f"{where.repository}{where.image[:20] if where.image.startswith('@') else where.image}"
-    needs = "is in use" if it.decision.reason is Reason.IN_USE else "is to be kept"
+def _violation(key: RepositoryKey, it: Conflict, by: str, level: Level) -> Violation:
+    where = where_held(*key, it.decision)
+    rule = it.doom.rule
+    does = "deletes" if rule.fate is Fate.EXPIRE else "archives"
+    needed = "is in use" if it.uses else "is to be kept"
     return Violation(
         "lifecycle",
         level,
         where,
-        f"{name} {needs}, and rule {it.priority} of ECR's lifecycle policy would {it.action} it",
-        f"{_who(plan, it)}; {it.detail} ({it.evidence})",
-        f"change rule {it.priority} of the lifecycle policy of {plan.repository} so that it spares "
-        "this image, or delete the policy and leave the clean-up to ecrm",
-        f"by lifecycle rule {it.priority}",
+        f"ECR's lifecycle policy {does} {where.short}, which {needed}",
+        f"{it} (told by {by})",
+        f"{it.advice}; or delete the policy and leave the clean-up to ecrm",
+        f"by lifecycle rule {rule.priority}",
     )
-
-
-def _who(plan: RepositoryPlan, it: Expiry) -> str:
-    decision = it.decision
-    if decision.uses:
-        return users(decision.uses)
-    words = decision.reason.replace("_", " ")
-    if decision.reason in _BELONGS:
-        return f"{words} {(decision.related or '')[:19]}"
-    return f"{words} by the rule {plan.rule}" + (f": {decision.detail}" if decision.detail else "")

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ecrm.check.held import Need, held, needs, users, where_is
+from ecrm.check.held import Need, held, needs, users
 from ecrm.check.values import Evidence, Found, RepositoryKey, Violation, Where
 from ecrm.config import Level
 from ecrm.family import Links
@@ -19,7 +19,7 @@ def mutable(evidence: Evidence, level: Level) -> Found:
             yield Violation(
                 "mutable",
                 level,
-                where_is(named),
+                need.where,
                 f"the tag {named.tag} was moved: what runs is {_brief(named.digest)}, and the tag "
                 f"now means {_brief(now.image.digest)}",
                 users(need.uses),

@@ -1,6 +1,6 @@
 """The rules about what something names: `missing` and `doomed`."""
 
-from ecrm.check.held import Held, Need, held, near_repository, needs, users, where_is
+from ecrm.check.held import Held, Need, held, near_repository, needs, users
 from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
 from ecrm.config import Level
 from ecrm.model import Decision, Place, Status, Use
@@ -28,7 +28,7 @@ def missing(evidence: Evidence, level: Level) -> Found:
             yield Violation(
                 "missing",
                 level,
-                where_is(need.reference),
+                need.where,
                 what,
                 users(need.uses),
                 next_step,
@@ -70,7 +70,7 @@ def doomed(evidence: Evidence, level: Level) -> Found:
             yield Violation(
                 "doomed",
                 level,
-                where_is(named),
+                need.where,
                 f"{_short(named)} is named in a file, and the clean-up would {found.action} it",
                 f"{users(need.uses)}; {_reason(found, there.plan)}",
                 "add the file to `files` in ecrm.yaml, which protects what it names; or deploy it "

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from hashlib import sha256
-from typing import Protocol
 
 from ecrm.config import Config, Level
 from ecrm.family import Links
-from ecrm.model import Decision, Place, Scan, Use
+from ecrm.lifecycle import Conflict
+from ecrm.model import Place, Scan, Use
+from ecrm.mutability import Mutability
 from ecrm.plan import Plan
 from ecrm.reference import Registry
 
 RepositoryKey = tuple[Registry, str]
+
+_SHORT = len("@sha256:") + 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class Where:
     repository: str = ""
     image: str = ""
     key: str = ""
+
+    @property
+    def short(self) -> str:
+        """Without the registry, and with the beginning of a digest only."""
+        digest = self.image[:_SHORT] if self.image.startswith("@") else self.image
+        return f"{self.repository}{digest}"
 
     def __str__(self) -> str:
         registry = f"{self.registry}/" if self.registry else ""
@@ -66,22 +74,13 @@ class Unknown:
     text: str
 
 
-class Mutability(Protocol):
-    """Which tags of a repository may be moved."""
-
-    def is_mutable(self, tag: str) -> bool: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Expiry:
-    """ECR's own lifecycle policy would take this image; `action` is ECR's word, and `priority`
-    that of the rule. `evidence` says who evaluated the policy."""
+class Policed:
+    """What the lifecycle policy of a repository would take of what is needed; `by` says who
+    evaluated it."""
 
-    decision: Decision
-    priority: int
-    action: str
-    detail: str
-    evidence: str
+    conflicts: tuple[Conflict, ...]
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,9 @@ class Evidence:
 
     `plan` lists what stays, and is of all repositories: those that no rule of `config` matches
     are planned by one that keeps everything. `only` is set where the run is of one repository.
-    `named` are the uses that files make which the plan does not know. `children` gives those of
-    the indexes that tags in use have moved to. What could not be read about a repository is a text
-    in `unread`, by the rule that needs it.
+    `named` are the uses that files make which the plan does not know, and `passed_over` tells what
+    could not be told from files, such as templates. `children` gives those of the indexes that
+    tags in use have moved to. `unread` is what could not be read beyond the plan.
     """
 
     plan: Plan
@@ -100,14 +99,11 @@ class Evidence:
     scan: Scan
     only: str | None = None
     named: tuple[Use, ...] = ()
+    passed_over: tuple[str, ...] = ()
     mutability: Mapping[RepositoryKey, Mutability] = field(default_factory=dict)
     children: Mapping[RepositoryKey, Links] = field(default_factory=dict)
-    expiries: Mapping[RepositoryKey, tuple[Expiry, ...]] = field(default_factory=dict)
+    policed: Mapping[RepositoryKey, Policed] = field(default_factory=dict)
     unread: tuple[Unknown, ...] = ()
-
-    @property
-    def overdue(self) -> timedelta | None:
-        return self.config.check.stale.overdue
 
     def level(self, rule: str) -> Level:
         return self.config.check.level(rule)
@@ -122,7 +118,8 @@ class Findings:
 
     `violations` are new, most urgent first; `accepted` are those of a baseline, and `resolved` the
     lines of a baseline that nothing meets any more. `unchecked` tells what was passed over on
-    purpose, such as templates; it says nothing against a result.
+    purpose, such as templates; it says nothing against a result. `config` is where ecrm.yaml speaks
+    of checks, or begins.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -131,7 +128,8 @@ class Findings:
     accepted: tuple[Violation, ...] = ()
     resolved: tuple[str, ...] = ()
     levels: Mapping[str, Level] = field(default_factory=dict)
-    subject: str = ""
+    targets: tuple[Registry, ...] = ()
+    config: Place | None = None
 
     @property
     def errors(self) -> int:
