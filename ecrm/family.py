@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ecrm.model import CONTAINER_CONFIGS, Image, Kind
+from ecrm.media_types import CONTAINER_CONFIGS
+from ecrm.model import Image, Kind
 
 Links = Mapping[str, tuple[str, ...]]
 """From a digest to digests."""

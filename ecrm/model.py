@@ -6,24 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from ecrm.media_types import CONTAINER_CONFIGS, INDEX_MEDIA_TYPES, SOCI_INDEX
 from ecrm.pattern import NamePattern
 from ecrm.reference import Reference, Registry
 
-INDEX_MEDIA_TYPES = frozenset(
-    {
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-    }
-)
-SOCI_INDEX = "application/vnd.amazon.soci.index.v1+json"
-CONTAINER_CONFIGS = frozenset(
-    {
-        "application/vnd.oci.image.config.v1+json",
-        "application/vnd.docker.container.image.v1+json",
-    }
-)
-
 SCANNED_FILE = "scanned file"
+WORKING_TREE = "working tree"
 EXTERNAL_COMMAND = "external command"
 
 Progress = Callable[[str], None]

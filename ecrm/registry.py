@@ -9,7 +9,8 @@ from typing import Any
 from ecrm.aws import Target, call, chunks, pages
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.family import Links
-from ecrm.model import INDEX_MEDIA_TYPES, Image, Status
+from ecrm.media_types import INDEX_MEDIA_TYPES
+from ecrm.model import Image, Status
 
 _PAGE = 1000  # the largest that DescribeRepositories and DescribeImages allow
 BATCH = 100

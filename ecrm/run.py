@@ -78,10 +78,10 @@ def start(request: Request, progress: Progress) -> Run:
 
 def scan(run: Run) -> Scan:
     """What is in use. An incomplete scan is a value too; who needs a complete one asks."""
-    recorded = isinstance(run.holdings, Snapshot)
+    recorded = isinstance(run.holdings, Snapshot) and run.request.scan
     found = sources.scan(
         run.targets,
-        replace(run.config, external_commands=()) if recorded else run.config,
+        replace(run.config, external_commands=(), files=()) if recorded else run.config,
         run.request.scanned_files,
         run.now,
         run.progress,

@@ -12,6 +12,7 @@ from ecrm.model import (
     Decision,
     Image,
     Note,
+    Place,
     ReadStatus,
     Reason,
     SourceRead,
@@ -78,13 +79,19 @@ def image_from(facts: Json) -> Image:
 
 
 def use_json(use: Use) -> Json:
-    return {
+    facts = {
         "reference": str(use.reference),
         "source": use.source,
         "user": use.user,
         "why": use.why,
         "path": list(use.path),
     }
+    return facts | place_json(use)
+
+
+def place_json(use: Use) -> Json:
+    """`file` and `line`, for what is written in a file of the working tree."""
+    return use.place._asdict() if use.place else {}
 
 
 def use_from(facts: Json) -> Use:
@@ -94,6 +101,7 @@ def use_from(facts: Json) -> Use:
         text_from(facts["user"]),
         text_from(facts["why"]),
         texts_from(facts["path"]),
+        Place(text_from(facts["file"]), int(facts["line"])) if "file" in facts else None,
     )
 
 

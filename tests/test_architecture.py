@@ -9,13 +9,13 @@ ROOT = Path(__file__).parent.parent / "ecrm"
 
 # From the bottom up: a module may import those above it in this list, never those below.
 LAYERS = [
-    {"errors", "pattern", "version"},
+    {"errors", "media_types", "pattern", "version", "wording"},
     {"reference", "state"},
     {"model"},
-    {"config", "family", "uses", "consumers", "mutability"},
+    {"config", "family", "uses", "consumers", "mutability", "files"},
     {"retention", "lifecycle"},
     {"plan"},
-    {"guards", "explain", "serial"},
+    {"guards", "explain", "serial", "check"},
     {"plan_file"},
     {"aws_errors"},
     {"aws"},
@@ -28,15 +28,15 @@ LAYERS = [
     {"apply", "restore"},
     {"formats", "generate", "demo"},
     {"run"},
-    {"recheck"},
+    {"recheck", "evidence"},
     {"workflow"},
     {"cli"},
     {"__main__"},
 ]
 PURE = {
-    *("errors", "pattern", "reference", "model", "config", "family", "uses", "consumers"),
-    *("mutability", "retention", "lifecycle"),
-    *("plan", "guards", "explain", "serial", "plan_file"),
+    *("errors", "media_types", "pattern", "wording", "reference", "model", "config", "family"),
+    *("uses", "consumers", "mutability", "files", "retention", "lifecycle"),
+    *("plan", "guards", "explain", "serial", "check", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
 

@@ -32,7 +32,7 @@ EXAMPLE = Path(__file__).parent.parent / "ecrm.yaml.example"
 LITERALLY = "literally named so; did you mean name_pattern?"
 RULE = "repositories: [{name: a, expires: 30d}]\n"
 
-FINGERPRINT = "390f67e0aca2903ac57b4ff35e5936ed9ce2b9c4d0d1be331c92938a0c5dbbef"
+FINGERPRINT = "cff9cdf88c4609387b5717b6faca3fe9d617ee816a6dc598b40a8de00a68c41f"
 FUJIWARA_README = """\
 clusters:
   - name: my-cluster
@@ -370,7 +370,7 @@ SCHEMA_PROBLEMS = [
         "clusters:\nzones: []",
         (
             ":2: unknown key 'zones'; known are clusters, task_definitions, lambda_functions, "
-            "external_commands, repositories, guards, check"
+            "external_commands, files, repositories, guards, check"
         ),
     ),
     (

@@ -13,8 +13,8 @@ from ecrm.formats import PLAN_FORMATS, SCAN_FORMATS
 from ecrm.formats.outcomes import outcomes_table
 from ecrm.formats.plans import REASONS
 from ecrm.formats.text import count, human_size, human_tally
+from ecrm.media_types import SOCI_INDEX
 from ecrm.model import (
-    SOCI_INDEX,
     Action,
     Answer,
     Decision,

@@ -10,7 +10,8 @@ import pytest
 
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.holdings import AwsHoldings
-from ecrm.model import INDEX_MEDIA_TYPES, Image, Kind, Status
+from ecrm.media_types import INDEX_MEDIA_TYPES
+from ecrm.model import Image, Kind, Status
 from ecrm.registry import Deleter, Refusal, children, images, repositories
 from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest, image
 

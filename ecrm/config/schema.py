@@ -7,7 +7,7 @@ from typing import Any
 
 from ecrm.config.document import MapNode, Node, Place
 from ecrm.config.settings import Config
-from ecrm.config.values import Reader, is_null, items
+from ecrm.config.values import Reader, is_null, items, list_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Section:
     """A list of maps with these keys, or one map; `build` makes one value of those of one map.
 
     Every map has exactly one key of `exactly_one_of`, where that names any. A key may hold one map
-    in turn, which is a section of its own; where it is not given, that of an empty map counts.
+    in turn, which is a section of its own; where it is not given, that of an empty map counts. With
+    `item` it is a list of such values, and no map has a place in it.
     """
 
     description: str
@@ -40,6 +41,7 @@ class Section:
     build: Callable[[Mapping[str, Any]], object]
     exactly_one_of: tuple[str, ...] = ()
     is_list: bool = True
+    item: Reader[Any] | None = None
 
 
 def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
@@ -51,7 +53,9 @@ def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
         _refuse_unknown(name, sections, node, root)
         section = sections[name]
         places[node.place.path] = node.place
-        if section.is_list:
+        if section.item:
+            values[name] = list_of(section.item).read(node)
+        elif section.is_list:
             entries = items(node, "a list")
             places |= {entry.place.path: entry.place for entry in entries}
             values[name] = tuple(section.build(read_map(e, section, warnings)) for e in entries)

@@ -118,6 +118,12 @@ SECTIONS: Mapping[str, Section] = {
         },
         _command,
     ),
+    "files": Section(
+        "globs of files in the working tree; an image that one of them names stays",
+        {},
+        dict,
+        item=TEXT,
+    ),
     "repositories": Section(
         "what stays in each repository; the first entry that matches applies",
         {

@@ -66,13 +66,15 @@ class Guards:
 class Config:
     """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means to a plan, in hex.
 
-    `places` are those of the sections and of their entries, by key path (`repositories[2]`).
+    `files` are globs. `places` are those of the sections and of their entries, by key path
+    (`repositories[2]`).
     """
 
     clusters: tuple[History, ...] = ()
     task_definitions: tuple[History, ...] = ()
     lambda_functions: tuple[History, ...] = ()
     external_commands: tuple[ExternalCommand, ...] = ()
+    files: tuple[str, ...] = ()
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
     check: Checks = field(default_factory=Checks)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from ecrm.formats.text import table
 from ecrm.model import Scan
 from ecrm.reference import Reference
+from ecrm.serial import place_json
 
 _SHORT_DIGEST = len("sha256:") + 12
 
@@ -57,6 +58,7 @@ def scan_detail(scan: Scan) -> str:
                     "used_by": use.user,
                     "why": use.why,
                     "path": use.path,
+                    **place_json(use),
                 }
                 for use in scan.uses
             ],

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from ecrm.aws import Target
 from ecrm.config import Config
@@ -11,6 +12,7 @@ from ecrm.model import Note, Progress, ReadStatus, Scan, SourceRead, Use
 from ecrm.reference import Registry
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.external import command_uses, file_uses
+from ecrm.sources.files import tree_uses
 from ecrm.sources.found import Found, Met, attempt
 from ecrm.sources.functions import lambda_uses
 
@@ -28,12 +30,14 @@ def scan(
 ) -> Scan:
     """Everything in use, from every source of every target, and the ledger of what was read.
 
-    Without `services` (`--no-scan`), files alone are read. Raises InputError for a file that is
-    not what it should be; everything else that goes wrong is in the ledger.
+    Without `services` (`--no-scan`), files alone are read: the scanned ones, and `files` of the
+    working tree. Raises InputError for a scanned file that is not what it should be; everything
+    else that goes wrong is in the ledger.
     """
     max_age = config.guards.scanned_files_max_age
     oldest = now - max_age if max_age is not None else None
     files = [_read(None, f"file {path}", list(file_uses(path, oldest))) for path in scanned_files]
+    files += [_read(None, f"files {it}", tree_uses([it], Path())) for it in config.files]
     if not services:
         note = Note(ReadStatus.EXCLUDED, "not read: --no-scan")
         skipped = [
