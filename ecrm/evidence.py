@@ -16,6 +16,7 @@ from ecrm.model import Note, ReadStatus, Use
 from ecrm.planning import make_plan
 from ecrm.policies import marks
 from ecrm.run import Run, facts_of
+from ecrm.sources.found import Found
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -26,7 +27,7 @@ class Asked:
     """What a check looks at besides the account: the uses and notes of files, and the text of a
     lifecycle policy that the repository of the request is to have."""
 
-    found: tuple[Use | Note, ...] = ()
+    found: tuple[Found, ...] = ()
     policy: str | None = None
 
 

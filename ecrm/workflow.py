@@ -15,7 +15,7 @@ from ecrm.apply import apply
 from ecrm.aws import connect
 from ecrm.check import Findings
 from ecrm.check import check as find_violations
-from ecrm.check.baseline import read_baseline, without_accepted
+from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.errors import IncompleteError, UsageError
 from ecrm.evidence import Asked, gather_evidence
 from ecrm.explain import Absent, Explanation, explain
@@ -83,6 +83,10 @@ def check(
     if accepted is None:
         return findings
     return without_accepted(findings, accepted, is_whole=run.request.repository is None)
+
+
+def baseline(found: Findings) -> str:
+    return baseline_text(found)
 
 
 def plan_file(made: Plan) -> str:

@@ -19,7 +19,7 @@ def stale(evidence: Evidence, level: Level) -> Found:
     for it in managed:
         goes = _sum(it.goes.values())
         for about, what in _above(goes, limits.max_images, limits.max_bytes, "max"):
-            yield _stale(level, Where(it.registry, it.repository), what, about, it.repository)
+            yield _stale(level, Where(it.registry, it.repository), what, about)
         if it.overdue and limits.overdue is not None:
             yield _overdue(level, it, limits.overdue)
     total = _sum(tally for it in managed for tally in it.goes.values())
@@ -27,7 +27,7 @@ def stale(evidence: Evidence, level: Level) -> Found:
         for about, what in _above(
             total, limits.max_total_images, limits.max_total_bytes, "max_total"
         ):
-            yield _stale(level, Where(key=f"check.stale.{about}"), f"in all, {what}", about, "")
+            yield _stale(level, Where(key=f"check.stale.{about}"), f"in all, {what}", about)
 
 
 def _above(
@@ -43,17 +43,17 @@ def _above(
         yield f"{name}_bytes", sizes
 
 
-def _stale(level: Level, where: Where, what: str, about: str, repository: str) -> Violation:
-    look = f"ecrm plan -r {repository}" if repository else "ecrm plan"
+def _stale(level: Level, where: Where, what: str, about: str) -> Violation:
+    look = f"ecrm plan -r {where.repository}" if where.repository else "ecrm plan"
     why = "the clean-up does not run, or does not keep up"
-    return Violation(
-        "stale", level, where, what, why, f"run `ecrm delete`; `{look}` shows what", about
-    )
+    next_step = f"run `ecrm delete`; `{look}` shows what would go"
+    return Violation("stale", level, where, what, why, next_step, about)
 
 
 def _overdue(level: Level, it: RepositoryPlan, limit: timedelta) -> Violation:
     long_gone = set(it.overdue)
     images = [each.image for each in it.deletions if each.image.digest in long_gone]
+    oldest = min(image.pushed_at for image in images)
     number = count(len(images), "image")
     size = human_size(sum(image.size for image in images))
     return Violation(
@@ -61,9 +61,9 @@ def _overdue(level: Level, it: RepositoryPlan, limit: timedelta) -> Violation:
         level,
         Where(it.registry, it.repository),
         f"{number} ({size}) could have been deleted more than {days(limit)} ago",
-        f"by the rule {it.rule}; the oldest was pushed {min(i.pushed_at for i in images):%Y-%m-%d}; "
-        "the clean-up does not run, or the rule is newer than that",
-        f"run `ecrm delete`; `ecrm plan -r {it.repository}` shows what",
+        f"by the rule {it.rule}; the oldest was pushed {oldest:%Y-%m-%d}; the clean-up does not run, "
+        "or the rule is newer than that",
+        f"run `ecrm delete`; `ecrm plan -r {it.repository}` shows what would go",
         "overdue",
     )
 

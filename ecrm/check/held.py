@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from ecrm.check.values import Evidence, RepositoryKey, Where
+from ecrm.files import ANY_REGISTRY
 from ecrm.model import Decision, Place, Use
 from ecrm.plan import Plan, RepositoryPlan
 from ecrm.reference import Reference, Registry
@@ -73,13 +74,20 @@ class Need:
 
 def needs(evidence: Evidence, uses: Iterable[Use]) -> list[Need]:
     """By what the uses name and where that is written. What names another registry is left out,
-    and what only may name this one."""
+    and so is a host that only may stand for this one: it may as well be another registry. Where a
+    template leaves the registry open, those count that have such a repository."""
     grouped: dict[tuple[Registry, Reference, Place | None], list[Use]] = {}
     for use in uses:
-        named = use.reference
-        if named.registry in evidence.plan.targets and evidence.only in (None, named.repository):
-            grouped.setdefault((named.registry, named, use.place), []).append(use)
+        if evidence.only in (None, use.reference.repository):
+            for registry in _registries(evidence, use.reference):
+                grouped.setdefault((registry, use.reference, use.place), []).append(use)
     return [Need(*key, tuple(group)) for key, group in grouped.items()]
+
+
+def _registries(evidence: Evidence, named: Reference) -> list[Registry]:
+    if named.host != ANY_REGISTRY:
+        return [it for it in evidence.plan.targets if it == named.registry]
+    return [it.registry for it in evidence.plan.repositories if it.repository == named.repository]
 
 
 def users(uses: Iterable[Use]) -> str:

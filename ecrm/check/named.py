@@ -3,6 +3,7 @@
 from ecrm.check.held import Held, Need, held, near_repository, needs, users
 from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
 from ecrm.config import Level
+from ecrm.files import ANY_REGISTRY
 from ecrm.model import Decision, Place, Status, Use
 from ecrm.plan import RepositoryPlan
 from ecrm.reference import Reference
@@ -97,12 +98,17 @@ def _in(place: Place | None) -> str:
 
 def elsewhere(evidence: Evidence) -> list[str]:
     """What files name in registries that this run does not read, as lines for people."""
+    read = {use for need in needs(evidence, evidence.named) for use in need.uses}
     return [
-        f"{_at(use)}{use.reference} is in a registry that this run does not read"
+        f"{_at(use)}{_full(use.reference)} is in no registry or repository that this run reads"
         for use in evidence.named
-        if use.reference.registry not in evidence.plan.targets and not use.reference.is_elsewhere
+        if use not in read and not use.reference.is_elsewhere
     ]
 
 
 def _at(use: Use) -> str:
     return f"{use.place.file}:{use.place.line}: " if use.place else ""
+
+
+def _full(named: Reference) -> str:
+    return _short(named) if named.host == ANY_REGISTRY else str(named)

@@ -8,6 +8,7 @@ from io import TextIOWrapper
 import click
 
 from ecrm.cli.changing import delete, generate, restore
+from ecrm.cli.checking import check
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
 from ecrm.cli.reading import explain, plan, scan, snapshot, version
@@ -62,7 +63,9 @@ def cli() -> None:
     """
 
 
-for command in (generate, scan, plan, explain, snapshot, delete, restore, demo, version):
+_COMMANDS = (generate, scan, plan, explain, check, snapshot, delete, restore, demo, version)
+
+for command in _COMMANDS:
     cli.add_command(command)
 
 

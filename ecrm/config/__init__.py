@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ecrm.config.check_keys import RULES_OF_CHECK
 from ecrm.config.document import MapNode, read_document
 from ecrm.config.levels import Checks, Level
 from ecrm.config.quantities import parse_bytes, parse_duration
@@ -25,6 +26,7 @@ from ecrm.errors import ConfigError
 
 __all__ = [
     "DEFAULT_HISTORY",
+    "RULES_OF_CHECK",
     "Checks",
     "Config",
     "ExternalCommand",

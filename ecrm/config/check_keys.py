@@ -1,6 +1,6 @@
 """The keys of `check` in ecrm.yaml: one map, and in it one map for each rule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ecrm.config.levels import Budget, Checks, Plain, Stale
 from ecrm.config.schema import Key, Section
@@ -20,17 +20,21 @@ CHECK = Section(
     "what `ecrm check` looks for; it never has a say in what is deleted",
     {
         "missing": _rule(
-            "missing", "what is in use, or named in a file, is in ECR and not archived", Plain
+            "missing", "what is in use or named in a file must be in ECR, and not archived", Plain
         ),
         "doomed": _rule(
-            "doomed", "what a file names would not be deleted by the rules of today", Plain
+            "doomed",
+            "what a file names must not be about to be deleted by the rules of today",
+            Plain,
         ),
         "lifecycle": _rule(
-            "lifecycle", "ECR's own lifecycle policies spare what is in use or to be kept", Plain
+            "lifecycle",
+            "ECR's own lifecycle policies must spare what is in use or to be kept",
+            Plain,
         ),
         "stale": _rule(
             "stale",
-            "what can be deleted is deleted in time",
+            "what can be deleted must be deleted in time",
             Stale,
             max_images=Key(COUNT, "how many images of one repository may be deletable"),
             max_bytes=Key(BYTES, "how many bytes of one repository may be deletable"),
@@ -44,7 +48,7 @@ CHECK = Section(
         ),
         "budget": _rule(
             "budget",
-            "what is stored stays below a limit",
+            "what is stored must stay below its limits",
             Budget,
             max_bytes=Key(BYTES, "how many bytes one repository may hold"),
             max_total_bytes=Key(BYTES, "how many bytes all repositories may hold"),
@@ -56,13 +60,16 @@ CHECK = Section(
                 default=_DEFAULTS.budget.price,
             ),
         ),
-        "mutable": _rule(
-            "mutable", "what is in use by a tag has a tag that cannot move, or has not", Plain
-        ),
+        "mutable": _rule("mutable", "a tag in use must not be movable, nor have moved", Plain),
         "unmanaged": _rule(
-            "unmanaged", "every repository has a rule, and every entry matches something", Plain
+            "unmanaged",
+            "every repository must have a rule, and every entry must match something",
+            Plain,
         ),
     },
     lambda values: Checks(**values),
     is_list=False,
 )
+
+RULES_OF_CHECK: Mapping[str, str] = {name: rule.description for name, rule in CHECK.keys.items()}
+"""What each rule of `check` asks for, in words."""
