@@ -245,13 +245,16 @@ def action(node: ast.Call) -> str:
 
 
 def needed_permissions() -> list[set[str]]:
-    """For reading, for `delete` besides, for `restore`, for journals in S3."""
+    """For reading, for lifecycle policies besides, for `delete` besides, for `restore`, for
+    journals in S3."""
     by_module = {path.relative_to(ROOT / "ecrm"): called(path) for path in SOURCES}
     restoring = by_module.pop(Path("putting.py"))
+    policies = by_module.pop(Path("policies.py"))
     everything = set().union(*by_module.values())
     reading = {name for name in everything if name.partition(":")[2].startswith(READS)}
     journal = "".join(path.read_text() for path in SOURCES if path.parent.name == "journal")
-    return [reading, everything - reading, restoring, set(re.findall(r"s3:[A-Z]\w+", journal))]
+    s3 = set(re.findall(r"s3:[A-Z]\w+", journal))
+    return [reading, policies, everything - reading, restoring, s3]
 
 
 def test_the_policies_allow_what_the_code_calls_and_nothing_else():

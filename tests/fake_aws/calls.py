@@ -10,6 +10,7 @@ from typing import Any
 from .weather import ANY
 
 _READS = ("Describe", "Get", "List", "BatchGet", "BatchCheck", "Assume")
+_NO_WRITES = ("StartLifecyclePolicyPreview",)
 _THROTTLED = ("ThrottlingException", "TooManyRequestsException", "Throttling")
 
 
@@ -35,7 +36,7 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        return not self.operation.startswith(_READS)
+        return not self.operation.startswith((*_READS, *_NO_WRITES))
 
 
 class Calls(list[Call]):

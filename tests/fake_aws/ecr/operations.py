@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.fake_aws.account import Account, Json
 
-from . import deleting, describing, fetching, pushing, settings
+from . import deleting, describing, fetching, lifecycle, pushing, settings
 
 OPERATIONS: dict[str, Callable[[Account, Json], Json]] = {
     "BatchCheckLayerAvailability": fetching.batch_check_layer_availability,
@@ -15,12 +15,14 @@ OPERATIONS: dict[str, Callable[[Account, Json], Json]] = {
     "DescribeImages": describing.describe_images,
     "DescribeRegistry": settings.describe_registry,
     "DescribeRepositories": describing.describe_repositories,
-    "GetLifecyclePolicy": settings.get_lifecycle_policy,
+    "GetLifecyclePolicy": lifecycle.get_lifecycle_policy,
+    "GetLifecyclePolicyPreview": lifecycle.get_lifecycle_policy_preview,
     "GetRegistryPolicy": settings.get_registry_policy,
     "GetRepositoryPolicy": settings.get_repository_policy,
     "ListImageReferrers": describing.list_image_referrers,
     "ListImages": describing.list_images,
     "ListPullTimeUpdateExclusions": settings.list_pull_time_update_exclusions,
     "PutImage": pushing.put_image,
+    "StartLifecyclePolicyPreview": lifecycle.start_lifecycle_policy_preview,
     "UpdateImageStorageClass": settings.update_image_storage_class,
 }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tests.fake_aws.times import DAY, Moment, epoch
 
 from . import manifest as manifests
+from .evaluating import Preview
 from .filling import alike
 from .image import ACTIVATING, ACTIVE, ARCHIVED, Image, described
 from .manifest import OCI_INDEX, OCI_MANIFEST, Descriptor
@@ -26,6 +27,8 @@ class Repository(Store):
     mutable_tags: tuple[str, ...] = ()
     policy: str | None = None
     lifecycle_policy: str | None = None
+    preview: Preview | None = None
+    preview_waits = 1
     _pushes = 0
     _latest = 0.0
 

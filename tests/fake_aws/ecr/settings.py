@@ -59,15 +59,12 @@ def get_registry_policy(account: Account, _: Json) -> Json:
 def get_repository_policy(account: Account, params: Json) -> Json:
     repository = repository_of(account, params)
     if repository.policy is None:
-        raise _no_policy("RepositoryPolicyNotFoundException", "Repository", repository)
+        raise AwsError(
+            "RepositoryPolicyNotFoundException",
+            f"Repository policy does not exist for the repository with name '{repository.name}' "
+            f"in the registry with id '{repository.address.account}'",
+        )
     return _names(repository) | {"policyText": repository.policy}
-
-
-def get_lifecycle_policy(account: Account, params: Json) -> Json:
-    repository = repository_of(account, params)
-    if repository.lifecycle_policy is None:
-        raise _no_policy("LifecyclePolicyNotFoundException", "Lifecycle", repository)
-    return _names(repository) | {"lifecyclePolicyText": repository.lifecycle_policy}
 
 
 def list_pull_time_update_exclusions(account: Account, params: Json) -> Json:
@@ -81,11 +78,3 @@ def list_pull_time_update_exclusions(account: Account, params: Json) -> Json:
 
 def _names(repository: Repository) -> Json:
     return {"registryId": repository.address.account, "repositoryName": repository.name}
-
-
-def _no_policy(code: str, kind: str, repository: Repository) -> AwsError:
-    return AwsError(
-        code,
-        f"{kind} policy does not exist for the repository with name '{repository.name}' in the "
-        f"registry with id '{repository.address.account}'",
-    )
