@@ -15,6 +15,7 @@ from ecrm.model import (
     Decision,
     Image,
     Note,
+    Place,
     ReadStatus,
     Reason,
     SourceRead,
@@ -79,7 +80,15 @@ def references(draw: st.DrawFn) -> Reference:
     return Reference(host, registry, repository, tag if named else tag or "latest", named)
 
 
-USES = st.builds(Use, references(), TEXTS, TEXTS, TEXTS, st.lists(TEXTS, max_size=3).map(tuple))
+USES = st.builds(
+    Use,
+    references(),
+    TEXTS,
+    TEXTS,
+    TEXTS,
+    st.lists(TEXTS, max_size=3).map(tuple),
+    st.none() | st.builds(Place, TEXTS, st.integers(1, 10**6)),
+)
 DECISIONS = st.builds(
     Decision,
     image=IMAGES,
@@ -203,6 +212,14 @@ def test_what_is_set_is_written():
     }
 
 
+def test_a_use_in_a_file_tells_the_line():
+    assert use_json(replace(USE, place=Place("web.json", 3))) == {
+        **use_json(USE),
+        "file": "web.json",
+        "line": 3,
+    }
+
+
 def test_a_line_of_the_ledger_tells_its_status_and_notes():
     denied = Note(ReadStatus.DENIED, "access to ecs:ListTasks is denied")
     assert source_json(SourceRead(REGISTRY, "ecs", 3, (denied,))) == {
@@ -269,6 +286,9 @@ def test_an_image_of_other_facts_is_refused(damage):
         {"user": 5},
         {"why": None},
         {"source": []},
+        {"file": "web.json"},
+        {"file": None, "line": 1},
+        {"file": "web.json", "line": "one"},
     ],
     ids=str,
 )

@@ -257,3 +257,29 @@ def test_without_a_scan_files_alone_are_read_and_the_ledger_says_so(aws, tmp_pat
         SourceRead(REGISTRY, "lambda", 0, (note,)),
     )
     assert aws.calls == []
+
+
+@pytest.mark.parametrize("services", [True, False])
+def test_files_of_the_working_tree_are_read_with_and_without_a_scan(
+    aws, tmp_path, monkeypatch, services
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "web.yaml").write_text(f"image: {HOST}/tree:v1")
+    found = read(aws, config=Config(files=("*.yaml", "*.json")), services=services)
+    assert f"{HOST}/tree:v1" in uris(found)
+    tree = [it for it in found.ledger if it.source.startswith("files ")]
+    assert [(it.source, it.status, it.references) for it in tree] == [
+        ("files *.yaml", "read", 1),
+        ("files *.json", "failed", 0),
+    ]
+    assert found.missing == (
+        "*.json: matches no file; it is relative to the folder that ecrm runs in",
+    )
+
+
+def test_a_file_of_the_working_tree_does_not_tell_who_uses_a_registry(aws, tmp_path):
+    """It names what somebody wants to deploy there, and nobody has looked at what runs."""
+    (tmp_path / "web.yaml").write_text(f"image: {OTHER.host}/app:v1")
+    found = read(aws, config=Config(files=(f"{tmp_path}/*.yaml",)))
+    assert f"{OTHER.host}/app:v1" in uris(found)
+    assert not found.tells_of(OTHER)

@@ -61,8 +61,8 @@ def _overdue(level: Level, it: RepositoryPlan, limit: timedelta) -> Violation:
         level,
         Where(it.registry, it.repository),
         f"{number} ({size}) could have been deleted more than {days(limit)} ago",
-        f"by the rule {it.rule}; the oldest was pushed {oldest:%Y-%m-%d}; the clean-up does not run, "
-        "or the rule is newer than that",
+        f"by the rule {it.rule}; the oldest was pushed {oldest:%Y-%m-%d}; the clean-up does not "
+        "run, or the rule is newer than that",
         f"run `ecrm delete`; `ecrm plan -r {it.repository}` shows what would go",
         "overdue",
     )

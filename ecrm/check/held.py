@@ -24,10 +24,6 @@ class Held:
         digest = reference.digest or self.tags.get(reference.tag or "")
         return self.images.get(digest) if digest else None
 
-    def near(self, tag: str | None) -> str:
-        """A hint at the tag that may have been meant, or ""."""
-        return _hint(tag, self.tags, ":")
-
 
 def held(plan: Plan) -> dict[RepositoryKey, Held]:
     """All repositories whose images could be read; the plan must list what stays."""
@@ -38,10 +34,6 @@ def held(plan: Plan) -> dict[RepositoryKey, Held]:
             tags = {tag: digest for digest, each in images.items() for tag in each.image.tags}
             found[it.registry, it.repository] = Held(it, images, tags)
     return found
-
-
-def near_repository(name: str, names: Iterable[str]) -> str:
-    return _hint(name, names, "")
 
 
 def where_held(registry: Registry, repository: str, decision: Decision) -> Where:
@@ -97,6 +89,7 @@ def users(uses: Iterable[Use]) -> str:
     return f"{lines[0]}{more}"
 
 
-def _hint(name: str | None, names: Iterable[str], sign: str) -> str:
+def hint(name: str | None, names: Iterable[str]) -> str:
+    """At what may have been meant where a person wrote the name, or ""."""
     near = get_close_matches(name or "", list(names), n=1)
-    return f"; did you mean {sign}{near[0]}?" if near else ""
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,6 +1,6 @@
 """The rules about what something names: `missing` and `doomed`."""
 
-from ecrm.check.held import Held, Need, held, near_repository, needs, users
+from ecrm.check.held import Held, Need, held, hint, needs, users
 from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
 from ecrm.config import Level
 from ecrm.files import ANY_REGISTRY
@@ -45,12 +45,13 @@ def _problem(need: Need, repositories: dict[RepositoryKey, Held]) -> tuple[str, 
     mend = _PUSH if need.place else _RESTORE
     there = repositories.get(need.key)
     if there is None:
-        near = near_repository(named.repository, (it for _, it in repositories))
+        near = hint(named.repository, (it for _, it in repositories)) if need.place else ""
         where = f"{need.registry} has no repository {named.repository}"
         return f"{name} is needed, and {where}{near}", mend
     found = there.find(named)
     if found is None:
-        return f"{name} is needed, and is not in ECR{there.near(named.tag)}", mend
+        near = hint(named.tag, there.tags) if need.place else ""
+        return f"{name} is needed, and is not in ECR{near}", mend
     if found.image.status is Status.ARCHIVED:
         command = "aws ecr update-image-storage-class --target-storage-class STANDARD"
         return (

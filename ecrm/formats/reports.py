@@ -76,7 +76,7 @@ def check_junit(found: Findings) -> str:
         _count(suite)
     _count(root)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}'
 
 
 def _cases(suite: ET.Element, violations: list[Violation]) -> None:

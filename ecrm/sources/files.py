@@ -18,7 +18,7 @@ from ecrm.sources.found import Found
 
 _MAGIC = re.compile(r"[*?\[]")
 _ANY_DEPTH = "**"
-_MOST_BYTES = 10_000_000
+_MOST_BYTES = 5_000_000
 _HEAD = 8192
 _LONGEST_SHOWN = 200
 
@@ -123,7 +123,7 @@ def _file_uses(path: Path, name: str) -> Iterator[Found]:
         return
     if len(content) > _MOST_BYTES:
         hint = "leave it out with a narrower glob"
-        yield Note(ReadStatus.FAILED, f"{name}: is larger than 10 MB and was not read; {hint}")
+        yield Note(ReadStatus.FAILED, f"{name}: is larger than 5 MB and was not read; {hint}")
         return
     try:
         text = content.decode("utf-8-sig")
