@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from ecrm.check.values import Evidence, Found, Unknown, Violation, Where
 from ecrm.config import Config, History, Level
 from ecrm.model import Place, ReadStatus, Rule
+from ecrm.wording import count
 
 _SOURCES = {"clusters": "ecs", "task_definitions": "ecs", "lambda_functions": "lambda"}
 _NOUNS = {
@@ -23,7 +24,7 @@ def unmanaged(evidence: Evidence, level: Level) -> Found:
                 level,
                 Where(it.registry, it.repository),
                 "no rule matches this repository, so nothing in it is ever deleted",
-                f"{it.images:,} images are there" if not it.problem else it.problem,
+                it.problem or f"it holds {count(it.images, 'image')}",
                 "add an entry to `repositories` in ecrm.yaml",
             )
     if evidence.only is None:
