@@ -4,13 +4,14 @@ import pytest
 
 from ecrm.check import check
 from ecrm.errors import AwsError
+from ecrm.model import Image
 from tests.evidence import config, evidence, repositories, violations, whats
 from tests.test_planning import HOME, Held, Shelf, image, use
 
 GB = 10**9
 
 
-def old(number: int, *, days: float = 40, size: int = 10) -> list:
+def old(number: int, *, days: float = 40, size: int = 10) -> list[Image]:
     return [image(f"image {it}", f"v{it}", days=days, size=size) for it in range(number)]
 
 

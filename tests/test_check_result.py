@@ -1,5 +1,8 @@
 """All rules together: what is asked, in which order it is told, and what makes it unclean."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from ecrm.check import RULES, check, for_all
@@ -46,8 +49,12 @@ def test_what_could_not_be_scanned_is_not_known():
 def test_a_rule_that_is_off_is_not_asked(off: str, monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
 
-    def asks(rule: str):
-        return lambda *_: asked.append(rule) or iter(())
+    def asks(rule: str) -> Any:
+        def find(*_: object) -> Iterator[object]:
+            asked.append(rule)
+            return iter(())
+
+        return find
 
     monkeypatch.setattr("ecrm.check.RULES", {rule: asks(rule) for rule in RULES})
     check(evidence(repositories(app=[]), settings=config(f"{off}: {{level: off}}")))

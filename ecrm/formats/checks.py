@@ -29,7 +29,7 @@ def headline(found: Findings) -> str:
 
 
 def place_of(it: Violation) -> str:
-    return f"{it.place.file}:{it.place.line}" if it.place else str(it.where)
+    return f"{it.place.file}:{it.place.line} ({it.where})" if it.place else str(it.where)
 
 
 def _groups(found: Findings) -> Iterator[str]:
