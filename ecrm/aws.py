@@ -29,9 +29,8 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 _READS = ("Describe", "List", "Get", "BatchGet", "BatchCheck")
+# Named as if it changed something: it asks ECR what a policy would do, and does none of it.
 _HARMLESS = frozenset({"StartLifecyclePolicyPreview"})
-"""Named as if it changed something: it asks ECR what a policy would do, and no image knows."""
-
 _ATTEMPTS = 8
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60

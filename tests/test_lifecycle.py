@@ -21,6 +21,7 @@ from ecrm.lifecycle import (
     Selection,
     StorageClass,
     TagStatus,
+    coming,
     conflicts,
     evaluate,
     next_due,
@@ -51,7 +52,7 @@ def rule(priority: int = 1, action: Any = EXPIRE, description: str = "", **selec
 
 
 def by_age(priority: int = 1, action: Any = EXPIRE, number: int = 14, **more: Any) -> Json:
-    days = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": number}
+    days: Json = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": number}
     return rule(priority, action, **days | more)
 
 
@@ -108,8 +109,8 @@ def refusal(text: str) -> str:
     return str(refused.value)
 
 
-TAGGED = {"tagStatus": "tagged"}
-TO_MOVE = {"countType": "sinceImageTransitioned", "storageClass": "archive", "number": 90}
+TAGGED: Json = {"tagStatus": "tagged"}
+TO_MOVE: Json = {"countType": "sinceImageTransitioned", "storageClass": "archive", "number": 90}
 KEYS = "tagStatus, tagPrefixList, tagPatternList, storageClass, countType, countUnit, countNumber"
 
 
@@ -276,7 +277,7 @@ def test_a_text_that_is_no_policy_is_refused(text, message):
 
 def test_rules_of_the_two_storage_classes_do_not_meet():
     """As in the guide's own example "Combining archive and expire rules"."""
-    archived = {**TO_MOVE, "tagStatus": "untagged"}
+    archived: Json = {**TO_MOVE, "tagStatus": "untagged"}
     policy(rule(1), by_age(2, **TO_MOVE))
     policy(rule(1, tagStatus="untagged"), by_age(2, **archived))
 
@@ -330,7 +331,7 @@ AGES = st.integers(0, 12).map(lambda quarters: quarters * 6 * 3600)
 
 
 @st.composite
-def policies(draw: Any) -> list[Json]:
+def policies(draw: st.DrawFn) -> list[Json]:
     """Rules that ECR takes."""
     rules = []
     for priority in range(1, draw(st.integers(1, 3)) + 1):
@@ -352,14 +353,16 @@ def policies(draw: Any) -> list[Json]:
     if draw(st.booleans()):
         rules.append(rule(8, tagStatus="untagged", countNumber=draw(st.integers(1, 2))))
     if draw(st.booleans()):
-        rules.append(by_age(9, number=draw(st.integers(1, 2))))
+        number = draw(st.integers(1, 2))
+        pulled = by_age(9, ARCHIVE, number, countType="sinceImagePulled")
+        rules.append(draw(st.sampled_from([by_age(9, number=number), pulled])))
     if draw(st.booleans()):
         rules.append(by_age(5, **TO_MOVE))
     return draw(st.permutations(rules))
 
 
 @st.composite
-def held(draw: Any) -> list[fake_aws.Image]:
+def held(draw: st.DrawFn) -> list[fake_aws.Image]:
     """Images of a repository of the fake; many of the same moment, some archived or restored."""
     fake = fake_aws.FakeAws(clock=NOW.timestamp).ecr.repository("app")
     for number in range(draw(st.integers(0, 6))):
@@ -602,6 +605,77 @@ def test_no_conflict_is_about_what_is_not_marked():
     [doom] = evaluate(policy(rule()), [OLD, OLDER], NOW)
     assert doom == Doom(OLDER, policy(rule()).rules[0])
     assert OLDER.media_type != OCI_INDEX
+
+
+# -- what is still to come ------------------------------------------------------------------------
+
+
+def to_come(
+    rules: Sequence[Json],
+    images: Sequence[Image],
+    *used: str,
+    days: int = 30,
+    manifests: Mapping[str, tuple[str, ...]] = NOTHING,
+    kept: Rule = KEEP_A_DAY,
+) -> list[tuple[str, str]]:
+    """Name and day of each conflict to come."""
+    decisions = decided(images, *used, manifests=manifests, kept=kept)
+    found = coming(decisions, policy(*rules), manifests, NOW, days * DAY)
+    assert all(str(it.due.date()) in str(it) for it in found if it.due)
+    return [(it.name, f"{it.due - NOW}".partition(",")[0]) for it in found if it.due]
+
+
+YOUNG, FRESH = image("young", "v2", days=10), image("fresh", "v3", days=3)
+
+
+def test_an_image_in_use_that_a_rule_by_age_will_reach_is_told_with_the_day():
+    images = [OLD, YOUNG, FRESH]
+    assert to_come([by_age()], images, "app:v1", "app:v2", "app:v3", days=4) == []
+    assert to_come([by_age()], images, "app:v1", "app:v2", "app:v3", days=5) == [("v2", "4 days")]
+    assert to_come([by_age()], images, "app:v1", "app:v2", "app:v3") == [
+        ("v2", "4 days"),
+        ("v3", "11 days"),
+    ]
+
+
+def test_what_no_rule_by_age_will_reach_is_not_told():
+    rules = [rule(1, **TAGGED, tagPatternList=["v*"], countNumber=9), by_age(2)]
+    assert to_come(rules, [YOUNG], "app:v2") == []
+
+
+def test_a_keep_window_ends_by_itself_and_is_no_conflict_to_come():
+    assert to_come([by_age()], [YOUNG], kept=replace(KEEP_A_DAY, keep_count=1)) == []
+
+
+def test_an_image_that_nobody_pulls_will_be_archived():
+    """A service that runs for long pulls nothing, and cannot start again when it must."""
+    pulled = replace(OLD, pulled_at=NOW - 80 * DAY)
+    rules = [by_age(1, ARCHIVE, 90, countType="sinceImagePulled")]
+    assert to_come(rules, [pulled], "app:v1") == [("v1", "10 days")]
+
+
+def test_what_an_index_holds_is_due_no_sooner_than_the_index():
+    young = [index("index", "v1", days=10), image("amd64"), image("arm64")]
+    rules = [UNTAGGED, V]
+    assert to_come(rules, young, "app:v1", manifests=LINKS) == [("v1", "4 days")]
+    used = f"app@{digest('amd64')}"
+    assert to_come(rules, young, used, manifests=LINKS) == [
+        (digest("amd64"), "4 days"),
+        ("v1", "4 days"),
+    ]
+
+
+def test_an_archived_index_delays_nothing():
+    cold = index("index", "v1", status=Status.ARCHIVED, archived_at=NOW - DAY)
+    leaf = image("amd64", "v8", days=10)
+    links = {digest("index"): (digest("amd64"),)}
+    rules = [V, by_age(3, **TO_MOVE)]
+    assert to_come(rules, [cold, leaf], "app:v8", manifests=links) == [("v8", "4 days")]
+
+
+def test_a_signature_is_due_with_its_subject():
+    signature = image("sig", "s1", subject=YOUNG.digest, artifact_type=NOTATION, days=1)
+    assert to_come([V], [YOUNG, signature], "app:s1") == [("s1", "4 days")]
 
 
 # -- which tags can move --------------------------------------------------------------------------

@@ -2,14 +2,15 @@
 
 A policy is read into values (`parse_policy`), its rules mark images (`evaluate`), ECR carries out
 what it can of these marks (`carried_out`), and some of those images are ones that ecrm keeps
-(`conflicts`). Pure; ECR's own preview of the same is asked for by `policies`.
+(`conflicts`; `coming` are those of the next days). Pure; ECR's own preview of the same is asked for
+by `policies`.
 
 The semantics are those of the Amazon ECR user guide: "Automate the cleanup of images by using
 lifecycle policies", "Lifecycle policy properties" and "Examples of lifecycle policies". Where these
 leave something open, the reading that warns more is taken, and the docstring says so.
 """
 
-from ecrm.lifecycle.conflict import Conflict, conflicts
+from ecrm.lifecycle.conflict import Conflict, coming, conflicts
 from ecrm.lifecycle.evaluation import Doom, carried_out, evaluate, next_due
 from ecrm.lifecycle.policy import (
     CountType,
@@ -33,6 +34,7 @@ __all__ = [
     "StorageClass",
     "TagStatus",
     "carried_out",
+    "coming",
     "conflicts",
     "evaluate",
     "next_due",

@@ -1,12 +1,13 @@
 """Images that ecrm keeps for a reason, and that a lifecycle policy takes away all the same."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from ecrm.family import Links
-from ecrm.lifecycle.evaluation import Doom, carried_out
-from ecrm.lifecycle.policy import CountType, Fate, TagStatus
-from ecrm.model import Decision, Reason, Use
+from ecrm.family import Links, link
+from ecrm.lifecycle.evaluation import Doom, carried_out, evaluate, next_due
+from ecrm.lifecycle.policy import CountType, Fate, LifecyclePolicy, TagStatus
+from ecrm.model import Decision, Reason, Status, Use
 
 MATTERS = frozenset(
     {
@@ -31,13 +32,15 @@ class Conflict:
 
     `because` is the decision that the keeping rests on: `decision` itself, or that about the
     index or subject that the image stays with. `along` are the images that stay for this one's
-    sake and would go as well.
+    sake and would go as well. `due` is when, if nothing changes; None is the next time that ECR
+    looks, which it does within 24 hours.
     """
 
     decision: Decision
     doom: Doom
     because: Decision
     along: tuple[Decision, ...] = ()
+    due: datetime | None = None
 
     @property
     def uses(self) -> tuple[Use, ...]:
@@ -54,9 +57,10 @@ class Conflict:
     def __str__(self) -> str:
         """What would happen to which image, by which rule, and who needs it; in one line."""
         gone = "deletes" if self.doom.rule.fate is Fate.EXPIRE else "archives"
+        day = f" on {self.due:%Y-%m-%d}" if self.due else ""
         with_it = f" and {len(self.along)} that belong to it" if self.along else ""
         via = f" with {self.doom.via}, to which it refers" if self.doom.via else ""
-        return f"{self.doom.rule} {gone} {self.name}{with_it}{via}; {self._needed()}"
+        return f"{self.doom.rule} {gone} {self.name}{with_it}{via}{day}; {self._needed()}"
 
     def _needed(self) -> str:
         if self.uses:
@@ -102,6 +106,37 @@ def conflicts(
     followers = {it.image.digest for those in along.values() for it in those}
     found = [Conflict(*met[it], tuple(along[it])) for it in met if it not in followers]
     return tuple(sorted(found, key=_urgency))
+
+
+def coming(
+    decisions: Sequence[Decision],
+    policy: LifecyclePolicy,
+    manifests: Links,
+    now: datetime,
+    within: timedelta,
+) -> tuple[Conflict, ...]:
+    """The conflicts about images in use that rules by age will bring in that time, if the images
+    stay in use and nobody pushes, pulls or restores any; those of today are left out."""
+    images = {it.image.digest: it.image for it in decisions}
+    family = link(images, _links(decisions, manifests))
+
+    def conflicts_at(at: datetime) -> dict[str, Conflict]:
+        marks = evaluate(policy, list(images.values()), at)
+        return {it.decision.image.digest: it for it in conflicts(decisions, marks, manifests)}
+
+    def day(conflict: Conflict) -> datetime:
+        """Not before the last of the indexes that hold the image."""
+        digest = conflict.doom.via or conflict.decision.image.digest
+        indexes = [images[it] for it in family.ancestors(digest)]
+        above = [images[digest], *(it for it in indexes if it.status is not Status.ARCHIVED)]
+        return max(next_due(policy, it, now) or now for it in above)
+
+    today = conflicts_at(now)
+    later = [
+        it for digest, it in conflicts_at(now + within).items() if digest not in today and it.uses
+    ]
+    found = [replace(it, due=day(it)) for it in later]
+    return tuple(sorted(found, key=lambda it: (it.due or now, _urgency(it))))
 
 
 def _links(decisions: Sequence[Decision], manifests: Links) -> Links:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from ecrm.errors import AwsError
+from ecrm.snapshot import read_snapshot
 from tests.cli.conftest import RULES, Shop
 from tests.cli.driving import HOST, Ecrm, decisions
-from tests.fake_aws import SOCI_INDEX, Address, days_ago
+from tests.fake_aws import FOREVER, SOCI_INDEX, Address, Fault, days_ago
 
 
 @pytest.fixture
@@ -165,3 +167,47 @@ def test_delete_knows_no_snapshot_and_no_other_time(ecrm: Ecrm, shop: Shop):
     for option in (["--from", "snapshot.json"], ["--now", "+30d"]):
         assert ecrm("delete", "--force", *option).code == 2
     assert not shop.aws.calls
+
+
+POLICY = json.dumps(
+    {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "selection": {
+                    "tagStatus": "any",
+                    "countType": "imageCountMoreThan",
+                    "countNumber": 5,
+                },
+                "action": {"type": "expire"},
+            }
+        ]
+    }
+)
+
+
+def test_lifecycle_policies_are_recorded_where_asked_and_else_not_read(ecrm: Ecrm, rich: Shop):
+    rich.repository.lifecycle_policy = POLICY
+    assert ecrm("snapshot", "-o", "plain.json").code == 0
+    assert not rich.aws.calls.of("ecr", "GetLifecyclePolicy")
+    assert ecrm("snapshot", "--lifecycle-policies", "-o", "all.json").code == 0
+    plain, everything = (
+        read_snapshot(Path(name).read_text(), name) for name in ("plain.json", "all.json")
+    )
+    [registry] = everything.registries
+    found = {it: everything.lifecycle_policy(registry, it) for it in everything.held[registry]}
+    assert found.pop(rich.repository.name) == POLICY
+    assert set(found.values()) == {None}
+    assert everything.mutability(registry, rich.repository.name).is_mutable("v1")
+    with pytest.raises(AwsError, match="no lifecycle policy"):
+        plain.lifecycle_policy(registry, rich.repository.name)
+
+
+def test_a_snapshot_needs_no_permission_to_read_lifecycle_policies(ecrm: Ecrm, rich: Shop):
+    rich.aws.fault("ecr", "GetLifecyclePolicy", Fault.denied(), times=FOREVER)
+    taken = ecrm("snapshot", "--lifecycle-policies", "-o", "all.json")
+    assert (taken.code, taken.err) == (0, "")
+    everything = read_snapshot(Path("all.json").read_text(), "all.json")
+    [registry] = everything.registries
+    with pytest.raises(AwsError, match="ecr:GetLifecyclePolicy is denied"):
+        everything.lifecycle_policy(registry, rich.repository.name)
