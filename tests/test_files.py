@@ -14,7 +14,7 @@ DIGEST = f"sha256:{'a' * 64}"
 OPEN = "is a template that leaves the registry open; it counts for every registry"
 DEFAULT = "is a template; its default was taken"
 
-Expected = list[tuple[int, str, str] | tuple[int, str, str, str]]
+Expected = list[tuple[object, ...]]
 
 
 def contents(path: str, text: str) -> Contents:

@@ -9,6 +9,7 @@ import click
 
 from ecrm.cli.changing import delete, generate, restore
 from ecrm.cli.checking import check
+from ecrm.cli.configuring import config
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
 from ecrm.cli.reading import explain, plan, scan, snapshot, version
@@ -63,9 +64,10 @@ def cli() -> None:
     """
 
 
-_COMMANDS = (generate, scan, plan, explain, check, snapshot, delete, restore, demo, version)
-
-for command in _COMMANDS:
+for command in (
+    *(generate, config, scan, plan, explain, check, snapshot, delete, restore),
+    *(demo, version),
+):
     cli.add_command(command)
 
 

@@ -1,6 +1,7 @@
 """Durations and sizes as people write them, in ecrm.yaml and on the command line."""
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from fractions import Fraction
 from math import ceil
@@ -34,6 +35,29 @@ _PART = re.compile(r"([0-9]*\.?[0-9]+)\s*([a-zμ]*)")
 _LONGEST_YEARS = 1000
 # Python refuses to read numbers of thousands of digits, and nobody means one.
 _MOST_CHARACTERS = 100
+
+
+def _units(units: Iterable[str], *, in_lower_case: str = "") -> str:
+    """A regular expression for one of them in any case; that a letter follows none of them."""
+    spelled = [
+        unit
+        if unit == in_lower_case
+        else "".join(_LETTERS.get(it, f"[{it}{it.upper()}]") for it in unit)
+        for unit in sorted(units, key=len, reverse=True)
+    ]
+    return f"(?:{'|'.join(spelled)})(?![a-zA-Zμ\u00b5])"
+
+
+# The micro sign is another character than the Greek letter, and means the same.
+_LETTERS = {"μ": "[μ\u039c\u00b5]"}
+_AMOUNT = r"(?:[0-9]+|[0-9]*\.[0-9]+)"
+
+DURATION_PATTERN = rf"^\s*(?:{_AMOUNT}\s*{_units(_NANOSECONDS, in_lower_case='m')}\s*)+$"
+"""What `parse_duration` reads, in the regular expressions of Python and of ECMAScript alike; that
+a duration is too long, and one of more than 100 characters, it alone refuses."""
+
+BYTES_PATTERN = rf"^\s*(?:{_AMOUNT}\s*{_units(_BYTES)}|[0-9]+)\s*$"
+"""The same for `parse_bytes`."""
 
 
 def parse_duration(text: str) -> timedelta:

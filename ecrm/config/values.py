@@ -6,15 +6,20 @@ made another value of it.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ecrm.config.document import ListNode, MapNode, Node, Scalar
 from ecrm.config.levels import Level
-from ecrm.config.quantities import parse_bytes, parse_duration
+from ecrm.config.quantities import (
+    BYTES_PATTERN,
+    DURATION_PATTERN,
+    parse_bytes,
+    parse_duration,
+)
 from ecrm.pattern import NamePattern
 
 T = TypeVar("T")
@@ -32,11 +37,13 @@ class Reader(Generic[T_co]):
     """How one kind of value is read; `what` names the kind, in messages and in documents.
 
     `read` raises ConfigError with the place of the node. `of` reads what a collection holds.
+    `schema` is the JSON Schema of what is read, as far as one can say it.
     """
 
     what: str
     read: Callable[[Node], T_co]
     of: "Reader[object] | None" = None
+    schema: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
 
 def _scalar(node: Node, what: str, *tags: str) -> str:
@@ -89,7 +96,7 @@ def one_of(*choices: E) -> Reader[E]:
             raise node.place.error(f"{text!r} is not known here; write {what}")
         return next(choice for choice in choices if choice == text)
 
-    return Reader(what, read)
+    return Reader(what, read, schema={"enum": [str(choice) for choice in choices]})
 
 
 def _level(node: Node) -> Level:
@@ -114,7 +121,7 @@ def _boolean(node: Node) -> bool:
     return text.lower() == "true"
 
 
-def _quantity(what: str, parse: Callable[[str], T]) -> Reader[T]:
+def _quantity(what: str, parse: Callable[[str], T], schema: Mapping[str, Any]) -> Reader[T]:
     def read(node: Node) -> T:
         text = _scalar(node, what, "str", "int", "float")
         try:
@@ -122,7 +129,7 @@ def _quantity(what: str, parse: Callable[[str], T]) -> Reader[T]:
         except ValueError as error:
             raise node.place.error(str(error)) from None
 
-    return Reader(what, read)
+    return Reader(what, read, schema=schema)
 
 
 def is_null(node: Node) -> bool:
@@ -140,7 +147,10 @@ def items(node: Node, what: str) -> tuple[Node, ...]:
 
 def list_of(reader: Reader[T]) -> Reader[tuple[T, ...]]:
     what = f"a list of {reader.what}"
-    return Reader(what, lambda node: tuple(map(reader.read, items(node, what))), reader)
+    schema = {"type": ["array", "null"], "items": reader.schema}
+    return Reader(
+        what, lambda node: tuple(map(reader.read, items(node, what))), reader, schema=schema
+    )
 
 
 def map_of(reader: Reader[T]) -> Reader[Mapping[str, T]]:
@@ -153,7 +163,8 @@ def map_of(reader: Reader[T]) -> Reader[Mapping[str, T]]:
             raise node.place.error(f"is {node.meaning} here, not {what}; write KEY: value")
         return MappingProxyType({k: reader.read(value) for k, value in node.entries.items()})
 
-    return Reader(what, read, reader)
+    schema = {"type": ["object", "null"], "additionalProperties": reader.schema}
+    return Reader(what, read, reader, schema=schema)
 
 
 def _command(node: Node) -> tuple[str, ...]:
@@ -171,16 +182,60 @@ def _environment(node: Node) -> Mapping[str, str]:
     return variables
 
 
-ANY_TEXT = Reader("text", _any_text)
-TEXT = Reader("text", _text)
-NAME = Reader("a name", lambda node: NamePattern(_text(node), is_glob=False))
-GLOB = Reader("a glob with * and ?", lambda node: NamePattern(_text(node), is_glob=True))
-COUNT = Reader("a whole number", _count)
-PERCENT = Reader("a percentage", _percent)
-LEVEL = Reader("off, warning or error", _level)
-MONEY = Reader("an amount of US dollars such as 12.50", _money)
-BOOLEAN = Reader("true or false", _boolean)
-DURATION = _quantity("a duration such as 30d", parse_duration)
-BYTES = _quantity("a size such as 10GB", parse_bytes)
-COMMAND = Reader("a list of text such as [path/to/command, argument]", _command, ANY_TEXT)
-ENVIRONMENT = Reader("a map of text", _environment, ANY_TEXT)
+_TEXT_SCHEMA = {"type": "string", "pattern": "^[^\\0]*$"}
+_TEXT_NOT_EMPTY = {"type": "string", "pattern": "^[^\\0]+$"}
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
+
+ANY_TEXT = Reader("text", _any_text, schema=_TEXT_SCHEMA)
+TEXT = Reader("text", _text, schema=_TEXT_NOT_EMPTY)
+NAME = Reader(
+    "a name", lambda node: NamePattern(_text(node), is_glob=False), schema=_TEXT_NOT_EMPTY
+)
+GLOB = Reader(
+    "a glob with * and ?",
+    lambda node: NamePattern(_text(node), is_glob=True),
+    schema=_TEXT_NOT_EMPTY,
+)
+COUNT = Reader("a whole number", _count, schema=_NUMBER)
+PERCENT = Reader("a percentage", _percent, schema=_NUMBER | {"maximum": 100})
+LEVEL = Reader(
+    # A bare `off` is false to whoever reads YAML 1.1, and a text in YAML 1.2.
+    "off, warning or error",
+    _level,
+    schema={"enum": [*map(str, Level), False]},
+)
+MONEY = Reader(
+    "an amount of US dollars such as 12.50",
+    _money,
+    schema={"type": "number", "minimum": 0, "exclusiveMaximum": 1_000_000_000},
+)
+BOOLEAN = Reader("true or false", _boolean, schema={"type": "boolean"})
+DURATION = _quantity(
+    "a duration such as 30d", parse_duration, {"type": "string", "pattern": DURATION_PATTERN}
+)
+BYTES = _quantity(
+    "a size such as 10GB",
+    parse_bytes,
+    {"type": ["string", "integer"], "minimum": 0, "pattern": BYTES_PATTERN},
+)
+COMMAND = Reader(
+    "a list of text such as [path/to/command, argument]",
+    _command,
+    ANY_TEXT,
+    schema={
+        "type": "array",
+        "minItems": 1,
+        "prefixItems": [_TEXT_NOT_EMPTY],
+        "items": _TEXT_SCHEMA,
+    },
+)
+ENVIRONMENT = Reader(
+    "a map of text",
+    _environment,
+    ANY_TEXT,
+    schema={
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": "^[^=\\0]+$"},
+        "additionalProperties": _TEXT_SCHEMA,
+    },
+)

@@ -12,7 +12,7 @@ from tests.cli.driving import Ecrm, process
 
 SLOW = {"boto3", "botocore", "s3transfer", "urllib3", "moto", "hypothesis"}
 COMMANDS = (
-    *("generate", "scan", "plan", "explain", "snapshot", "delete", "restore"),
+    *("generate", "config", "scan", "plan", "explain", "snapshot", "delete", "restore"),
     *("demo", "version"),
 )
 
@@ -31,7 +31,11 @@ def imported(*args: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["--version"], ["plan", "--help"], ["plan", "--formt"]]
+    "command",
+    [
+        *(["--help"], ["--version"], ["plan", "--help"], ["plan", "--formt"]),
+        *(["config", "check"], ["config", "schema"]),
+    ],
 )
 def test_what_needs_no_aws_imports_nothing_slow(command: list[str]):
     assert not imported(*command) & SLOW

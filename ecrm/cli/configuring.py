@@ -1,0 +1,73 @@
+"""The commands about ecrm.yaml itself, which need no AWS."""
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import click
+
+from ecrm.cli.options import command_options, output_option
+from ecrm.cli.showing import CONTEXT
+from ecrm.cli.terminal import show
+from ecrm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ecrm.config import Config
+
+log = logging.getLogger(__name__)
+
+
+@click.group("config", context_settings=CONTEXT)
+@command_options
+def config() -> None:
+    """Check ecrm.yaml, or describe it to an editor; no AWS needed."""
+
+
+@config.command(context_settings=CONTEXT)
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@command_options
+@click.pass_context
+def check(ctx: click.Context, /, files: tuple[str, ...]) -> None:
+    """Say whether the configuration is good.
+
+    FILE is a configuration; without any, the one that every command would read is checked. What
+    is wrong is told as every command tells it, with exit code 2.
+    """
+    from ecrm.config import load
+
+    problems = []
+    for path in files or (ctx.obj.get("config", "ecrm.yaml"),):
+        try:
+            read = load(path)
+        except ConfigError as error:
+            problems.append(str(error))
+            continue
+        for warning in read.warnings:
+            log.warning("%s", warning)
+        show(f"{path} is good{_contents(read)}")
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+@config.command(context_settings=CONTEXT)
+@output_option
+@command_options
+def schema(output: str) -> None:
+    """Print a JSON Schema of ecrm.yaml, for editors.
+
+    \b
+      ecrm config schema -o ecrm.schema.json
+    """
+    from ecrm.config.json_schema import json_schema
+    from ecrm.config.sections import SECTIONS
+
+    show(json.dumps(json_schema(SECTIONS), indent=2, ensure_ascii=False), output)
+
+
+def _contents(read: "Config") -> str:
+    """How much is in each list, which shows what was not written where it was meant to be."""
+    from ecrm.config.sections import SECTIONS
+
+    sizes = {name: len(getattr(read, name)) for name, it in SECTIONS.items() if it.is_list}
+    told = ", ".join(f"{name}: {size}" for name, size in sizes.items() if size)
+    return f" ({told})" if told else ""

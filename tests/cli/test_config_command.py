@@ -1,0 +1,110 @@
+"""`ecrm config`: ecrm.yaml alone, without AWS; and the hook that runs it before a commit."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from pre_commit.clientlib import load_manifest
+
+from tests.cli.driving import ROOT, Ecrm, process
+
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
+GOOD = """
+    repositories:
+      - {name: a, expires: 30d}
+      - {name_pattern: "*", expires: 60d}
+    clusters: []
+    files: ["k8s/*.yaml"]
+"""
+
+
+def test_a_good_configuration_is_said_to_be_good_with_what_it_holds(ecrm: Ecrm):
+    ecrm.config(GOOD)
+    ran = ecrm("config", "check")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "ecrm.yaml is good (files: 1, repositories: 2)\n"
+
+
+def test_it_does_not_look_for_the_files_that_the_configuration_names(ecrm: Ecrm):
+    ecrm.config("repositories:\n- {name: a, expires: 1d}\nfiles: [none/*.yaml]\n")
+    assert ecrm("config", "check").code == 0
+
+
+def test_what_is_odd_is_a_warning_and_the_configuration_still_good(ecrm: Ecrm):
+    ecrm.config("guards:\n")
+    ran = ecrm("config", "check")
+    assert (ran.code, ran.out) == (0, "ecrm.yaml is good\n")
+    assert ran.err == (
+        "ecrm: warn: ecrm.yaml:1: no repository rule: nothing will ever be deleted\n"
+    )
+    assert ecrm("config", "check", "--log-level", "error").err == ""
+
+
+def test_what_is_wrong_is_told_as_by_every_command(ecrm: Ecrm):
+    ecrm.config("repositories:\n- name: a\n  expire: 30d\n")
+    ran = ecrm("config", "check")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == ecrm("plan").err
+    assert ran.err == (
+        "ecrm: error: ecrm.yaml:3: repositories[0]: unknown key 'expire'; did you mean 'expires'?\n"
+    )
+
+
+@pytest.mark.parametrize("before", [["-c", "other.yaml"], []])
+def test_the_configuration_is_the_one_that_every_command_reads(ecrm: Ecrm, before: list[str]):
+    ecrm.config("repositories: 1", "other.yaml")
+    variables = {} if before else {"ECRM_CONFIG": "other.yaml"}
+    ran = ecrm(*before, "config", "check", **variables)
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert "other.yaml:1: " in ran.errors[0]
+    assert ecrm(*before, "config", "check", "-c", "ecrm.yaml", **variables).code == 0
+
+
+def test_every_file_that_is_named_is_checked_though_one_is_wrong(ecrm: Ecrm):
+    ecrm.config("repositories: 1", "a.yaml")
+    ran = ecrm("config", "check", "a.yaml", "ecrm.yaml", "none.yaml")
+    assert (ran.code, ran.out) == (2, "ecrm.yaml is good (repositories: 1)\n")
+    assert [line.partition(": error: ")[2].partition(":")[0] for line in ran.errors] == [
+        "a.yaml",
+        "none.yaml",
+    ]
+
+
+def test_the_schema_is_one_and_tells_good_from_bad(ecrm: Ecrm):
+    ran = ecrm("config", "schema")
+    assert (ran.code, ran.err) == (0, "")
+    Draft202012Validator.check_schema(ran.json)
+    schema = Draft202012Validator(ran.json)
+    assert schema.is_valid({"repositories": [{"name": "a", "expires": "30d"}]})
+    assert not schema.is_valid({"repositories": [{"name": "a", "expires": 30}]})
+    assert ecrm("config", "schema", "-o", "schema.json").out == ""
+    assert json.loads(Path("schema.json").read_text()) == ran.json
+
+
+def hook() -> dict[str, object]:
+    """As pre-commit reads it, which refuses a manifest that breaks its rules."""
+    [found] = load_manifest(str(HOOKS))
+    return dict(found)
+
+
+def test_the_hook_runs_for_ecrm_yaml_wherever_it_is():
+    told = hook()
+    assert (told["id"], told["language"], told["pass_filenames"]) == ("ecrm-config", "python", True)
+    pattern = str(told["files"])
+    for path in ("ecrm.yaml", "ecrm.yml", "deploy/ecrm.yaml"):
+        assert re.search(pattern, path)
+    for path in ("my-ecrm.yaml", "ecrm.yaml.example", "ecrm_yaml", "ecrm.yaml/a"):
+        assert not re.search(pattern, path)
+
+
+def test_the_hook_fails_for_a_configuration_that_is_wrong(ecrm: Ecrm):
+    program, *arguments = shlex.split(str(hook()["entry"]))
+    assert program == "ecrm"
+    assert process(*arguments, "ecrm.yaml").returncode == 0
+    ecrm.config("repositories: 1")
+    ran = process(*arguments, "ecrm.yaml")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("ecrm: error: ecrm.yaml:1: repositories: ")
