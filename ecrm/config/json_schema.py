@@ -65,7 +65,8 @@ def _default(value: Any) -> Schema:
     if value is None:
         return {}
     if isinstance(value, timedelta):
-        return {"default": f"{value.total_seconds():g}s"}
+        whole_days = value == timedelta(days=value.days)
+        return {"default": f"{value.days}d" if whole_days else f"{value.total_seconds():.0f}s"}
     if isinstance(value, Decimal):
         return {"default": float(value)}
     return {"default": list(value) if isinstance(value, tuple) else value}
