@@ -79,7 +79,8 @@ def check(evidence: Evidence) -> Findings:
         if levels[rule] is not Level.OFF
         for it in find(evidence, levels[rule])
     ]
-    violations = {(it.identity, it.place): it for it in found if isinstance(it, Violation)}
+    told = sorted((it for it in found if isinstance(it, Violation)), key=lambda it: it.what)
+    violations = {(it.identity, it.place): it for it in reversed(told)}
     unknown = [Unknown("", line) for line in evidence.plan.missing]
     asked = {rule for rule, level in levels.items() if level is not Level.OFF}
     unknown += [it for it in evidence.unread if it.rule in asked]
