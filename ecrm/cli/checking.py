@@ -13,10 +13,14 @@ from ecrm.cli.options import (
 )
 from ecrm.cli.showing import CONTEXT, request
 from ecrm.cli.terminal import progress, show
+from ecrm.cli.types import Report
 from ecrm.errors import IncompleteError, UsageError, ViolationsError
 
 if TYPE_CHECKING:
     from ecrm.check import Findings
+
+
+_FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
 
 
 @click.command(context_settings=CONTEXT)
@@ -31,12 +35,19 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(("text", "json", "markdown", "sarif", "junit", "github")),
+    type=click.Choice(_FORMATS),
     default="text",
     show_default=True,
     help="How to show the result.",
 )
 @output_option
+@click.option(
+    "--report",
+    "reports",
+    type=Report(_FORMATS),
+    multiple=True,
+    help="Also write the result to a file, such as sarif=ecrm.sarif. May be repeated.",
+)
 @click.option("--baseline", metavar="FILE", help="Accept the violations that FILE names.")
 @click.option(
     "--write-baseline",
@@ -62,6 +73,7 @@ def check(
     more: tuple[str, ...],
     format_name: str,
     output: str,
+    reports: tuple[tuple[str, str], ...],
     write_baseline: str | None,
     **options: Any,
 ) -> None:
@@ -74,7 +86,7 @@ def check(
     \b
       ecrm check
       ecrm check --files 'deploy/**/*.json' 'k8s/*.yaml'
-      ecrm check --format sarif -o ecrm.sarif --baseline ecrm-baseline.json
+      ecrm check --format github --report sarif=ecrm.sarif --baseline accepted.json
       ecrm check -r app --lifecycle-policy policy.json    before you deploy it
     """
     from ecrm import workflow
@@ -87,7 +99,8 @@ def check(
     if asked["policy"] and not made.repository:
         raise UsageError("--lifecycle-policy is about one repository; name it with -r")
     found = workflow.check(workflow.start(made, progress), globs + more, **asked)
-    show(CHECK_FORMATS[format_name](found), output)
+    for name, path in (*reports, (format_name, output)):
+        show(CHECK_FORMATS[name](found), path)
     if write_baseline and not found.unknown:
         show(workflow.baseline(found), write_baseline)
         return

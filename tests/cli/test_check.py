@@ -115,6 +115,13 @@ def test_it_changes_nothing_but_the_preview_of_a_policy(quiet: Ecrm, shop: Shop)
             "--lifecycle-policy is about one repository; name it with -r",
         ),
         (
+            ["--report", "ecrm.sarif"],
+            (
+                "Invalid value for '--report': 'ecrm.sarif' is no FORMAT=FILE; formats are text, "
+                "json, markdown, sarif, junit, github; see: ecrm check --help"
+            ),
+        ),
+        (
             ["--format", "xml"],
             (
                 "Invalid value for '--format': 'xml' is not one of 'text', 'json', 'markdown', "
@@ -353,6 +360,18 @@ def test_every_format_goes_to_a_file(quiet: Ecrm, deployment: Shop, name: str):
     ran = quiet("check", "--files", "k8s/*.yaml", "--format", name, "-o", "result")
     assert (ran.code, ran.out) == (3, "")
     assert "v9" in Path("result").read_text()
+
+
+def test_one_check_writes_several_reports(quiet: Ecrm, deployment: Shop):
+    ran = quiet(
+        *("check", "--files", "k8s/*.yaml"),
+        *("--report", "sarif=ecrm.sarif", "--report", "junit=ecrm.xml"),
+    )
+    assert ran.code == 3
+    assert ran.out.startswith(f"{TARGET}: 1 error\n")
+    assert json.loads(Path("ecrm.sarif").read_text())["version"] == "2.1.0"
+    assert Path("ecrm.xml").read_text().startswith("<?xml")
+    assert len(deployment.aws.calls.of("ecs", "ListClusters")) == 1
 
 
 def test_a_check_for_later(quiet: Ecrm, shop: Shop):
