@@ -81,14 +81,16 @@ def marks(
     images: Sequence[Image],
     *,
     now: datetime,
+    where: str = "",
     sleep: Sleep = time.sleep,
 ) -> Told:
     """What the policy marks among these images: by ECR's preview, or, where that is denied or not
     offered or there is no `target` to ask (a snapshot, another time), by our own evaluation.
 
-    Raises InputError for a policy that ecrm cannot read, and AwsError where ECR fails.
+    Raises InputError for a policy that ecrm cannot read, with `where` it was written if it is not
+    the deployed one, and AwsError where ECR fails.
     """
-    policy = parse_policy(policy_text, f"lifecycle policy of {repository}")
+    policy = parse_policy(policy_text, where or f"lifecycle policy of {repository}")
     if target is not None:
         try:
             results = lifecycle_preview(target, repository, policy_text, sleep)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from ecrm.lifecycle import (
     Selection,
     StorageClass,
     TagStatus,
+    carried_out,
     coming,
     conflicts,
     evaluate,
@@ -34,7 +36,7 @@ from ecrm.retention import decide
 from ecrm.uses import UsesByRepository
 from tests import fake_aws
 from tests.fake_aws.ecr.evaluating import marked
-from tests.strategies import NOTATION, NOW, OCI_INDEX, digest
+from tests.strategies import NOTATION, NOW, cases, digest
 from tests.test_planning import HOME, image, index, use
 
 Json = dict[str, Any]
@@ -280,6 +282,13 @@ def test_rules_of_the_two_storage_classes_do_not_meet():
     archived: Json = {**TO_MOVE, "tagStatus": "untagged"}
     policy(rule(1), by_age(2, **TO_MOVE))
     policy(rule(1, tagStatus="untagged"), by_age(2, **archived))
+
+
+def test_the_rule_in_the_document_is_one_that_ecr_takes():
+    text = (Path(__file__).parent.parent / "docs" / "lifecycle.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith("    ")]
+    [told] = policy(json.loads("".join(lines))).rules
+    assert told.selection.patterns == ("live-*",)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3), st.lists))
@@ -546,6 +555,7 @@ def test_a_signature_that_would_go_without_its_image_is_told_with_who_uses_that(
     assert conflict.decision.image == signature
     assert conflict.because.image == OLD
     assert [it.user for it in conflict.uses] == ["service prod/web"]
+    assert str(conflict).endswith("; belongs to v1, which is in use by service prod/web (PRIMARY)")
 
 
 def test_a_signature_goes_with_its_image_and_is_told_with_it():
@@ -567,6 +577,12 @@ def test_referrers_in_a_circle_end():
         Decision(two, Reason.REFERRER, related=one.digest),
     ]
     assert [it.decision.image for it in conflicts(decisions, marks)] == [OLD]
+
+
+def test_what_stays_with_an_image_that_is_not_known_is_told():
+    decision = Decision(OLD, Reason.REFERRER, related=digest("unknown"))
+    [conflict] = conflicts([decision], evaluate(policy(by_age()), [OLD], NOW))
+    assert str(conflict).endswith("; kept: referrer of kept image")
 
 
 def test_an_image_that_ecrm_would_delete_is_no_conflict():
@@ -601,10 +617,46 @@ def test_an_image_of_many_tags_and_users_is_named_in_one_line():
     assert len(str(conflict)) < 200
 
 
-def test_no_conflict_is_about_what_is_not_marked():
+def test_a_doom_names_the_image_and_the_rule():
     [doom] = evaluate(policy(rule()), [OLD, OLDER], NOW)
     assert doom == Doom(OLDER, policy(rule()).rules[0])
-    assert OLDER.media_type != OCI_INDEX
+
+
+SOME_POLICIES = st.sampled_from(
+    [
+        [rule()],
+        [rule(countNumber=3)],
+        [by_age(number=8)],
+        [by_age(1, ARCHIVE, 8, countType="sinceImagePulled")],
+        [by_age(1, tagStatus="untagged", number=1)],
+        [by_age(1, tagStatus="untagged", number=1), rule(2, **TAGGED, tagPatternList=["v*"])],
+        [rule(1, **TAGGED, tagPatternList=["release-*"]), rule(2, countNumber=2)],
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(cases(), SOME_POLICIES)
+def test_nothing_in_use_that_would_go_is_passed_over(case, rules):
+    marks = evaluate(policy(*rules), case.images, NOW)
+    going = {it.image.digest for it in carried_out(marks, case.images, case.manifests)}
+    decisions = case.decide()
+    found = conflicts(decisions, marks, case.manifests)
+    told = [it.image.digest for each in found for it in (each.decision, *each.along)]
+    assert len(told) == len(set(told))
+    assert set(told) <= going & {it.image.digest for it in decisions if not it.goes}
+    used = {it.image.digest for it in decisions if it.reason is Reason.IN_USE}
+    assert used & going <= set(told) <= going
+
+
+@settings(max_examples=150)
+@given(cases(), SOME_POLICIES)
+def test_ecr_takes_no_child_of_an_index_that_stays(case, rules):
+    marks = evaluate(policy(*rules), case.images, NOW)
+    gone = {it.image.digest for it in carried_out(marks, case.images, case.manifests)}
+    there = {it.digest for it in case.images if it.status is not Status.ARCHIVED} - gone
+    for held_by, children in case.manifests.items():
+        assert held_by not in there or gone.isdisjoint(set(children) - {held_by})
 
 
 # -- what is still to come ------------------------------------------------------------------------
@@ -620,7 +672,8 @@ def to_come(
 ) -> list[tuple[str, str]]:
     """Name and day of each conflict to come."""
     decisions = decided(images, *used, manifests=manifests, kept=kept)
-    found = coming(decisions, policy(*rules), manifests, NOW, days * DAY)
+    today = conflicts(decisions, evaluate(policy(*rules), images, NOW), manifests)
+    found = coming(decisions, policy(*rules), manifests, today, now=NOW, within=days * DAY)
     assert all(str(it.due.date()) in str(it) for it in found if it.due)
     return [(it.name, f"{it.due - NOW}".partition(",")[0]) for it in found if it.due]
 
@@ -663,6 +716,12 @@ def test_what_an_index_holds_is_due_no_sooner_than_the_index():
         (digest("amd64"), "4 days"),
         ("v1", "4 days"),
     ]
+
+
+def test_what_ecrs_preview_did_not_tell_today_does_not_fall_between():
+    decisions = decided([OLD], "app:v1")
+    [found] = coming(decisions, policy(by_age()), {}, (), now=NOW, within=DAY)
+    assert (found.decision.image, found.due) == (OLD, NOW)
 
 
 def test_an_archived_index_delays_nothing():

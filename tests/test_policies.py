@@ -256,6 +256,8 @@ def test_b11_a_preview_that_fails_is_not_replaced(aws, naps, code):
 def test_a_policy_that_is_not_understood_is_not_previewed(aws, naps):
     with pytest.raises(InputError, match="lifecycle policy of shop/api: rules is"):
         told(aws, naps, '{"rules": []}')
+    with pytest.raises(InputError, match=r"new\.json: rules is"):
+        marks(aws.target, "shop/api", '{"rules": []}', [], now=NOW, where="new.json")
     assert aws.calls == []
 
 

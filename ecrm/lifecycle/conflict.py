@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from ecrm.family import Links, link
 from ecrm.lifecycle.evaluation import Doom, carried_out, evaluate, next_due
 from ecrm.lifecycle.policy import CountType, Fate, LifecyclePolicy, TagStatus
-from ecrm.model import Decision, Reason, Status, Use
+from ecrm.model import Decision, Image, Reason, Status, Use
 
 MATTERS = frozenset(
     {
@@ -50,9 +50,7 @@ class Conflict:
     @property
     def name(self) -> str:
         """How people know the image: by its tags, else by its digest."""
-        tags = self.decision.image.tags
-        more = f" and {len(tags) - _SHOWN} more tags" if len(tags) > _SHOWN else ""
-        return ", ".join(tags[:_SHOWN]) + more or self.decision.image.digest
+        return _name(self.decision.image)
 
     def __str__(self) -> str:
         """What would happen to which image, by which rule, and who needs it; in one line."""
@@ -63,11 +61,14 @@ class Conflict:
         return f"{self.doom.rule} {gone} {self.name}{with_it}{via}{day}; {self._needed()}"
 
     def _needed(self) -> str:
+        related = self.because is not self.decision
+        whose = f"belongs to {_name(self.because.image)}, which is " if related else ""
         if self.uses:
             more = f" and {len(self.uses) - 1} more" if len(self.uses) > 1 else ""
-            return f"in use by {self.uses[0]}{more}"
+            return f"{whose}in use by {self.uses[0]}{more}"
         kept = self.because.reason.value.replace("_", " ")
-        return f"kept: {kept}{f' ({self.because.detail})' if self.because.detail else ''}"
+        detail = f" ({self.because.detail})" if self.because.detail else ""
+        return f"{whose}kept: {kept}{detail}"
 
     @property
     def advice(self) -> str:
@@ -112,17 +113,15 @@ def coming(
     decisions: Sequence[Decision],
     policy: LifecyclePolicy,
     manifests: Links,
+    told: Iterable[Conflict],
+    *,
     now: datetime,
     within: timedelta,
 ) -> tuple[Conflict, ...]:
     """The conflicts about images in use that rules by age will bring in that time, if the images
-    stay in use and nobody pushes, pulls or restores any; those of today are left out."""
+    stay in use and nobody pushes, pulls or restores any. `told` are those of today, left out."""
     images = {it.image.digest: it.image for it in decisions}
     family = link(images, _links(decisions, manifests))
-
-    def conflicts_at(at: datetime) -> dict[str, Conflict]:
-        marks = evaluate(policy, list(images.values()), at)
-        return {it.decision.image.digest: it for it in conflicts(decisions, marks, manifests)}
 
     def day(conflict: Conflict) -> datetime:
         """Not before the last of the indexes that hold the image."""
@@ -131,12 +130,19 @@ def coming(
         above = [images[digest], *(it for it in indexes if it.status is not Status.ARCHIVED)]
         return max(next_due(policy, it, now) or now for it in above)
 
-    today = conflicts_at(now)
-    later = [
-        it for digest, it in conflicts_at(now + within).items() if digest not in today and it.uses
+    today = {it.image.digest for each in told for it in (each.decision, *each.along)}
+    marks = evaluate(policy, list(images.values()), now + within)
+    found = [
+        replace(it, due=day(it))
+        for it in conflicts(decisions, marks, manifests)
+        if it.uses and it.decision.image.digest not in today
     ]
-    found = [replace(it, due=day(it)) for it in later]
     return tuple(sorted(found, key=lambda it: (it.due or now, _urgency(it))))
+
+
+def _name(image: Image) -> str:
+    more = f" and {len(image.tags) - _SHOWN} more tags" if len(image.tags) > _SHOWN else ""
+    return ", ".join(image.tags[:_SHOWN]) + more or image.digest
 
 
 def _links(decisions: Sequence[Decision], manifests: Links) -> Links:
@@ -151,25 +157,23 @@ def _links(decisions: Sequence[Decision], manifests: Links) -> Links:
 
 
 def _because(decision: Decision, by_digest: Mapping[str, Decision]) -> Decision | None:
-    """The decision that the keeping rests on; None where that is no reason that matters."""
+    """The decision that the keeping rests on; None where that is no reason that matters. What that
+    is not known of is taken to matter."""
     seen: set[str] = set()
     while decision.reason in _FOR_ANOTHER and decision.image.digest not in seen:
         seen.add(decision.image.digest)
         if (above := by_digest.get(decision.related or "")) is None:
-            return None
+            return decision
         decision = above
     matters = decision.reason in MATTERS and not decision.goes
     return decision if matters else None
 
 
 def _head(decision: Decision, met: Collection[str], by_digest: Mapping[str, Decision]) -> str:
-    """The outermost image that would go as well and for whose sake this one stays."""
-    seen = {decision.image.digest}
+    """The outermost image that would go as well and for whose sake this one stays. This ends, since
+    the keeping of all that are `met` rests on something."""
     while decision.reason in _FOR_ANOTHER and decision.related in met:
         decision = by_digest[decision.related or ""]
-        if decision.image.digest in seen:
-            break
-        seen.add(decision.image.digest)
     return decision.image.digest
 
 

@@ -189,6 +189,7 @@ POLICY = json.dumps(
 def test_lifecycle_policies_are_recorded_where_asked_and_else_not_read(ecrm: Ecrm, rich: Shop):
     rich.repository.lifecycle_policy = POLICY
     assert ecrm("snapshot", "-o", "plain.json").code == 0
+    ecrm("plan")
     assert not rich.aws.calls.of("ecr", "GetLifecyclePolicy")
     assert ecrm("snapshot", "--lifecycle-policies", "-o", "all.json").code == 0
     plain, everything = (
