@@ -55,7 +55,8 @@ def printed(command: str) -> str:
         encoding="utf-8",
         check=False,
     )
-    assert result.returncode == 0, result.stderr
+    found_violations = 3 if "check" in arguments else 0
+    assert result.returncode in (0, found_violations), result.stderr
     return re.sub(r"\b\d{4}-\d\d-\d\d\b", "YYYY-MM-DD", result.stdout)
 
 

@@ -201,6 +201,24 @@ class TestFormats:
             (9, "", "ECR/web:v2", DEFAULT),
         ]
 
+    def test_what_a_template_chooses_from(self):
+        text = """\
+            {{ if .Values.on }}
+            image: {{ if .Values.debug }}ECR/web:debug{{ else }}ECR/web:v1{{ end }}
+            image: "{{ if .Values.debug }}ECR/web:v2{{ end }}"
+            {% set other = "ECR/web:v0" %}
+            other: {% if debug %}ECR/web:v3{% else %}ECR/web:{{ tag }}{% endif %}
+            {{ end }}
+            """
+        assert mentions("web.yaml", text) == [
+            (2, "", "ECR/web:debug"),
+            (2, "", "ECR/web:v1"),
+            (3, "", "ECR/web:v2"),
+            (4, "", "ECR/web:v0"),
+            (5, "", "ECR/web:v3"),
+            (5, "", "ECR/web:{{ tag }}", UNRESOLVED),
+        ]
+
     def test_a_template_that_happens_to_be_yaml(self):
         """`{{ x }}` is a map in a map to YAML."""
         text = "spec:\n  image: {{ .Values.image }}\n"
@@ -290,11 +308,15 @@ class TestFormats:
             docker run --rm ECR/web:v1.
             IMAGE=$ACCOUNT.dkr.ecr.$AWS_REGION.amazonaws.com/web:v2
             docker push ECR/web:$(git describe), too
+            docker run ${REPOSITORY:-ECR/web}:v3
+            ID=$(docker inspect ECR/web:v4)
             """
         assert mentions("deploy.sh", text) == [
             (2, "", "ECR/web:v1"),
             (3, "", f"{ANY_REGISTRY}/web:v2", OPEN),
             (4, "", "ECR/web:$(git describe)", UNRESOLVED),
+            (5, "", "ECR/web:v3", DEFAULT),
+            (6, "", "ECR/web:v4"),
         ]
 
 
@@ -374,6 +396,18 @@ class TestWhatIsTold:
         expected = [(1, "image", "registry.example.com:5000/web:v1")]
         assert mentions("a.yaml", text) == expected
 
+    @pytest.mark.parametrize("key", ["image", "Image", "ImageUri", "image_uri", "ImageIdentifier"])
+    @pytest.mark.parametrize("path", ["a.yaml", "a.txt"])
+    def test_the_keys_that_mean_an_image(self, path, key):
+        """ECS and compose, CloudFormation, Lambda, Terraform, App Runner."""
+        [(*_, image)] = mentions(path, f"{key}: registry.example.com/web:v1")
+        assert image == "registry.example.com/web:v1"
+
+    @pytest.mark.parametrize("key", ["images", "myimage", "image_tag", "ImageId", "Image.Uri"])
+    @pytest.mark.parametrize("path", ["a.yaml", "a.txt"])
+    def test_keys_that_do_not(self, path, key):
+        assert mentions(path, f"{key}: registry.example.com/web:v1") == []
+
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
@@ -393,6 +427,22 @@ class TestWhatIsTold:
             ("arn: 'arn:aws:ecr:us-east-1:123456789012:repository/web'", []),
             ("a: 'oci://ECR/chart:1.0'", [(1, "a", "ECR/chart:1.0")]),
             ("a: 'ECR/web:'", [(1, "a", "ECR/web:", UNRESOLVED)]),
+            (
+                "a: &a ECR/a:1\nb: &a ECR/b:2\nimage: *a",
+                [
+                    (1, "a", "ECR/a:1"),
+                    (2, "b", "ECR/b:2"),
+                    (2, "image", "ECR/b:2"),
+                ],
+            ),
+            ("a: {name: A name, digest: abc}", []),
+            ("ECR/a:1:\n  b: c", [(1, "", "ECR/a:1")]),
+            ("{123456789012.dkr.ecr.us-east-1.amazonaws.com: ecr-login}", []),
+            ("image: ECR/a:1 ECR/b:2", [(1, "image", "ECR/a:1"), (1, "image", "ECR/b:2")]),
+            (
+                "image: {repository: ECR/a, tag: {image: ECR/b:2}}",
+                [(1, "image", "ECR/a", NO_TAG), (1, "image.tag.image", "ECR/b:2")],
+            ),
             ("a: [ECR/a:1, ECR/b:2]", [(1, "a[0]", "ECR/a:1"), (1, "a[1]", "ECR/b:2")]),
             ("a: 'ECR/a:1 ECR/b:2'", [(1, "a", "ECR/a:1"), (1, "a", "ECR/b:2")]),
         ],

@@ -171,7 +171,8 @@ def test_a_long_text_is_cut_short(tmp_path):
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf" + f'{{"image": "{HOST}/a:1"}}'.encode())
-    assert len(uses(tmp_path, "a.json")) == 1
+    (tmp_path / "Dockerfile").write_bytes(b"\xef\xbb\xbf" + f"FROM {HOST}/a".encode())
+    assert len(uses(tmp_path, "a.json", "Dockerfile")) == 2
 
 
 def test_what_is_assumed_is_told_and_protects(tmp_path):

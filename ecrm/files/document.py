@@ -5,6 +5,7 @@ loader in C is no choice: a file that is nested deeply ends the process there.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import yaml
 
@@ -16,10 +17,20 @@ _MERGE = "tag:yaml.org,2002:merge"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML lets a name be given to another node later on; PyYAML does not."""
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        anchor = getattr(self.peek_event(), "anchor", None)  # type: ignore[no-untyped-call]
+        if not self.check_event(yaml.AliasEvent):
+            self.anchors.pop(anchor, None)
+        return super().compose_node(parent, index)
+
+
 def documents(text: str) -> list[Node]:
     """Raises InputError, `line: what is wrong`, for text that is no YAML."""
     try:
-        return [it for it in yaml.compose_all(text, Loader=yaml.SafeLoader) if it is not None]
+        return [it for it in yaml.compose_all(text, Loader=_Loader) if it is not None]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = ", ".join(part for part in (error.context, error.problem) if part)
@@ -72,6 +83,12 @@ def entries_of(node: Node | None) -> Mapping[str, Node]:
         elif _is_name(key):
             own[key.value] = value
     return merged | own
+
+
+def names_of(node: Node) -> Iterator[tuple[str, int]]:
+    """The keys of a map, each with its line."""
+    if isinstance(node, yaml.MappingNode):
+        yield from ((it.value, line_of(it)) for it, _ in node.value if _is_name(it))
 
 
 def has_odd_keys(root: Node) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecrm.errors import NotAReferenceError
 from ecrm.files.template import HOLE, masked, unmasked, with_defaults
@@ -51,10 +51,12 @@ def image(text: str, spot: Spot) -> Iterator[Mention]:
     cannot be in any private ECR registry."""
     written = _SCHEME.sub("", text.strip())
     known = with_defaults(written)
-    plain, _ = masked(known)
-    if not plain.strip():
+    plain = masked(known)[0].strip()
+    if not plain:
         return
-    if HOLE in plain:
+    if " " in plain and (several := list(within(known, spot))):
+        yield from several
+    elif HOLE in plain:
         yield from _template(text, plain, spot)
     elif (reference := _parsed(plain)) is None:
         yield Mention(spot, text, None, NO_REFERENCE)
@@ -69,7 +71,10 @@ def within(text: str, spot: Spot) -> Iterator[Mention]:
     """
     if not looks_like_ecr(text):
         return
-    plain, pieces = masked(text)
+    known = with_defaults(text)
+    plain, pieces = masked(known)
+    for piece in pieces:  # $(docker inspect ...), say
+        yield from within(piece[2:-1], spot)
     for found in _ECR.finditer(plain):
         first = plain.count(HOLE, 0, found.start())
         named = found[0].rstrip(".-/")
@@ -81,8 +86,12 @@ def within(text: str, spot: Spot) -> Iterator[Mention]:
             yield Mention(spot, written, None, UNRESOLVED)
         elif is_untagged(rest):
             yield Mention(spot, written, None, NO_TAG)
-        else:
+        elif written in text:
             yield from image(written, spot)
+        else:
+            yield from (
+                replace(it, problem=it.problem or _DEFAULT_TAKEN) for it in image(written, spot)
+            )
 
 
 def is_untagged(name: str) -> bool:

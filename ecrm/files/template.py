@@ -18,6 +18,12 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
+# What only says which text is taken: `{{ if .x }}a{{ else }}b{{ end }}` names a and b.
+_CONTROL = re.compile(
+    r"\{\{-?\s*(?:if|else|end|range|with|define|block)\b[^\n]{0,300}?\}\}"
+    r"|\{%-?\s*(?:if|elif|else|endif|for|endfor)\b[^\n]{0,300}?%\}"
+    r"|<%-?\s*(?:if|elsif|else|end|unless)\b[^\n]{0,300}?%>"
+)
 _DEFAULTS = (
     re.compile(r"\$\{[A-Za-z_]\w*:?-([^{}]*)\}"),
     re.compile(r"\{\{-?\s*env\s+(?:\"[^\"]*\"|`[^`]*`|'[^']*')\s+[\"`']([^\"`']*)[\"`']\s*-?\}\}"),
@@ -35,7 +41,7 @@ def with_defaults(text: str) -> str:
 
 def masked(text: str) -> tuple[str, list[str]]:
     """The text with a HOLE for each piece of a template, and those pieces."""
-    text = text.replace(HOLE, " ")
+    text = _CONTROL.sub(" ", text.replace(HOLE, " "))
     return _PIECE.sub(HOLE, text), _PIECE.findall(text)
 
 

@@ -14,6 +14,7 @@ from ecrm.files.document import (
     is_block,
     items_of,
     line_of,
+    names_of,
     raw_of,
     text_of,
 )
@@ -34,8 +35,9 @@ IMAGE_KEYS = frozenset({"image", "imageuri", "image_uri", "imageidentifier"})
 
 _PLAIN = re.compile(r"[\w-]+")
 _TAG_KEYS = ("tag", "imageTag", "image_tag")
+_HELM = frozenset({"registry", "repository", "tag", "digest"})
 _BESIDE_REPOSITORY = frozenset({"registry", "tag", "digest", "pullPolicy"})
-_KUSTOMIZED = frozenset({"newName", "newTag", "digest"})
+_KUSTOMIZE = frozenset({"name", "newName", "newTag", "digest"})
 
 
 def tree_mentions(root: Node) -> Iterator[Mention]:
@@ -77,35 +79,45 @@ class _Reader:
         self, node: Node, entries: Mapping[str, Node], path: str, key: str
     ) -> Iterator[Mention]:
         values = {name: self._text(it) for name, it in entries.items()}
-        done: frozenset[str] = frozenset()
-        if values.get("repository") and (_BESIDE_REPOSITORY & set(values) or _is_image(key)):
-            done = frozenset({"registry", "repository", "tag", "digest"})
-            registry = self._registry or values.get("registry", "")
-            name = "/".join(filter(None, (registry, values["repository"])))
-            spot = Spot(line_of(entries["repository"]), path)
-            yield from _joined(name, values.get("tag"), values.get("digest"), spot)
-        elif values.get("name") and _KUSTOMIZED & set(values):
-            done = frozenset({"name", "newName", "newTag", "digest"})
-            name = values.get("newName") or values["name"]
-            yield from _joined(
-                name, values.get("newTag"), values.get("digest"), Spot(line_of(node), path)
-            )
+        digest, parts = values.get("digest", ""), frozenset[str]()
+        for name, line in names_of(node):
+            yield from within(name, Spot(line, path))
+        if repository := self._repository(values, key):
+            parts, spot = _HELM, Spot(line_of(entries["repository"]), path)
+            yield from _joined(repository, values.get("tag", ""), digest, spot)
+        elif name := _kustomized(values, key):
+            parts, spot = _KUSTOMIZE, Spot(line_of(node), path)
+            yield from _joined(name, values.get("newTag", ""), digest, spot)
         tag = next((values[it] for it in _TAG_KEYS if values.get(it)), "")
         for name, it in entries.items():
-            if name in done:
+            below, value = _below(path, name), values[name]
+            if value and name in parts:
                 continue
-            below = _below(path, name)
-            if tag and name.lower() in IMAGE_KEYS and is_untagged(values[name]) and values[name]:
-                yield from _joined(values[name], tag, None, Spot(line_of(it), below))
+            if tag and value and name.lower() in IMAGE_KEYS and is_untagged(value):
+                yield from _joined(value, tag, "", Spot(line_of(it), below))
             else:
                 yield from self.node(it, below, name)
+
+    def _repository(self, values: Mapping[str, str], key: str) -> str:
+        """With its registry; "" for a map that is no image as Helm's values have them."""
+        if not values.get("repository") or not (_BESIDE_REPOSITORY & set(values) or _is_image(key)):
+            return ""
+        registry = self._registry or values.get("registry", "")
+        return "/".join(filter(None, (registry, values["repository"])))
 
     def _text(self, node: Node) -> str:
         text = self._stack.text(node)
         return text_of(node) if text is None else text
 
 
-def _joined(name: str, tag: str | None, digest: str | None, spot: Spot) -> Iterator[Mention]:
+def _kustomized(values: Mapping[str, str], key: str) -> str:
+    """The name that an entry of `images` gives; "" for a map that is none."""
+    if {"newName", "newTag"} & set(values) or (key == "images" and "digest" in values):
+        return values.get("newName") or values.get("name", "")
+    return ""
+
+
+def _joined(name: str, tag: str, digest: str, spot: Spot) -> Iterator[Mention]:
     """An image whose parts are given one by one."""
     if tag or digest or not is_untagged(name):
         written = name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")

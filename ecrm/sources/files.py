@@ -71,11 +71,14 @@ def _below(folder: Path, parts: tuple[str, ...]) -> Iterator[Path | Note]:
     for it in _listing(folder):
         if isinstance(it, Note):
             yield it
-        elif head != _ANY_DEPTH:
-            if fnmatchcase(it.name, head) and (head.startswith(".") or not _is_hidden(it)):
-                yield from _step(folder / it.name, rest)
-        elif it.is_dir(follow_symlinks=False) and not _is_hidden(it):
-            yield from _below(folder / it.name, parts)
+            continue
+        name, is_folder = it
+        is_hidden = name.startswith(".")
+        if head != _ANY_DEPTH:
+            if fnmatchcase(name, head) and (head.startswith(".") or not is_hidden):
+                yield from _step(folder / name, rest)
+        elif is_folder and not is_hidden:
+            yield from _below(folder / name, parts)
 
 
 def _step(path: Path, rest: tuple[str, ...]) -> Iterator[Path | Note]:
@@ -93,16 +96,13 @@ def _step(path: Path, rest: tuple[str, ...]) -> Iterator[Path | Note]:
         yield path
 
 
-def _listing(folder: Path) -> Sequence["os.DirEntry[str] | Note"]:
+def _listing(folder: Path) -> Sequence[tuple[str, bool] | Note]:
+    """Each name, in order, and whether it is a folder itself and no link to one."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda it: it.name)
+            return sorted((it.name, it.is_dir(follow_symlinks=False)) for it in entries)
     except OSError as error:
         return [_unread(str(folder), error)]
-
-
-def _is_hidden(entry: "os.DirEntry[str]") -> bool:
-    return entry.name.startswith(".")
 
 
 def _name(path: Path, root: Path) -> str:

@@ -122,3 +122,11 @@ def test_a_snapshot_records_what_files_named(
     assert ecrm("plan", "--from", "snapshot.json") == live
     told = ecrm("explain", "shop/api:v1", "--from", "snapshot.json").out
     assert "file deploy/web/task.json (line 3)" in told
+
+
+def test_without_a_scan_a_snapshot_tells_no_uses_and_files_do(ecrm: Ecrm, tree: Shop):
+    assert ecrm("snapshot", "-o", "snapshot.json").code == 0
+    Path("scan.json").write_text("[]")
+    Path("deploy/web/task.json").write_text(TASK_DEFINITION.replace(":v1", ":v2"))
+    offline = ("--from", "snapshot.json", "--no-scan", "--scanned-files", "scan.json")
+    assert decisions(ecrm.plan(*offline)) == {tree.old.digest: "expired"}
