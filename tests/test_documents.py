@@ -20,7 +20,7 @@ from typing import Any, cast
 import pytest
 
 from ecrm.cli import cli
-from ecrm.config import Guards, parse
+from ecrm.config import RULES_OF_CHECK, Checks, Guards, parse
 from ecrm.config.schema import Section
 from ecrm.config.sections import SECTIONS
 from ecrm.errors import EcrmError
@@ -162,6 +162,12 @@ def test_the_table_of_guards_has_every_guard_with_its_default_and_its_option():
         given_as = f"--{name.replace('_', '-')}"
         offered = f"  {given_as} " in printed("ecrm delete --help")
         assert option == (given_as if offered else "none")
+
+
+def test_the_table_of_the_rules_of_check_has_every_rule_with_its_default():
+    table = rows(COMMANDS.read_text(), "ecrm check")
+    assert [row[0] for row in table] == list(RULES_OF_CHECK)
+    assert [row[1] for row in table] == [Checks().level(row[0]) for row in table]
 
 
 # ---- configuration and environment

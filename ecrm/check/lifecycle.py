@@ -1,9 +1,10 @@
 """The rule `lifecycle`: ECR's own lifecycle policies, seen by who needs the images."""
 
-from ecrm.check.held import where_held
+from ecrm.check.held import users, where_held
 from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
 from ecrm.config import Level
 from ecrm.lifecycle import Conflict, Fate
+from ecrm.wording import count
 
 
 def lifecycle(evidence: Evidence, level: Level) -> Found:
@@ -22,13 +23,21 @@ def _violation(key: RepositoryKey, it: Conflict, by: str, level: Level) -> Viola
     where = where_held(*key, it.decision)
     rule = it.doom.rule
     does = "deletes" if rule.fate is Fate.EXPIRE else "archives"
+    along = f" and {count(len(it.along), 'image')} of it" if it.along else ""
     needed = "is in use" if it.uses else "is to be kept"
     return Violation(
         "lifecycle",
         level,
         where,
-        f"ECR's lifecycle policy {does} {where.short}, which {needed}",
-        f"{it} (told by {by})",
+        f"ECR's lifecycle policy {does} {where.short}{along}, which {needed}",
+        f"{rule}; {_needed(it)} (told by {by})",
         f"{it.advice}; or delete the policy and leave the clean-up to ecrm",
         f"by lifecycle rule {rule.priority}",
     )
+
+
+def _needed(it: Conflict) -> str:
+    if it.uses:
+        return f"in use by {users(it.uses)}"
+    detail = f" ({it.because.detail})" if it.because.detail else ""
+    return f"kept: {it.because.reason.replace('_', ' ')}{detail}"
