@@ -161,10 +161,10 @@ def plan_again(
     planned = replace(planned, absent=uses.absent_from(images), consumers=consumers, kept=kept)
     if facts.overdue is None or not planned.waves:
         return planned
-    # By the uses and the rule of today; what was pushed later took no place of keep_count then.
+    # By the uses and the rule of today. What was pushed since is young at that time, so it stays
+    # without taking a place of keep_count.
     then = facts.now - facts.overdue
-    there = [image for image in images if image.pushed_at <= then]
-    past = decide(there, manifests, uses, rule, then, min_age=min_age)
+    past = decide(images, manifests, uses, rule, then, min_age=min_age)
     went = {it.image.digest for it in past if it.goes}
     gone = (it.image.digest for it in planned.deletions)
     return replace(planned, overdue=tuple(digest for digest in gone if digest in went))

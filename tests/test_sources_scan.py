@@ -245,6 +245,17 @@ def test_what_is_excluded_is_in_the_ledger_and_nothing_is_missing(aws):
     assert found.missing == ()
 
 
+def test_the_names_that_were_met_are_in_the_ledger_and_a_file_meets_none(aws, tmp_path):
+    aws.otherwise("ListTaskDefinitionFamilies", {"families": ["web"]})
+    aws.otherwise("ListTaskDefinitions", {})
+    found = read(aws, file(tmp_path, "other.json", f"{HOST}/file:v1"))
+    assert {it.source.partition(" ")[0]: it.names for it in found.ledger} == {
+        "file": None,
+        "ecs": {"clusters": ("prod",), "task_definitions": ("web",)},
+        "lambda": {"lambda_functions": ("thumbs",)},
+    }
+
+
 def test_without_a_scan_files_alone_are_read_and_the_ledger_says_so(aws, tmp_path):
     path = file(tmp_path, "other.json", f"{HOST}/file:v1")
     config = Config(external_commands=(command(f"{HOST}/command:v1"),))

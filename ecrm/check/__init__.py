@@ -64,9 +64,7 @@ RULES: Mapping[str, Callable[[Evidence, Level], Found]] = {
 def for_all(config: Config) -> Config:
     """The same, with a rule for the repositories that no other matches, by which nothing goes: so
     that their images are read as well."""
-    last = Rule(
-        NamePattern("*", is_glob=True), expires=timedelta(days=365_000), keep_tag_patterns=()
-    )
+    last = Rule(NamePattern("*", is_glob=True), expires=timedelta(days=365_000))
     return replace(config, repositories=(*config.repositories, last))
 
 

@@ -68,7 +68,7 @@ def doomed(evidence: Evidence, level: Level) -> Found:
         named = need.reference
         there = repositories.get(need.key)
         found = there.find(named) if there else None
-        if there and found and found.goes and evidence.config.rule_for(named.repository):
+        if there and found and found.goes:
             yield Violation(
                 "doomed",
                 level,
