@@ -5,7 +5,7 @@ import pytest
 from ecrm.check import check
 from ecrm.errors import AwsError
 from ecrm.files import ANY_REGISTRY
-from ecrm.model import Place, Status
+from ecrm.model import Place, Status, Use
 from ecrm.reference import Registry
 from tests.evidence import config, evidence, in_file, repositories, unknown, violations, whats
 from tests.strategies import digest
@@ -25,6 +25,12 @@ def test_what_is_in_use_and_not_there_is_missing():
     assert it.why == "service prod/web (PRIMARY)"
     assert it.next_step.startswith("push it again, put it back with `ecrm restore`")
     assert it.place is None
+
+
+def test_who_runs_it_is_told_before_the_family_that_remembers_it():
+    revision = Use(use("app:v2").reference, "ecs", "family web", "one of its newest 5 revisions")
+    (it,) = violations("missing", evidence(repositories(app=[]), revision, use("app:v2")))
+    assert it.why == "service prod/web (PRIMARY), and 1 more"
 
 
 @pytest.mark.parametrize("named", ["app:v1", f"app@{digest('a')}", f"app:v1@{digest('a')}"])

@@ -11,6 +11,9 @@ from ecrm.plan import Plan, RepositoryPlan
 from ecrm.reference import Reference, Registry
 
 
+_FAMILY = "family "
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """One repository: its images by digest, and the digest of each tag."""
@@ -83,10 +86,12 @@ def _registries(evidence: Evidence, named: Reference) -> list[Registry]:
 
 
 def users(uses: Iterable[Use]) -> str:
-    """One of those who need an image, in full, and how many more there are."""
-    lines = sorted(set(map(str, uses)))
+    """One of those who need an image, in full, and how many more there are. What runs comes before
+    the revisions of a family, which may be history."""
+    lines = {str(use): use.user.startswith(_FAMILY) for use in uses}
+    first = min(lines, key=lambda line: (lines[line], line))
     more = f", and {len(lines) - 1} more" if len(lines) > 1 else ""
-    return f"{lines[0]}{more}"
+    return f"{first}{more}"
 
 
 def hint(name: str | None, names: Iterable[str]) -> str:
