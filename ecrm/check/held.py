@@ -10,7 +10,6 @@ from ecrm.model import Decision, Place, Use
 from ecrm.plan import Plan, RepositoryPlan
 from ecrm.reference import Reference, Registry
 
-
 _FAMILY = "family "
 
 
