@@ -47,7 +47,7 @@ def gather_evidence(run: Run, asked: Asked) -> Evidence:
         named=tuple(it for it in asked.found if isinstance(it, Use)),
         passed_over=tuple(it.text for it in notes if it.status is ReadStatus.READ),
         unread=tuple(
-            Unknown("missing", it.text)
+            Unknown("", it.text)
             for it in asked.found
             if isinstance(it, Note) and it.status in (ReadStatus.DENIED, ReadStatus.FAILED)
         ),

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -440,6 +441,13 @@ def test_sarif():
         (it["ruleIndex"], it["locations"][0]["physicalLocation"]["region"]["startLine"])
         for it in run["results"]
     ] == [(0, 12), (2, 2), (3, 7)]
+
+
+def test_sarif_of_what_has_no_place_in_any_file_still_tells_what_it_is_about():
+    body = json.loads(shown("sarif", replace(FOUND, config=None)))
+    assert body["runs"][0]["results"][1]["locations"] == [
+        {"logicalLocations": [{"fullyQualifiedName": f"{HOME}/shop/api"}]}
+    ]
 
 
 def test_sarif_of_a_clean_result_was_a_success():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ecrm.check import RULES, check, for_all
+from ecrm.check import RULES, Unknown, check, for_all
 from ecrm.config import RULES_OF_CHECK, Checks, Level
 from ecrm.model import Place, ReadStatus
 from tests.evidence import config, evidence, in_file, ledger, repositories
@@ -43,6 +43,13 @@ def test_the_order_of_the_uses_decides_nothing():
 def test_what_could_not_be_scanned_is_not_known():
     found = check(evidence(repositories(app=[]), read=ledger(ReadStatus.DENIED)))
     assert "ecs:ListClusters: denied" in [it.text for it in found.unknown]
+
+
+def test_what_cannot_be_read_for_a_rule_that_is_off_is_not_missed():
+    unread = tuple(Unknown(rule, f"for {rule}") for rule in ("lifecycle", "mutable", ""))
+    settings = config("mutable: {level: off}")
+    found = check(evidence(repositories(app=[]), settings=settings, unread=unread))
+    assert [it.text for it in found.unknown] == ["for lifecycle", "for "]
 
 
 @pytest.mark.parametrize("off", RULES)

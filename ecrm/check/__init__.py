@@ -80,8 +80,7 @@ def check(evidence: Evidence) -> Findings:
     told = sorted((it for it in found if isinstance(it, Violation)), key=lambda it: it.what)
     violations = {(it.identity, it.place): it for it in reversed(told)}
     unknown = [Unknown("", line) for line in evidence.plan.missing]
-    asked = {rule for rule, level in levels.items() if level is not Level.OFF}
-    unknown += [it for it in evidence.unread if it.rule in asked]
+    unknown += [it for it in evidence.unread if levels.get(it.rule) is not Level.OFF]
     unknown += [it for it in found if isinstance(it, Unknown)]
     return Findings(
         violations=tuple(sorted(violations.values(), key=_urgency)),

@@ -68,7 +68,8 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What a rule could not tell, and why: a run with one is never clean."""
+    """What a rule could not tell, and why: a run with one is never clean. Without a rule it is what
+    all of them rest on."""
 
     rule: str
     text: str
