@@ -11,7 +11,7 @@ from ecrm.check.held import Held, held
 from ecrm.config import Level
 from ecrm.errors import AwsError, Gone, InputError
 from ecrm.family import Links
-from ecrm.lifecycle import conflicts
+from ecrm.lifecycle import coming, conflicts, parse_policy
 from ecrm.model import Note, ReadStatus, Use
 from ecrm.planning import make_plan
 from ecrm.policies import marks
@@ -101,7 +101,11 @@ def _policed(
     targets = [it for it in run.targets if it.registry == registry and run.request.now is None]
     told = marks(next(iter(targets), None), repository, text, images, now=run.now)
     run.progress(f"ECR: lifecycle policy of {repository}")
-    return Policed(conflicts(decisions, told.marks), told.by)
+    found = conflicts(decisions, told.marks)
+    policy = parse_policy(text, f"lifecycle policy of {repository}")
+    within = run.config.check.lifecycle.within
+    later = coming(decisions, policy, {}, found, now=run.now, within=within)
+    return Policed((*found, *later), told.by)
 
 
 def _read(

@@ -1,9 +1,12 @@
 """The rule `lifecycle`: ECR's own policies spare what is needed."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 from ecrm.check import Evidence, Policed
 from ecrm.check.held import held
+from ecrm.config import Level
 from ecrm.lifecycle import conflicts, evaluate, parse_policy
 from ecrm.model import Use
 from tests.evidence import evidence, repositories, violations, whats
@@ -59,6 +62,15 @@ def test_an_image_in_a_keep_window_is_told_too():
 def test_what_ecrm_would_delete_as_well_and_what_is_younger_are_no_violation():
     shelf = repositories(app=[image("old", "v1", days=90), image("young", "v2", days=19)])
     assert not whats("lifecycle", policed(shelf, use("app:v2")))
+
+
+def test_what_the_policy_will_take_is_a_warning_with_its_day():
+    found = policed(repositories(app=[image("a", "v1")]), use("app:v1"))
+    (key,) = found.policed
+    later = replace(found.policed[key].conflicts[0], due=NOW + timedelta(days=3))
+    (it,) = violations("lifecycle", replace(found, policed={key: Policed((later,), "ecrm")}))
+    assert it.what == "ECR's lifecycle policy deletes app:v1 on 2026-06-04, which is in use"
+    assert it.level is Level.WARNING
 
 
 def test_where_no_rule_of_ecrm_yaml_matches_only_what_is_in_use_counts():

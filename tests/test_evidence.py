@@ -1,6 +1,7 @@
 """What `check` reads beyond the plan: tags, policies, files; and what becomes of what it cannot."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -48,6 +49,19 @@ def test_the_policy_of_a_repository_is_evaluated():
     found = gathered(Held((image("a", "v1", days=25),), {}, policy=TEXT))
     assert found.policed[KEY].by == "ecrm's own evaluation"
     assert [it.name for it in found.policed[KEY].conflicts] == ["v1"]
+
+
+def test_what_the_policy_will_reach_soon_is_told_with_its_day(monkeypatch: pytest.MonkeyPatch):
+    images = (image("a", "v1", days=15), image("b", "v2", days=12))
+    uses = use("app:v1"), use("app:v2")
+    found = gathered(Held(images, {}, policy=TEXT), *uses, monkeypatch=monkeypatch)
+    assert [(it.name, it.due) for it in found.policed[KEY].conflicts] == [
+        ("v1", NOW + timedelta(days=5))
+    ]
+    none = config("lifecycle: {within: 0s}")
+    held = Held(images, {}, policy=TEXT)
+    found = gathered(held, *uses, settings=none, monkeypatch=monkeypatch)
+    assert not found.policed[KEY].conflicts
 
 
 def test_where_there_is_no_policy_there_is_nothing_to_tell():

@@ -10,26 +10,28 @@ from ecrm.wording import count
 def lifecycle(evidence: Evidence, level: Level) -> Found:
     """No lifecycle policy takes what is in use, or what a rule of ecrm.yaml keeps.
 
-    In a repository without such a rule, only what is in use counts.
+    In a repository without such a rule, only what is in use counts. What is still to come is a
+    warning: there is time to mend it.
     """
     for key, policed in evidence.policed.items():
         managed = evidence.config.rule_for(key[1]) is not None
         for it in policed.conflicts:
             if it.uses or managed:
-                yield _violation(key, it, policed.by, level)
+                yield _violation(key, it, policed.by, Level.WARNING if it.due else level)
 
 
 def _violation(key: RepositoryKey, it: Conflict, by: str, level: Level) -> Violation:
     where = where_held(*key, it.decision)
     rule = it.doom.rule
     does = "deletes" if rule.fate is Fate.EXPIRE else "archives"
+    when = f" on {it.due:%Y-%m-%d}" if it.due else ""
     along = f" and {count(len(it.along), 'image')} of it" if it.along else ""
     needed = "is in use" if it.uses else "is to be kept"
     return Violation(
         "lifecycle",
         level,
         where,
-        f"ECR's lifecycle policy {does} {where.short}{along}, which {needed}",
+        f"ECR's lifecycle policy {does} {where.short}{along}{when}, which {needed}",
         f"{rule}; {_needed(it)} (told by {by})",
         f"{it.advice}; or delete the policy and leave the clean-up to ecrm",
         f"by lifecycle rule {rule.priority}",

@@ -77,8 +77,8 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Policed:
-    """What the lifecycle policy of a repository would take of what is needed; `by` says who
-    evaluated it."""
+    """What the lifecycle policy of a repository takes of what is needed, now or, with `due`, soon;
+    `by` says who evaluated it."""
 
     conflicts: tuple[Conflict, ...]
     by: str

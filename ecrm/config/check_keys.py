@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from ecrm.config.levels import Budget, Checks, Plain, Stale
+from ecrm.config.levels import Budget, Checks, Lifecycle, Plain, Stale
 from ecrm.config.schema import Key, Section
 from ecrm.config.values import BYTES, COUNT, DURATION, LEVEL, MONEY
 
@@ -30,7 +30,12 @@ CHECK = Section(
         "lifecycle": _rule(
             "lifecycle",
             "ECR's own lifecycle policies must spare what is in use or to be kept",
-            Plain,
+            Lifecycle,
+            within=Key(
+                DURATION,
+                "what is in use and will be reached in this time is a warning",
+                default=_DEFAULTS.lifecycle.within,
+            ),
         ),
         "stale": _rule(
             "stale",

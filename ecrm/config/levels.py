@@ -26,6 +26,14 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """`within`: what ECR's own policies will reach in this time is told as well, as a warning."""
+
+    level: Level = Level.ERROR
+    within: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
 class Stale:
     """How much may be deletable. `overdue`: nothing may have been deletable for longer."""
 
@@ -58,12 +66,12 @@ class Checks:
 
     missing: Plain = Plain(Level.ERROR)
     doomed: Plain = Plain(Level.ERROR)
-    lifecycle: Plain = Plain(Level.ERROR)
+    lifecycle: Lifecycle = Lifecycle()
     stale: Stale = Stale()
     budget: Budget = Budget()
     mutable: Plain = Plain(Level.WARNING)
     unmanaged: Plain = Plain(Level.WARNING)
 
     def level(self, rule: str) -> Level:
-        found: Plain | Stale | Budget = getattr(self, rule)
+        found: Plain | Lifecycle | Stale | Budget = getattr(self, rule)
         return found.level

@@ -206,8 +206,22 @@ def test_a_policy_that_would_take_what_runs_is_told_with_rule_and_user(
 
 
 def test_a_policy_that_spares_what_is_needed_is_good(quiet: Ecrm, shop: Shop):
+    shop.repository.lifecycle_policy = POLICY.replace(": 60", ": 98")
+    assert quiet("check").out.startswith(f"{TARGET}: nothing found\n")
+
+
+def test_ecr_is_not_asked_for_a_preview_of_another_time(quiet: Ecrm, shop: Shop):
+    shop.repository.lifecycle_policy = POLICY
+    assert "deletes shop/api:v2" in quiet("check", "--now", "+1d").out
+    assert not shop.aws.calls.of("ecr", "StartLifecyclePolicyPreview")
+
+
+def test_a_policy_that_reaches_what_runs_in_a_few_days_is_a_warning(quiet: Ecrm, shop: Shop):
     shop.repository.lifecycle_policy = POLICY.replace(": 60", ": 95")
-    assert quiet("check").code == 0
+    ran = quiet("check", "--format", "json")
+    assert (ran.code, ran.json["errors"]) == (0, 0)
+    (told,) = whats(ran, "lifecycle")
+    assert told.startswith("ECR's lifecycle policy deletes shop/api:v2 on ")
 
 
 def test_a_policy_that_may_not_be_read_is_not_known(quiet: Ecrm, shop: Shop):
