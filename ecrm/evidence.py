@@ -18,7 +18,6 @@ from ecrm.policies import marks
 from ecrm.run import Run, facts_of
 from ecrm.sources.found import Found
 
-K = TypeVar("K")
 T = TypeVar("T")
 
 

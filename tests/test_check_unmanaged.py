@@ -88,8 +88,8 @@ def test_a_source_that_was_not_read_in_full_cannot_tell(status: ReadStatus):
         "the entry shrink matches no Lambda function with an image"
     ]
     assert [it.text for it in unknown("unmanaged", found)] == [
-        "clusters[1]: whether it matches anything is not known: ecs was not read",
-        "task_definitions[1]: whether it matches anything is not known: ecs was not read",
+        "clusters[1]: whether it matches anything: not all names that ecs has are known",
+        "task_definitions[1]: whether it matches anything: not all names that ecs has are known",
     ]
 
 

@@ -47,10 +47,8 @@ def _idle_history(evidence: Evidence, level: Level) -> Found:
             yield from idle
         else:
             for it in idle:
-                text = (
-                    f"{it.where}: whether it matches anything is not known: {source} was not read"
-                )
-                yield Unknown("unmanaged", text)
+                why = f"not all names that {source} has are known"
+                yield Unknown("unmanaged", f"{it.where}: whether it matches anything: {why}")
 
 
 def _idle(
