@@ -1,6 +1,6 @@
 """The values that flow through the pipeline; all of them frozen, none of them knows AWS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -114,13 +114,15 @@ class SourceRead:
     """A line of the completeness ledger: what became of one source of one target.
 
     `registry` is None for a source that belongs to no target (a file, a command). `status` is the
-    worst that `notes` tell of.
+    worst that `notes` tell of. `names` are the clusters, families and functions that it met, by the
+    section of ecrm.yaml that is about them; None where nobody wrote them down.
     """
 
     registry: Registry | None
     source: str
     references: int = 0
     notes: tuple[Note, ...] = ()
+    names: Mapping[str, tuple[str, ...]] | None = None
 
     @property
     def status(self) -> ReadStatus:

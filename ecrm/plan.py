@@ -51,6 +51,7 @@ class RepositoryPlan:
     consumers: tuple[str, ...] = ()
     used: Tally = Tally()
     kept: tuple[Decision, ...] = ()
+    overdue: tuple[str, ...] = ()
     problem: str = ""
 
     @property

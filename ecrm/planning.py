@@ -3,9 +3,9 @@
 Where the holdings come from, AWS or a snapshot, makes no difference here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -65,7 +65,8 @@ class Holdings(Protocol):
 class Facts:
     """All that the plan of a repository depends on, besides what the repository holds.
 
-    `action` overrides that of every rule. With `keep_all` the plan lists what stays as well.
+    `action` overrides that of every rule. With `keep_all` the plan lists what stays as well, and
+    with `overdue` what has been deletable for that long.
     """
 
     scan: Scan
@@ -76,6 +77,7 @@ class Facts:
     ledger: tuple[SourceRead, ...]
     action: Action | None = None
     keep_all: bool = False
+    overdue: timedelta | None = None
 
     def rule_for(self, repository: str) -> Rule | None:
         rule = self.config.rule_for(repository)
@@ -150,8 +152,8 @@ def plan_again(
         return None
     except AwsError as error:
         return unread_repository(registry, repository, rule, str(error))
-    min_age = facts.config.guards.min_age
-    decisions = decide(images, manifests, uses, rule, facts.now, min_age=min_age)
+    decided = partial(decide, images, manifests, uses, rule, min_age=facts.config.guards.min_age)
+    decisions = decided(facts.now)
     unscanned = [it for it in repeating if not facts.scan.tells_of(it)]
     if unscanned and not rule.allow_unscanned:
         decisions = [_held(it, unscanned) for it in decisions]
@@ -159,8 +161,24 @@ def plan_again(
     consumers: tuple[str, ...] = ()
     if planned.waves or unscanned:
         consumers = _consumers(holdings, registry, repository, covering)
-    kept = tuple(it for it in decisions if not it.goes) if facts.keep_all else ()
-    return replace(planned, absent=uses.absent_from(images), consumers=consumers, kept=kept)
+    return replace(
+        planned,
+        absent=uses.absent_from(images),
+        consumers=consumers,
+        kept=tuple(it for it in decisions if not it.goes) if facts.keep_all else (),
+        overdue=_overdue(facts, planned, decided),
+    )
+
+
+def _overdue(
+    facts: Facts, planned: RepositoryPlan, decided: Callable[[datetime], Sequence[Decision]]
+) -> tuple[str, ...]:
+    """What goes, and would have gone at that time already by the uses and the rule of today. What
+    was pushed since is young at that time, so it stays without taking a place of keep_count."""
+    if facts.overdue is None or not planned.waves:
+        return ()
+    went = {it.image.digest for it in decided(facts.now - facts.overdue) if it.goes}
+    return tuple(digest for it in planned.deletions if (digest := it.image.digest) in went)
 
 
 def _plan_one(

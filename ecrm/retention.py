@@ -24,6 +24,7 @@ from ecrm.family import Family, Links, is_artifact, link, own_tags
 from ecrm.model import Action, Decision, Image, Kind, Reason, Rule, Status
 from ecrm.pattern import glob_matches
 from ecrm.uses import RepositoryUses
+from ecrm.wording import days
 
 
 def needs_manifests(
@@ -66,9 +67,6 @@ def decide(
     kept = for_what_they_are | kept
     _keep_dependents(repo, kept)
     return [kept.get(image.digest) or _goes(repo, image) for image in newest_first.values()]
-
-
-_TWO_DAYS = 48  # hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +239,4 @@ def _goes(repo: _Repository, image: Image) -> Decision:
 
 
 def _compared(age: timedelta, limit: timedelta) -> str:
-    return f"{_span(age)} of {_span(limit)}"
-
-
-def _span(span: timedelta) -> str:
-    """In days, or in hours where that says more."""
-    hours = span / timedelta(hours=1)
-    return f"{hours / 24:.0f} days" if hours >= _TWO_DAYS else f"{hours:.0f} hours"
+    return f"{days(age)} of {days(limit)}"

@@ -128,13 +128,14 @@ def decision_from(facts: Json) -> Decision:
 
 
 def source_json(read: SourceRead) -> Json:
+    names = {section: list(found) for section, found in (read.names or {}).items()}
     return {
         "target": str(read.registry) if read.registry else None,
         "source": read.source,
         "status": read.status.value,
         "references": read.references,
         "notes": [{"status": note.status.value, "text": note.text} for note in read.notes],
-    }
+    } | ({} if read.names is None else {"names": names})
 
 
 def source_from(facts: Json) -> SourceRead:
@@ -143,4 +144,7 @@ def source_from(facts: Json) -> SourceRead:
         text_from(facts["source"]),
         int(facts["references"]),
         tuple(Note(ReadStatus(it["status"]), text_from(it["text"])) for it in facts["notes"]),
+        {section: texts_from(names) for section, names in facts["names"].items()}
+        if "names" in facts
+        else None,
     )

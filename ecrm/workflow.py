@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from ecrm.apply import apply
+from ecrm.check import Findings
+from ecrm.check import check as find_violations
+from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.config import load
 from ecrm.errors import IncompleteError, UsageError
+from ecrm.evidence import Asked, gather_evidence
 from ecrm.explain import Absent, Explanation, explain
 from ecrm.generate import Names, read_names
 from ecrm.guards import Stop, drops, stops
 from ecrm.journal import load_journal
+from ecrm.lifecycle import parse_policy
 from ecrm.model import Action, Answer, Outcome, Progress, Scan
 from ecrm.permissions import Besides, Command, Place, policy
 from ecrm.places import is_remote, read_text
@@ -42,6 +47,7 @@ from ecrm.run import (
     state_of,
 )
 from ecrm.snapshot import snapshot_text
+from ecrm.sources.files import tree_uses
 from ecrm.version import version
 
 __all__ = ["Request", "Run", "reach_of", "run_name", "scan", "start"]
@@ -73,6 +79,26 @@ def explain_image(run: Run, text: str) -> tuple[list[Explanation | Absent], tupl
     names = {it.repository for it in made.repositories}
     rules = {name: rule for name in names if (rule := facts.rule_for(name))}
     return explain(made, rules, facts.scan.uses, text), made.missing
+
+
+def check(
+    run: Run, globs: Sequence[str] = (), policy: str | None = None, baseline: str | None = None
+) -> Findings:
+    """What is not as ecrm.yaml says. `globs` are files that name images, `policy` a file with a
+    lifecycle policy for the repository of the request, `baseline` one of what is accepted."""
+    accepted = read_baseline(read_text(baseline, run.reach), baseline) if baseline else None
+    text = read_text(policy, run.reach) if policy else None
+    if text is not None:
+        parse_policy(text, str(policy))
+    found = tuple(tree_uses(globs, Path()))
+    findings = find_violations(gather_evidence(run, Asked(found, text)))
+    if accepted is None:
+        return findings
+    return without_accepted(findings, accepted, is_whole=run.request.repository is None)
+
+
+def baseline(found: Findings) -> str:
+    return baseline_text(found)
 
 
 def plan_file(made: Plan) -> str:

@@ -9,13 +9,13 @@ ROOT = Path(__file__).parent.parent / "ecrm"
 
 # From the bottom up: a module may import those above it in this list, never those below.
 LAYERS = [
-    {"errors", "media_types", "pattern", "version", "quotas", "logs"},
+    {"errors", "media_types", "pattern", "version", "quotas", "logs", "wording"},
     {"reference", "state", "cache", "deadline"},
     {"model"},
     {"config", "family", "uses", "consumers", "mutability", "files"},
     {"retention", "lifecycle"},
     {"plan"},
-    {"guards", "explain", "serial", "permissions"},
+    {"guards", "explain", "serial", "permissions", "check"},
     {"plan_file"},
     {"aws_errors"},
     {"aws", "places"},
@@ -29,15 +29,15 @@ LAYERS = [
     {"apply", "restore"},
     {"formats", "generate", "demo"},
     {"run"},
-    {"recheck"},
+    {"recheck", "evidence"},
     {"workflow"},
     {"cli", "lambda_handler"},
     {"__main__"},
 ]
 PURE = {
-    *("errors", "media_types", "pattern", "quotas", "reference", "deadline", "model"),
-    *("config", "family", "uses", "consumers", "mutability", "files"),
-    *("retention", "lifecycle", "plan", "guards", "explain", "serial", "plan_file"),
+    *("errors", "media_types", "pattern", "quotas", "wording", "reference", "deadline", "model"),
+    *("config", "family", "uses", "consumers", "mutability", "files", "retention", "lifecycle"),
+    *("plan", "guards", "explain", "serial", "permissions", "check", "plan_file"),
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
 

@@ -1,6 +1,7 @@
 """ecrm.yaml: what it means, and the one line for each way to get it wrong."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ecrm.config import (
     parse_duration,
 )
 from ecrm.config.document import MapNode, read_document
+from ecrm.config.schema import Key, Section
 from ecrm.config.sections import SECTIONS
 from ecrm.config.values import BYTES
 from ecrm.errors import ConfigError
@@ -368,7 +370,7 @@ SCHEMA_PROBLEMS = [
         "clusters:\nzones: []",
         (
             ":2: unknown key 'zones'; known are clusters, task_definitions, lambda_functions, "
-            "external_commands, files, repositories, guards, pace"
+            "external_commands, files, repositories, guards, pace, check"
         ),
     ),
     (
@@ -872,17 +874,25 @@ class TestExampleFile:
     def test_it_explains_every_key(self, section):
         text = EXAMPLE.read_text()
         assert re.search(rf"(?m)^{section}:", text)
-        for key in SECTIONS[section].keys:
-            assert re.search(rf"\b{key}\b", text), key
+        for name, _ in all_keys(SECTIONS[section]):
+            assert re.search(rf"\b{name}\b", text), name
+
+
+def all_keys(section: Section) -> Iterator[tuple[str, Key | Section]]:
+    for name, key in section.keys.items():
+        yield name, key
+        if isinstance(key, Section):
+            yield from all_keys(key)
 
 
 def test_every_key_says_what_it_is_for():
     for section in SECTIONS.values():
         assert section.description
-        for key in section.keys.values():
+        for _, key in all_keys(section):
             assert key.description
-            assert key.reader.what
-            assert not (key.required and key.default is not None)
+            if isinstance(key, Key):
+                assert key.reader.what
+                assert not (key.required and key.default is not None)
 
 
 def test_a_size_is_read_from_a_file_as_well():

@@ -1,7 +1,9 @@
 """The JSON Schema of ecrm.yaml: it takes what the reader takes, and refuses what that refuses,
 but for what only somebody who sees the text can refuse."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -15,7 +17,7 @@ from jsonschema import Draft202012Validator
 from ecrm.config import parse, parse_duration
 from ecrm.config.document import read_document
 from ecrm.config.json_schema import json_schema
-from ecrm.config.schema import Key
+from ecrm.config.schema import Key, Section
 from ecrm.config.sections import SECTIONS
 from ecrm.config.values import BYTES, DURATION, Reader
 from ecrm.errors import ConfigError
@@ -34,6 +36,9 @@ GOOD = [
     *(f"{section}: {empty}" for section in SECTIONS for empty in ("", "null", "~")),
     *(f"{section}: []" for section, it in SECTIONS.items() if it.is_list),
     "guards: {}",
+    "check: {missing: , stale: {}, mutable: {level: off}, unmanaged: {level: 'off'}}",
+    "check: {stale: {level: error, max_bytes: 1GB, overdue: 14d}, budget: {price: 0.11}}",
+    "check: {budget: {max_monthly_cost: 12, max_total_monthly_cost: 12.50}}",
     "files: ['deploy/**/*.json', k8s/*.yaml]",
     "external_commands: [{command: [a, ''], env: {B: '', C D: e}, dir: /b, timeout: 0s}]",
     "external_commands: [{command: [a], env: }]",
@@ -52,6 +57,13 @@ BAD = [
     *(f"external_commands: [{{{keys}}}]" for keys, _ in told.COMMAND_PROBLEMS),
     *(f"repositories: [{{name: a, expires: {text!r}}}]" for text, _ in told.DURATION_PROBLEMS),
     *(f"guards: {{max_bytes: {text!r}}}" for text, _ in told.SIZE_PROBLEMS),
+    "check: []",
+    "check: {missing: error}",
+    "check: {mising: {}}",
+    "check: {missing: {level: fatal}}",
+    "check: {missing: {levels: off}}",
+    "check: {budget: {price: -1}}",
+    "check: {budget: {price: '1'}}",
     "files: deploy/*.json",
     "files: {glob: a}",
     "files: ['']",
@@ -170,33 +182,46 @@ def test_a_size_is_taken_by_both_or_refused_by_both(text):
     assert Draft202012Validator(BYTES.schema).is_valid(text) == is_read(BYTES, text)
 
 
-def keys() -> list[tuple[str, str, Key]]:
+def keys() -> list[Any]:
+    """Every key with what the schema says of it, those of maps in maps as well."""
+
+    def of(section: Section, about: dict[str, Any], path: str) -> Iterator[Any]:
+        for name, key in section.keys.items():
+            told = about["properties"][name]
+            if isinstance(key, Section):
+                yield from of(key, told, f"{path}.{name}")
+            else:
+                yield pytest.param(key, told, id=f"{path}.{name}")
+
+    sections = SCHEMA["properties"]
     return [
-        (section, name, key) for section, it in SECTIONS.items() for name, key in it.keys.items()
+        it
+        for name, section in SECTIONS.items()
+        if not section.item
+        for it in of(section, sections[name]["items"] if section.is_list else sections[name], name)
     ]
 
 
-@pytest.mark.parametrize(("section", "name", "key"), keys(), ids=lambda it: str(it)[:20])
-def test_every_key_is_described_with_what_it_may_be(section, name, key):
-    where = SCHEMA["properties"][section]
-    where = where["items"] if SECTIONS[section].is_list else where
-    about = where["properties"][name]
+@pytest.mark.parametrize(("key", "about"), keys())
+def test_every_key_is_described_with_what_it_may_be(key: Key, about: dict[str, Any]):
     assert about["description"] == key.description
     assert "type" in about or "enum" in about
     assert about.get("deprecated", False) == key.obsolete
 
 
-@pytest.mark.parametrize(("section", "name", "key"), keys(), ids=lambda it: str(it)[:20])
-def test_a_default_is_what_one_would_write(section, name, key):
-    where = SCHEMA["properties"][section]
-    about = (where["items"] if SECTIONS[section].is_list else where)["properties"][name]
+@pytest.mark.parametrize(("key", "about"), keys())
+def test_a_default_is_what_one_would_write(key: Key, about: dict[str, Any]):
     if key.default is None:
         assert "default" not in about
     elif isinstance(key.default, timedelta):
         assert parse_duration(about["default"]) == key.default
     else:
         assert about["default"] == (
-            list(key.default) if isinstance(key.default, tuple) else key.default
+            list(key.default)
+            if isinstance(key.default, tuple)
+            else float(key.default)
+            if isinstance(key.default, Decimal)
+            else key.default
         )
     if "default" in about:
         Draft202012Validator(about).validate(about["default"])

@@ -278,7 +278,7 @@ def test_the_zip_can_make_every_client_that_ecrm_asks_for(unpacked: Path):
         name
         for path in (ROOT / "ecrm").rglob("*.py")
         if "demo" not in path.parts
-        for name in re.findall(r'_client\((?:[\w.]+, )?"(\w+)"', path.read_text())
+        for name in re.findall(r'(?:_client|_in_time)\((?:[\w.]+, )?"(\w+)"', path.read_text())
     }
     assert {"ecr", "ecs", "lambda", "s3", "sts"} <= asked
     made = "; ".join(f"boto3.client({name!r}, 'us-east-1')" for name in sorted(asked))

@@ -219,6 +219,13 @@ def test_a_use_in_a_file_tells_the_line():
     }
 
 
+@pytest.mark.parametrize("names", [None, {}, {"clusters": ("dev", "prod"), "task_definitions": ()}])
+def test_the_names_that_a_source_met_are_kept_and_none_is_not_the_same_as_not_known(names):
+    read = SourceRead(REGISTRY, "ecs", 3, names=names)
+    assert source_from(source_json(read)) == read
+    assert ("names" in source_json(read)) is (names is not None)
+
+
 def test_a_line_of_the_ledger_tells_its_status_and_notes():
     denied = Note(ReadStatus.DENIED, "access to ecs:ListTasks is denied")
     assert source_json(SourceRead(REGISTRY, "ecs", 3, (denied,))) == {
@@ -326,6 +333,9 @@ def test_a_decision_of_other_facts_is_refused(damage):
         {"notes": [{"status": "read"}]},
         {"notes": [{"status": "read", "text": 5}]},
         {"notes": 5},
+        {"names": 5},
+        {"names": {"clusters": "prod"}},
+        {"names": {"clusters": [5]}},
     ],
     ids=str,
 )

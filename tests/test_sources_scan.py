@@ -241,8 +241,19 @@ def test_what_is_excluded_is_in_the_ledger_and_nothing_is_missing(aws):
     name = NamePattern("prod", is_glob=False)
     found = read(aws, config=Config(clusters=(History(name, exclude=True),)))
     note = Note(ReadStatus.EXCLUDED, "cluster prod: excluded by clusters")
-    assert found.ledger[0] == SourceRead(REGISTRY, "ecs", 0, (note,))
+    assert found.ledger[0] == SourceRead(REGISTRY, "ecs", 0, (note,), {"clusters": ("prod",)})
     assert found.missing == ()
+
+
+def test_the_names_that_were_met_are_in_the_ledger_and_a_file_meets_none(aws, tmp_path):
+    aws.otherwise("ListTaskDefinitionFamilies", {"families": ["web"]})
+    aws.otherwise("ListTaskDefinitions", {})
+    found = read(aws, file(tmp_path, "other.json", f"{HOST}/file:v1"))
+    assert {it.source.partition(" ")[0]: it.names for it in found.ledger} == {
+        "file": None,
+        "ecs": {"clusters": ("prod",), "task_definitions": ("web",)},
+        "lambda": {"lambda_functions": ("thumbs",)},
+    }
 
 
 def test_without_a_scan_files_alone_are_read_and_the_ledger_says_so(aws, tmp_path):

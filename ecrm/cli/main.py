@@ -10,6 +10,7 @@ import click
 
 from ecrm.cli.caching import cache
 from ecrm.cli.changing import delete, generate, restore
+from ecrm.cli.checking import check
 from ecrm.cli.configuring import config
 from ecrm.cli.demo import demo
 from ecrm.cli.options import group_options
@@ -70,7 +71,7 @@ def cli() -> None:
 
 
 for command in (
-    *(generate, config, scan, plan, explain, snapshot),
+    *(generate, config, scan, plan, explain, check, snapshot),
     *(delete, restore, cache, iam_policy, demo, version),
 ):
     cli.add_command(command)

@@ -26,6 +26,26 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         return tuple(part for part in (it.strip() for it in str(value).split(",")) if part)
 
 
+class Report(click.ParamType[tuple[str, str]]):
+    """`FORMAT=FILE`."""
+
+    name = "FORMAT=FILE"
+
+    def __init__(self, formats: tuple[str, ...]) -> None:
+        self._formats = formats
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, _, path = str(value).partition("=")
+        if name not in self._formats or not path:
+            known = ", ".join(self._formats)
+            self.fail(f"{value!r} is no FORMAT=FILE; formats are {known}", param, ctx)
+        return name, path
+
+
 class Parsed(click.ParamType[Any]):
     """Text that a function parses; its ValueError is the message."""
 

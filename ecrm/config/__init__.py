@@ -8,7 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ecrm.config.check_keys import RULES_OF_CHECK
 from ecrm.config.document import MapNode, read_document
+from ecrm.config.levels import Checks, Level
 from ecrm.config.quantities import parse_bytes, parse_duration
 from ecrm.config.schema import read_config
 from ecrm.config.sections import SECTIONS
@@ -24,10 +26,13 @@ from ecrm.errors import ConfigError
 
 __all__ = [
     "DEFAULT_HISTORY",
+    "RULES_OF_CHECK",
+    "Checks",
     "Config",
     "ExternalCommand",
     "Guards",
     "History",
+    "Level",
     "entry_for",
     "from_bytes",
     "load",
@@ -78,9 +83,11 @@ def parse(text: str, path: str) -> Config:
 
 
 def _fingerprint(config: Config) -> str:
-    """Of the values, not of the text: comments, order of keys and spelling do not change it."""
+    """Of the values, not of the text: comments, order of keys and spelling do not change it; nor
+    does `check`, which decides about no image."""
     values = _plain(config)
-    del values["fingerprint"], values["warnings"], values["pace"]
+    for name in ("fingerprint", "warnings", "places", "check", "pace"):
+        del values[name]
     return sha256(json.dumps(values, default=_plain, sort_keys=True).encode()).hexdigest()
 
 

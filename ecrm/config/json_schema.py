@@ -6,6 +6,7 @@ written, that a key stands twice, how long a duration is) the reader alone refus
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from ecrm.config.schema import Key, Section
@@ -36,18 +37,21 @@ def _section(section: Section) -> Schema:
 
 
 def _map(section: Section, kind: str | list[str]) -> Schema:
-    required = [name for name, key in section.keys.items() if key.required]
+    keys = section.keys.items()
+    required = [name for name, key in keys if isinstance(key, Key) and key.required]
     either = [{"required": [name]} for name in section.exactly_one_of]
     return {
         "type": kind,
         "additionalProperties": False,
-        "properties": {name: _key(key) for name, key in section.keys.items()},
+        "properties": {name: _key(key) for name, key in keys},
         **({"required": required} if required else {}),
         **({"oneOf": either} if either else {}),
     }
 
 
-def _key(key: Key) -> Schema:
+def _key(key: Key | Section) -> Schema:
+    if isinstance(key, Section):
+        return _section(key)
     return {
         "description": key.description,
         **key.reader.schema,
@@ -61,5 +65,8 @@ def _default(value: Any) -> Schema:
     if value is None:
         return {}
     if isinstance(value, timedelta):
-        return {"default": f"{value.total_seconds():g}s"}
+        whole_days = value == timedelta(days=value.days)
+        return {"default": f"{value.days}d" if whole_days else f"{value.total_seconds():.0f}s"}
+    if isinstance(value, Decimal):
+        return {"default": float(value)}
     return {"default": list(value) if isinstance(value, tuple) else value}

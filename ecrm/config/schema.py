@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from ecrm.config.document import MapNode, Node
+from ecrm.config.document import MapNode, Node, Place
 from ecrm.config.settings import Config
 from ecrm.config.values import Reader, is_null, items, list_of
 
@@ -31,12 +31,13 @@ class Key:
 class Section:
     """A list of maps with these keys, or one map; `build` makes one value of those of one map.
 
-    Every map has exactly one key of `exactly_one_of`, where that names any. With `item` it is a
-    list of such values, and no map has a place in it.
+    Every map has exactly one key of `exactly_one_of`, where that names any. A key may hold one map
+    in turn, which is a section of its own; where it is not given, that of an empty map counts. With
+    `item` it is a list of such values, and no map has a place in it.
     """
 
     description: str
-    keys: Mapping[str, Key]
+    keys: Mapping[str, "Key | Section"]
     build: Callable[[Mapping[str, Any]], object]
     exactly_one_of: tuple[str, ...] = ()
     is_list: bool = True
@@ -47,20 +48,23 @@ def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
     """Everything but the fingerprint; raises ConfigError for the first problem in the file."""
     warnings: list[str] = []
     values: dict[str, Any] = {}
+    places: dict[str, Place] = {}
     for name, node in root.entries.items():
         _refuse_unknown(name, sections, node, root)
         section = sections[name]
+        places[node.place.path] = node.place
         if section.item:
             values[name] = list_of(section.item).read(node)
         elif section.is_list:
             entries = items(node, "a list")
+            places |= {entry.place.path: entry.place for entry in entries}
             values[name] = tuple(section.build(read_map(e, section, warnings)) for e in entries)
         elif not is_null(node):
             values[name] = section.build(read_map(node, section, warnings))
     if not values.get("repositories"):
         place = root.entries["repositories"].place if "repositories" in values else root.place
         warnings.append(place.says("no repository rule: nothing will ever be deleted"))
-    return Config(**values, warnings=tuple(warnings))
+    return Config(**values, warnings=tuple(warnings), places=places)
 
 
 def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any
     if not isinstance(node, MapNode):
         known = ", ".join(_current(section.keys))
         raise node.place.error(f"is {node.meaning} here, not a map; its keys are {known}")
-    values = {name: section.keys[name].default for name in _current(section.keys)}
+    values = _defaults(section)
     for name, child in node.entries.items():
         _refuse_unknown(name, section.keys, child, node)
         value = _value(section.keys[name], child, warnings)
@@ -78,7 +82,17 @@ def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any
     return values
 
 
-def _value(key: Key, node: Node, warnings: list[str]) -> Any:
+def _defaults(section: Section) -> dict[str, Any]:
+    named = ((name, section.keys[name]) for name in _current(section.keys))
+    return {
+        name: key.default if isinstance(key, Key) else key.build(_defaults(key))
+        for name, key in named
+    }
+
+
+def _value(key: Key | Section, node: Node, warnings: list[str]) -> Any:
+    if isinstance(key, Section):
+        return key.build(_defaults(key) if is_null(node) else read_map(node, key, warnings))
     value = key.reader.read(node)
     if key.zero_is_default and not value:
         default = f"[{', '.join(key.default)}]" if value == () else key.default
@@ -93,7 +107,7 @@ def _value(key: Key, node: Node, warnings: list[str]) -> Any:
 
 def _check_presence(node: MapNode, section: Section) -> None:
     for name, key in section.keys.items():
-        if key.required and name not in node.entries:
+        if isinstance(key, Key) and key.required and name not in node.entries:
             raise node.place.error(f"needs {name!r}, {key.reader.what}")
     given = [name for name in section.exactly_one_of if name in node.entries]
     if section.exactly_one_of and not given:

@@ -6,6 +6,7 @@ To add a key, declare it in its table and give the value that its section builds
 from collections.abc import Mapping
 from typing import Any
 
+from ecrm.config.check_keys import CHECK
 from ecrm.config.schema import Key, Section
 from ecrm.config.settings import DEFAULT_HISTORY, ExternalCommand, Guards, History
 from ecrm.config.values import (
@@ -204,4 +205,5 @@ SECTIONS: Mapping[str, Section] = {
         lambda values: {name: rate for name, rate in values.items() if rate is not None},
         is_list=False,
     ),
+    "check": CHECK,
 }  # fmt: skip

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from ecrm.config.document import Place
+from ecrm.config.levels import Checks
 from ecrm.model import Rule
 from ecrm.pattern import NamePattern
 
@@ -62,8 +64,10 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole of ecrm.yaml. `files` are globs; `pace` is in calls per second, by the names of
-    `quotas`; `fingerprint` is the SHA-256 of what decides, in hex.
+    """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means to a plan, in hex.
+
+    `files` are globs; `pace` is in calls per second, by the names of `quotas`. `places` are those
+    of the sections and of their entries, by key path (`repositories[2]`).
     """
 
     clusters: tuple[History, ...] = ()
@@ -74,8 +78,10 @@ class Config:
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
     pace: Mapping[str, int] = field(default_factory=dict)
+    check: Checks = field(default_factory=Checks)
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     def rule_for(self, repository: str) -> Rule | None:
         """The first rule that matches, as in fujiwara/ecrm."""

@@ -7,11 +7,13 @@ made another value of it.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from ecrm.config.document import ListNode, MapNode, Node, Scalar
+from ecrm.config.levels import Level
 from ecrm.config.quantities import (
     BYTES_PATTERN,
     DURATION_PATTERN,
@@ -25,6 +27,7 @@ T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=StrEnum)
 
 _COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
+_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?")
 # What no argument, variable or file name of a process can hold.
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
@@ -101,6 +104,21 @@ def one_of(*choices: E) -> Reader[E]:
         return next(choice for choice in choices if choice == text)
 
     return Reader(what, read, schema={"enum": [str(choice) for choice in choices]})
+
+
+def _level(node: Node) -> Level:
+    """A bare `off` is false to YAML 1.1, and means what it says here."""
+    text = _scalar(node, LEVEL.what, "str", "bool")
+    if text not in tuple(Level):
+        raise node.place.error(f"{text!r} is no level; write {LEVEL.what}")
+    return Level(text)
+
+
+def _money(node: Node) -> Decimal:
+    text = _scalar(node, "an amount", "int", "float")
+    if not _AMOUNT.fullmatch(text):
+        raise node.place.error(f"{text} is no amount of US dollars; write one such as 12.50")
+    return Decimal(text)
 
 
 def _boolean(node: Node) -> bool:
@@ -188,6 +206,17 @@ GLOB = Reader(
 COUNT = Reader("a whole number", _count, schema=_NUMBER)
 PERCENT = Reader("a percentage", _percent, schema=_NUMBER | {"maximum": 100})
 RATE = Reader("a whole number of calls per second", _rate, schema=_NUMBER | {"minimum": 1})
+LEVEL = Reader(
+    # A bare `off` is false to whoever reads YAML 1.1, and a text in YAML 1.2.
+    "off, warning or error",
+    _level,
+    schema={"enum": [*map(str, Level), False]},
+)
+MONEY = Reader(
+    "an amount of US dollars such as 12.50",
+    _money,
+    schema={"type": "number", "minimum": 0, "exclusiveMaximum": 1_000_000_000},
+)
 BOOLEAN = Reader("true or false", _boolean, schema={"type": "boolean"})
 DURATION = _quantity(
     "a duration such as 30d", parse_duration, {"type": "string", "pattern": DURATION_PATTERN}

@@ -19,7 +19,7 @@ from botocore.model import OperationModel
 from moto.core.botocore_stubber import MockRawResponse
 
 from ecrm.demo import services
-from ecrm.demo.story import SERVICES, Deployment, Service
+from ecrm.demo.story import ACCOUNT, SERVICES, Deployment, Service
 
 _LIVING_IN_MOTO = frozenset({"ecr", "ecs", "lambda", "sts", "iam", "ec2", "organizations"})
 _READS = ("List", "Describe", "Get", "BatchGet", "Search")
@@ -34,6 +34,9 @@ _EMPTY = frozenset(
         ("lambda", "ListProvisionedConcurrencyConfigs"),
     }
 )
+
+# Where ECR may not be asked what a lifecycle policy would do, ecrm evaluates it itself.
+_DENIED = frozenset({("ecr", "StartLifecyclePolicyPreview")})
 
 Fields = dict[str, Any]
 _Answer = Callable[[datetime, Mapping[str, Any]], Fields]
@@ -55,17 +58,25 @@ def _answer(
 ) -> tuple[AWSResponse, Fields] | None:
     """None leaves the call to moto."""
     service, operation = model.service_model.service_name, model.name
+    status = 200
     if service == "ecs" and operation in _ECS:
         fields = _ECS[operation](now, json.loads(params["body"]))
     elif (service, operation) in _EMPTY or (
         service not in _LIVING_IN_MOTO and operation.startswith(_READS)
     ):
         fields = _nothing(model)
+    elif (service, operation) in _DENIED:
+        status, fields = 400, {"Error": _denial(f"{service}:{operation}")}
     else:
         return None
-    metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
-    http = AWSResponse(params["url"], 200, HTTPHeaders(), MockRawResponse(b"{}"))
+    metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
+    http = AWSResponse(params["url"], status, HTTPHeaders(), MockRawResponse(b"{}"))
     return http, fields | {"ResponseMetadata": metadata}
+
+
+def _denial(action: str) -> Fields:
+    text = f"User: arn:aws:iam::{ACCOUNT}:user/demo is not authorized to perform: {action}"
+    return {"Code": "AccessDeniedException", "Message": text}
 
 
 def _nothing(model: OperationModel) -> Fields:

@@ -9,7 +9,7 @@ import boto3
 from moto.ecr.models import ecr_backends
 
 from ecrm.demo import images
-from ecrm.demo.story import ACCOUNT, REGION, REPOSITORIES
+from ecrm.demo.story import ACCOUNT, LIFECYCLE_POLICIES, REGION, REPOSITORIES
 
 _FOUNDED = timedelta(days=400)
 
@@ -25,6 +25,9 @@ def fill(now: datetime) -> None:
             _put(backend, name, item)
             _complete(repository.images[-1], item, now)
             repository.layers.update(item.layers)
+    for name, policy in LIFECYCLE_POLICIES.items():
+        text = json.dumps(policy)
+        client.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=text)
     backend.batch_delete_image = partial(_batch_delete_image, backend)
     backend.batch_get_image = partial(_batch_get_image, backend)
 

@@ -5,6 +5,7 @@ Ages are days before now, sizes are MB. Whatever has a digest derives it from it
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -156,6 +157,26 @@ REPOSITORIES: dict[str, tuple[Sample, ...]] = {
     "tools/ci": _CI,
     "legacy/batch": _BATCH,
     "charts/shop": _CHARTS,
+}
+
+# What somebody gave a repository before there was ecrm. It goes by age and tags, and cannot know
+# that production still runs an image that lost its tag.
+LIFECYCLE_POLICIES: dict[str, dict[str, Any]] = {
+    "shop/api": {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "description": "untagged images go after 90 days",
+                "selection": {
+                    "tagStatus": "untagged",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 90,
+                },
+                "action": {"type": "expire"},
+            }
+        ]
+    }
 }
 
 REVISIONS = (

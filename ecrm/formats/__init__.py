@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+from ecrm.check import Findings
 from ecrm.explain import Absent, Explanation
+from ecrm.formats.checks import check_json, check_markdown, check_text
 from ecrm.formats.explanations import explanations_json, explanations_text
 from ecrm.formats.markdown import plan_markdown
 from ecrm.formats.plans import plan_json, plan_table
+from ecrm.formats.reports import check_github, check_junit, check_sarif
 from ecrm.formats.scans import scan_detail, scan_table, scan_uris
 from ecrm.model import Scan
 from ecrm.plan import Plan
@@ -23,4 +26,12 @@ SCAN_FORMATS: dict[str, Callable[[Scan], str]] = {
 EXPLANATION_FORMATS: dict[str, Callable[[Sequence[Explanation | Absent]], str]] = {
     "text": explanations_text,
     "json": explanations_json,
+}
+CHECK_FORMATS: dict[str, Callable[[Findings], str]] = {
+    "text": check_text,
+    "json": check_json,
+    "markdown": check_markdown,
+    "sarif": check_sarif,
+    "junit": check_junit,
+    "github": check_github,
 }

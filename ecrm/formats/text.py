@@ -1,31 +1,18 @@
-"""Numbers and tables for people."""
+"""Tables and colors for people."""
 
-import math
 import re
 from collections.abc import Sequence
 
 from ecrm.plan import Tally
+from ecrm.wording import count, human_size
 
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
-_TWO_DIGITS = 10
 _COLORS = re.compile(r"\x1b\[\d+m")
 
-
-def human_size(size: int) -> str:
-    """Powers of 1000, with one decimal below ten, as fujiwara/ecrm prints them."""
-    value, unit = float(size), 0
-    while value >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - the docstring says it
-        value, unit = value / 1000, unit + 1
-    rounded = math.floor(value * 10 + 0.5) / 10
-    return f"{rounded:.{int(unit > 0 and rounded < _TWO_DIGITS)}f} {_UNITS[unit]}"
+__all__ = ["blue", "count", "human_size", "human_tally", "table", "uncolored", "yellow"]
 
 
 def human_tally(tally: Tally, sign: str = "") -> str:
     return f"{sign}{tally.images} ({human_size(tally.size)})"
-
-
-def count(number: int, singular: str, plural: str = "") -> str:
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:

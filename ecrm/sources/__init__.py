@@ -1,5 +1,6 @@
 """Who uses images: one module per service, each a function that yields uses and notes."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
@@ -13,7 +14,7 @@ from ecrm.reference import Registry
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.external import command_uses, file_uses
 from ecrm.sources.files import tree_uses
-from ecrm.sources.found import Found, attempt
+from ecrm.sources.found import Found, Met, attempt
 from ecrm.sources.functions import lambda_uses
 
 _SERVICES = {"ecs": ecs_uses, "lambda": lambda_uses}
@@ -79,7 +80,16 @@ def _read(
     found = list(found)
     uses = {it: None for it in found if isinstance(it, Use) and not it.reference.is_elsewhere}
     notes = tuple(dict.fromkeys(it for it in found if isinstance(it, Note)))
-    return list(uses), SourceRead(registry, source, len({use.reference for use in uses}), notes)
+    references = len({use.reference for use in uses})
+    names = _names(it for it in found if isinstance(it, Met)) if registry else None
+    return list(uses), SourceRead(registry, source, references, notes, names)
+
+
+def _names(met: Iterable[Met]) -> dict[str, tuple[str, ...]]:
+    names: dict[str, set[str]] = defaultdict(set)
+    for it in met:
+        names[it.section].add(it.name)
+    return {section: tuple(sorted(names[section])) for section in sorted(names)}
 
 
 def _joined(now: datetime, parts: Sequence[tuple[list[Use], SourceRead]]) -> Scan:

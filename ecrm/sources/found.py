@@ -1,14 +1,23 @@
 """What a source yields, and how text that names an image becomes a use."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ecrm.errors import AccessDenied, AwsError, Gone, NotAReferenceError
 from ecrm.model import Note, ReadStatus, Use
 from ecrm.reference import Reference, is_digest, looks_like_ecr
 
-Found = Use | Note
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A source came across this name, which an entry of `section` in ecrm.yaml may be about."""
+
+    section: str
+    name: str
+
+
+Found = Use | Note | Met
 T = TypeVar("T")
 
 

@@ -15,7 +15,7 @@ from ecrm.cache import Namespace
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
 from ecrm.errors import Gone, NotOffered
 from ecrm.model import Note, Progress, ReadStatus
-from ecrm.sources.found import Found, attempt, uses_of
+from ecrm.sources.found import Found, Met, attempt, uses_of
 
 _LATEST = "$LATEST"
 _URIS = ("ResolvedImageUri", "ImageUri")
@@ -35,6 +35,7 @@ def lambda_uses(target: Target, config: Config, progress: Progress) -> Iterator[
     progress(f"Lambda: {len(functions)} functions with an image")
     readers = []
     for name, versions in sorted(functions.items()):
+        yield Met("lambda_functions", name)
         entry = entry_for(config.lambda_functions, name)
         if entry and entry.exclude:
             yield Note(ReadStatus.EXCLUDED, f"function {name}: excluded by lambda_functions")

@@ -32,6 +32,7 @@ def everything(folder: Path) -> dict[str, str]:
         (["scan"], f'"{HOST}/shop/web:2.4.0"'),
         (["scan", "--format", "table"], "service prod/web"),
         (["explain", "shop/api:v1.31.0"], "stays: with a tag of keep_tag_patterns"),
+        (["check", "-r", "tools/ci"], "5 images (4.1 GB) could have been deleted"),
         (["snapshot"], '"ecrm_snapshot": 1'),
         (["delete", "--force"], "\nDeleted "),
         (["delete", "--force", "--format", "json"], '"repository": "shop/web"'),

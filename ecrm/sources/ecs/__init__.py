@@ -19,7 +19,7 @@ from ecrm.sources.ecs.definitions import Definitions, Runs, newest_revisions
 from ecrm.sources.ecs.revisions import Resolved, remember
 from ecrm.sources.ecs.services import read_services
 from ecrm.sources.ecs.tasks import read_tasks
-from ecrm.sources.found import Found, attempt
+from ecrm.sources.found import Found, Met, attempt
 
 
 def ecs_uses(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
@@ -59,6 +59,7 @@ def _read_clusters(
     for page in pages(target.ecs, "ListClusters", PaginationConfig={"PageSize": 100}):
         for arn in page.get("clusterArns", ()):
             name = arn.rpartition("/")[2]
+            yield Met("clusters", name)
             entry = entry_for(config.clusters, name)
             if entry and entry.exclude:
                 yield Note(ReadStatus.EXCLUDED, f"cluster {name}: excluded by clusters")

@@ -11,7 +11,7 @@ from ecrm.cache import Namespace
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
 from ecrm.errors import AwsError
 from ecrm.model import Note, Progress, ReadStatus
-from ecrm.sources.found import Found, attempt, uses_of
+from ecrm.sources.found import Found, Met, attempt, uses_of
 
 _PAGE = 100  # the largest that the listings of ECS allow
 _OF_A_CONTAINER = ("name", "image", "versionConsistency")
@@ -29,7 +29,9 @@ class Runs:
     why: str
 
 
-def newest_revisions(target: Target, config: Config, progress: Progress) -> Iterator[Note | Runs]:
+def newest_revisions(
+    target: Target, config: Config, progress: Progress
+) -> Iterator[Note | Met | Runs]:
     """The latest `keep_count` ACTIVE revisions of every family."""
     wanted: dict[str, int] = {}
     listing = pages(
@@ -40,6 +42,7 @@ def newest_revisions(target: Target, config: Config, progress: Progress) -> Iter
     )
     for page in listing:
         for family in page.get("families", ()):
+            yield Met("task_definitions", family)
             entry = entry_for(config.task_definitions, family)
             if entry and entry.exclude:
                 text = f"task definitions of {family}: excluded by task_definitions"

@@ -1,0 +1,107 @@
+"""Is the registry as ecrm.yaml says, and is there what is in use and about to be deployed?
+
+Pure: a plan, a scan and a few facts become violations. Each rule is a function from the evidence to
+what it found; `RULES` names them all, most urgent first.
+
+    values     what is looked at, and what is found
+    held       what ECR holds, looked up by reference
+    named      missing, doomed     what something names is there, and stays
+    lifecycle  lifecycle           ECR's own policies spare what is needed
+    amounts    stale, budget       how much is deletable, and how much is stored
+    mutable    mutable             a tag in use means what it meant
+    unmanaged  unmanaged           every repository has a rule, every entry an effect
+    baseline   what was accepted before does not fail again
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from ecrm.check.amounts import budget, stale
+from ecrm.check.lifecycle import lifecycle
+from ecrm.check.mutable import moved_to, mutable
+from ecrm.check.named import doomed, elsewhere, missing
+from ecrm.check.unmanaged import unmanaged
+from ecrm.check.values import (
+    Evidence,
+    Findings,
+    Found,
+    Policed,
+    RepositoryKey,
+    Unknown,
+    Violation,
+    Where,
+)
+from ecrm.config import Config, Level
+from ecrm.model import Place, Rule
+from ecrm.pattern import NamePattern
+
+__all__ = [
+    "RULES",
+    "Evidence",
+    "Findings",
+    "Policed",
+    "RepositoryKey",
+    "Unknown",
+    "Violation",
+    "Where",
+    "check",
+    "for_all",
+    "moved_to",
+]
+
+RULES: Mapping[str, Callable[[Evidence, Level], Found]] = {
+    "missing": missing,
+    "doomed": doomed,
+    "lifecycle": lifecycle,
+    "stale": stale,
+    "budget": budget,
+    "mutable": mutable,
+    "unmanaged": unmanaged,
+}
+
+
+def for_all(config: Config) -> Config:
+    """The same, with a rule for the repositories that no other matches, by which nothing goes: so
+    that their images are read as well."""
+    last = Rule(NamePattern("*", is_glob=True), expires=timedelta(days=365_000))
+    return replace(config, repositories=(*config.repositories, last))
+
+
+def check(evidence: Evidence) -> Findings:
+    """All that the rules which are not off have found, most urgent first."""
+    levels = {rule: evidence.level(rule) for rule in RULES}
+    found = [
+        it
+        for rule, find in RULES.items()
+        if levels[rule] is not Level.OFF
+        for it in find(evidence, levels[rule])
+    ]
+    told = sorted((it for it in found if isinstance(it, Violation)), key=lambda it: it.what)
+    violations = {(it.identity, it.place): it for it in reversed(told)}
+    unknown = [Unknown("", line) for line in evidence.plan.missing]
+    unknown += [it for it in evidence.unread if levels.get(it.rule) is not Level.OFF]
+    unknown += [it for it in found if isinstance(it, Unknown)]
+    return Findings(
+        violations=tuple(sorted(violations.values(), key=_urgency)),
+        unknown=tuple(dict.fromkeys(unknown)),
+        unchecked=tuple(dict.fromkeys((*evidence.passed_over, *elsewhere(evidence)))),
+        levels=levels,
+        targets=evidence.plan.targets,
+        config=_config_place(evidence.config),
+    )
+
+
+def _config_place(config: Config) -> Place | None:
+    """Where ecrm.yaml speaks of checks, else of repositories."""
+    places = (config.places.get(section) for section in ("check", "repositories"))
+    return next((Place(it.file, it.line) for it in places if it), None)
+
+
+_ORDER = {rule: place for place, rule in enumerate(RULES)}
+
+
+def _urgency(it: Violation) -> tuple[bool, int, str, str]:
+    """Errors first, then by rule, then by where."""
+    place = f"{it.place.file}:{it.place.line:09}" if it.place else ""
+    return it.level is not Level.ERROR, _ORDER[it.rule], str(it.where), place

@@ -1,0 +1,51 @@
+"""A baseline: a file of violations that are accepted, so that only new ones fail."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ecrm.check.values import Findings
+from ecrm.errors import InputError
+
+_FORMAT = 1
+
+
+def baseline_text(findings: Findings) -> str:
+    """All violations, new and accepted, in an order that depends on nothing but them."""
+    every = (*findings.violations, *findings.accepted)
+    lines = sorted({it.identity: it.fingerprint for it in every}.items())
+    accepted = {fingerprint: identity for identity, fingerprint in lines}
+    return json.dumps({"ecrm_baseline": _FORMAT, "accepted": accepted}, indent=2)
+
+
+def read_baseline(text: str, path: str) -> Mapping[str, str]:
+    """The readable line of each fingerprint; raises InputError for a file that is no baseline."""
+    try:
+        body: dict[str, Any] = json.loads(text)
+        if body["ecrm_baseline"] != _FORMAT:
+            told = body["ecrm_baseline"]
+            raise InputError(f"{path}: is a baseline of format {told}; write one anew")
+        accepted = {str(fingerprint): str(line) for fingerprint, line in body["accepted"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        hint = "write one with --write-baseline"
+        raise InputError(f"{path}: is no baseline that ecrm wrote; {hint}") from error
+    return accepted
+
+
+def without_accepted(
+    findings: Findings, accepted: Mapping[str, str], *, is_whole: bool
+) -> Findings:
+    """The findings with what the baseline accepts set apart.
+
+    Only a complete check of everything (`is_whole`) can say that something is not there any more.
+    """
+    known = [it for it in findings.violations if it.fingerprint in accepted]
+    met = {it.fingerprint for it in known}
+    resolved = sorted(line for fingerprint, line in accepted.items() if fingerprint not in met)
+    return replace(
+        findings,
+        violations=tuple(it for it in findings.violations if it.fingerprint not in accepted),
+        accepted=tuple(known),
+        resolved=tuple(resolved) if is_whole and not findings.unknown else (),
+    )

@@ -1,0 +1,80 @@
+"""The keys of `check` in ecrm.yaml: one map, and in it one map for each rule."""
+
+from collections.abc import Callable, Mapping
+
+from ecrm.config.levels import Budget, Checks, Lifecycle, Plain, Stale
+from ecrm.config.schema import Key, Section
+from ecrm.config.values import BYTES, COUNT, DURATION, LEVEL, MONEY
+
+_DEFAULTS = Checks()
+
+
+def _rule(name: str, description: str, build: Callable[..., object], **limits: Key) -> Section:
+    text = "how much a violation matters; errors alone fail"
+    level = Key(LEVEL, text, default=_DEFAULTS.level(name))
+    keys = {"level": level, **limits}
+    return Section(description, keys, lambda values: build(**values), is_list=False)
+
+
+CHECK = Section(
+    "what `ecrm check` looks for; it never has a say in what is deleted",
+    {
+        "missing": _rule(
+            "missing", "what is in use or named in a file must be in ECR, and not archived", Plain
+        ),
+        "doomed": _rule(
+            "doomed",
+            "what a file names must not be about to be deleted by the rules of today",
+            Plain,
+        ),
+        "lifecycle": _rule(
+            "lifecycle",
+            "ECR's own lifecycle policies must spare what is in use or to be kept",
+            Lifecycle,
+            within=Key(
+                DURATION,
+                "what is in use and will be reached in this time is a warning",
+                default=_DEFAULTS.lifecycle.within,
+            ),
+        ),
+        "stale": _rule(
+            "stale",
+            "what can be deleted must be deleted in time",
+            Stale,
+            max_images=Key(COUNT, "how many images of one repository may be deletable"),
+            max_bytes=Key(BYTES, "how many bytes of one repository may be deletable"),
+            max_total_images=Key(COUNT, "how many images may be deletable in all"),
+            max_total_bytes=Key(BYTES, "how many bytes may be deletable in all"),
+            overdue=Key(
+                DURATION,
+                "no image has been deletable for longer than this",
+                default=_DEFAULTS.stale.overdue,
+            ),
+        ),
+        "budget": _rule(
+            "budget",
+            "what is stored must stay below its limits",
+            Budget,
+            max_bytes=Key(BYTES, "how many bytes one repository may hold"),
+            max_total_bytes=Key(BYTES, "how many bytes all repositories may hold"),
+            max_monthly_cost=Key(MONEY, "what one repository may cost a month, in US dollars"),
+            max_total_monthly_cost=Key(MONEY, "what all may cost a month, in US dollars"),
+            price=Key(
+                MONEY,
+                "US dollars for 1 GB (10^9 bytes) a month",
+                default=_DEFAULTS.budget.price,
+            ),
+        ),
+        "mutable": _rule("mutable", "a tag in use must not be movable, nor have moved", Plain),
+        "unmanaged": _rule(
+            "unmanaged",
+            "every repository must have a rule, and every entry must match something",
+            Plain,
+        ),
+    },
+    lambda values: Checks(**values),
+    is_list=False,
+)
+
+RULES_OF_CHECK: Mapping[str, str] = {name: rule.description for name, rule in CHECK.keys.items()}
+"""What each rule of `check` asks for, in words."""

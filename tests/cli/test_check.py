@@ -1,0 +1,411 @@
+"""`ecrm check`, end to end: what it tells of an account and of files, and how it ends."""
+
+import json
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import RULES, Shop
+from tests.cli.driving import HOST, TARGET, Ecrm, Ran
+from tests.fake_aws import FOREVER, FakeAws, Fault, days_ago
+
+QUIET = """
+    check:
+      stale: {level: off}
+      mutable: {level: off}
+"""
+POLICY = json.dumps(
+    {
+        "rules": [
+            {
+                "rulePriority": 5,
+                "description": "two months are enough",
+                "selection": {
+                    "tagStatus": "any",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 60,
+                },
+                "action": {"type": "expire"},
+            }
+        ]
+    }
+)
+
+
+def write(path: str, text: str) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(dedent(text), encoding="utf-8")
+
+
+def whats(ran: Ran, rule: str = "") -> list[str]:
+    return [it["what"] for it in ran.json["violations"] if rule in ("", it["rule"])]
+
+
+@pytest.fixture
+def quiet(ecrm: Ecrm) -> Ecrm:
+    """Rules that find nothing in the shop."""
+    ecrm.config(RULES + QUIET)
+    return ecrm
+
+
+# -- how it ends ----------------------------------------------------------------------------------
+
+
+def test_nothing_found_is_success(quiet: Ecrm, shop: Shop):
+    ran = quiet("check")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"{TARGET}: nothing found\n\nOff: stale, mutable\n"
+
+
+def test_warnings_alone_are_success(ecrm: Ecrm, shop: Shop):
+    ran = ecrm("check", "--format", "json")
+    assert (ran.code, ran.errors) == (0, [])
+    assert (ran.json["errors"], ran.json["warnings"]) == (0, 2)
+    assert whats(ran) == [
+        "1 image (10 MB) could have been deleted more than 30 days ago",
+        "in use by tags that can be moved: v2",
+    ]
+
+
+def test_errors_are_code_3_and_one_line(ecrm: Ecrm, shop: Shop):
+    ecrm.config(RULES + "    check: {stale: {level: error, max_images: 0}}\n")
+    ran = ecrm("check")
+    assert ran.code == 3
+    assert ran.errors == [
+        "ecrm: error: 2 violations are errors; mend them, or accept them with --write-baseline"
+    ]
+
+
+def test_what_could_not_be_read_is_code_1_and_never_clean(quiet: Ecrm, shop: Shop):
+    shop.aws.fault("ecs", "ListClusters", Fault.denied(), times=FOREVER)
+    ran = quiet("check")
+    assert ran.code == 1
+    assert "Not known, so this is no clean result:" in ran.out
+    assert [it for it in ran.errors if "ecs:ListClusters" in it]
+
+
+def test_an_error_is_certain_whatever_is_not_known(quiet: Ecrm, shop: Shop):
+    quiet.config(RULES + "    check: {stale: {level: error, max_images: 0}}\n")
+    shop.aws.fault("lambda", "ListFunctions", Fault.denied(), times=FOREVER)
+    ran = quiet("check", "--format", "json")
+    assert (ran.code, ran.json["complete"]) == (3, False)
+
+
+def test_it_changes_nothing_but_the_preview_of_a_policy(quiet: Ecrm, shop: Shop):
+    shop.repository.lifecycle_policy = POLICY
+    quiet("check")
+    calls = {it.operation for it in shop.aws.calls}
+    assert {it for it in calls if not it.startswith(("Describe", "List", "Get", "BatchGet"))} == {
+        "StartLifecyclePolicyPreview"
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["k8s/web.yaml"],
+            "'k8s/web.yaml' is given without an option; globs follow --files",
+        ),
+        (
+            ["--lifecycle-policy", "policy.json"],
+            "--lifecycle-policy is about one repository; name it with -r",
+        ),
+        (
+            ["--report", "ecrm.sarif"],
+            (
+                "Invalid value for '--report': 'ecrm.sarif' is no FORMAT=FILE; formats are text, "
+                "json, markdown, sarif, junit, github; see: ecrm check --help"
+            ),
+        ),
+        (
+            ["--format", "xml"],
+            (
+                "Invalid value for '--format': 'xml' is not one of 'text', 'json', 'markdown', "
+                "'sarif', 'junit', 'github'; see: ecrm check --help"
+            ),
+        ),
+    ],
+)
+def test_wrong_usage_is_code_2(quiet: Ecrm, aws: FakeAws, arguments: list[str], message: str):
+    ran = quiet("check", *arguments)
+    assert (ran.code, ran.out, ran.errors) == (2, "", [f"ecrm: error: {message}"])
+    assert not aws.calls
+
+
+# -- what it finds --------------------------------------------------------------------------------
+
+
+def test_what_runs_and_is_not_there_is_told_with_who_runs_it(quiet: Ecrm, shop: Shop):
+    shop.repository.remove(shop.used)
+    ran = quiet("check", "--format", "json")
+    assert ran.code == 3
+    missing = [it for it in ran.json["violations"] if it["rule"] == "missing"]
+    assert {it["what"] for it in missing} == {"shop/api:v2 is needed, and is not in ECR"}
+    assert "web" in missing[0]["why"]
+
+
+def test_a_tag_that_moved_since_it_was_deployed_is_told(ecrm: Ecrm, aws: FakeAws):
+    api = aws.ecr.repository("shop/api")
+    old = api.push("v1", pushed=days_ago(5))
+    aws.ecs.cluster("prod").run(aws.ecs.task_definition("web", old))
+    api.push("v1", pushed=days_ago(1))
+    assert "the tag v1 was moved" in ecrm("check").out
+
+
+def test_a_platform_image_of_the_index_of_the_tag_has_not_moved(ecrm: Ecrm, aws: FakeAws):
+    aws.world.reading_counts_as_pull = False
+    api = aws.ecr.repository("shop/api")
+    index = api.push_index("v1", pushed=days_ago(5))
+    aws.ecs.cluster("prod").run(aws.ecs.task_definition("web", index))
+    assert "was moved" not in ecrm("check").out
+
+
+def test_an_immutable_repository_is_no_violation(ecrm: Ecrm, shop: Shop):
+    assert whats(ecrm("check", "--format", "json"), "mutable")
+    shop.repository.mutability = "IMMUTABLE"
+    assert not whats(ecrm("check", "--format", "json"), "mutable")
+
+
+def test_entries_that_match_nothing_are_told_with_their_line(quiet: Ecrm, shop: Shop):
+    quiet.config(RULES + QUIET + "    clusters:\n      - name: prod\n      - name: staging\n")
+    ran = quiet("check", "--format", "json")
+    (it,) = ran.json["violations"]
+    assert it["what"] == "the entry staging matches no cluster"
+    assert (it["key"], it["file"], it["line"]) == ("clusters[1]", "ecrm.yaml", 11)
+
+
+def test_a_repository_without_a_rule_is_told_and_looked_into(quiet: Ecrm, shop: Shop):
+    quiet.config(RULES.replace('"*"', '"other*"') + QUIET)
+    shop.repository.remove(shop.used)
+    found = whats(quiet("check", "--format", "json"))
+    assert "no rule matches this repository, so nothing in it is ever deleted" in found
+    assert "shop/api:v2 is needed, and is not in ECR" in found
+
+
+# -- lifecycle policies ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("previewed", [True, False])
+def test_a_policy_that_would_take_what_runs_is_told_with_rule_and_user(
+    quiet: Ecrm, shop: Shop, previewed: bool
+):
+    shop.repository.lifecycle_policy = POLICY
+    if not previewed:
+        shop.aws.fault("ecr", "StartLifecyclePolicyPreview", Fault.denied(), times=FOREVER)
+    ran = quiet("check")
+    assert ran.code == 3
+    assert "  ECR's lifecycle policy deletes shop/api:v2, which is in use\n" in ran.out
+    assert 'rule 5 "two months are enough"' in ran.out
+    assert "in use by service prod/web" in ran.out
+    by = "ECR's preview" if previewed else "ecrm's own evaluation"
+    assert f"(told by {by})" in ran.out
+
+
+def test_a_policy_that_spares_what_is_needed_is_good(quiet: Ecrm, shop: Shop):
+    shop.repository.lifecycle_policy = POLICY.replace(": 60", ": 98")
+    assert quiet("check").out.startswith(f"{TARGET}: nothing found\n")
+
+
+def test_ecr_is_not_asked_for_a_preview_of_another_time(quiet: Ecrm, shop: Shop):
+    shop.repository.lifecycle_policy = POLICY
+    assert "deletes shop/api:v2" in quiet("check", "--now", "+1d").out
+    assert not shop.aws.calls.of("ecr", "StartLifecyclePolicyPreview")
+
+
+def test_a_policy_that_reaches_what_runs_in_a_few_days_is_a_warning(quiet: Ecrm, shop: Shop):
+    shop.repository.lifecycle_policy = POLICY.replace(": 60", ": 95")
+    ran = quiet("check", "--format", "json")
+    assert (ran.code, ran.json["errors"]) == (0, 0)
+    (told,) = whats(ran, "lifecycle")
+    assert told.startswith("ECR's lifecycle policy deletes shop/api:v2 on ")
+
+
+def test_a_policy_that_may_not_be_read_is_not_known(quiet: Ecrm, shop: Shop):
+    shop.aws.fault("ecr", "GetLifecyclePolicy", Fault.denied(), times=FOREVER)
+    ran = quiet("check")
+    assert ran.code == 1
+    assert "ecr:GetLifecyclePolicy" in ran.err
+
+
+def test_a_policy_that_is_not_deployed_yet(quiet: Ecrm, shop: Shop):
+    write("policy.json", POLICY)
+    ran = quiet("check", "-r", "shop/api", "--lifecycle-policy", "policy.json")
+    assert ran.code == 3
+    assert "deletes shop/api:v2" in ran.out
+    write("policy.json", "{}")
+    ran = quiet("check", "-r", "shop/api", "--lifecycle-policy", "policy.json")
+    assert ran.code == 1
+    assert "policy.json" in ran.err
+
+
+def test_the_policies_of_a_snapshot_are_evaluated_without_aws(
+    quiet: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    shop.repository.lifecycle_policy = POLICY
+    quiet("snapshot", "--lifecycle-policies", "-o", "with.json")
+    quiet("snapshot", "-o", "without.json")
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    shop.aws.calls.clear()
+    ran = quiet("check", "--from", "with.json")
+    assert ran.code == 3
+    assert "(told by ecrm's own evaluation)" in ran.out
+    ran = quiet("check", "--from", "without.json")
+    assert ran.code == 1
+    assert "the snapshot has no lifecycle policy" in ran.err
+    assert not shop.aws.calls
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deployment(shop: Shop) -> Shop:
+    """A manifest that names what is there, what is not, and what would be deleted."""
+    write(
+        "k8s/web.yaml",
+        f"""\
+        kind: Pod
+        spec:
+          containers:
+            - image: {HOST}/shop/api:v2
+            - image: {HOST}/shop/api:v9
+            - image: {HOST}/shop/api:{{{{ version }}}}
+        """,
+    )
+    write("deploy/web/task.json", json.dumps({"image": f"{HOST}/shop/api:v1"}))
+    return shop
+
+
+@pytest.mark.parametrize(
+    "globs",
+    [
+        ["--files", "deploy/**/*.json", "k8s/*.yaml"],
+        ["--files", "deploy/**/*.json", "--files", "k8s/*.yaml"],
+        ["--files=k8s/*.yaml", "deploy/**/*.json", "--repository", "shop/api"],
+    ],
+)
+def test_what_files_name_is_checked_with_file_and_line(
+    quiet: Ecrm, deployment: Shop, globs: list[str]
+):
+    ran = quiet("check", "--format", "json", *globs)
+    assert ran.code == 3
+    told = [(it["rule"], it["file"], it["line"], it["image"]) for it in ran.json["violations"]]
+    assert told == [
+        ("missing", "k8s/web.yaml", 5, ":v9"),
+        ("doomed", "deploy/web/task.json", 1, ":v1"),
+    ]
+    (template,) = ran.json["unchecked"]
+    assert template.startswith("k8s/web.yaml:6: ")
+    assert "template" in template
+
+
+def test_files_of_ecrm_yaml_are_protected_so_nothing_of_them_is_doomed(
+    quiet: Ecrm, deployment: Shop
+):
+    quiet.config(RULES + QUIET + '    files: ["deploy/**/*.json"]\n')
+    ran = quiet("check", "--files", "deploy/**/*.json")
+    assert (ran.code, ran.errors) == (0, [])
+
+
+def test_a_glob_that_matches_nothing_is_not_known(quiet: Ecrm, shop: Shop):
+    ran = quiet("check", "--files", "k8z/*.yaml")
+    assert ran.code == 1
+    assert "k8z/*.yaml: matches no file" in ran.err
+
+
+def test_annotations_are_at_the_line(quiet: Ecrm, deployment: Shop):
+    ran = quiet("check", "--files", "k8s/*.yaml", "--format", "github")
+    error, notice = ran.out.splitlines()
+    assert error.startswith("::error file=k8s/web.yaml,line=5,title=ecrm check%3A missing::")
+    assert notice.startswith("::notice title=ecrm check%3A not checked::k8s/web.yaml:6: ")
+
+
+# -- baseline and output --------------------------------------------------------------------------
+
+
+def test_a_baseline_accepts_what_is_there_and_not_what_is_new(quiet: Ecrm, deployment: Shop):
+    files = ["--files", "k8s/*.yaml"]
+    assert quiet("check", *files).code == 3
+    assert quiet("check", *files, "--write-baseline", "baseline.json").code == 0
+    ran = quiet("check", *files, "--baseline", "baseline.json")
+    assert (ran.code, ran.errors) == (0, [])
+    assert "1 more is accepted by the baseline." in ran.out
+    ran = quiet("check", *files, "deploy/**/*.json", "--baseline", "baseline.json")
+    assert ran.code == 3
+    assert ran.errors == [
+        (
+            "ecrm: error: 1 other violation is an error; mend them, or accept them with "
+            "--write-baseline"
+        )
+    ]
+
+
+def test_a_baseline_shrinks(quiet: Ecrm, deployment: Shop):
+    files = ["--files", "k8s/*.yaml"]
+    quiet("check", *files, "--write-baseline", "baseline.json")
+    deployment.repository.push("v9", pushed=days_ago(1))
+    both = ["--baseline", "baseline.json"]
+    ran = quiet("check", *files, *both, "--write-baseline", "baseline.json")
+    assert ran.code == 0
+    assert f"  missing: {TARGET}/shop/api:v9 in k8s/web.yaml\n" in ran.out
+    assert json.loads(Path("baseline.json").read_text())["accepted"] == {}
+
+
+def test_an_incomplete_check_writes_no_baseline(quiet: Ecrm, shop: Shop):
+    shop.aws.fault("ecs", "ListClusters", Fault.denied(), times=FOREVER)
+    ran = quiet("check", "--write-baseline", "baseline.json")
+    assert ran.code == 1
+    assert not Path("baseline.json").exists()
+
+
+def test_a_baseline_that_is_not_there_is_an_error_before_any_call(quiet: Ecrm, aws: FakeAws):
+    ran = quiet("check", "--baseline", "baseline.json")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.errors == ["ecrm: error: baseline.json: cannot be read: No such file or directory"]
+    assert {it.operation for it in aws.calls} <= {"GetCallerIdentity"}
+
+
+@pytest.mark.parametrize("name", ["text", "json", "markdown", "sarif", "junit", "github"])
+def test_every_format_goes_to_a_file(quiet: Ecrm, deployment: Shop, name: str):
+    ran = quiet("check", "--files", "k8s/*.yaml", "--format", name, "-o", "result")
+    assert (ran.code, ran.out) == (3, "")
+    assert "v9" in Path("result").read_text()
+
+
+def test_one_check_writes_several_reports(quiet: Ecrm, deployment: Shop):
+    ran = quiet(
+        *("check", "--files", "k8s/*.yaml"),
+        *("--report", "sarif=ecrm.sarif", "--report", "junit=ecrm.xml"),
+    )
+    assert ran.code == 3
+    assert ran.out.startswith(f"{TARGET}: 1 error\n")
+    assert json.loads(Path("ecrm.sarif").read_text())["version"] == "2.1.0"
+    assert Path("ecrm.xml").read_text().startswith("<?xml")
+    assert len(deployment.aws.calls.of("ecs", "ListClusters")) == 1
+
+
+def test_a_check_for_later(quiet: Ecrm, shop: Shop):
+    write("k8s/web.yaml", f"image: {HOST}/shop/api:v4\n")
+    files: Any = ["check", "--files", "k8s/*.yaml"]
+    assert quiet(*files).code == 0
+    assert "shop/api:v4 is named in a file" in quiet(*files, "--now", "+60d").out
+
+
+def test_the_check_of_a_snapshot_is_that_of_the_account(quiet: Ecrm, deployment: Shop):
+    quiet.config(RULES)
+    arguments = ["check", "--files", "k8s/*.yaml", "deploy/**/*.json"]
+    live = quiet(*arguments)
+    quiet("snapshot", "--lifecycle-policies", "-o", "snapshot.json")
+    assert quiet(*arguments, "--from", "snapshot.json") == live
+
+
+def test_the_sample_account_has_something_to_tell(ecrm: Ecrm):
+    ran = ecrm("demo", "check", "--format", "json")
+    assert ran.code == 3
+    assert {it["rule"] for it in ran.json["violations"]} == {
+        *("lifecycle", "stale", "mutable", "unmanaged")
+    }

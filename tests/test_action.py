@@ -1,0 +1,190 @@
+"""The GitHub Action: a valid one, whose shell is run here as GitHub runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.ci import ROOT, problems, shellcheck
+
+ACTION = ROOT / "action.yml"
+STUB = """#!/bin/sh
+for word in "$@"; do printf '%s\\n' "$word"; done >> "$RUNNER_TEMP/asked"
+while [ $# -gt 0 ]; do
+  case "$1" in --report) echo "report of $1" > "${2#*=}";; esac
+  shift
+done
+echo 'a `plan`'
+exit ${STUB_CODE:-0}
+"""
+
+
+def action() -> dict[str, Any]:
+    return dict(yaml.safe_load(ACTION.read_text()))
+
+
+def step(name: str) -> dict[str, Any]:
+    (found,) = (it for it in action()["runs"]["steps"] if it.get("name") == name)
+    return dict(found)
+
+
+def test_it_is_what_github_takes_for_an_action():
+    assert problems(action(), "github-actions") == []
+
+
+def test_what_github_would_refuse_is_refused():
+    assert problems(action() | {"runs": {"using": "composite"}}, "github-actions")
+
+
+@pytest.mark.parametrize("name", ["Install ecrm", "Run ecrm"])
+def test_the_shell_in_it_is_clean(name: str):
+    assert shellcheck(step(name)["run"]) == ""
+
+
+@pytest.mark.parametrize("name", ["Install ecrm", "Run ecrm"])
+def test_no_input_is_pasted_into_the_shell(name: str):
+    """It would be run there; a variable is not."""
+    assert "${{" not in step(name)["run"]
+
+
+def test_every_input_is_used_and_described():
+    text = ACTION.read_text()
+    for name, about in action()["inputs"].items():
+        assert f"inputs.{name} " in text
+        assert about["description"]
+
+
+# -- running it -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Runner:
+    """Runs a step as GitHub does: `bash --noprofile --norc -eo pipefail FILE`."""
+
+    folder: Path
+
+    def __call__(self, name: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        script = self.folder / "step.sh"
+        script.write_text(step(name)["run"])
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
+            cwd=self.folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.folder),
+                "RUNNER_TEMP": str(self.folder),
+                "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
+                "GITHUB_OUTPUT": str(self.folder / "output"),
+                "GITHUB_ACTION_PATH": "/action",
+                **variables,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def read(self, name: str) -> str:
+        path = self.folder / name
+        return path.read_text() if path.exists() else ""
+
+    def install(self, name: str, text: str) -> None:
+        path = self.folder / "ecrm" / "bin" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    """With a Python, and an `ecrm` that writes down what it was asked."""
+    made = Runner(tmp_path)
+    made.install("python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    made.install("ecrm", STUB)
+    return made
+
+
+@pytest.mark.parametrize(("version", "package"), [("", "/action"), ("1.2.3", "ecrm==1.2.3")])
+def test_it_installs_its_own_ref_or_the_version_that_is_asked_for(
+    tmp_path: Path, version: str, package: str
+):
+    made = Runner(tmp_path)
+    made.install("pip", '#!/bin/sh\necho "$*" > "$RUNNER_TEMP/installed"\n')
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$*" > "$RUNNER_TEMP/made"\n')
+    python.chmod(0o755)
+    ran = made("Install ecrm", PYTHON=str(python), VERSION=version)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert made.read("made") == f"-m venv {tmp_path}/ecrm\n"
+    assert made.read("installed") == f"install --quiet --disable-pip-version-check {package}\n"
+
+
+def test_a_check_annotates_and_writes_the_summary(runner: Runner):
+    args = "--files 'deploy/**/*.json' 'k8s/*.yaml' --baseline \"a b.json\""
+    ran = runner("Run ecrm", COMMAND="check", ARGS=args, SARIF="false")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert runner.read("asked").splitlines() == [
+        *("check", "--format", "github"),
+        *("--report", f"markdown={runner.folder}/ecrm-results/summary.md"),
+        *("--files", "deploy/**/*.json", "k8s/*.yaml", "--baseline", "a b.json"),
+    ]
+    assert runner.read("summary") == "report of --report\n"
+    assert runner.read("output") == "exit-code=0\n"
+
+
+def test_nothing_in_the_arguments_is_run_or_expanded(runner: Runner):
+    args = "$(touch bad) `touch bad` ; touch bad $HOME *"
+    runner("Run ecrm", COMMAND="check", ARGS=args, SARIF="false")
+    assert runner.read("asked").splitlines()[5:] == [
+        *("$(touch", "bad)", "`touch", "bad`", ";", "touch", "bad", "$HOME", "*")
+    ]
+    assert not (runner.folder / "bad").exists()
+
+
+@pytest.mark.parametrize("args", ["", " \n"])
+def test_no_arguments_are_no_arguments(runner: Runner, args: str):
+    runner("Run ecrm", COMMAND="check", ARGS=args, SARIF="false")
+    assert len(runner.read("asked").splitlines()) == 5
+
+
+@pytest.mark.parametrize("code", [1, 2, 3])
+def test_the_exit_code_is_that_of_ecrm_after_the_summary(runner: Runner, code: int):
+    ran = runner("Run ecrm", COMMAND="check", ARGS="", SARIF="true", STUB_CODE=str(code))
+    assert ran.returncode == code
+    assert runner.read("summary")
+    sarif = f"{runner.folder}/ecrm-results/ecrm.sarif"
+    assert runner.read("output") == f"exit-code={code}\nsarif={sarif}\n"
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_another_command_shows_its_output_in_the_summary(runner: Runner, code: int):
+    ran = runner("Run ecrm", COMMAND="plan", ARGS="--out x", SARIF="false", STUB_CODE=str(code))
+    assert (ran.returncode, ran.stdout) == (code, "a `plan`\n")
+    assert runner.read("asked").splitlines() == ["plan", "--out", "x"]
+    assert runner.read("summary") == "## ecrm plan\n\n    a `plan`\n"
+
+
+def test_a_run_that_wrote_nothing_leaves_no_summary_of_the_one_before(runner: Runner):
+    runner("Run ecrm", COMMAND="check", ARGS="", SARIF="true")
+    runner.install("ecrm", "#!/bin/sh\nexit 2\n")
+    (runner.folder / "summary").unlink()
+    (runner.folder / "output").unlink()
+    ran = runner("Run ecrm", COMMAND="check", ARGS="--nonsense", SARIF="true")
+    assert ran.returncode == 2
+    assert runner.read("summary") == ""
+    assert runner.read("output") == "exit-code=2\n"
+
+
+def test_the_check_of_the_sample_account(runner: Runner):
+    runner.install("ecrm", f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m ecrm "$@"\n')
+    ran = runner("Run ecrm", COMMAND="demo check", ARGS="", SARIF="true")
+    assert ran.returncode == 3, ran.stderr
+    assert ran.stdout.startswith("::error title=ecrm check%3A lifecycle::")
+    assert runner.read("summary").startswith("## ecrm check\n\n123456789012/us-east-1: 1 error, ")
+    (run,) = json.loads(runner.read("ecrm-results/ecrm.sarif"))["runs"]
+    assert run["results"]

@@ -1,0 +1,106 @@
+"""docs/ci.md: every file in it is one that its system takes, and every command one of ecrm's."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import pytest
+import yaml
+from ruamel.yaml import YAML
+
+from ecrm.cli import cli
+from tests.ci import ROOT, problems, shellcheck
+
+TEXT = (ROOT / "docs" / "ci.md").read_text()
+FILES = dict(re.findall(r"^```yaml (\S+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL))
+SCHEMAS = {".github/workflows/": "github-workflows", ".gitlab-ci.yml": "gitlab-ci"}
+# https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+PHASES = {"install", "pre_build", "build", "post_build"}
+IN_PHASE = {"runtime-versions", "commands", "finally", "on-failure", "run-as"}
+IN_BUILDSPEC = {"version", "phases", "reports", "artifacts", "env", "cache", "batch", "proxy"}
+REPORT_FORMATS = {"CUCUMBERJSON", "JUNITXML", "NUNITXML", "NUNIT3XML", "TESTNGXML"}
+
+
+def document(path: str) -> Any:
+    """By YAML 1.2, in which the `on` of a workflow is a text."""
+    return YAML(typ="safe", pure=True).load(FILES[path])
+
+
+def of(start: str) -> list[str]:
+    return [path for path in FILES if path.startswith(start)]
+
+
+def test_each_system_has_the_three_jobs():
+    assert of(".github/") == [
+        f".github/workflows/ecr-{name}.yml" for name in ("check", "nightly", "delete")
+    ]
+    assert {"check", "plan", "delete"} <= set(document(".gitlab-ci.yml"))
+    assert of("buildspec") == [f"buildspec-{name}.yml" for name in ("check", "plan", "delete")]
+
+
+@pytest.mark.parametrize("path", [*of(".github/"), *of(".gitlab")])
+def test_a_file_is_as_the_schema_of_its_system_says(path: str):
+    (schema,) = (it for start, it in SCHEMAS.items() if path.startswith(start))
+    assert problems(document(path), schema) == []
+
+
+@pytest.mark.parametrize("path", of("buildspec"))
+def test_a_buildspec_has_the_keys_that_codebuild_knows(path: str):
+    spec = document(path)
+    assert spec["version"] == 0.2
+    assert set(spec) <= IN_BUILDSPEC
+    assert set(spec["phases"]) <= PHASES
+    for phase in spec["phases"].values():
+        assert set(phase) <= IN_PHASE
+        assert all(isinstance(it, str) for it in phase["commands"])
+    for report in spec.get("reports", {}).values():
+        assert report["file-format"] in REPORT_FORMATS
+
+
+def steps() -> Iterator[dict[str, Any]]:
+    for path in of(".github/"):
+        for job in document(path)["jobs"].values():
+            yield from job["steps"]
+
+
+def test_the_action_is_given_inputs_that_it_has():
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    given = [step.get("with", {}) for step in steps() if step["uses"].startswith("my-org/ecrm@")]
+    assert given
+    assert {name for it in given for name in it} <= set(inputs)
+
+
+def scripts() -> list[str]:
+    found = re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    for job in document(".gitlab-ci.yml").values():
+        if isinstance(job, dict):
+            found += ["\n".join(job.get(key, ())) for key in ("before_script", "script")]
+    for path in of("buildspec"):
+        found += ["\n".join(it["commands"]) for it in document(path)["phases"].values()]
+    return [it for it in found if it]
+
+
+@pytest.mark.parametrize("text", scripts())
+def test_the_shell_is_clean(text: str):
+    assert shellcheck(text) == ""
+
+
+def commands() -> list[str]:
+    by_action = [
+        f"ecrm {it.get('command', 'check')} {it.get('args', '')}"
+        for step in steps()
+        if step["uses"].startswith("my-org/ecrm@")
+        for it in [step["with"]]
+    ]
+    lines = [line for text in scripts() for line in text.splitlines()]
+    return [*by_action, *(line for line in lines if line.startswith("ecrm "))]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_has_the_options_that_are_given(line: str):
+    _, name, *arguments = shlex.split(line)
+    command = cli.commands[name]
+    context = click.Context(command, info_name=name)
+    command.make_parser(context).parse_args(list(arguments))

@@ -1,0 +1,100 @@
+"""The `check` section: a map of maps, each with a level and its limits."""
+
+from datetime import timedelta
+from decimal import Decimal
+from textwrap import indent
+
+import pytest
+
+from ecrm.config import Checks, Config, Level, parse
+from ecrm.config.levels import Budget, Plain, Stale
+from ecrm.errors import ConfigError
+
+RULE = "repositories: [{name: a, expires: 30d}]\n"
+
+
+def read(check: str = "") -> Config:
+    return parse(RULE + (f"check:\n{indent(check, '  ')}\n" if check else ""), "ecrm.yaml")
+
+
+def test_without_the_section_the_defaults_count():
+    assert read().check == Checks()
+    assert read("missing:\nstale: {}\n").check == Checks()
+    assert parse(RULE + "check:\n", "ecrm.yaml").check == Checks()
+
+
+def test_every_rule_has_a_level_and_its_limits():
+    checks = read("""\
+        missing: {level: warning}
+        stale: {level: error, max_images: 100, max_bytes: 3GB, overdue: 14d}
+        budget: {max_total_bytes: 1TB, max_monthly_cost: 12.50, price: 0.11}
+    """).check
+    assert checks.missing == Plain(Level.WARNING)
+    assert checks.doomed == Plain(Level.ERROR)
+    assert checks.stale == Stale(
+        Level.ERROR, max_images=100, max_bytes=3_000_000_000, overdue=timedelta(days=14)
+    )
+    assert checks.budget == Budget(
+        max_total_bytes=10**12, max_monthly_cost=Decimal("12.50"), price=Decimal("0.11")
+    )
+
+
+def test_off_is_a_level_although_yaml_takes_it_for_false():
+    assert read("missing: {level: off}").check.level("missing") is Level.OFF
+    assert read("missing: {level: 'off'}").check.level("missing") is Level.OFF
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (
+            "mising: {}",
+            ":3: check: unknown key 'mising'; did you mean 'missing'?",
+        ),
+        (
+            "missing: error",
+            ":3: check.missing: is the text 'error' here, not a map; its keys are level",
+        ),
+        (
+            "missing: {level: no}",
+            ":3: check.missing.level: 'no' is no level; write off, warning or error",
+        ),
+        (
+            "missing: {level: 1}",
+            ":3: check.missing.level: is the number 1 here, not off, warning or error",
+        ),
+        (
+            "stale:\n  max_image: 3",
+            ":4: check.stale: unknown key 'max_image'; did you mean 'max_images'?",
+        ),
+        (
+            "budget: {price: -1}",
+            ":3: check.budget.price: -1 is no amount of US dollars; write one such as 12.50",
+        ),
+        (
+            "budget: {price: ten}",
+            ":3: check.budget.price: is the text 'ten' here, not an amount",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_key(check: str, message: str):
+    with pytest.raises(ConfigError) as error:
+        read(check)
+    assert str(error.value) == f"ecrm.yaml{message}"
+
+
+def test_what_check_asks_for_does_not_make_a_plan_another_one():
+    assert read("missing: {level: off}").fingerprint == read().fingerprint
+
+
+def test_the_places_of_sections_and_entries_are_known():
+    text = (
+        "repositories:\n  - name: a\n    expires: 1d\n\n  - name: b\n    expires: 1d\nguards: {}\n"
+    )
+    places = parse(text, "ecrm.yaml").places
+    assert {path: place.line for path, place in places.items()} == {
+        "repositories": 1,
+        "repositories[0]": 2,
+        "repositories[1]": 5,
+        "guards": 7,
+    }
