@@ -67,7 +67,7 @@ def asked(event: object, environ: Mapping[str, str], commands: Collection[str]) 
     wrong: list[str] = []
     given = _checked(_opened(event), wrong)
     told = Event(**_of_variables(environ, wrong, given) | given)
-    if told.command == "scan" and "format" not in given:
+    if told.command in ("scan", "check") and "format" not in given:
         told = replace(told, format="")  # ECRM_FORMAT is for plans, as on the command line
     wrong += _misfits(told, environ, commands)
     margin = _margin(environ.get("ECRM_TIME_MARGIN", ""), wrong)

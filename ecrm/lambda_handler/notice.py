@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 
+from ecrm.check import Findings
 from ecrm.formats.text import count, human_size, human_tally
 from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed
 from ecrm.model import Answer
@@ -48,6 +49,8 @@ def happened(result: Result) -> Iterator[str]:
 
 
 def _outcome(result: Result) -> str:
+    if result.findings and not result.missing:
+        return _found(result.findings)
     if result.error:
         return f"FAILED, {_done(result)}" if result.outcomes else "FAILED"
     if result.out_of_time:
@@ -55,6 +58,10 @@ def _outcome(result: Result) -> str:
     if result.plan and result.command == "delete":
         return _done(result)
     return f"{_tally(result.plan.goes)} can go" if result.plan else "done"
+
+
+def _found(findings: Findings) -> str:
+    return f"{count(findings.errors, 'error')}, {count(findings.warnings, 'warning')}"
 
 
 def _done(result: Result) -> str:
@@ -79,6 +86,9 @@ def _lines(result: Result) -> Iterator[str]:
         yield f"Error: {line}"
     if result.out_of_time:
         yield "The time was over; the next run goes on."
+    if result.findings:
+        found = [f"{it.rule} ({it.level}): {it.what}" for it in result.findings.violations]
+        yield from _list("Violations", found[:MOST_DETAILS])
     if result.plan:
         total, used = human_tally(result.plan.total), human_tally(result.plan.used)
         yield f"{total} images are there, {used} of them are in use."

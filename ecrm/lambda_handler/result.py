@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecrm.aws import Target
+from ecrm.check import Findings
 from ecrm.guards import Stop
 from ecrm.model import Answer, Outcome, Scan
 from ecrm.plan import Plan, RepositoryPlan, Tally
@@ -35,6 +36,7 @@ class Result:
     targets: tuple[Target, ...] = ()
     scan: Scan | None = None
     plan: Plan | None = None
+    findings: Findings | None = None
     stops: tuple[Stop, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     journal: str = ""
@@ -55,6 +57,8 @@ class Result:
     @property
     def missing(self) -> tuple[str, ...]:
         """What could not be read, one line each."""
+        if self.findings:
+            return tuple(it.text for it in self.findings.unknown)
         read = self.plan or self.scan
         return read.missing if read else ()
 
@@ -99,6 +103,8 @@ def summary(result: Result, version: str) -> Json:
     }
     if result.plan:
         whole |= _of_plan(result, result.plan)
+    if result.findings:
+        whole["check"] = _of_check(result.findings)
     if result.scan:
         whole["in_use"] = len({use.reference for use in result.scan.uses})
     return whole | {
@@ -123,6 +129,25 @@ def _of_plan(result: Result, plan: Plan) -> Json:
         ],
         "unmanaged": list(plan.unmanaged),
         "not_done": [_detail(it) for it in failed(result)[:MOST_DETAILS]],
+    }
+
+
+def _of_check(found: Findings) -> Json:
+    """The most urgent violations come first."""
+    return {
+        "errors": found.errors,
+        "warnings": found.warnings,
+        "violations": [
+            {
+                "rule": it.rule,
+                "level": it.level.value,
+                "where": str(it.where),
+                "what": it.what,
+                "why": it.why,
+                "next": it.next_step,
+            }
+            for it in found.violations[:MOST_REPOSITORIES]
+        ],
     }
 
 

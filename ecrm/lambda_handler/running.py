@@ -9,19 +9,28 @@ from datetime import timedelta
 from typing import TypeVar
 
 from ecrm import workflow
-from ecrm.errors import GuardError, IncompleteError, NotDeletedError, UsageError
-from ecrm.formats import PLAN_FORMATS, SCAN_FORMATS
+from ecrm.config import Level
+from ecrm.errors import (
+    GuardError,
+    IncompleteError,
+    NotDeletedError,
+    UsageError,
+    ViolationsError,
+)
+from ecrm.formats import CHECK_FORMATS, PLAN_FORMATS, SCAN_FORMATS
 from ecrm.formats.text import uncolored
 from ecrm.lambda_handler.event import Event
 from ecrm.lambda_handler.result import Result, failed
 from ecrm.model import Answer, Outcome
 from ecrm.places import write_text
 from ecrm.plan import Plan
+from ecrm.wording import count
 
 log = logging.getLogger(__name__)
 
 _MAX_PLAN_AGE = timedelta(hours=24)
 _LEVELS = {Answer.FAILED: logging.WARNING, Answer.SPARED: logging.INFO}
+_OF_LEVEL = {Level.ERROR: logging.ERROR, Level.WARNING: logging.WARNING}
 
 T = TypeVar("T")
 Command = Callable[[workflow.Run, Event, Result], None]
@@ -66,7 +75,23 @@ def _delete(run: workflow.Run, event: Event, result: Result) -> None:
         )
 
 
-COMMANDS: Mapping[str, Command] = {"plan": _plan, "delete": _delete, "scan": _scan}
+def _check(run: workflow.Run, event: Event, result: Result) -> None:
+    found = result.findings = workflow.check(run)
+    _show(run, event, CHECK_FORMATS, "text", found)
+    for it in found.violations:
+        log.log(_OF_LEVEL[it.level], "%s: %s", it.rule, it.what, extra={"fields": {"why": it.why}})
+    if found.errors:
+        raise ViolationsError(f"{count(found.errors, 'violation')} of level error")
+    if found.unknown:
+        raise IncompleteError("\n".join(it.text for it in found.unknown))
+
+
+COMMANDS: Mapping[str, Command] = {
+    "plan": _plan,
+    "delete": _delete,
+    "scan": _scan,
+    "check": _check,
+}
 
 
 def _made(run: workflow.Run, event: Event) -> Plan:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from ecrm.aws import Target
 from ecrm.aws_errors import translated
 from ecrm.errors import EcrmError
-from ecrm.formats import PLAN_FORMATS
+from ecrm.formats import CHECK_FORMATS, PLAN_FORMATS
 from ecrm.formats.markdown import bullets, escaped
 from ecrm.lambda_handler import notice
 from ecrm.lambda_handler.event import Asked
@@ -61,7 +61,8 @@ def markdown(result: Result) -> str:
     lines += bullets("What happened", notice.happened(result))
     lines += bullets("Guards", map(str, result.stops))
     plan = ["", PLAN_FORMATS["markdown"](result.plan)] if result.plan else []
-    return "\n".join([*lines, *plan, ""])
+    found = ["", CHECK_FORMATS["markdown"](result.findings)] if result.findings else []
+    return "\n".join([*lines, *plan, *found, ""])
 
 
 def _publish(result: Result, topic: str, reach: Callable[[], Target]) -> None:

@@ -184,6 +184,31 @@ def test_what_is_shown_goes_where_the_event_says(
     assert str(wrong.error) == "format is 'detail'; known are table, json, markdown"
 
 
+def test_a_check_that_finds_errors_fails_when_all_has_been_told(
+    invoke: Invoke, aws: FakeAws, shop: Repository
+):
+    gone = aws.ecs.task_definition("gone", f"{shop.uri}:deleted")
+    aws.ecs.cluster("prod").service("gone", gone)
+    ran = invoke({"command": "check"})
+    assert str(ran.error) == "1 violation of level error"
+    [finished] = [it for it in ran.lines if it.get("message") == "finished"]
+    assert (finished["complete"], finished["check"]["errors"]) == (False, 1)
+    [violation] = [it for it in finished["check"]["violations"] if it["level"] == "error"]
+    assert violation["rule"] == "missing"
+    assert ":deleted" in violation["what"] + violation["where"]
+    [report] = [text for key, text in kept(aws, "reports").items() if key.endswith(".md")]
+    assert ":deleted" in report
+
+
+def test_a_check_that_finds_nothing_wrong_is_complete(
+    invoke: Invoke, aws: FakeAws, shop: Repository
+):
+    ran = invoke({"command": "check"})
+    assert ran.error is None
+    assert ran.value["complete"]
+    assert ran.value["check"]["errors"] == 0
+
+
 def test_scanned_files_protect(invoke: Invoke, aws: FakeAws, shop: Repository):
     aws.s3.put("ecrm", "scan.json", json.dumps([f"{shop.uri}:v1"]))
     ran = invoke({"command": "delete", "scanned_files": ["s3://ecrm/scan.json"]})
