@@ -1,20 +1,17 @@
 """Log lines: `ecrm: warn: text` for people, one JSON object a line for machines."""
 
-import json
-import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import logging
 
 NOTICE = 25
 LEVELS = ("debug", "info", "notice", "warn", "error")
 FORMATS = ("text", "json")
-_LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "notice": NOTICE,
-    "warn": logging.WARNING,
-    "error": logging.ERROR,
-}
+_LEVELS = {"debug": 10, "info": 20, "notice": NOTICE, "warn": 30, "error": 40}
+"""As `logging` has them; `--help` does not wait for that."""
 
 
 def text_line(level: str, text: str) -> str:
@@ -23,24 +20,28 @@ def text_line(level: str, text: str) -> str:
 
 def json_line(level: str, text: str, at: datetime, fields: Mapping[str, object]) -> str:
     """`level`, `time` (UTC, with milliseconds), `message`, and then the fields."""
+    import json  # noqa: PLC0415 - as logging
+
     time = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     whole = {"level": level, "time": time, "message": text, **fields}
     return json.dumps(whole, ensure_ascii=False, default=str)
 
 
-def level_of(record: logging.LogRecord) -> str:
+def level_of(record: "logging.LogRecord") -> str:
     """The name that we have for its level."""
     return next(name for name in reversed(LEVELS) if _LEVELS[name] <= max(record.levelno, 10))
 
 
-def fields_of(record: logging.LogRecord) -> Mapping[str, object]:
+def fields_of(record: "logging.LogRecord") -> Mapping[str, object]:
     """What was logged with `extra={"fields": {...}}`."""
     fields: Mapping[str, object] = getattr(record, "fields", {})
     return fields
 
 
-def set_up(level: str, handler: logging.Handler) -> None:
+def set_up(level: str, handler: "logging.Handler") -> None:
     """Only ecrm's own messages; botocore's are for botocore's developers."""
+    import logging  # noqa: PLC0415 - as above
+
     logging.addLevelName(NOTICE, "NOTICE")
     logger = logging.getLogger("ecrm")
     logger.handlers = [handler]

@@ -1,7 +1,8 @@
 """Which ecrm this is."""
 
-from importlib import metadata
+VERSION = "0.1.0"
+"""The one place where it is written; pyproject.toml reads it from here."""
 
 
 def version() -> str:
-    return metadata.version("ecrm")
+    return VERSION

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "ecrm"
 
 # From the bottom up: a module may import those above it in this list, never those below.
 LAYERS = [
-    {"errors", "media_types", "pattern", "version", "quotas", "logs", "wording"},
+    {"errors", "media_types", "pattern", "version", "quotas", "quantities", "logs", "wording"},
     {"reference", "state", "cache", "deadline"},
     {"model"},
     {"config", "family", "uses", "consumers", "mutability", "files"},
@@ -35,9 +35,10 @@ LAYERS = [
     {"__main__"},
 ]
 PURE = {
-    *("errors", "media_types", "pattern", "quotas", "wording", "reference", "deadline", "model"),
-    *("config", "family", "uses", "consumers", "mutability", "files", "retention", "lifecycle"),
-    *("plan", "guards", "explain", "serial", "permissions", "check", "plan_file"),
+    *("errors", "media_types", "pattern", "quotas", "quantities", "wording", "reference"),
+    *("deadline", "model", "config", "family", "uses", "consumers", "mutability", "files"),
+    *("retention", "lifecycle", "plan", "guards", "explain", "serial", "permissions", "check"),
+    "plan_file",
 }
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}
 

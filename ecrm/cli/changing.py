@@ -2,7 +2,6 @@
 
 import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,6 @@ from ecrm.cli.showing import CONTEXT, ask, request, show_outcomes, show_plan
 from ecrm.cli.terminal import is_stdout, progress, say, show
 from ecrm.cli.types import DURATION
 from ecrm.errors import GuardError, NotDeletedError, UsageError
-from ecrm.places import is_remote
 
 if TYPE_CHECKING:
     from ecrm.model import Outcome
@@ -30,8 +28,11 @@ def generate(ctx: click.Context, force: bool) -> None:
     Clusters, task definition families, Lambda functions and repositories whose names share a
     prefix become one pattern. The result is shown, and nothing is overwritten unasked.
     """
+    from pathlib import Path
+
     from ecrm import workflow
     from ecrm.generate import config_text
+    from ecrm.places import is_remote
 
     wanted = request(ctx)
     if is_remote(wanted.config):

@@ -1,7 +1,5 @@
 """The commands about ecrm.yaml itself, which need no AWS."""
 
-import json
-import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +11,6 @@ from ecrm.errors import ConfigError
 
 if TYPE_CHECKING:
     from ecrm.config import Config
-
-log = logging.getLogger(__name__)
 
 
 @click.group("config", context_settings=CONTEXT)
@@ -33,6 +29,8 @@ def check(ctx: click.Context, /, files: tuple[str, ...]) -> None:
     FILE is a configuration; without any, the one that every command would read is checked. What
     is wrong is told as every command tells it, with exit code 2.
     """
+    import logging
+
     from ecrm.config import load
 
     problems = []
@@ -43,7 +41,7 @@ def check(ctx: click.Context, /, files: tuple[str, ...]) -> None:
             problems.append(str(error))
             continue
         for warning in read.warnings:
-            log.warning("%s", warning)
+            logging.getLogger(__name__).warning("%s", warning)
         show(f"{path} is good{_contents(read)}")
     if problems:
         raise ConfigError("\n".join(problems))
@@ -58,6 +56,8 @@ def schema(output: str) -> None:
     \b
       ecrm config schema -o ecrm.schema.json
     """
+    import json
+
     from ecrm.config.json_schema import json_schema
     from ecrm.config.sections import SECTIONS
 

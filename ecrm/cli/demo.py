@@ -1,11 +1,9 @@
 """`ecrm demo`: every command, against a sample account that lives in this process."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 from click.core import ParameterSource
@@ -35,6 +33,9 @@ def demo(ctx: click.Context, command: tuple[str, ...]) -> object:
       ecrm demo scan --format table
       ecrm demo delete --force
     """
+    import tempfile
+    from pathlib import Path
+
     from ecrm.demo import SAMPLE_CONFIG, sample_account
 
     command = command or ("plan",)

@@ -1,7 +1,5 @@
 """`ecrm iam-policy`: the permissions that a command needs."""
 
-import json
-
 import click
 
 from ecrm.cli.options import command_options, output_option
@@ -67,4 +65,6 @@ def iam_policy(
         Besides(**places),
         Action(action) if action else None,
     )
+    import json
+
     show(json.dumps(policy, indent=2), output)

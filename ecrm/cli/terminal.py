@@ -1,20 +1,20 @@
 """What people see while ecrm works: messages and progress on stderr, results where they asked."""
 
-import logging
 import os
-import shutil
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import click
 
 from ecrm.errors import OutputError
 from ecrm.logs import fields_of, json_line, level_of, set_up, text_line
-from ecrm.places import Reach, no_aws, write_text
+
+if TYPE_CHECKING:
+    from ecrm.places import Reach
 
 _SECONDS_BETWEEN = 0.1
 _CLEAR_LINE = "\r\x1b[K"
@@ -35,6 +35,8 @@ class Progress:
                 and not _stderr.as_json
                 and time.monotonic() - self._shown_at > _SECONDS_BETWEEN
             ):
+                import shutil
+
                 width = shutil.get_terminal_size().columns - 1
                 self._write(_CLEAR_LINE + text[:width])
                 self._shown_at, self._visible = time.monotonic(), True
@@ -53,9 +55,8 @@ class Progress:
             sys.stderr.flush()
 
 
-@dataclass
 class _Stderr:
-    as_json: bool = False
+    as_json = False
 
 
 progress = Progress()
@@ -76,7 +77,7 @@ def is_stdout(output: str) -> bool:
     return output in ("", "-")
 
 
-def show(text: str, output: str = "-", reach: Reach = no_aws) -> None:
+def show(text: str, output: str = "-", reach: "Reach | None" = None) -> None:
     """A result: to stdout, or to a file or an object in S3, which is complete or as it was."""
     progress.clear()
     if is_stdout(output):
@@ -86,7 +87,9 @@ def show(text: str, output: str = "-", reach: Reach = no_aws) -> None:
         except OSError as error:  # click would end the run without a word if a pipe is closed
             raise unwritable_stdout(error) from error
         return
-    write_text(output, click.unstyle(text) + "\n", reach)
+    from ecrm.places import no_aws, write_text
+
+    write_text(output, click.unstyle(text) + "\n", reach or no_aws)
 
 
 def unwritable_stdout(error: OSError) -> OutputError:
@@ -96,12 +99,13 @@ def unwritable_stdout(error: OSError) -> OutputError:
     return OutputError(f"the output could not be written: {error.strerror}")
 
 
-class _Handler(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage(), level_of(record), **fields_of(record))
-
-
 def set_up_logging(level: str, log_format: str) -> None:
     """Everything that goes to stderr is of this format from now on."""
+    import logging
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(record.getMessage(), level_of(record), **fields_of(record))
+
     _stderr.as_json = log_format == "json"
-    set_up(level, _Handler())
+    set_up(level, Handler())

@@ -11,7 +11,6 @@ from typing import Any
 from ecrm.config.check_keys import RULES_OF_CHECK
 from ecrm.config.document import MapNode, read_document
 from ecrm.config.levels import Checks, Level
-from ecrm.config.quantities import parse_bytes, parse_duration
 from ecrm.config.schema import read_config
 from ecrm.config.sections import SECTIONS
 from ecrm.config.settings import (
@@ -23,6 +22,7 @@ from ecrm.config.settings import (
     entry_for,
 )
 from ecrm.errors import ConfigError
+from ecrm.quantities import parse_bytes, parse_duration
 
 __all__ = [
     "DEFAULT_HISTORY",

@@ -14,13 +14,13 @@ from typing import Any, Generic, TypeVar
 
 from ecrm.config.document import ListNode, MapNode, Node, Scalar
 from ecrm.config.levels import Level
-from ecrm.config.quantities import (
+from ecrm.pattern import NamePattern
+from ecrm.quantities import (
     BYTES_PATTERN,
     DURATION_PATTERN,
     parse_bytes,
     parse_duration,
 )
-from ecrm.pattern import NamePattern
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

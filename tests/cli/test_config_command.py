@@ -4,12 +4,14 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import cast
 
 import pytest
 from jsonschema import Draft202012Validator
 from pre_commit.clientlib import load_manifest
 
-from tests.cli.driving import ROOT, Ecrm, process
+from tests.cli.conftest import Shop
+from tests.cli.driving import HOST, ROOT, Ecrm, process
 
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 GOOD = """
@@ -84,9 +86,9 @@ def test_the_schema_is_one_and_tells_good_from_bad(ecrm: Ecrm):
     assert json.loads(Path("schema.json").read_text()) == ran.json
 
 
-def hook() -> dict[str, object]:
+def hook(name: str = "ecrm-config") -> dict[str, object]:
     """As pre-commit reads it, which refuses a manifest that breaks its rules."""
-    [found] = load_manifest(str(HOOKS))
+    [found] = [it for it in load_manifest(str(HOOKS)) if it["id"] == name]
     return dict(found)
 
 
@@ -108,3 +110,30 @@ def test_the_hook_fails_for_a_configuration_that_is_wrong(ecrm: Ecrm):
     ran = process(*arguments, "ecrm.yaml")
     assert ran.returncode == 2
     assert ran.stderr.startswith("ecrm: error: ecrm.yaml:1: repositories: ")
+
+
+def test_the_hook_for_files_checks_them_offline(
+    ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    told = hook("ecrm-files")
+    arguments = [*shlex.split(str(told["entry"])), *cast("list[str]", told["args"])]
+    assert ecrm("snapshot", "--lifecycle-policies", "-o", "ecrm-snapshot.json").code == 0
+    for name in shop.aws.env():
+        monkeypatch.delenv(name)
+    Path("good.yaml").write_text(f"image: {HOST}/shop/api:v4\n")
+    Path("bad.yaml").write_text(f"image: {HOST}/shop/api:v9\n")
+    assert ecrm(*arguments[1:], "good.yaml").code == 0
+    ran = ecrm(*arguments[1:], "good.yaml", "bad.yaml")
+    assert ran.code == 3
+    assert "bad.yaml:1" in ran.out
+    assert "good.yaml" not in ran.out
+
+
+def test_the_hook_for_files_runs_for_what_names_images_and_not_for_ecrms_own_files():
+    told = hook("ecrm-files")
+    wanted, others = str(told["files"]), str(told["exclude"])
+    for path in ("k8s/web.yaml", "task.json", "Dockerfile", "app/Dockerfile.prod", "main.tf"):
+        assert re.search(wanted, path)
+        assert not re.search(others, path)
+    for path in ("ecrm.yaml", "ecrm-snapshot.json"):
+        assert re.search(others, path)
