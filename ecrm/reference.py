@@ -8,6 +8,7 @@ suffix that we do not know yet is taken for ECR too, since protecting too much i
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from ecrm.errors import NotAReferenceError
@@ -75,6 +76,7 @@ class Reference:
     digest: str | None = None
 
     @classmethod
+    @lru_cache(maxsize=10_000)  # thousands of tasks run the same few images
     def parse(cls, text: str) -> Self:
         """Read `[scheme://][host/]repository[:tag][@digest]`; raises NotAReferenceError.
 

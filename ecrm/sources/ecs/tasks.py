@@ -9,7 +9,9 @@ from ecrm.sources.found import Found, failures, uses_of
 
 
 def read_tasks(target: Target, cluster: str) -> Iterator[Found | Runs]:
-    """The images and task definitions of all tasks of the cluster with this ARN."""
+    """The images and task definitions of all tasks of the cluster with this ARN; once where the
+    hundred tasks of a service are alike."""
+    told: set[object] = set()
     for status in ("RUNNING", "STOPPED"):
         listing = pages(
             target.ecs,
@@ -23,11 +25,20 @@ def read_tasks(target: Target, cluster: str) -> Iterator[Found | Runs]:
                 answer = call(target.ecs, "DescribeTasks", cluster=cluster, tasks=arns)
                 yield from failures(answer, "ecs:DescribeTasks", arns, "tasks")
                 for task in answer.get("tasks", ()):
-                    yield from _uses_of_task(task, cluster, f"{status.lower()} task")
+                    user = _user(task, cluster.rpartition("/")[2])
+                    if (alike := (status, user, *_runs(task))) not in told:
+                        told.add(alike)
+                        yield from _uses_of_task(task, user, f"{status.lower()} task")
 
 
-def _uses_of_task(task: dict[str, Any], cluster: str, why: str) -> Iterator[Found | Runs]:
-    user = _user(task, cluster.rpartition("/")[2])
+def _runs(task: dict[str, Any]) -> Iterator[object]:
+    """All of a task that its uses are made of."""
+    yield task.get("taskDefinitionArn")
+    for it in task.get("containers", ()):
+        yield it.get("name"), it.get("image"), it.get("imageDigest")
+
+
+def _uses_of_task(task: dict[str, Any], user: str, why: str) -> Iterator[Found | Runs]:
     definition = task.get("taskDefinitionArn")
     if definition:
         yield Runs(definition, user, why)
