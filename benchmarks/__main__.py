@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tabulate import tabulate
 
-from benchmarks import images, startup
+from benchmarks import coldstart, images, startup
 from benchmarks.least import least_calls, slowest_quota
 from benchmarks.running import account
 from tests.fake_aws.sample import TINY, Size
@@ -100,6 +100,13 @@ def starting() -> Iterator[Figure]:
         yield Figure(f"ecrm {option} to an import of click", startup.ratio(option), 1.5, "x", "")
 
 
+def cold_start() -> Iterator[Figure]:
+    """Nobody set a limit; twice what boto3 alone takes is what we allow ourselves."""
+    ours, boto3s = coldstart.first_call()
+    how = f"{1000 * ours:.0f} ms of {1000 * boto3s:.0f} ms"
+    yield Figure("Lambda: first call to that of bare boto3", ours / boto3s, 2, "x", how)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--tiny", action="store_true", help="a small account; no times")
@@ -114,6 +121,7 @@ def main() -> None:
             *cpu(),
             *memory(1000),
             *starting(),
+            *cold_start(),
         ]
     rows = [
         (

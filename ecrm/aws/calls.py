@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
+from ecrm.aws.pace import StoppedError
 from ecrm.aws_errors import translated
 
 Client = Any
@@ -25,28 +26,41 @@ def pages(client: Client, operation: str, **params: object) -> Iterator[dict[str
         yield from client.get_paginator(_method(client, operation)).paginate(**params)
 
 
-def gather(function: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
+def gather(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    workers: int,
+    stop: Callable[[], object] = lambda: None,
+) -> list[R]:
     """`function` of every item, as many at once as there are workers, in the order of the items.
 
-    The first failure is raised when the calls in flight have ended; none is begun after it. One
-    worker is the thread that asks.
+    The first failure is raised when what is in flight has ended; nothing is begun after it, and
+    `stop` is called so that it ends soon. One worker is the thread that asks.
     """
     if workers <= 1:
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(function, item) for item in items]
+        unfinished = True
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
+            unfinished = bool(wait(futures, return_when=FIRST_EXCEPTION).not_done)
         finally:
+            if unfinished:  # a failure, or Ctrl-C
+                stop()
             pool.shutdown(wait=False, cancel_futures=True)
-        # Items are begun in order, so a failure comes before all that were cancelled for it.
-        return [future.result() for future in futures]
+    failures = [error for it in futures if not it.cancelled() and (error := it.exception())]
+    for error in sorted(failures, key=lambda it: isinstance(it, StoppedError)):
+        raise error  # what stopped the others comes before their being stopped
+    return [future.result() for future in futures]
 
 
-def at_once(functions: Sequence[Callable[[], R]], workers: int) -> list[R]:
+def at_once(
+    functions: Sequence[Callable[[], R]], workers: int, stop: Callable[[], object]
+) -> list[R]:
     """All of these side by side, each of which gathers with workers of its own; one after the
-    other where there is but one worker. What each returns."""
-    return gather(lambda function: function(), functions, len(functions) if workers > 1 else 1)
+    other where there is but one worker. What each returns; `stop` is as for `gather`."""
+    side_by_side = len(functions) if workers > 1 else 1
+    return gather(lambda function: function(), functions, side_by_side, stop)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -103,11 +103,12 @@ class Pacer:
         }
 
     def take(self, service: str, operation: str) -> None:
-        """Return when this call may be made; raises StoppedError when none may any more."""
+        """Return when this call may be made; raises StoppedError when none may any more. What has
+        no quota here, such as the journal in S3, may always."""
         if name := quota_name(service, operation):
             self._buckets[name].take()
-        if self._stopped.is_set():
-            raise StoppedError
+            if self._stopped.is_set():
+                raise StoppedError
 
     def refused(self, service: str, operation: str) -> None:
         """AWS refused this call as too fast."""

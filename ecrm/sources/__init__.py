@@ -57,13 +57,14 @@ def scan(
         for target in targets
         for name in _SERVICES
     ]
-    workers = min((target.workers for target in targets), default=1)
-    try:
-        found = at_once(reads, workers)
-    except BaseException:  # Ctrl-C, say: thousands of calls may be waiting for their turn
+
+    def stop() -> None:
+        """Thousands of calls may be waiting for their turn."""
         for target in targets:
             target.pacer.stop()
-        raise
+
+    workers = min((target.workers for target in targets), default=1)
+    found = at_once(reads, workers, stop)
     return _joined(now, [*files, *commands, *found])
 
 

@@ -29,7 +29,7 @@ def ecs_uses(target: Target, config: Config, progress: Progress) -> Iterator[Fou
         partial(_in_clusters, target, config, progress),
         partial(_in_families, target, config, progress, definitions),
     )
-    found = [it for lane in at_once(lanes, target.workers) for it in lane]
+    found = [it for lane in at_once(lanes, target.workers, target.pacer.stop) for it in lane]
     runs = [it for it in found if isinstance(it, Runs)]
     definitions.read(runs)
     yield from (it for it in found if not isinstance(it, Runs | Resolved))
