@@ -120,22 +120,28 @@ class _Handler(BaseHTTPRequestHandler):
 class Function:
     """One execution environment: a process that stays warm between invocations.
 
-    `folder` holds the code's configuration, as the root of a package does.
+    `folder` holds the code's configuration, as the root of a package does; and the code itself,
+    where it is that of `code`.
     """
 
-    def __init__(self, api: RuntimeApi, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        api: RuntimeApi,
+        folder: Path,
+        environment: Mapping[str, str],
+        code: Path = Path(__file__).parent.parent,
+    ) -> None:
         self._api = api
         self._log = folder / "log"
         self._read = 0
         self._stdout = self._log.open("wb")
-        root = Path(__file__).parent.parent
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", "ecrm.lambda_handler.handler"],
             cwd=folder,
             stdout=self._stdout,
             stderr=subprocess.STDOUT,
             env={
-                "PYTHONPATH": str(root),
+                "PYTHONPATH": str(code),
                 "PATH": "/usr/bin:/bin",
                 "AWS_LAMBDA_RUNTIME_API": api.address,
                 "AWS_LAMBDA_FUNCTION_NAME": "ecrm-test",

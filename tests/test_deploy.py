@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 from tests.deployed import Stack, load_template, teach_moto
 from tests.fake_aws import FakeAws
 from tests.fake_aws.sample import build_sample
+from tests.runtime_api import Function, RuntimeApi
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "deploy" / "template.yaml"
@@ -247,6 +248,9 @@ def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+RULES = "repositories: [{name_pattern: 'shop/*', expires: 30d}]"
+
+
 def isolated(code: str, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Python that finds nothing but itself and what is in the folder."""
     path = f"import sys; sys.path.insert(0, {str(folder)!r}); "
@@ -284,6 +288,22 @@ def test_the_zip_can_make_every_client_that_ecrm_asks_for(unpacked: Path):
     made = "; ".join(f"boto3.client({name!r}, 'us-east-1')" for name in sorted(asked))
     ran = isolated(f"import boto3, yaml, ecrm.workflow; {made}", unpacked)
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_the_zip_runs_under_the_runtime_interface_client(unpacked: Path):
+    pytest.importorskip("awslambdaric", reason="AWS has none for this system")
+    with FakeAws() as aws, RuntimeApi() as api:
+        build_sample(aws.account())
+        aws.s3.bucket("kept")
+        told = {"ECRM_STATE_DIR": "s3://kept/state", "ECRM_CONFIG_YAML": RULES}
+        with Function(api, unpacked, aws.env() | told, code=unpacked) as function:
+            planned, deleted = function.invoke({}), function.invoke({"command": "delete"})
+            checked = function.invoke({"command": "check"})
+    assert (planned.error, deleted.error) == (None, None)
+    assert planned.value["images"]["deletable"]["images"] > 0
+    assert deleted.value["images"]["deleted"] == planned.value["images"]["deletable"]
+    assert (deleted.value["complete"], checked.error) == (True, None)
+    assert not aws.calls.of("ecr", "PutImage")
 
 
 def test_ecrm_of_the_zip_plans(unpacked: Path, tmp_path: Path):
