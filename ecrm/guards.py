@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ecrm.config.settings import Guards
 from ecrm.plan import Plan
 from ecrm.reference import Registry
+from ecrm.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def drops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> It
         if limit is not None and (before - now) * 100 > before * limit:
             yield Stop(
                 "max_in_use_drop",
-                f"{now} images of {target} are in use, and {before} were in the last run",
+                f"{count(now, 'image')} of {target} {'is' if now == 1 else 'are'} in use, and "
+                f"{before:,} were in the last run",
                 "check that nothing was left out of the scan, then go on once with --no-guards",
             )
 
@@ -66,13 +68,13 @@ def _dangling(plan: Plan) -> Iterator[Stop]:
 
 def _too_much(plan: Plan, guards: Guards) -> Iterator[Stop]:
     for guard, limit, would_go, what in (
-        ("max_images", guards.max_images, plan.goes.images, "images"),
-        ("max_bytes", guards.max_bytes, plan.goes.size, "bytes"),
+        ("max_images", guards.max_images, plan.goes.images, "image"),
+        ("max_bytes", guards.max_bytes, plan.goes.size, "byte"),
     ):
         if limit is not None and would_go > limit:
             yield Stop(
                 guard,
-                f"{would_go:,} {what} would go, and at most {limit:,} may",
+                f"{count(would_go, what)} would go, and at most {limit:,} may",
                 f"look at the plan, then raise guards.{guard} or {_option(guard)}",
             )
 

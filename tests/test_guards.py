@@ -145,7 +145,7 @@ def test_max_in_use_drop_is_of_each_target_on_its_own():
     made = plan(repository(), in_use={HOME: 1000, THERE: 1})
     assert told(made, guards, {HOME: 1000, THERE: 3}) == [
         (
-            "guard max_in_use_drop: 1 images of 999999999999/us-east-1 are in use, and 3 were in "
+            "guard max_in_use_drop: 1 image of 999999999999/us-east-1 is in use, and 3 were in "
             "the last run; check that nothing was left out of the scan, then go on once with "
             "--no-guards"
         )
@@ -170,7 +170,7 @@ def test_a_drop_is_noticed_even_where_nothing_is_to_be_deleted():
     (drop,) = drops(made, Guards(), {HOME: 10, THERE: 10})
     assert (drop.guard, drop.saw) == (
         "max_in_use_drop",
-        "1 images of 123456789012/eu-west-1 are in use, and 10 were in the last run",
+        "1 image of 123456789012/eu-west-1 is in use, and 10 were in the last run",
     )
     assert not list(drops(made, OFF, {HOME: 10}))
 
