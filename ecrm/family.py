@@ -82,7 +82,9 @@ def link(images: Mapping[str, Image], manifests: Links) -> Family:
         for index, named in manifests.items()
         if index in images
     }
-    named_subjects = {it.digest: named for it in images.values() if (named := _named_subjects(it))}
+    # Nearly every image names none but itself; there are many, so the others are found first.
+    referring = [it for it in images.values() if it.subject or own_tags(it) is not it.tags]
+    named_subjects = {it.digest: named for it in referring if (named := _named_subjects(it))}
     subjects = {
         digest: present
         for digest, named in named_subjects.items()
@@ -92,10 +94,11 @@ def link(images: Mapping[str, Image], manifests: Links) -> Family:
     # An image with a tag of its own is one in its own right, whatever tags were added; it stays
     # with a subject that stays, but does not go with one.
     made_to_refer = {
-        digest
-        for digest, image in images.items()
-        if image.subject or (digest in named_subjects and not own_tags(image))
+        it.digest
+        for it in referring
+        if it.subject or (it.digest in named_subjects and not own_tags(it))
     }
+    soci = {digest for digest, image in images.items() if _always_refers(image)}
     followers = _without_circles({it: subjects[it] for it in made_to_refer if it in subjects})
     return Family(
         children=children,
@@ -103,12 +106,7 @@ def link(images: Mapping[str, Image], manifests: Links) -> Family:
         subjects=subjects,
         referrers=_inverted(subjects),
         followers=followers,
-        orphans=frozenset(
-            digest
-            for digest, image in images.items()
-            if digest not in followers
-            and (digest in made_to_refer or (_always_refers(image) and digest not in parents))
-        ),
+        orphans=frozenset((made_to_refer | (soci - parents.keys())) - followers),
         broken=frozenset(
             index
             for index, named in manifests.items()
@@ -121,6 +119,9 @@ def deletion_waves(digests: Collection[str], family: Family) -> Iterator[tuple[s
     """Batches to delete one after the other: indexes before their children, outermost first, and
     subjects before their referrers. The order within a wave is that of the digests."""
     left = set(digests)
+    if left and not family.parents and not family.subjects:  # as in most repositories
+        yield tuple(sorted(left))
+        return
     while left:
         # Links cannot form a circle among real images, since each holds the digest of the next;
         # tags can be made to. What ECR insists on, indexes before their children, then remains.
@@ -140,8 +141,6 @@ def _named_by(tag: str) -> str | None:
 
 
 def _named_subjects(image: Image) -> list[str]:
-    if image.subject is None and own_tags(image) is image.tags:  # as of nearly every image
-        return []
     named = {image.subject, *map(_named_by, image.tags)}
     return sorted(it for it in named if it and it != image.digest)
 

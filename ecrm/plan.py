@@ -135,6 +135,7 @@ def plan_repository(
     family = link({decision.image.digest: decision.image for decision in decisions}, manifests)
     leaving = {it.image.digest: it for it in decisions if it.goes}
     waves = deletion_waves(leaving, family)
+    linked = leaving if family.parents or family.subjects else ()
     goes = _tallies(leaving.values())
     total = _tallies(it for it in decisions if not it.goes)
     for kind, tally in goes.items():
@@ -147,7 +148,7 @@ def plan_repository(
         goes=goes,
         stays=Counter(it.reason for it in decisions if not it.goes),
         waves=tuple(tuple(leaving[digest] for digest in wave) for wave in waves),
-        above={digest: above for digest in leaving if (above := family.above(digest))},
+        above={digest: above for digest in linked if (above := family.above(digest))},
         broken_indexes=len(family.broken),
         used=_sum(Tally(1, it.image.size) for it in decisions if it.reason is Reason.IN_USE),
     )

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from itertools import product
 
 from ecrm.family import Family, Links, is_artifact, link, own_tags
+from ecrm.media_types import INDEX_MEDIA_TYPES
 from ecrm.model import Action, Decision, Image, Kind, Reason, Rule, Status
 from ecrm.pattern import glob_matches
 from ecrm.uses import RepositoryUses
@@ -36,7 +37,7 @@ def needs_manifests(
     account is spared that.
     """
     images = list(images)
-    if not any(image.kind is Kind.INDEX for image in images):
+    if not any(image.media_type in INDEX_MEDIA_TYPES for image in images):
         return False
     return any(decision.goes for decision in decide(images, {}, uses, rule, now))
 
@@ -104,7 +105,8 @@ def _kept_alone(repo: _Repository, image: Image) -> Decision | None:
         for pattern in repo.rule.keep_tag_patterns:
             if glob_matches(pattern, tag):
                 return Decision(image, Reason.KEEP_TAG, f"{tag} matches {pattern}")
-    age = repo.now - max(image.pushed_at, image.activated_at or image.pushed_at)
+    restored = image.activated_at
+    age = repo.now - (max(image.pushed_at, restored) if restored else image.pushed_at)
     if image.digest not in repo.family.followers:
         if age <= repo.rule.expires:
             return Decision(image, Reason.PUSHED, _compared(age, repo.rule.expires))
@@ -224,7 +226,7 @@ def _archived_long(repo: _Repository, image: Image) -> bool:
 
 
 def _goes(repo: _Repository, image: Image) -> Decision:
-    if _archived_long(repo, image):
+    if image.status is Status.ARCHIVED and _archived_long(repo, image):
         return Decision(image, Reason.ARCHIVED_LONG, action=Action.DELETE)
     reason, related = Reason.UNTAGGED, None
     if image.digest in repo.family.followers:
