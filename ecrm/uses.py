@@ -26,6 +26,8 @@ class RepositoryUses:
 
         A use with both is met by its digest: that its tag was deleted endangers nothing.
         """
+        if not self.by_digest and not self.by_tag:
+            return ()
         digests: set[str] = set()
         tags: set[str] = set()
         for image in images:
