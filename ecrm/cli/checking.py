@@ -113,9 +113,10 @@ def _end(found: "Findings") -> None:
     success."""
     if found.errors:
         others = "other " if found.accepted else ""
-        noun = "violation is an error" if found.errors == 1 else "violations are errors"
+        one = found.errors == 1
+        noun, them = ("violation is an error", "it") if one else ("violations are errors", "them")
         raise ViolationsError(
-            f"{found.errors} {others}{noun}; mend them, or accept them with --write-baseline"
+            f"{found.errors} {others}{noun}; mend {them}, or accept {them} with --write-baseline"
         )
     if found.unknown:
         raise IncompleteError("\n".join(it.text for it in found.unknown))
