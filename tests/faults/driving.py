@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -123,7 +124,12 @@ class Desk:
         command = [sys.executable, "-m", "ecrm", *self._complete(args)]
         surroundings = {**os.environ, **(env or {}), "PYTHONPATH": str(_ROOT)}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, env=surroundings, cwd=self.folder, **pipes | how)
+        # Whoever runs the tests in the background ignores SIGINT, and a child would inherit that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(command, env=surroundings, cwd=self.folder, **pipes | how)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def ended(self, process: Any) -> Ran:
         out, err = process.communicate(timeout=60)

@@ -263,7 +263,7 @@ def test_a_guard_stops_a_deletion_as_a_failure_when_all_is_told(
     assert ("warn", f"`delete` would stop here: {planned.value['guards'][0]}") in planned.messages
     ran = invoke({"command": "delete"})
     assert isinstance(ran.error, GuardError)
-    assert str(ran.error).startswith("guard max_images: 1 images would go, and at most 0 may")
+    assert str(ran.error).startswith("guard max_images: 1 image would go, and at most 0 may")
     assert (deletions(aws), len(shop)) == (0, 2)
     assert aws.sns.topic(TOPIC)[-1][0] == "ecrm delete: FAILED in 123456789012/us-east-1"
     assert len(kept(aws, "reports/")) == 4
