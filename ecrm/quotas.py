@@ -8,6 +8,7 @@ deleted here: there the first refusal shows the limit.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ QUOTAS: Mapping[str, Quota] = {
 }
 
 
+@cache  # it is asked before every attempt of every call
 def quota_name(service: str, operation: str) -> str | None:
     """The quota that counts a call; None for a service that has none here."""
     of_service = {name: it for name, it in QUOTAS.items() if it.service == service}

@@ -1,18 +1,21 @@
 """Around every call: it is counted as AWS counts it, and a run that ends begins no more."""
 
 import threading
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import boto3
 import pytest
 
-from ecrm.aws import Target, at_once, call, connect
+from ecrm.aws import Target, at_once, call, connect, gather
 from ecrm.aws.pace import StoppedError
+from ecrm.cli.main import run as command_line
 from ecrm.config import Config
 from ecrm.errors import AwsError
 from ecrm.formats.calls import calls_text
 from ecrm.reference import Registry
+from ecrm.run import Request, start
 from ecrm.sources import scan
 from tests.fake_aws import FakeAws, Fault, days_ago
 
@@ -136,3 +139,42 @@ def test_every_page_counts(aws, target):
     )
     assert sum(len(page["imageDetails"]) for page in pages) == 2500
     assert target.meter.calls["ecr:DescribeImages"] == 4
+
+
+@pytest.fixture
+def reached(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder with an ecrm.yaml that tells of a raised quota, in an environment of AWS's."""
+    for name, value in aws.env().items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "ecrm.yaml"
+    path.write_text("repositories: []\npace: {ecs_tasks: 40}\n")
+    return path
+
+
+def test_the_pace_of_the_configuration_is_that_of_the_run(reached):
+    with start(Request(config=str(reached)), lambda _: None) as run:
+        [target] = run.targets
+    buckets = target.pacer._buckets
+    assert (buckets["ecs_tasks"]._limit, buckets["ecs_services"]._limit) == (40, 20)
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_as_many_calls_are_in_flight_as_is_asked_for(reached, monkeypatch, how):
+    seen: list[int] = []
+
+    def connected(*where: Any, workers: int, **more: Any) -> Target:
+        seen.append(workers)
+        return connect(*where, workers=workers, **more)
+
+    monkeypatch.setattr("ecrm.run.connect", connected)
+    monkeypatch.setattr("ecrm.cli.options.set_up_logging", lambda *_: None)  # would outlive this
+    if how == "variable":
+        monkeypatch.setenv("ECRM_CONCURRENCY", "3")
+    told = ["--concurrency", "3"] if how == "option" else []
+    assert command_line(["-c", str(reached), *told, "scan"]) == 0
+    assert seen == [3]
+
+
+def test_side_by_side_are_as_many_as_there_are_workers():
+    together = threading.Barrier(3, timeout=10)
+    assert gather(lambda number: (together.wait(), number)[1], range(3), 3) == [0, 1, 2]

@@ -19,7 +19,6 @@ from ecrm.pattern import NamePattern
 from ecrm.permissions.arns import Place, Statement, allow, repositories
 from ecrm.permissions.elsewhere import (
     Besides,
-    is_remote,
     of_deleting,
     of_every_run,
     of_planning,
@@ -27,7 +26,7 @@ from ecrm.permissions.elsewhere import (
     of_writing_plans,
 )
 
-__all__ = ["Besides", "Command", "Place", "is_remote", "policy"]
+__all__ = ["Besides", "Command", "Place", "policy"]
 
 _CLUSTERS = (
     "ecs:DescribeServiceRevisions",

@@ -25,11 +25,6 @@ class Besides:
     topic: str | None = None
 
 
-def is_remote(config: str) -> bool:
-    """Whether a configuration is where only a call to AWS can read it."""
-    return config.startswith(("s3://", "ssm://"))
-
-
 def of_every_run(place: Place, besides: Besides) -> Iterator[Statement]:
     """Raises UsageError for a place that is not of the form that `Besides` says."""
     if besides.config and (named := _SSM.fullmatch(besides.config)):

@@ -205,6 +205,21 @@ def test_a_policy_that_would_take_what_runs_is_told_with_rule_and_user(
     assert f"(told by {by})" in ran.out
 
 
+def test_what_an_index_that_stays_holds_is_not_told_though_nothing_could_go(
+    quiet: Ecrm, aws: FakeAws
+):
+    """ECR does not take the images of an index; ecrm reads which those are for the check."""
+    aws.ecr.repository("web").push_index("v1", pushed=days_ago(5))
+    untagged = POLICY.replace('"any"', '"untagged"').replace(": 60", ": 2")
+    aws.ecr.repository("web").lifecycle_policy = untagged
+    aws.fault("ecr", "StartLifecyclePolicyPreview", Fault.denied(), times=FOREVER)
+    ran = quiet("check", "--format", "json")
+    assert whats(ran, "lifecycle") == []
+    aws.ecr.repository("web").push(pushed=days_ago(5))
+    [told] = whats(quiet("check", "--format", "json"), "lifecycle")
+    assert "deletes web@sha256:" in told
+
+
 def test_a_policy_that_spares_what_is_needed_is_good(quiet: Ecrm, shop: Shop):
     shop.repository.lifecycle_policy = POLICY.replace(": 60", ": 98")
     assert quiet("check").out.startswith(f"{TARGET}: nothing found\n")

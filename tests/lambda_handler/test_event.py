@@ -231,3 +231,10 @@ def test_one_place_in_s3_is_enough_for_deleting(name):
 )
 def test_a_file_is_looked_for_in_the_package(config, environ, place):
     assert config_place(Event(config=config), environ) == place
+
+
+def test_how_many_calls_are_in_flight_is_a_whole_number_or_refused():
+    assert read(ECRM_CONCURRENCY="4").workers == 4
+    for text in ("0", "-1", "many", "1.5"):
+        expected = f"ECRM_CONCURRENCY is {text!r}; write a whole number such as 16"
+        assert problems(ECRM_CONCURRENCY=text) == [expected]

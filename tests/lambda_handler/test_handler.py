@@ -209,6 +209,18 @@ def test_a_check_that_finds_nothing_wrong_is_complete(
     assert ran.value["check"]["errors"] == 0
 
 
+def test_an_invocation_remembers_only_where_it_is_told_where(
+    invoke: Invoke, aws: FakeAws, shop: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for folder, asked in ((None, [1, 1]), (tmp_path / "cache", [1, 0])):
+        if folder:
+            monkeypatch.setenv("ECRM_CACHE_DIR", str(folder))
+        for number in asked:
+            aws.calls.clear()
+            assert invoke({}).error is None
+            assert len(aws.calls.of("ecs", "DescribeTaskDefinition")) == number
+
+
 def test_scanned_files_protect(invoke: Invoke, aws: FakeAws, shop: Repository):
     aws.s3.put("ecrm", "scan.json", json.dumps([f"{shop.uri}:v1"]))
     ran = invoke({"command": "delete", "scanned_files": ["s3://ecrm/scan.json"]})
