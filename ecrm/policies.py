@@ -13,6 +13,7 @@ from typing import Any
 from ecrm.aws import Target, call, pages
 from ecrm.errors import AccessDenied, AwsError, Gone, NotOffered
 from ecrm.lifecycle import Doom, Fate, LifecyclePolicy, evaluate, parse_policy
+from ecrm.manifests import repository_of
 from ecrm.model import Image
 
 Sleep = Callable[[float], None]
@@ -52,7 +53,7 @@ class PreviewResult:
 def lifecycle_policy(target: Target, repository: str) -> str | None:
     """The text of the policy that is deployed; None where there is none."""
     try:
-        answer = call(target.ecr, "GetLifecyclePolicy", **_at(target, repository))
+        answer = call(target.ecr, "GetLifecyclePolicy", **repository_of(target, repository))
     except Gone:
         return None
     try:
@@ -122,7 +123,7 @@ def _dooms(
 
 def _started(target: Target, repository: str, policy_text: str, sleep: Sleep) -> str:
     """Returns the text as ECR repeats it, by which its answers are known again."""
-    where, text = _at(target, repository), {"lifecyclePolicyText": policy_text}
+    where, text = repository_of(target, repository), {"lifecyclePolicyText": policy_text}
     for _ in range(_WAITS):
         try:
             answer = call(target.ecr, "StartLifecyclePolicyPreview", **where, **text)
@@ -137,7 +138,7 @@ def _started(target: Target, repository: str, policy_text: str, sleep: Sleep) ->
 
 def _completed(target: Target, repository: str, text: str, sleep: Sleep) -> list[dict[str, Any]]:
     """All pages of the preview, when it is complete."""
-    where, size = _at(target, repository), {"PageSize": _PAGE}
+    where, size = repository_of(target, repository), {"PageSize": _PAGE}
     for _ in range(_WAITS):
         listing = pages(target.ecr, "GetLifecyclePolicyPreview", **where, PaginationConfig=size)
         found = list(listing)
@@ -169,7 +170,3 @@ def _result(told: dict[str, Any]) -> PreviewResult:
     except (KeyError, ValueError) as error:
         what = f"a result that ecrm cannot read: {error}"
         raise AwsError(f"ecr:GetLifecyclePolicyPreview: {what}") from error
-
-
-def _at(target: Target, repository: str) -> dict[str, str]:
-    return {"registryId": target.registry.account, "repositoryName": repository}

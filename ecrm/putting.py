@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ecrm import registry
 from ecrm.aws import Target, call, chunks
 from ecrm.errors import AwsError
+from ecrm.manifests import repository_of
 from ecrm.model import Image
 
 PUTS_PER_SECOND = 10
@@ -70,7 +71,7 @@ class Restorer:
             answer = call(
                 self._target.ecr,
                 "BatchCheckLayerAvailability",
-                **self._at(repository),
+                **repository_of(self._target, repository),
                 layerDigests=list(chunk),
             )
             for it in answer.get("layers", ()):
@@ -96,7 +97,7 @@ class Restorer:
             answer = call(
                 self._ecr,
                 "PutImage",
-                **self._at(repository),
+                **repository_of(self._target, repository),
                 imageManifest=manifest,
                 imageDigest=image.digest,
                 **{name: value for name, value in optional.items() if value},
@@ -115,7 +116,7 @@ class Restorer:
         call(
             self._ecr,
             "UpdateImageStorageClass",
-            **self._at(repository),
+            **repository_of(self._target, repository),
             imageId={"imageDigest": digest},
             targetStorageClass="STANDARD",
         )
@@ -126,7 +127,7 @@ class Restorer:
             answer = call(
                 self._target.ecr,
                 "DescribeImages",
-                **self._at(repository),
+                **repository_of(self._target, repository),
                 imageIds=[{"imageTag": tag}],
             )
         except AwsError as error:
@@ -134,9 +135,6 @@ class Restorer:
                 return None
             raise
         return _first(detail["imageDigest"] for detail in answer["imageDetails"])
-
-    def _at(self, repository: str) -> dict[str, str]:
-        return {"registryId": self._target.registry.account, "repositoryName": repository}
 
 
 def is_about_one_image(error: AwsError) -> bool:
