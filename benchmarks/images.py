@@ -14,10 +14,10 @@ from ecrm.aws import Target
 from ecrm.aws.parsing import slim_session
 from ecrm.cli.main import COLLECTOR
 from ecrm.config import parse
-from ecrm.holdings import AwsHoldings
-from ecrm.model import Scan
-from ecrm.planning import gather_facts, plan_again
-from ecrm.reference import Registry
+from ecrm.model.reference import Registry
+from ecrm.model.values import Scan
+from ecrm.planning.planner import gather_facts, plan_again
+from ecrm.registry.inventory import AwsHoldings
 from tests.fake_aws import FakeAws
 
 _REGISTRY = Registry("123456789012", "us-east-1")

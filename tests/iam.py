@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ecrm.permissions import Command, policy
+from ecrm.workflow.iam_policy import Command, policy
 from tests.fake_aws import Call
 
 Policy = Mapping[str, Any]

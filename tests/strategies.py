@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from ecrm.model import Action, Decision, Image, Kind, Rule, Status, Use
-from ecrm.pattern import NamePattern
-from ecrm.reference import Reference, Registry
-from ecrm.retention import decide
-from ecrm.uses import RepositoryUses
+from ecrm.model.pattern import NamePattern
+from ecrm.model.reference import Reference, Registry
+from ecrm.model.values import Action, Decision, Image, Kind, Rule, Status, Use
+from ecrm.planning.retention import decide
+from ecrm.planning.uses import RepositoryUses
 
 T = TypeVar("T")
 

@@ -18,9 +18,9 @@ from botocore.exceptions import ParamValidationError
 from botocore.validate import validate_parameters
 
 from ecrm.aws import Target
-from ecrm.model import Action, Decision, Image, Kind, Reason
-from ecrm.plan import Plan, RepositoryPlan, Tally
-from ecrm.reference import Registry
+from ecrm.model.reference import Registry
+from ecrm.model.values import Action, Decision, Image, Kind, Reason
+from ecrm.planning.plan import Plan, RepositoryPlan, Tally
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

@@ -49,7 +49,7 @@ INCIDENTS = {
 @pytest.fixture(scope="module")
 def named() -> set[str]:
     """All incidents that tests and case files name, as B6 or as test_b6_..., besides this one."""
-    files = [*TESTS.rglob("*.py"), *(TESTS / "cases").rglob("*.yaml")]
+    files = [*TESTS.rglob("*.py"), *TESTS.rglob("*.yaml")]
     texts = (path.read_text() for path in files if path != Path(__file__))
     return {number.upper() for text in texts for number in NAME.findall(text)}
 

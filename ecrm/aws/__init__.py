@@ -11,7 +11,7 @@ boto3 is imported when the first client is made, so that `--help` and `--version
 """
 
 from ecrm.aws.calls import Client, at_once, call, chunks, gather, pages
-from ecrm.aws.pace import Pacer
+from ecrm.aws.rate_limits import Pacer
 from ecrm.aws.target import WORKERS, Target, connect
 
 __all__ = [

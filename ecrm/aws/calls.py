@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-from ecrm.aws.pace import StoppedError
-from ecrm.aws_errors import translated
+from ecrm.aws.errors import translated
+from ecrm.aws.rate_limits import StoppedError
 
 Client = Any
 """A botocore client; their types are made at run time."""

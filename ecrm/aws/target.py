@@ -8,17 +8,17 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ecrm.aws.cache import Cache, NoCache
 from ecrm.aws.calls import Client
-from ecrm.aws.meter import Meter
-from ecrm.aws.pace import Pacer
+from ecrm.aws.counter import Meter
+from ecrm.aws.errors import translated
+from ecrm.aws.hooks import Watch, read_only
 from ecrm.aws.parsing import slim_session
-from ecrm.aws.watch import Watch, read_only
-from ecrm.aws_errors import translated
-from ecrm.cache import Cache, NoCache
-from ecrm.deadline import NO_DEADLINE, Deadline
+from ecrm.aws.rate_limits import Pacer
 from ecrm.errors import AwsError
-from ecrm.reference import Registry
-from ecrm.version import version
+from ecrm.model.deadline import NO_DEADLINE, Deadline
+from ecrm.model.reference import Registry
+from ecrm.model.version import version
 
 if TYPE_CHECKING:
     import boto3

@@ -17,11 +17,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from ecrm.check.amounts import budget, stale
-from ecrm.check.lifecycle import lifecycle
-from ecrm.check.mutable import moved_to, mutable
-from ecrm.check.named import doomed, elsewhere, missing
-from ecrm.check.unmanaged import unmanaged
+from ecrm.check.rules.amounts import budget, stale
+from ecrm.check.rules.lifecycle import lifecycle
+from ecrm.check.rules.mutable import moved_to, mutable
+from ecrm.check.rules.named import doomed, elsewhere, missing
+from ecrm.check.rules.unmanaged import unmanaged
 from ecrm.check.values import (
     Evidence,
     Findings,
@@ -33,8 +33,8 @@ from ecrm.check.values import (
     Where,
 )
 from ecrm.config import Config, Level
-from ecrm.model import Place, Rule
-from ecrm.pattern import NamePattern
+from ecrm.model.pattern import NamePattern
+from ecrm.model.values import Place, Rule
 
 __all__ = [
     "RULES",

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from ecrm.check.lifecycle import Conflict
 from ecrm.config import Config, Level
-from ecrm.family import Links
-from ecrm.lifecycle import Conflict
-from ecrm.model import Place, Scan, Use
-from ecrm.mutability import Mutability
-from ecrm.plan import Plan
-from ecrm.reference import Registry
+from ecrm.model.reference import Registry
+from ecrm.model.values import Place, Scan, Use
+from ecrm.planning.graph import Links
+from ecrm.planning.plan import Plan
+from ecrm.registry.tag_mutability import Mutability
 
 RepositoryKey = tuple[Registry, str]
 

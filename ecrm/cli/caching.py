@@ -25,8 +25,8 @@ def clear() -> None:
 
     The next run asks AWS anew, and remembers again. --no-cache does without for one run.
     """
-    from ecrm.cache import cache_folder
-    from ecrm.cache import clear as remove
+    from ecrm.aws.cache import cache_folder
+    from ecrm.aws.cache import clear as remove
 
     folder = cache_folder(os.environ)
     removed = remove(folder) if folder else 0

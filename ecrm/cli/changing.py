@@ -13,9 +13,9 @@ from ecrm.cli.types import DURATION
 from ecrm.errors import GuardError, NotDeletedError, UsageError
 
 if TYPE_CHECKING:
-    from ecrm.model import Outcome
-    from ecrm.plan import Plan
-    from ecrm.workflow import Run
+    from ecrm.model.values import Outcome
+    from ecrm.planning.plan import Plan
+    from ecrm.workflow.commands import Run
 
 
 @click.command(context_settings=CONTEXT)
@@ -30,9 +30,9 @@ def generate(ctx: click.Context, force: bool) -> None:
     """
     from pathlib import Path
 
-    from ecrm import workflow
-    from ecrm.generate import config_text
-    from ecrm.places import is_remote
+    from ecrm.aws.storage import is_remote
+    from ecrm.workflow import commands as workflow
+    from ecrm.workflow.generate import config_text
 
     wanted = request(ctx)
     if is_remote(wanted.config):
@@ -93,7 +93,7 @@ def delete(
     Nothing is deleted from an incomplete plan, nor where a guard stops the run. Without a terminal
     to ask on, --force is needed.
     """
-    from ecrm import workflow
+    from ecrm.workflow import commands as workflow
 
     if not force and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; --force deletes without asking")
@@ -125,9 +125,9 @@ def restore(ctx: click.Context, /, journal: str, images: tuple[str, ...]) -> int
     repo@sha256:..., a repository or the beginning of a digest; without any, all come back. Tags
     that belong to another image by now stay there.
     """
-    from ecrm import workflow
-    from ecrm.formats.restored import restored_table
-    from ecrm.restore import Restored, Result
+    from ecrm.execution.restore import Restored, Result
+    from ecrm.reports.restored import restored_table
+    from ecrm.workflow import commands as workflow
 
     back: list[Restored] = []
     try:
@@ -141,7 +141,7 @@ def restore(ctx: click.Context, /, journal: str, images: tuple[str, ...]) -> int
 
 
 def _plan(run: "Run", plan_file: str | None, max_plan_age: timedelta) -> "Plan":
-    from ecrm import workflow
+    from ecrm.workflow import commands as workflow
 
     if plan_file is None:
         return workflow.plan(run)
@@ -152,8 +152,8 @@ def _plan(run: "Run", plan_file: str | None, max_plan_age: timedelta) -> "Plan":
 
 
 def _question(made: "Plan") -> str:
-    from ecrm.formats.text import human_tally
-    from ecrm.model import Action
+    from ecrm.model.values import Action
+    from ecrm.reports.text import human_tally
 
     actions = {decision.action for it in made.repositories for decision in it.deletions}
     what = " and ".join(it for it in Action if it in actions)
@@ -161,8 +161,8 @@ def _question(made: "Plan") -> str:
 
 
 def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> None:
-    from ecrm import workflow
-    from ecrm.model import Answer
+    from ecrm.model.values import Answer
+    from ecrm.workflow import commands as workflow
 
     outcomes: list[Outcome] = []
     try:

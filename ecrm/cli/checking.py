@@ -89,8 +89,8 @@ def check(
       ecrm check --format github --report sarif=ecrm.sarif --baseline accepted.json
       ecrm check -r app --lifecycle-policy policy.json    before you deploy it
     """
-    from ecrm import workflow
-    from ecrm.formats import CHECK_FORMATS
+    from ecrm.reports import CHECK_FORMATS
+    from ecrm.workflow import commands as workflow
 
     if more and not globs:
         raise UsageError(f"{more[0]!r} is given without an option; globs follow --files")

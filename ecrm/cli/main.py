@@ -18,7 +18,7 @@ from ecrm.cli.permissions import iam_policy
 from ecrm.cli.reading import explain, plan, scan, snapshot, version
 from ecrm.cli.terminal import say, unwritable_stdout
 from ecrm.errors import EcrmError
-from ecrm.version import version as running_version
+from ecrm.model.version import version as running_version
 
 # By default Python's collector walks all images that a run holds again and again, for a quarter of
 # the run's time. They form no circles.

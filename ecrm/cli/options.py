@@ -9,7 +9,7 @@ import click
 
 from ecrm.cli.terminal import set_up_logging
 from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList
-from ecrm.logs import FORMATS, LEVELS
+from ecrm.workflow.logs import FORMATS, LEVELS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -14,7 +14,7 @@ from ecrm.cli.options import (
 )
 from ecrm.cli.showing import CONTEXT, request, show_plan
 from ecrm.cli.terminal import progress, say, show
-from ecrm.version import version as running_version
+from ecrm.model.version import version as running_version
 
 
 @click.command(context_settings=CONTEXT)
@@ -35,8 +35,8 @@ def scan(ctx: click.Context, output: str, format_name: str) -> None:
     The JSON array is what --scanned-files of `plan` and `delete` read, here and in
     fujiwara/ecrm. Where a source cannot be read, nothing is written and the exit code is 1.
     """
-    from ecrm import workflow
-    from ecrm.formats import SCAN_FORMATS
+    from ecrm.reports import SCAN_FORMATS
+    from ecrm.workflow import commands as workflow
 
     with workflow.start(request(ctx), progress) as run:
         found = workflow.complete_scan(run)
@@ -63,7 +63,7 @@ def plan(
       ecrm plan --out plan.json          to look at, approve, and hand to `delete --plan`
       ecrm plan --from snapshot.json --now +30d    what would go in 30 days
     """
-    from ecrm import workflow
+    from ecrm.workflow import commands as workflow
 
     with workflow.start(request(ctx, **options), progress) as run:
         made = workflow.plan(run)
@@ -99,8 +99,8 @@ def explain(
 
     IMAGE is a URI, repo:tag, repo@sha256:..., or the beginning of a digest.
     """
-    from ecrm import workflow
-    from ecrm.formats import EXPLANATION_FORMATS
+    from ecrm.reports import EXPLANATION_FORMATS
+    from ecrm.workflow import commands as workflow
 
     with workflow.start(request(ctx, list_kept=True, **options), progress) as run:
         explained, missing = workflow.explain_image(run, image)
@@ -126,7 +126,7 @@ def snapshot(ctx: click.Context, /, output: str, policies: bool, **options: Any)
 
     The file holds uses, images and which image belongs to which index; no secrets.
     """
-    from ecrm import workflow
+    from ecrm.workflow import commands as workflow
 
     with workflow.start(request(ctx, **options), progress) as run:
         text = workflow.snapshot(run, policies=policies)

@@ -12,18 +12,18 @@ from ecrm.cli.terminal import progress, say, show
 from ecrm.errors import EcrmError, UsageError
 
 if TYPE_CHECKING:
-    from ecrm.model import Outcome
-    from ecrm.plan import Plan
-    from ecrm.workflow import Request, Run
+    from ecrm.model.values import Outcome
+    from ecrm.planning.plan import Plan
+    from ecrm.workflow.commands import Request, Run
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 def request(ctx: click.Context, **options: Any) -> "Request":
     """What the options of a command ask for; those that were not given keep their defaults."""
-    from ecrm.model import Action
-    from ecrm.run import CONFIG_TEXT
-    from ecrm.workflow import Request
+    from ecrm.model.values import Action
+    from ecrm.workflow.commands import Request
+    from ecrm.workflow.run import CONFIG_TEXT
 
     names = {"concurrency": "workers"} | {it: it for it in ("config", "profile", "region", "cache")}
     settings = {name: ctx.obj[key] for key, name in names.items() if key in ctx.obj}
@@ -41,7 +41,7 @@ def request(ctx: click.Context, **options: Any) -> "Request":
 
 def show_plan(run: "Run", made: "Plan", format_name: str, output: str) -> int:
     """Show it, then what is missing from it; the exit code that this alone would give."""
-    from ecrm.formats import PLAN_FORMATS
+    from ecrm.reports import PLAN_FORMATS
 
     show(PLAN_FORMATS[format_name](made), output, run.reach)
     for line in made.missing:
@@ -51,7 +51,7 @@ def show_plan(run: "Run", made: "Plan", format_name: str, output: str) -> int:
 
 def show_outcomes(outcomes: "list[Outcome]", *, to_stdout: bool) -> None:
     """Also after Ctrl-C or an error: what is deleted is deleted."""
-    from ecrm.formats.outcomes import outcomes_table
+    from ecrm.reports.outcomes import outcomes_table
 
     text = outcomes_table(outcomes)
     if to_stdout:

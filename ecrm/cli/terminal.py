@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ecrm.errors import OutputError
-from ecrm.logs import fields_of, json_line, level_of, set_up, text_line
+from ecrm.workflow.logs import fields_of, json_line, level_of, set_up, text_line
 
 if TYPE_CHECKING:
-    from ecrm.places import Reach
+    from ecrm.aws.storage import Reach
 
 _SECONDS_BETWEEN = 0.1
 _CLEAR_LINE = "\r\x1b[K"
@@ -87,7 +87,7 @@ def show(text: str, output: str = "-", reach: "Reach | None" = None) -> None:
         except OSError as error:  # click would end the run without a word if a pipe is closed
             raise unwritable_stdout(error) from error
         return
-    from ecrm.places import no_aws, write_text
+    from ecrm.aws.storage import no_aws, write_text
 
     write_text(output, click.unstyle(text) + "\n", reach or no_aws)
 

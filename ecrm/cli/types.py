@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ecrm.quantities import parse_bytes, parse_duration
+from ecrm.model.units import parse_bytes, parse_duration
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from ecrm.config.settings import (
     entry_for,
 )
 from ecrm.errors import ConfigError
-from ecrm.quantities import parse_bytes, parse_duration
+from ecrm.model.units import parse_bytes, parse_duration
 
 __all__ = [
     "DEFAULT_HISTORY",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecrm.config.check_keys import CHECK
+from ecrm.config.quotas import QUOTAS, Quota
 from ecrm.config.schema import Key, Section
 from ecrm.config.settings import DEFAULT_HISTORY, ExternalCommand, Guards, History
 from ecrm.config.values import (
@@ -24,9 +25,8 @@ from ecrm.config.values import (
     list_of,
     one_of,
 )
-from ecrm.model import Action, Rule
-from ecrm.pattern import NamePattern
-from ecrm.quotas import QUOTAS, Quota
+from ecrm.model.pattern import NamePattern
+from ecrm.model.values import Action, Rule
 
 _NAMES = ("name", "name_pattern")
 _GUARDS = Guards()

@@ -14,13 +14,8 @@ from typing import Any, Generic, TypeVar
 
 from ecrm.config.document import ListNode, MapNode, Node, Scalar
 from ecrm.config.levels import Level
-from ecrm.pattern import NamePattern
-from ecrm.quantities import (
-    BYTES_PATTERN,
-    DURATION_PATTERN,
-    parse_bytes,
-    parse_duration,
-)
+from ecrm.model.pattern import NamePattern
+from ecrm.model.units import BYTES_PATTERN, DURATION_PATTERN, parse_bytes, parse_duration
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

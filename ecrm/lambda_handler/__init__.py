@@ -16,9 +16,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ecrm import workflow
 from ecrm.aws import Target
-from ecrm.deadline import NO_DEADLINE, Deadline, default_margin
 from ecrm.errors import EcrmError, OutOfTimeError
 from ecrm.lambda_handler.event import Asked, asked, config_place
 from ecrm.lambda_handler.logging_to_stdout import logging_to_stdout
@@ -26,7 +24,9 @@ from ecrm.lambda_handler.metrics import metrics_line
 from ecrm.lambda_handler.result import Json, Result, returned, summary
 from ecrm.lambda_handler.running import COMMANDS
 from ecrm.lambda_handler.telling import count_calls, tell
-from ecrm.version import version
+from ecrm.model.deadline import NO_DEADLINE, Deadline, default_margin
+from ecrm.model.version import version
+from ecrm.workflow import commands as workflow
 
 log = logging.getLogger(__name__)
 

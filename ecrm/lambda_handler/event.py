@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from ecrm.aws import WORKERS
+from ecrm.aws.storage import is_remote, is_s3
 from ecrm.config import parse_duration
 from ecrm.errors import UsageError
-from ecrm.logs import FORMATS, LEVELS
-from ecrm.places import is_remote, is_s3
+from ecrm.workflow.logs import FORMATS, LEVELS
 
 _ENVELOPE = frozenset(
     {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}

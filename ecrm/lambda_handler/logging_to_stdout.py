@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from ecrm.logs import fields_of, json_line, level_of, set_up, text_line
+from ecrm.workflow.logs import fields_of, json_line, level_of, set_up, text_line
 
 
 class _Stdout(logging.Handler):

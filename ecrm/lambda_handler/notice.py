@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Iterator
 
 from ecrm.check import Findings
-from ecrm.formats.text import count, human_size, human_tally
 from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed
-from ecrm.model import Answer
-from ecrm.plan import RepositoryPlan, Tally
+from ecrm.model.values import Answer
+from ecrm.planning.plan import RepositoryPlan, Tally
+from ecrm.reports.text import count, human_size, human_tally
 
 _LONGEST_SUBJECT = 100  # as SNS has it, in ASCII and without control characters
 _LONGEST_TEXT = 7500  # chat applications take 8,000 characters, SNS more

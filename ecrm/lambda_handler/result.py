@@ -7,9 +7,9 @@ from typing import Any
 
 from ecrm.aws import Target
 from ecrm.check import Findings
-from ecrm.guards import Stop
-from ecrm.model import Answer, Outcome, Scan
-from ecrm.plan import Plan, RepositoryPlan, Tally
+from ecrm.model.values import Answer, Outcome, Scan
+from ecrm.planning.guards import Stop
+from ecrm.planning.plan import Plan, RepositoryPlan, Tally
 
 Json = dict[str, Any]
 MOST_REPOSITORIES = 1000

@@ -8,23 +8,17 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
-from ecrm import workflow
+from ecrm.aws.storage import write_text
 from ecrm.config import Level
-from ecrm.errors import (
-    GuardError,
-    IncompleteError,
-    NotDeletedError,
-    UsageError,
-    ViolationsError,
-)
-from ecrm.formats import CHECK_FORMATS, PLAN_FORMATS, SCAN_FORMATS
-from ecrm.formats.text import uncolored
+from ecrm.errors import GuardError, IncompleteError, NotDeletedError, UsageError, ViolationsError
 from ecrm.lambda_handler.event import Event
 from ecrm.lambda_handler.result import Result, failed
-from ecrm.model import Answer, Outcome
-from ecrm.places import write_text
-from ecrm.plan import Plan
-from ecrm.wording import count
+from ecrm.model.humanize import count
+from ecrm.model.values import Answer, Outcome
+from ecrm.planning.plan import Plan
+from ecrm.reports import CHECK_FORMATS, PLAN_FORMATS, SCAN_FORMATS
+from ecrm.reports.text import uncolored
+from ecrm.workflow import commands as workflow
 
 log = logging.getLogger(__name__)
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ecrm.aws import Target
-from ecrm.aws_errors import translated
+from ecrm.aws.errors import translated
+from ecrm.aws.storage import write_text
 from ecrm.errors import EcrmError
-from ecrm.formats import CHECK_FORMATS, PLAN_FORMATS
-from ecrm.formats.markdown import bullets, escaped
 from ecrm.lambda_handler import notice
 from ecrm.lambda_handler.event import Asked
 from ecrm.lambda_handler.result import Result, summary
-from ecrm.places import write_text
+from ecrm.reports import CHECK_FORMATS, PLAN_FORMATS
+from ecrm.reports.markdown import bullets, escaped
 
 log = logging.getLogger(__name__)
 

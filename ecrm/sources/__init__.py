@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 
 from ecrm.aws import Target, at_once
+from ecrm.aws.storage import Reach, no_aws
 from ecrm.config import Config
-from ecrm.model import Note, Progress, ReadStatus, Scan, SourceRead, Use
-from ecrm.places import Reach, no_aws
-from ecrm.reference import Registry
+from ecrm.model.reference import Registry
+from ecrm.model.values import Note, Progress, ReadStatus, Scan, SourceRead, Use
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.external import command_uses, file_uses
-from ecrm.sources.files import tree_uses
-from ecrm.sources.found import Found, Met, attempt
-from ecrm.sources.functions import lambda_uses
+from ecrm.sources.files.working_tree import tree_uses
+from ecrm.sources.items import Found, Met, attempt
+from ecrm.sources.lambda_functions import lambda_uses
 
 _SERVICES = {"ecs": ecs_uses, "lambda": lambda_uses}
 

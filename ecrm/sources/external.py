@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
+from ecrm.aws.storage import Reach, no_aws, read
 from ecrm.config import ExternalCommand
 from ecrm.errors import InputError, NotAReferenceError
-from ecrm.model import EXTERNAL_COMMAND, SCANNED_FILE, Note, ReadStatus, Use
-from ecrm.places import Reach, no_aws, read
-from ecrm.reference import Reference
-from ecrm.sources.found import Found
+from ecrm.model.reference import Reference
+from ecrm.model.values import EXTERNAL_COMMAND, SCANNED_FILE, Note, ReadStatus, Use
+from ecrm.sources.items import Found
 
 _SECONDS_TO_STOP = 5
 

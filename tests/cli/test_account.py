@@ -7,15 +7,7 @@ import pytest
 
 from tests.cli.conftest import Shop
 from tests.cli.driving import TARGET, Ecrm, decisions
-from tests.fake_aws import (
-    FOREVER,
-    HELM_CHART,
-    SOCI_INDEX,
-    FakeAws,
-    Fault,
-    cosign_tag,
-    days_ago,
-)
+from tests.fake_aws import FOREVER, HELM_CHART, SOCI_INDEX, FakeAws, Fault, cosign_tag, days_ago
 
 WITH_REGISTRY_ID = {
     "BatchDeleteImage",

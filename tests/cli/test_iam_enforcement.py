@@ -17,18 +17,10 @@ from moto.ecr.responses import ECRResponse
 from moto.iam.access_control import IAMRequestBase
 
 from ecrm.demo import SAMPLE_CONFIG, answers, sample_account
-from ecrm.permissions import Besides, Command, policy
+from ecrm.workflow.iam_policy import Besides, Command, policy
 from tests.cli.driving import Ecrm, Ran
 from tests.fake_aws import FOREVER, Call, FakeAws, Fault, days_ago
-from tests.iam import (
-    NEEDS_NO_PERMISSION,
-    Policy,
-    action_of,
-    actions,
-    allows,
-    resource_of,
-    without,
-)
+from tests.iam import NEEDS_NO_PERMISSION, Policy, action_of, actions, allows, resource_of, without
 
 ARGUMENTS = {
     Command.SCAN: ("scan",),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ecrm.errors import AwsError
-from ecrm.snapshot import read_snapshot
+from ecrm.planning.snapshot import read_snapshot
 from tests.cli.conftest import RULES, Shop
 from tests.cli.driving import HOST, Ecrm, decisions
 from tests.fake_aws import FOREVER, SOCI_INDEX, Address, Fault, days_ago

@@ -119,7 +119,7 @@ def test_a_bug_keeps_its_traceback(ecrm: Ecrm, monkeypatch: pytest.MonkeyPatch):
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("ecrm.workflow.start", broken)
+    monkeypatch.setattr("ecrm.workflow.commands.start", broken)
     with pytest.raises(ZeroDivisionError):
         ecrm("plan")
 

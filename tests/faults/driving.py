@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from ecrm.cli.main import run
-from ecrm.journal import Contents, load_journal
-from ecrm.model import Answer
+from ecrm.execution.journal import Contents, load_journal
+from ecrm.model.values import Answer
 from tests.fake_aws import FOREVER, FakeAws, Fault
 from tests.fake_aws.calls import Calls
 from tests.iam import beyond

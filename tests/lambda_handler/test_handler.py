@@ -24,7 +24,7 @@ from ecrm.errors import (
     NotDeletedError,
     UsageError,
 )
-from ecrm.journal import read_journal
+from ecrm.execution.journal import read_journal
 from ecrm.lambda_handler import handler
 from tests.fake_aws import FOREVER, FakeAws, Fault, Repository, days_ago
 

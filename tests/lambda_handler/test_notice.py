@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from ecrm.guards import Stop
 from ecrm.lambda_handler.notice import body, message, subject
 from ecrm.lambda_handler.result import Result
 from ecrm.lambda_handler.telling import markdown
-from ecrm.reference import Registry
+from ecrm.model.reference import Registry
+from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import deleted, plan
 from tests.stubs import digest, going, image, plan_of, repository_plan
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from ecrm.guards import Stop
 from ecrm.lambda_handler.metrics import metrics_line
 from ecrm.lambda_handler.result import Result, returned, summary
 from ecrm.lambda_handler.telling import count_calls
-from ecrm.model import Note, ReadStatus, Scan, SourceRead, Use
-from ecrm.reference import Reference
+from ecrm.model.reference import Reference
+from ecrm.model.values import Note, ReadStatus, Scan, SourceRead, Use
+from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import WHEN, deleted, plan
 from tests.stubs import HOST, NOW, REGISTRY, digest, going, image, plan_of, repository_plan
 

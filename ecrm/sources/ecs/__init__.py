@@ -14,12 +14,12 @@ from functools import partial
 
 from ecrm.aws import Target, at_once, gather, pages
 from ecrm.config import Config, entry_for
-from ecrm.model import Note, Progress, ReadStatus
+from ecrm.model.values import Note, Progress, ReadStatus
 from ecrm.sources.ecs.definitions import Definitions, Runs, newest_revisions
 from ecrm.sources.ecs.revisions import Resolved, remember
 from ecrm.sources.ecs.services import read_services
 from ecrm.sources.ecs.tasks import read_tasks
-from ecrm.sources.found import Found, Met, attempt
+from ecrm.sources.items import Found, Met, attempt
 
 
 def ecs_uses(target: Target, config: Config, progress: Progress) -> Iterator[Found]:

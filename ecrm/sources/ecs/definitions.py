@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from ecrm.aws import Target, call, gather, pages
-from ecrm.cache import Namespace
+from ecrm.aws.cache import Namespace
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
 from ecrm.errors import AwsError
-from ecrm.model import Note, Progress, ReadStatus
-from ecrm.sources.found import Found, Met, attempt, uses_of
+from ecrm.model.values import Note, Progress, ReadStatus
+from ecrm.sources.items import Found, Met, attempt, uses_of
 
 _PAGE = 100  # the largest that the listings of ECS allow
 _OF_A_CONTAINER = ("name", "image", "versionConsistency")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecrm.aws import Target, call, chunks
-from ecrm.cache import Namespace
+from ecrm.aws.cache import Namespace
 from ecrm.errors import Gone
-from ecrm.model import Note
+from ecrm.model.values import Note
 from ecrm.sources.ecs.definitions import Definitions, Runs
-from ecrm.sources.found import Found, failures, uses_of
+from ecrm.sources.items import Found, failures, uses_of
 
 _AT_ONCE = 20  # the most that DescribeServiceRevisions may be asked for
 

@@ -10,7 +10,7 @@ from typing import Any
 from ecrm.aws import Target, call, chunks, pages
 from ecrm.sources.ecs.definitions import Runs
 from ecrm.sources.ecs.revisions import Resolved, read_revisions
-from ecrm.sources.found import Found, failures
+from ecrm.sources.items import Found, failures
 
 _SERVICES = 10  # the most that DescribeServices may be asked for
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ecrm.aws import Target, call, pages
 from ecrm.sources.ecs.definitions import Runs
-from ecrm.sources.found import Found, failures, uses_of
+from ecrm.sources.items import Found, failures, uses_of
 
 
 def read_tasks(target: Target, cluster: str) -> Iterator[Found | Runs]:

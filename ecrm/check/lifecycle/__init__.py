@@ -1,0 +1,42 @@
+"""ECR's own lifecycle policies: what a policy says, what it would do, and what of that we need.
+
+A policy is read into values (`parse_policy`), its rules mark images (`evaluate`), ECR carries out
+what it can of these marks (`carried_out`), and some of those images are ones that ecrm keeps
+(`conflicts`; `coming` are those of the next days). Pure; ECR's own preview of the same is asked for
+by `policies`.
+
+The semantics are those of the Amazon ECR user guide: "Automate the cleanup of images by using
+lifecycle policies", "Lifecycle policy properties" and "Examples of lifecycle policies". Where these
+leave something open, the reading that warns more is taken, and the docstring says so.
+"""
+
+from ecrm.check.lifecycle.conflict import Conflict, coming, conflicts
+from ecrm.check.lifecycle.evaluation import Doom, carried_out, evaluate, next_due
+from ecrm.check.lifecycle.policy import (
+    CountType,
+    Fate,
+    LifecyclePolicy,
+    LifecycleRule,
+    Selection,
+    StorageClass,
+    TagStatus,
+)
+from ecrm.check.lifecycle.reading import parse_policy
+
+__all__ = [
+    "Conflict",
+    "CountType",
+    "Doom",
+    "Fate",
+    "LifecyclePolicy",
+    "LifecycleRule",
+    "Selection",
+    "StorageClass",
+    "TagStatus",
+    "carried_out",
+    "coming",
+    "conflicts",
+    "evaluate",
+    "next_due",
+    "parse_policy",
+]

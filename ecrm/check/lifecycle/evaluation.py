@@ -1,0 +1,149 @@
+"""What the rules of a policy mark, and what of that ECR carries out.
+
+The user guide's "Lifecycle policy evaluation rules", in short: all rules are evaluated at once,
+each on all images; then they are applied, the lowest priority first. An image is touched by one
+rule or none: by the first that identifies it, if that rule marks it. A rule counts images that a
+rule before it marks as if these were still there.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ecrm.check.lifecycle.policy import CountType, Fate, LifecyclePolicy, LifecycleRule
+from ecrm.errors import InputError
+from ecrm.model.values import Image, Status
+from ecrm.planning.graph import Family, Links, link
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Doom:
+    """The rule expires or archives the image; with `via`, because it does so with the image of
+    that digest, to which this one refers."""
+
+    image: Image
+    rule: LifecycleRule
+    via: str | None = None
+
+
+def evaluate(policy: LifecyclePolicy, images: Sequence[Image], now: datetime) -> tuple[Doom, ...]:
+    """What the policy marks at that time, oldest first, as ECR's preview lists it.
+
+    Children of an index and reference artifacts are identified and counted like all images: the
+    user guide exempts neither. Raises InputError where ECR does not tell what a rule needs.
+    """
+    marks = {rule: _marked(rule, images, now) for rule in policy.rules}
+    dooms = [
+        Doom(image, rule)
+        for image in images
+        if (rule := policy.rule_about(image)) and image.digest in marks[rule]
+    ]
+    return tuple(sorted(dooms, key=lambda doom: (doom.image.pushed_at, doom.image.digest)))
+
+
+def next_due(policy: LifecyclePolicy, image: Image, now: datetime) -> datetime | None:
+    """When an age rule reaches the image if nothing changes; `now` where it has. None where no rule
+    of that kind is about it: when a count rule reaches an image depends on what is pushed."""
+    rule = policy.rule_about(image)
+    if rule is None or rule.selection.count_type is CountType.COUNT:
+        return None
+    try:
+        return max(now, _since(rule, image) + rule.selection.number * _DAY)
+    except OverflowError:  # in more years than a calendar has
+        return None
+
+
+def carried_out(
+    marks: Iterable[Doom], images: Sequence[Image], manifests: Links
+) -> tuple[Doom, ...]:
+    """What goes of what is marked, by ECR's preview or by `evaluate`, and what goes with it.
+
+    "If an image is referenced by a manifest list, it cannot be expired or archived without the
+    manifest list being deleted or archived first", so what an index holds stays while the index
+    does. Reference artifacts (those with a `subject`; ECR knows no tags of cosign) are expired or
+    archived "within 24 hours of the deletion or archival of the subject image".
+    """
+    held = {image.digest: image for image in images}
+    family = link(held, manifests)
+    doomed = {doom.image.digest: doom for doom in marks if doom.image.digest in held}
+    _add_referrers(doomed, images)
+    while safe := [it for it, doom in doomed.items() if _stays(doom, doomed, held, family)]:
+        for digest in safe:
+            del doomed[digest]
+    return tuple(doomed.values())
+
+
+def _marked(rule: LifecycleRule, images: Sequence[Image], now: datetime) -> set[str]:
+    """The digests that the rule marks if it were the only one."""
+    found = [image for image in images if rule.selection.identifies(image)]
+    number = rule.selection.number
+    if rule.selection.count_type is CountType.COUNT:
+        return _beyond(found, number)
+    return {it.digest for it in found if (now - _since(rule, it)) / _DAY > number}
+
+
+def _beyond(images: Sequence[Image], number: int) -> set[str]:
+    """All but the newest. Which of two images of the same second ECR takes for the newer is not
+    known, so both go where one of them must."""
+    newest = sorted(map(_placed_at, images), reverse=True)
+    if len(newest) <= number:
+        return set()
+    return {image.digest for image in images if _placed_at(image) <= newest[number]}
+
+
+def _placed_at(image: Image) -> datetime:
+    """By what images are put in order: "If an image was archived and then restored at any point in
+    the past, the image's last_activated_at is used instead of pushed_at_time"."""
+    return image.activated_at or image.pushed_at
+
+
+def _since(rule: LifecycleRule, image: Image) -> datetime:
+    """From when a rule by age counts.
+
+    sinceImagePushed takes the push of a restored image as well: the guide names last_activated_at
+    for the order of images and for sinceImagePulled alone.
+    """
+    if rule.selection.count_type is CountType.PUSHED:
+        return image.pushed_at
+    if rule.selection.count_type is CountType.PULLED:
+        return _last_pull(image)
+    if image.archived_at is None:
+        raise InputError(f"{image.digest} is archived, and ECR does not tell since when")
+    return image.archived_at
+
+
+def _last_pull(image: Image) -> datetime:
+    """ "If an image was never pulled, the image's pushed_at_time is used"; after a restore without
+    a pull since, "the image's last_activated_at"."""
+    pulled = image.pulled_at or image.pushed_at
+    return max(pulled, image.activated_at) if image.activated_at else pulled
+
+
+def _add_referrers(doomed: dict[str, Doom], images: Sequence[Image]) -> None:
+    """At any depth; what is archived already cannot be archived again."""
+    referrers: dict[str | None, list[Image]] = defaultdict(list)
+    for image in images:
+        referrers[image.subject].append(image)
+    todo = list(doomed.values())
+    while todo:
+        above = todo.pop()
+        for image in referrers[above.image.digest]:
+            again = above.rule.fate is Fate.TRANSITION and image.status is Status.ARCHIVED
+            if image.digest not in doomed and not again:
+                follower = replace(above, image=image, via=above.image.digest)
+                doomed[image.digest] = follower
+                todo.append(follower)
+
+
+def _stays(
+    doom: Doom, doomed: Mapping[str, Doom], held: Mapping[str, Image], family: Family
+) -> bool:
+    if doom.via is not None and doom.via not in doomed:
+        return True
+    return any(
+        index not in doomed and held[index].status is not Status.ARCHIVED
+        for index in family.indexes_of(doom.image.digest)
+    )

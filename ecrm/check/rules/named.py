@@ -1,0 +1,115 @@
+"""The rules about what something names: `missing` and `doomed`."""
+
+from ecrm.check.repositories import Held, Need, held, hint, needs, users
+from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
+from ecrm.config import Level
+from ecrm.model.reference import Reference
+from ecrm.model.values import Decision, Place, Status, Use
+from ecrm.planning.plan import RepositoryPlan
+from ecrm.sources.files import ANY_REGISTRY
+
+_PUSH = "push it before anything needs it, or correct the reference"
+_RESTORE = (
+    "push it again, put it back with `ecrm restore` where ecrm deleted it, or deploy one that is "
+    "there"
+)
+
+
+def missing(evidence: Evidence, level: Level) -> Found:
+    """What is in use, or named in a file, is in ECR and can be pulled.
+
+    A repository that could not be read tells nothing; the plan says so. Nor does a host that only
+    may stand for ECR: it may as well be another registry.
+    """
+    repositories = held(evidence.plan)
+    unread = {(it.registry, it.repository) for it in evidence.plan.repositories if it.problem}
+    for need in needs(evidence, (*evidence.scan.uses, *evidence.named)):
+        if need.key not in unread and (problem := _problem(need, repositories)):
+            what, next_step = problem
+            yield Violation(
+                "missing",
+                level,
+                need.where,
+                what,
+                users(need.uses),
+                next_step,
+                _in(need.place),
+                need.place,
+            )
+
+
+def _problem(need: Need, repositories: dict[RepositoryKey, Held]) -> tuple[str, str] | None:
+    """What is wrong with it, and what to do; None where nothing is."""
+    named = need.reference
+    name = _short(named)
+    mend = _PUSH if need.place else _RESTORE
+    there = repositories.get(need.key)
+    if there is None:
+        near = hint(named.repository, (it for _, it in repositories)) if need.place else ""
+        where = f"{need.registry} has no repository {named.repository}"
+        return f"{name} is needed, and {where}{near}", mend
+    found = there.find(named)
+    if found is None:
+        near = hint(named.tag, there.tags) if need.place else ""
+        return f"{name} is needed, and is not in ECR{near}", mend
+    if found.image.status is Status.ARCHIVED:
+        command = "aws ecr update-image-storage-class --target-storage-class STANDARD"
+        return (
+            f"{name} is needed, and is archived, so that nobody can pull it",
+            f"restore it ({command}), or name one that is active",
+        )
+    return None
+
+
+def doomed(evidence: Evidence, level: Level) -> Found:
+    """What a file names would stay by the rules of today, which do not know the file."""
+    repositories = held(evidence.plan)
+    for need in needs(evidence, evidence.named):
+        named = need.reference
+        there = repositories.get(need.key)
+        found = there.find(named) if there else None
+        if there and found and found.goes:
+            yield Violation(
+                "doomed",
+                level,
+                need.where,
+                f"{_short(named)} is named in a file, and the clean-up would {found.action} it",
+                f"{users(need.uses)}; {_reason(found, there.plan)}",
+                "add the file to `files` in ecrm.yaml, which protects what it names; or deploy it "
+                "before the clean-up runs",
+                _in(need.place),
+                need.place,
+            )
+
+
+def _reason(decision: Decision, plan: RepositoryPlan) -> str:
+    words = decision.reason.replace("_", " ")
+    return f"by the rule {plan.rule} it goes: {words}, pushed {decision.image.pushed_at:%Y-%m-%d}"
+
+
+def _short(named: Reference) -> str:
+    tag = f":{named.tag}" if named.tag else ""
+    digest = f"@{named.digest[:19]}" if named.digest else ""
+    return f"{named.repository}{tag}{digest}"
+
+
+def _in(place: Place | None) -> str:
+    return f"in {place.file}" if place else ""
+
+
+def elsewhere(evidence: Evidence) -> list[str]:
+    """What files name in registries that this run does not read, as lines for people."""
+    read = {use for need in needs(evidence, evidence.named) for use in need.uses}
+    return [
+        f"{_at(use)}{_full(use.reference)} is in no registry or repository that this run reads"
+        for use in evidence.named
+        if use not in read and not use.reference.is_elsewhere
+    ]
+
+
+def _at(use: Use) -> str:
+    return f"{use.place.file}:{use.place.line}: " if use.place else ""
+
+
+def _full(named: Reference) -> str:
+    return _short(named) if named.host == ANY_REGISTRY else str(named)

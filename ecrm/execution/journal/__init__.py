@@ -1,0 +1,33 @@
+"""The journal: what a run was about to delete, and what AWS answered.
+
+JSON lines, in the order in which things happened:
+
+    {"type": "header", "format": 1, "when": ..., "version": ..., "targets": [...], "config": ...}
+    {"type": "image", "when": ..., "target": ..., "repository": ..., "digest": ..., "tags": [...],
+     "manifest": "{...}", ...}                      before the call that deletes, one per image
+    {"type": "answer", ..., "digest": ..., "answer": "deleted", "detail": ""}  after that call
+    {"type": "end", "when": ..., "complete": true, "counts": {"deleted": 1}}   no such line: killed
+
+An image without an answer may be there or not: its run was killed, or could write no more.
+"""
+
+from ecrm.execution.journal.location import journal_name, open_sink
+from ecrm.execution.journal.reading import load_journal, read_journal
+from ecrm.execution.journal.records import Contents, End, Entry, Header
+from ecrm.execution.journal.sinks import FileSink, S3Sink, Sink
+from ecrm.execution.journal.writing import Journal
+
+__all__ = [
+    "Contents",
+    "End",
+    "Entry",
+    "FileSink",
+    "Header",
+    "Journal",
+    "S3Sink",
+    "Sink",
+    "journal_name",
+    "load_journal",
+    "open_sink",
+    "read_journal",
+]

@@ -1,0 +1,91 @@
+"""Writing a journal."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from ecrm.errors import OutputError
+from ecrm.execution.journal.records import (
+    End,
+    Entry,
+    Header,
+    answer_line,
+    end_line,
+    header_line,
+    image_line,
+)
+from ecrm.execution.journal.sinks import Sink
+from ecrm.model.reference import Registry
+from ecrm.model.values import Answer, Decision, Outcome
+
+
+class Journal:
+    """Each method returns when its lines can no longer be lost, or raises OutputError; whoever
+    gets that must not delete anything more. After an error nothing else is written, so that only
+    the last line can be torn.
+
+    Leaving the context without `end` says in the journal that the run did not come to its end.
+    """
+
+    def __init__(self, sink: Sink, clock: Callable[[], datetime]) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._counts: Counter[Answer] = Counter()
+        self._open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            with suppress(*((OutputError,) if error else ())):  # the first error is the one to tell
+                if self._open:
+                    self.end(complete=False)
+        finally:
+            self._sink.close()
+
+    def begin(self, *, version: str, targets: Sequence[Registry], config: str) -> None:
+        """Once, before anything else; `version` is ecrm's, `config` a fingerprint."""
+        self._open = True
+        self._append([header_line(Header(self._clock(), version, tuple(targets), config))])
+
+    def intend(
+        self,
+        registry: Registry,
+        repository: str,
+        decisions: Iterable[Decision],
+        manifests: Mapping[str, str],
+    ) -> None:
+        """Before the call that deletes or archives these; `manifests` by digest, verbatim."""
+        now = self._clock()
+        self._append(
+            image_line(Entry(now, registry, repository, it, manifests.get(it.image.digest)))
+            for it in decisions
+        )
+
+    def answer(self, outcomes: Iterable[Outcome]) -> None:
+        """After that call."""
+        now, answered = self._clock(), list(outcomes)
+        self._append(answer_line(now, outcome) for outcome in answered)
+        self._counts.update(outcome.answer for outcome in answered)
+
+    def end(self, complete: bool) -> None:
+        self._append([end_line(End(self._clock(), complete, self._counts))])
+        self._open = False
+
+    def _append(self, lines: Iterable[str]) -> None:
+        text = "".join(lines)
+        if not self._open:
+            raise AssertionError("this journal has not begun, has ended, or could not be written")
+        if text:
+            self._open = False
+            self._sink.append(text)
+            self._open = True

@@ -1,0 +1,186 @@
+"""Puts entries of a journal back, repository by repository, and tells what became of each."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.execution.journal import Entry
+from ecrm.execution.restore.manifest import Needs, has_digest, needs
+from ecrm.execution.restore.selection import by_place, in_order
+from ecrm.model.reference import Registry
+from ecrm.model.values import Action, Status
+from ecrm.registry.restorer import Restorer, is_about_one_image
+
+_AVAILABLE, _UNAVAILABLE = "AVAILABLE", "UNAVAILABLE"
+
+
+class Result(StrEnum):
+    RESTORED = "restored"
+    RESTORING = "restoring"
+    THERE = "there already"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of one image. `tags` are those that it had; `detail` says which of them it did
+    not get back, or why the image is not back."""
+
+    registry: Registry
+    repository: str
+    digest: str
+    tags: tuple[str, ...]
+    result: Result
+    detail: str = ""
+
+
+def restored(
+    entries: Iterable[Entry], restorer_for: Callable[[Registry], Restorer]
+) -> Iterator[Restored]:
+    """One Restored per entry, as it happens. What is there stays as it is, and a tag stays with
+    the image that has it now."""
+    restorers: dict[Registry, Restorer] = {}
+    stopped_by: AwsError | None = None
+    for (registry, repository), of_repository in by_place(entries):
+        ordered = tuple(in_order(of_repository))
+        if stopped_by:
+            yield from _not_tried(ordered, stopped_by)
+            continue
+        if registry not in restorers:
+            restorers[registry] = restorer_for(registry)
+        stopped_by = yield from _refilled(repository, ordered, restorers[registry])
+
+
+def _refilled(
+    repository: str, ordered: Sequence[Entry], restorer: Restorer
+) -> Generator[Restored, None, AwsError | None]:
+    """Put back what went from one repository; returns the error that ends the whole run, if any."""
+    try:
+        refill = _Refill(repository, restorer)
+    except AwsError as error:
+        yield from (_outcome(entry, Result.FAILED, str(error)) for entry in ordered)
+        return None if isinstance(error, Gone | AccessDenied) else error
+    same = ""
+    for place, entry in enumerate(ordered, 1):
+        try:
+            outcome = refill.put_back(entry)
+        except AwsError as error:
+            yield refill.failed(entry, error)
+            denied = isinstance(error, AccessDenied)  # may be this repository's own policy
+            if denied or (same == str(error) and not is_about_one_image(error)):
+                yield from _not_tried(ordered[place:], error)
+                return None if denied or isinstance(error, Gone) else error
+            same = str(error)
+        else:
+            yield outcome
+            same = "" if outcome.result in (Result.RESTORED, Result.RESTORING) else same
+    return None
+
+
+class _Refill:
+    """One repository, and what is known to be there by now."""
+
+    def __init__(self, repository: str, restorer: Restorer) -> None:
+        self._repository = repository
+        self._restorer = restorer
+        self._images = {image.digest: image for image in restorer.images(repository)}
+        self._holders = {tag: image.digest for image in self._images.values() for tag in image.tags}
+        self._lost: dict[str, str] = {}
+        self._layers: dict[str, str] = {}
+
+    def put_back(self, entry: Entry) -> Restored:
+        there = self._images.get(entry.image.digest)
+        if there is None:
+            return self._put(entry)
+        if there.status is Status.ACTIVE:
+            return self._complete(entry, there.tags)
+        if there.status is Status.ACTIVATING:
+            return _outcome(entry, Result.RESTORING)
+        if entry.decision.action is Action.DELETE:
+            return _outcome(entry, Result.THERE, "archived, as it was")
+        self._restorer.activate(self._repository, there.digest)
+        return _outcome(entry, Result.RESTORING)
+
+    def failed(self, entry: Entry, error: AwsError) -> Restored:
+        if entry.image.digest in self._images:
+            return _outcome(entry, Result.FAILED, f"it is there, but not with all tags: {error}")
+        self._lost[entry.image.digest] = str(error)
+        return _outcome(entry, Result.FAILED, str(error))
+
+    def _put(self, entry: Entry) -> Restored:
+        if why := self._obstacle(entry):
+            self._lost[entry.image.digest] = why
+            return _outcome(entry, Result.FAILED, why)
+        _, notes = self._put_tags(entry, entry.image.tags)
+        if entry.image.digest not in self._images:
+            self._restorer.put(self._repository, entry.image, entry.manifest or "")
+            self._images[entry.image.digest] = entry.image
+        return _outcome(entry, Result.RESTORED, "; ".join(notes))
+
+    def _complete(self, entry: Entry, tags: Sequence[str]) -> Restored:
+        """Give an image that is there the tags that nobody has."""
+        missing = [tag for tag in entry.image.tags if tag not in tags]
+        if not missing or _damage(entry):
+            return _outcome(entry, Result.THERE)
+        put, notes = self._put_tags(entry, missing)
+        notes = [f"got back the tag {tag}" for tag in put] + notes
+        return _outcome(entry, Result.THERE, "; ".join(notes))
+
+    def _put_tags(self, entry: Entry, tags: Iterable[str]) -> tuple[list[str], list[str]]:
+        """The tags that it got, and what to say about the others. The first puts the image too."""
+        image, put, notes = entry.image, [], []
+        for tag in tags:
+            holder = self._holders.get(tag) or self._restorer.put(
+                self._repository, image, entry.manifest or "", tag
+            )
+            if holder:
+                notes.append(f"the tag {tag} stays with {holder}, which has it now")
+                continue
+            self._holders[tag] = image.digest
+            self._images.setdefault(image.digest, image)
+            put.append(tag)
+        return put, notes
+
+    def _obstacle(self, entry: Entry) -> str:
+        """Why this image cannot be put back; empty if nothing is known to be in the way."""
+        if why := _damage(entry):
+            return why
+        try:
+            needed = needs(entry.manifest or "")
+        except ValueError as error:
+            return f"its manifest in the journal cannot be read: {error}"
+        for child in needed.children:
+            if child not in self._images:
+                why = self._lost.get(child, "it is neither there nor in the journal")
+                return f"its image {child} cannot be put back: {why}"
+        return self._missing_layers(needed)
+
+    def _missing_layers(self, needed: Needs) -> str:
+        unknown = [blob for blob in needed.blobs if blob not in self._layers]
+        if unknown:
+            self._layers |= self._restorer.layers(self._repository, unknown)
+        states = [self._layers[blob] for blob in needed.blobs if self._layers[blob] != _AVAILABLE]
+        if not states:
+            return ""
+        gone = "gone" if set(states) == {_UNAVAILABLE} else f"not to be had ({', '.join(states)})"
+        verb = "is" if len(states) == 1 else "are"
+        return f"{len(states)} of {len(needed.blobs)} layers {verb} {gone}"
+
+
+def _damage(entry: Entry) -> str:
+    if entry.manifest is None:
+        return "the journal has no manifest of it; ECR gives none of an archived image"
+    if not has_digest(entry.manifest, entry.image.digest):
+        return "its manifest in the journal does not have this digest"
+    return ""
+
+
+def _not_tried(entries: Iterable[Entry], error: AwsError) -> Iterator[Restored]:
+    why = f"not tried, since it went wrong before: {error}"
+    return (_outcome(entry, Result.FAILED, why) for entry in entries)
+
+
+def _outcome(entry: Entry, result: Result, detail: str = "") -> Restored:
+    image = entry.image
+    return Restored(entry.registry, entry.repository, image.digest, image.tags, result, detail)

@@ -1,0 +1,105 @@
+"""Which entries of a journal are put back, and in which order. Pure."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from ecrm.errors import NotAReferenceError, UsageError
+from ecrm.execution.journal import Contents, Entry
+from ecrm.execution.restore.manifest import needs
+from ecrm.model.reference import Reference, Registry
+from ecrm.model.values import Answer
+from ecrm.planning.graph import Family, Links, link
+
+_DIGEST_PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})")
+_TAKEN_AWAY = frozenset({Answer.DELETED, Answer.ARCHIVED, None})
+
+Place = tuple[Registry, str]
+
+
+def chosen(contents: Contents, images: Sequence[str] = ()) -> tuple[Entry, ...]:
+    """What the run took away, or may have taken away when it was killed; or only `images`: each a
+    URI, `repository:tag`, `repository@sha256:...`, `repository`, or six or more digits of a digest.
+
+    What is named comes back whatever the answer was (an answer that got lost makes a deleted image
+    look "gone already"), with its children and its referrers. UsageError if a name selects nothing.
+    """
+    if images:
+        wanted = {entry.key for text in images for entry in _named(contents.entries, text)}
+    else:
+        wanted = {entry.key for entry in contents.entries if entry.answer in _TAKEN_AWAY}
+    for _, entries in by_place(contents.entries):
+        digests = [entry.image.digest for entry in entries if entry.key in wanted]
+        with_dependents = _family(entries).with_dependents(digests)
+        wanted |= {entry.key for entry in entries if entry.image.digest in with_dependents}
+    return tuple(entry for entry in contents.entries if entry.key in wanted)
+
+
+def by_place(entries: Iterable[Entry]) -> Iterator[tuple[Place, list[Entry]]]:
+    """Per repository, in the order in which each came first."""
+    places: dict[Place, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        places[entry.registry, entry.repository].append(entry)
+    yield from places.items()
+
+
+def in_order(entries: Collection[Entry]) -> Iterator[Entry]:
+    """Children before their indexes, innermost first, and subjects before their referrers."""
+    family = _family(entries)
+    left = {entry.image.digest: entry for entry in entries}
+    while left:
+        free = [it for it in left if not _waits(it, left, (family.children, family.subjects))]
+        # Tags that name subjects can form a circle; the digests of children cannot.
+        free = free or [it for it in left if not _waits(it, left, (family.children,))] or [*left]
+        for digest in free:
+            yield left.pop(digest)
+
+
+def _waits(digest: str, left: Collection[str], links: Iterable[Links]) -> bool:
+    return any(other in left for link in links for other in link.get(digest, ()))
+
+
+def _family(entries: Iterable[Entry]) -> Family:
+    of_digest = {entry.image.digest: entry for entry in entries}
+    return link(
+        {digest: entry.image for digest, entry in of_digest.items()},
+        {digest: _children(entry) for digest, entry in of_digest.items()},
+    )
+
+
+def _children(entry: Entry) -> tuple[str, ...]:
+    try:
+        return needs(entry.manifest).children if entry.manifest else ()
+    except ValueError:  # said when it is its turn to be put back
+        return ()
+
+
+def _named(entries: Sequence[Entry], text: str) -> list[Entry]:
+    found = [entry for entry in entries if _is_named(entry, text)]
+    digits = _DIGEST_PREFIX.fullmatch(text)
+    if not found and digits:
+        found = [it for it in entries if it.image.digest.startswith(f"sha256:{digits[1]}")]
+        if len({it.image.digest for it in found}) > 1:
+            raise UsageError(f"{text}: several digests begin like that; give more of it")
+    if not found:
+        raise UsageError(f"{text}: the journal tells of no such image")
+    return found
+
+
+def _is_named(entry: Entry, text: str) -> bool:
+    try:
+        reference = Reference.parse(text)
+    except NotAReferenceError as error:
+        raise UsageError(f"{error}, nor the beginning of a digest") from error
+    if not (reference.may_name(entry.registry) or _has_no_host(reference, text)):
+        return False
+    if reference.repository != entry.repository:
+        return False
+    if not re.search(r"[:@]", text.rpartition("/")[2]):  # not even `:latest` is meant
+        return True
+    image = entry.image
+    return reference.tag in (None, *image.tags) and reference.digest in (None, image.digest)
+
+
+def _has_no_host(reference: Reference, text: str) -> bool:
+    return text.startswith(reference.repository)

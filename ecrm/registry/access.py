@@ -1,0 +1,111 @@
+"""Who may use the images of a repository and cannot be seen by a scan of its own account.
+
+Pure: what DescribeRegistry and the policies say becomes facts and lines for people.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ecrm.model.pattern import glob_matches
+from ecrm.model.reference import Registry
+
+_PULLS = ("ecr:batchgetimage", "ecr:getdownloadurlforlayer")  # IAM does not heed case
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """ECR copies the repositories whose names begin with `prefix` to `destination`.
+
+    With `deletes`, it also repeats deletions there, where somebody else may run the image
+    (`deleteReplication` in DescribeRegistry).
+    """
+
+    destination: Registry
+    prefix: str
+    deletes: bool
+
+    def covers(self, repository: str) -> bool:
+        return repository.startswith(self.prefix)
+
+
+def replications(owner: Registry, configuration: Mapping[str, Any]) -> tuple[Replication, ...]:
+    """Read `replicationConfiguration`; a rule without filters covers every repository."""
+    return tuple(
+        Replication(
+            Registry(destination.get("registryId", owner.account), destination["region"]),
+            prefix,
+            bool(rule.get("deleteReplication", {}).get("enabled")),
+        )
+        for rule in configuration.get("rules", ())
+        for destination in rule.get("destinations", ())
+        for prefix in [it["filter"] for it in rule.get("repositoryFilters", ())] or [""]
+    )
+
+
+def pullers(owner: Registry, policy: str) -> tuple[str, ...]:
+    """Who outside the account may pull, by a repository or registry policy's text."""
+    try:
+        statements = json.loads(policy).get("Statement", ())
+        named = {
+            who + _condition(it)
+            for it in _list(statements)
+            if _lets_pull(it)
+            for who in _principals(it)
+            if who != f"account {owner.account}" and not _is_ours(who, it, owner)
+        }
+    except (ValueError, AttributeError, TypeError):
+        return ("someone, by a policy that ecrm cannot read",)
+    return tuple(sorted(named))
+
+
+def _lets_pull(statement: Mapping[str, Any]) -> bool:
+    if statement.get("Effect") != "Allow":
+        return False
+    # `NotAction` allows all the rest.
+    if "NotAction" in statement:
+        return not all(_named(pull, statement["NotAction"]) for pull in _PULLS)
+    return any(_named(pull, statement.get("Action", ())) for pull in _PULLS)
+
+
+def _named(action: str, patterns: Any) -> bool:
+    return any(glob_matches(pattern.lower(), action) for pattern in _list(patterns))
+
+
+def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
+    if "NotPrincipal" in statement:
+        yield "everyone but a few"
+    principal = statement.get("Principal", {})
+    if isinstance(principal, str):
+        principal = {"AWS": principal}
+    for kind, values in principal.items():
+        for value in _list(values):
+            yield _principal(kind, value)
+
+
+def _principal(kind: str, value: str) -> str:
+    if value == "*":
+        return "everyone"
+    if kind == "Service":
+        return f"service {value}"
+    parts = value.split(":")
+    account = parts[4] if len(parts) > 4 else value  # noqa: PLR2004 - an ARN's account
+    return f"account {account}" if account.isdigit() else f"principal {value}"
+
+
+def _is_ours(who: str, statement: Mapping[str, Any], owner: Registry) -> bool:
+    """A service that acts for our own account alone: Lambda adds such a statement by itself."""
+    accounts = re.findall(r"(?<!\d)\d{12}(?!\d)", json.dumps(statement.get("Condition", {})))
+    return who.startswith("service ") and set(accounts) == {owner.account}
+
+
+def _condition(statement: Mapping[str, Any]) -> str:
+    """An organization narrows "everyone" to many; other conditions are left to the reader."""
+    condition = statement.get("Condition")
+    return f" under the condition {json.dumps(condition, sort_keys=True)}" if condition else ""
+
+
+def _list(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else [value] if value else []

@@ -1,0 +1,81 @@
+"""What ECR holds in the accounts of a run: the Holdings of planning and checking, read from AWS."""
+
+from collections.abc import Iterable, Sequence
+from threading import Lock
+from typing import Any
+
+from ecrm.aws import Client, Target, call
+from ecrm.errors import AwsError, Gone
+from ecrm.model.reference import Registry
+from ecrm.model.values import Image
+from ecrm.planning.graph import Links
+from ecrm.registry.access import Replication, pullers, replications
+from ecrm.registry.images import images, repositories
+from ecrm.registry.lifecycle_preview import lifecycle_policy
+from ecrm.registry.manifests import children, repository_of
+from ecrm.registry.tag_mutability import Mutability, mutability_from
+
+
+class AwsHoldings:
+    """What ECR holds in the targets of a run, read through clients that cannot write."""
+
+    def __init__(self, targets: Iterable[Target]) -> None:
+        self._targets = {target.registry: target for target in targets}
+        self._registry_policies: dict[Registry, tuple[str, ...]] = {}
+        self._reading_policy = Lock()
+        self._described: dict[tuple[Registry, str], dict[str, Any]] = {}
+
+    @property
+    def registries(self) -> tuple[Registry, ...]:
+        return tuple(self._targets)
+
+    @property
+    def workers(self) -> int:
+        return min((it.workers for it in self._targets.values()), default=1)
+
+    def repositories(self, registry: Registry, only: str | None = None) -> list[str]:
+        found = repositories(self._targets[registry], only)
+        self._described |= {(registry, name): told for name, told in found.items()}
+        return list(found)
+
+    def images(self, registry: Registry, repository: str) -> list[Image]:
+        return images(self._targets[registry], repository)
+
+    def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
+        return children(self._targets[registry], repository, indexes)
+
+    def replications(self, registry: Registry) -> tuple[Replication, ...]:
+        answer = call(self._targets[registry].ecr, "DescribeRegistry")
+        return replications(registry, answer.get("replicationConfiguration", {}))
+
+    def pullers(self, registry: Registry, repository: str) -> tuple[str, ...]:
+        """Who outside the account may pull, by the repository's policy and the registry's."""
+        ecr = self._targets[registry].ecr
+        with self._reading_policy:  # once, although many repositories are asked about at once
+            if registry not in self._registry_policies:
+                self._registry_policies[registry] = _pullers(registry, ecr, "GetRegistryPolicy")
+        where = repository_of(self._targets[registry], repository)
+        own = _pullers(registry, ecr, "GetRepositoryPolicy", **where)
+        return tuple(dict.fromkeys(own + self._registry_policies[registry]))
+
+    def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
+        return lifecycle_policy(self._targets[registry], repository)
+
+    def mutability(self, registry: Registry, repository: str) -> Mutability:
+        """From the listing of repositories, which is read for it only where nobody has asked."""
+        if (registry, repository) not in self._described:
+            self.repositories(registry, repository)
+        if (told := self._described.get((registry, repository))) is None:
+            raise Gone(f"there is no repository {repository} in {registry}")
+        try:
+            return mutability_from(told)
+        except ValueError as error:
+            what = f"{repository}: {error}, which ecrm does not know; upgrade ecrm"
+            raise AwsError(f"ecr:DescribeRepositories: {what}") from error
+
+
+def _pullers(registry: Registry, ecr: Client, operation: str, **where: str) -> tuple[str, ...]:
+    try:
+        return pullers(registry, call(ecr, operation, **where).get("policyText", "{}"))
+    except Gone:  # also where there is no policy
+        return ()

@@ -1,0 +1,172 @@
+"""ECR: the lifecycle policy of a repository, and what ECR itself says that a policy would do.
+
+A preview changes nothing in the repository. A repository has one at a time; each forgets the last.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from ecrm.aws import Target, call, pages
+from ecrm.check.lifecycle import Doom, Fate, LifecyclePolicy, evaluate, parse_policy
+from ecrm.errors import AccessDenied, AwsError, Gone, NotOffered
+from ecrm.model.values import Image
+from ecrm.registry.manifests import repository_of
+
+Sleep = Callable[[float], None]
+
+_PAGE = 100  # the largest that GetLifecyclePolicyPreview allows
+_WAIT_SECONDS = 5
+_WAITS = 60
+_IN_PROGRESS = "LifecyclePolicyPreviewInProgressException"
+
+
+class Teller(StrEnum):
+    """By whom it was told what a policy would do."""
+
+    ECR = "ECR's preview"
+    ECRM = "ecrm's own evaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a policy marks, and who says so."""
+
+    marks: tuple[Doom, ...]
+    by: Teller
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewResult:
+    """One image that ECR's preview lists."""
+
+    digest: str
+    tags: tuple[str, ...]
+    priority: int
+    fate: Fate
+    pushed_at: datetime | None = None
+
+
+def lifecycle_policy(target: Target, repository: str) -> str | None:
+    """The text of the policy that is deployed; None where there is none."""
+    try:
+        answer = call(target.ecr, "GetLifecyclePolicy", **repository_of(target, repository))
+    except Gone:
+        return None
+    try:
+        return str(answer["lifecyclePolicyText"])
+    except KeyError as error:
+        raise AwsError(f"ecr:GetLifecyclePolicy: {repository}: AWS's answer has no text") from error
+
+
+def lifecycle_preview(
+    target: Target, repository: str, policy_text: str, sleep: Sleep = time.sleep
+) -> tuple[PreviewResult, ...]:
+    """What ECR says that this policy would do, which need not be deployed. Waits until ECR is done,
+    and before that for a preview that somebody else has started.
+
+    Raises AwsError where ECR does not tell, or somebody starts another preview meanwhile.
+    """
+    started = _started(target, repository, policy_text, sleep)
+    found = _completed(target, repository, started, sleep)
+    return tuple(_result(it) for page in found for it in page.get("previewResults", ()))
+
+
+def marks(
+    target: Target | None,
+    repository: str,
+    policy_text: str,
+    images: Sequence[Image],
+    *,
+    now: datetime,
+    where: str = "",
+    sleep: Sleep = time.sleep,
+) -> Told:
+    """What the policy marks among these images: by ECR's preview, or, where that is denied or not
+    offered or there is no `target` to ask (a snapshot, another time), by our own evaluation.
+
+    Raises InputError for a policy that ecrm cannot read, with `where` it was written if it is not
+    the deployed one, and AwsError where ECR fails.
+    """
+    policy = parse_policy(policy_text, where or f"lifecycle policy of {repository}")
+    if target is not None:
+        try:
+            results = lifecycle_preview(target, repository, policy_text, sleep)
+        except (AccessDenied, NotOffered):
+            pass
+        else:
+            return Told(_dooms(repository, policy, images, results), Teller.ECR)
+    return Told(evaluate(policy, images, now), Teller.ECRM)
+
+
+def _dooms(
+    repository: str,
+    policy: LifecyclePolicy,
+    images: Iterable[Image],
+    results: Iterable[PreviewResult],
+) -> tuple[Doom, ...]:
+    """Of the images that we know; one that was pushed since is nobody's yet."""
+    known = {image.digest: image for image in images}
+    rules = {(rule.priority, rule.fate): rule for rule in policy.rules}
+    dooms = []
+    for result in results:
+        if (rule := rules.get((result.priority, result.fate))) is None:
+            what = f"{result.fate} by rule {result.priority}, which the policy does not have"
+            raise AwsError(f"ecr:GetLifecyclePolicyPreview: {repository}: {what}")
+        if result.digest in known:
+            dooms.append(Doom(known[result.digest], rule))
+    return tuple(dooms)
+
+
+def _started(target: Target, repository: str, policy_text: str, sleep: Sleep) -> str:
+    """Returns the text as ECR repeats it, by which its answers are known again."""
+    where, text = repository_of(target, repository), {"lifecyclePolicyText": policy_text}
+    for _ in range(_WAITS):
+        try:
+            answer = call(target.ecr, "StartLifecyclePolicyPreview", **where, **text)
+        except AwsError as error:
+            if _IN_PROGRESS not in str(error):
+                raise
+            sleep(_WAIT_SECONDS)
+        else:
+            return str(answer.get("lifecyclePolicyText", policy_text))
+    raise _late(repository, "another preview is in progress")
+
+
+def _completed(target: Target, repository: str, text: str, sleep: Sleep) -> list[dict[str, Any]]:
+    """All pages of the preview, when it is complete."""
+    where, size = repository_of(target, repository), {"PageSize": _PAGE}
+    for _ in range(_WAITS):
+        listing = pages(target.ecr, "GetLifecyclePolicyPreview", **where, PaginationConfig=size)
+        found = list(listing)
+        if any(page.get("lifecyclePolicyText", text) != text for page in found):
+            raise _late(repository, "somebody started another preview meanwhile")
+        status = {page.get("status") for page in found}
+        if status == {"COMPLETE"}:
+            return found
+        if status != {"IN_PROGRESS"}:
+            what = f"the preview is {' and '.join(sorted(map(str, status)))}"
+            raise _late(repository, what)
+        sleep(_WAIT_SECONDS)
+    raise _late(repository, "the preview is still in progress")
+
+
+def _late(repository: str, what: str) -> AwsError:
+    return AwsError(f"ecr:GetLifecyclePolicyPreview: {repository}: {what}; try again later")
+
+
+def _result(told: dict[str, Any]) -> PreviewResult:
+    try:
+        return PreviewResult(
+            digest=told["imageDigest"],
+            tags=tuple(sorted(told.get("imageTags", ()))),
+            priority=told["appliedRulePriority"],
+            fate=Fate(told["action"]["type"].lower()),
+            pushed_at=told.get("imagePushedAt"),
+        )
+    except (KeyError, ValueError) as error:
+        what = f"a result that ecrm cannot read: {error}"
+        raise AwsError(f"ecr:GetLifecyclePolicyPreview: {what}") from error

@@ -1,0 +1,152 @@
+"""ECR: what puts images back, after `registry.Deleter` took them away."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from ecrm.aws import Target, call, chunks
+from ecrm.errors import AwsError
+from ecrm.model.values import Image
+from ecrm.registry import images as registry
+from ecrm.registry.manifests import repository_of
+
+PUTS_PER_SECOND = 10
+"""The quota of PutImage, per account and region; the ECR user guide, "Service quotas"."""
+
+_LAYERS = 100  # the most that one BatchCheckLayerAvailability may name
+_ABOUT_ONE_IMAGE = frozenset(
+    {
+        "ImageAlreadyExistsException",
+        "ImageDigestDoesNotMatchException",
+        "ImageNotFoundException",
+        "ImageStorageClassUpdateNotSupportedException",
+        "ImageTagAlreadyExistsException",
+        "InvalidParameterException",
+        "LayersNotFoundException",
+        "LimitExceededException",
+        "ReferencedImagesNotFoundException",
+        "ValidationException",
+    }
+)
+
+
+class Pace:
+    """Lets its caller go on at most so many times per second."""
+
+    def __init__(
+        self, per_second: float, monotonic: Callable[[], float], sleep: Callable[[float], None]
+    ) -> None:
+        self._interval = 1 / per_second
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._next = monotonic()
+
+    def wait(self) -> None:
+        now = self._monotonic()
+        if now < self._next:
+            self._sleep(self._next - now)
+        self._next = max(now, self._next) + self._interval
+
+
+class Restorer:
+    """Puts images of one target back."""
+
+    def __init__(
+        self,
+        target: Target,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._target = target
+        self._ecr = target.writing_ecr()
+        self._pace = Pace(PUTS_PER_SECOND, monotonic, sleep)
+
+    def images(self, repository: str) -> list[Image]:
+        """What the repository holds now."""
+        return registry.images(self._target, repository)
+
+    def layers(self, repository: str, digests: Sequence[str]) -> dict[str, str]:
+        """Whether ECR has these blobs: AVAILABLE, UNAVAILABLE, ARCHIVED, or AWS's refusal."""
+        found = dict.fromkeys(digests, "not answered")
+        for chunk in chunks(digests, _LAYERS):
+            answer = call(
+                self._target.ecr,
+                "BatchCheckLayerAvailability",
+                **repository_of(self._target, repository),
+                layerDigests=list(chunk),
+            )
+            for it in answer.get("layers", ()):
+                found[it["layerDigest"]] = it["layerAvailability"]
+            for it in answer.get("failures", ()):
+                found[it["layerDigest"]] = it.get("failureCode", "")
+        return found
+
+    def put(
+        self, repository: str, image: Image, manifest: str, tag: str | None = None
+    ) -> str | None:
+        """Put an image back, with one tag or none; again with another tag adds that tag.
+
+        ECR would move a tag away from the image that has it now; so that is asked just before, and
+        the digest of another image that has the tag is returned instead. None is success.
+        """
+        self._pace.wait()
+        holder = self._holder(repository, tag) if tag else None
+        if holder not in (None, image.digest):
+            return holder
+        optional = {"imageManifestMediaType": image.media_type, "imageTag": tag}
+        try:
+            answer = call(
+                self._ecr,
+                "PutImage",
+                **repository_of(self._target, repository),
+                imageManifest=manifest,
+                imageDigest=image.digest,
+                **{name: value for name, value in optional.items() if value},
+            )
+        except AwsError as error:
+            if _code(error) == "ImageAlreadyExistsException":  # an answer was lost on its way
+                return None
+            raise
+        stored = answer["image"]["imageId"]["imageDigest"]
+        if stored != image.digest:
+            raise AwsError(f"ecr:PutImage: AWS stored it as {stored}")
+        return None
+
+    def activate(self, repository: str, digest: str) -> None:
+        """Begin to bring an archived image back, which "typically takes up to 20 minutes"."""
+        call(
+            self._ecr,
+            "UpdateImageStorageClass",
+            **repository_of(self._target, repository),
+            imageId={"imageDigest": digest},
+            targetStorageClass="STANDARD",
+        )
+
+    def _holder(self, repository: str, tag: str) -> str | None:
+        """The digest that has the tag at this moment."""
+        try:
+            answer = call(
+                self._target.ecr,
+                "DescribeImages",
+                **repository_of(self._target, repository),
+                imageIds=[{"imageTag": tag}],
+            )
+        except AwsError as error:
+            if _code(error) == "ImageNotFoundException":
+                return None
+            raise
+        return _first(detail["imageDigest"] for detail in answer["imageDetails"])
+
+
+def is_about_one_image(error: AwsError) -> bool:
+    """Whether AWS refused this image, and may well take another."""
+    return _code(error) in _ABOUT_ONE_IMAGE
+
+
+def _first(digests: Iterable[str]) -> str | None:
+    return next(iter(digests), None)
+
+
+def _code(error: AwsError) -> str:
+    """AWS's own code of what `call` translated."""
+    response = getattr(error.__cause__, "response", {})
+    return str(response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,37 @@
+"""How results look: each format is a function from a value to text, and is found here by name."""
+
+from collections.abc import Callable, Sequence
+
+from ecrm.check import Findings
+from ecrm.model.values import Scan
+from ecrm.planning.explain import Absent, Explanation
+from ecrm.planning.plan import Plan
+from ecrm.reports.checks import check_json, check_markdown, check_text
+from ecrm.reports.explanations import explanations_json, explanations_text
+from ecrm.reports.machine import check_github, check_junit, check_sarif
+from ecrm.reports.markdown import plan_markdown
+from ecrm.reports.plans import plan_json, plan_table
+from ecrm.reports.scans import scan_detail, scan_table, scan_uris
+
+PLAN_FORMATS: dict[str, Callable[[Plan], str]] = {
+    "table": plan_table,
+    "json": plan_json,
+    "markdown": plan_markdown,
+}
+SCAN_FORMATS: dict[str, Callable[[Scan], str]] = {
+    "json": scan_uris,
+    "table": scan_table,
+    "detail": scan_detail,
+}
+EXPLANATION_FORMATS: dict[str, Callable[[Sequence[Explanation | Absent]], str]] = {
+    "text": explanations_text,
+    "json": explanations_json,
+}
+CHECK_FORMATS: dict[str, Callable[[Findings], str]] = {
+    "text": check_text,
+    "json": check_json,
+    "markdown": check_markdown,
+    "sarif": check_sarif,
+    "junit": check_junit,
+    "github": check_github,
+}

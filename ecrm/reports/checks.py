@@ -1,0 +1,127 @@
+"""What `check` found, for people (text, markdown) and as JSON."""
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from ecrm.check import Findings, Violation
+from ecrm.config import RULES_OF_CHECK, Level
+from ecrm.reports.text import count
+
+
+def check_text(found: Findings) -> str:
+    """Grouped by rule, most urgent first; then what could not be told, and what was passed over."""
+    return "\n".join([headline(found), *_groups(found), *_rest(found)])
+
+
+def headline(found: Findings) -> str:
+    """One line: where, and how many."""
+    where = ", ".join(map(str, found.targets)) or "no account"
+    numbers = []
+    if found.errors:
+        numbers.append(count(found.errors, "error"))
+    if found.warnings:
+        numbers.append(count(found.warnings, "warning"))
+    if found.unknown:
+        numbers.append(f"{len(found.unknown):,} not known")
+    return f"{where}: {', '.join(numbers) or 'nothing found'}"
+
+
+def place_of(it: Violation) -> str:
+    return f"{it.place.file}:{it.place.line} ({it.where})" if it.place else str(it.where)
+
+
+def _groups(found: Findings) -> Iterator[str]:
+    for (rule, level), group in groupby(found.violations, lambda it: (it.rule, it.level)):
+        yield f"\n{rule} ({level}): {RULES_OF_CHECK[rule]}"
+        for it in group:
+            yield f"\n  {it.what}"
+            yield f"    where  {place_of(it)}"
+            yield f"    why    {it.why}"
+            yield f"    next   {it.next_step}"
+
+
+def _rest(found: Findings) -> Iterator[str]:
+    if found.unknown:
+        yield "\nNot known, so this is no clean result:"
+        yield from (f"  {it.text}" for it in found.unknown)
+    if found.unchecked:
+        yield "\nNot checked:"
+        yield from (f"  {line}" for line in found.unchecked)
+    if found.accepted:
+        yield f"\n{count(len(found.accepted), 'more is', 'more are')} accepted by the baseline."
+    if found.resolved:
+        yield "\nAccepted by the baseline, and not there any more (--write-baseline drops them):"
+        yield from (f"  {line}" for line in found.resolved)
+    off = [rule for rule, level in found.levels.items() if level is Level.OFF]
+    if off:
+        yield f"\nOff: {', '.join(off)}"
+
+
+def check_markdown(found: Findings) -> str:
+    """For the summary of a job."""
+    parts = [f"## ecrm check\n\n{headline(found)}"]
+    for rule, group in groupby(found.violations, lambda it: it.rule):
+        rows = [
+            [_cell(text) for text in (it.level, it.what, place_of(it), it.why, it.next_step)]
+            for it in group
+        ]
+        head = "| Level | What | Where | Why | Next step |\n|---|---|---|---|---|"
+        lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        parts.append(f"### {rule}: {RULES_OF_CHECK[rule]}\n\n{head}\n{lines}")
+    lists = {
+        "Not known, so this is no clean result": [it.text for it in found.unknown],
+        "Not checked": found.unchecked,
+        "In the baseline, and not there any more": found.resolved,
+    }
+    for title, entries in lists.items():
+        if entries:
+            bullets = "\n".join(f"- {_cell(entry)}" for entry in entries)
+            parts.append(f"### {title}\n\n{bullets}")
+    if found.accepted:
+        number = count(len(found.accepted), "more is", "more are")
+        parts.append(f"{number} accepted by the baseline.")
+    return "\n\n".join(parts)
+
+
+def _cell(text: str) -> str:
+    """Text that is nothing but text in a cell of a table: no markup of Markdown or HTML."""
+    escaped = "".join(f"\\{c}" if c in "\\`*_|[]#~" else c for c in text)
+    return " ".join(escaped.replace("&", "&amp;").replace("<", "&lt;").split())
+
+
+def check_json(found: Findings) -> str:
+    body = {
+        "ecrm_check": 1,
+        "targets": [str(it) for it in found.targets],
+        "complete": not found.unknown,
+        "errors": found.errors,
+        "warnings": found.warnings,
+        "levels": {rule: str(level) for rule, level in found.levels.items()},
+        "violations": [_violation(it) for it in found.violations],
+        "unknown": [{"rule": it.rule or None, "text": it.text} for it in found.unknown],
+        "unchecked": list(found.unchecked),
+        "accepted": [_violation(it) for it in found.accepted],
+        "resolved": list(found.resolved),
+    }
+    return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def _violation(it: Violation) -> dict[str, Any]:
+    """Without what is not set."""
+    facts = {
+        "rule": it.rule,
+        "level": str(it.level),
+        "registry": str(it.where.registry or ""),
+        "repository": it.where.repository,
+        "image": it.where.image,
+        "key": it.where.key,
+        "file": it.place.file if it.place else "",
+        "line": it.place.line if it.place else 0,
+        "what": it.what,
+        "why": it.why,
+        "next_step": it.next_step,
+        "fingerprint": it.fingerprint,
+    }
+    return {key: value for key, value in facts.items() if value}

@@ -1,0 +1,132 @@
+"""What `check` found, as other programs read it: SARIF, JUnit, annotations of GitHub Actions."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+from ecrm.check import Findings, Violation
+from ecrm.config import RULES_OF_CHECK, Level
+from ecrm.model.version import version
+from ecrm.reports.checks import place_of
+
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def check_sarif(found: Findings) -> str:
+    """SARIF 2.1.0, https://docs.oasis-open.org/sarif/sarif/v2.1.0/.
+
+    GitHub shows no result without a file, so what has no place of its own is placed where ecrm.yaml
+    speaks of checks; the logical location says what it is about.
+    """
+    on = [rule for rule, level in found.levels.items() if level is not Level.OFF]
+    rules = [
+        {
+            "id": rule,
+            "shortDescription": {"text": RULES_OF_CHECK[rule]},
+            "defaultConfiguration": {"level": str(found.levels[rule])},
+        }
+        for rule in on
+    ]
+    invocation: dict[str, Any] = {"executionSuccessful": not found.unknown}
+    if found.unknown:
+        invocation["toolExecutionNotifications"] = [
+            {"level": "error", "message": {"text": it.text}} for it in found.unknown
+        ]
+    driver = {"name": "ecrm", "version": version(), "rules": rules}
+    results = [_result(it, on.index(it.rule), found) for it in found.violations]
+    run = {"tool": {"driver": driver}, "invocations": [invocation], "results": results}
+    body = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
+    return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def _result(it: Violation, index: int, found: Findings) -> dict[str, Any]:
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": str(it.where)}]}
+    if place := it.place or found.config:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": quote(place.file.removeprefix("./"))},
+            "region": {"startLine": place.line},
+        }
+    return {
+        "ruleId": it.rule,
+        "ruleIndex": index,
+        "level": str(it.level),
+        "message": {"text": f"{it.what}. Why: {it.why}. Next: {it.next_step}."},
+        "locations": [location],
+        "partialFingerprints": {"ecrm/v1": it.fingerprint},
+    }
+
+
+def check_junit(found: Findings) -> str:
+    """One suite for each rule that is on, one case for each violation: an error is a failure, and a
+    warning, for which JUnit has no word, is skipped. A rule that found nothing is a case that
+    passed. What could not be told is an error."""
+    root = ET.Element("testsuites", name="ecrm check")
+    on = [rule for rule, level in found.levels.items() if level is not Level.OFF]
+    for rule in on:
+        suite = ET.SubElement(root, "testsuite", name=rule)
+        _cases(suite, [it for it in found.violations if it.rule == rule])
+        _count(suite)
+    if found.unknown:
+        suite = ET.SubElement(root, "testsuite", name="complete")
+        for it in found.unknown:
+            case = ET.SubElement(suite, "testcase", classname="complete", name=_plain(it.text))
+            ET.SubElement(case, "error", message=_plain(it.text), type="unknown")
+        _count(suite)
+    _count(root)
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}'
+
+
+def _cases(suite: ET.Element, violations: list[Violation]) -> None:
+    rule = suite.attrib["name"]
+    if not violations:
+        ET.SubElement(suite, "testcase", classname=rule, name=_plain(RULES_OF_CHECK[rule]))
+    for it in violations:
+        case = ET.SubElement(suite, "testcase", classname=rule, name=_plain(it.identity))
+        kind = "failure" if it.level is Level.ERROR else "skipped"
+        told = ET.SubElement(case, kind, message=_plain(it.what), type=str(it.level))
+        told.text = _plain(f"where: {place_of(it)}\nwhy: {it.why}\nnext: {it.next_step}")
+
+
+def _count(suite: ET.Element) -> None:
+    kinds = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
+    for attribute, tag in kinds.items():
+        suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))
+
+
+def _plain(text: str) -> str:
+    """XML has no way to write most control characters."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+def check_github(found: Findings) -> str:
+    """Workflow commands, which GitHub Actions shows as annotations, at the line of a file where
+    there is one: https://docs.github.com/actions/reference/workflow-commands-for-github-actions."""
+    return "\n".join(_commands(found))
+
+
+def _commands(found: Findings) -> Iterator[str]:
+    for it in found.violations:
+        where = {"file": it.place.file, "line": str(it.place.line)} if it.place else {}
+        text = f"{it.what}\nwhere: {place_of(it)}\nwhy: {it.why}\nnext: {it.next_step}"
+        yield _command(str(it.level), text, **where, title=f"ecrm check: {it.rule}")
+    for unknown in found.unknown:
+        yield _command("error", unknown.text, title="ecrm check: not known")
+    for line in found.unchecked:
+        yield _command("notice", line, title="ecrm check: not checked")
+
+
+def _command(kind: str, text: str, **properties: str) -> str:
+    """With the escapes of actions/toolkit, packages/core/src/command.ts."""
+    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{kind} {given}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

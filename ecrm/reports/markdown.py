@@ -1,0 +1,42 @@
+"""A plan as Markdown: for a report, a comment on a pull request, a page of a wiki."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ecrm.planning.plan import Plan
+from ecrm.reports.plans import REASONS, grounds, notes, rows, totals
+from ecrm.reports.text import human_tally
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
+
+
+def plan_markdown(plan: Plan) -> str:
+    return "\n".join(_lines(plan))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield "# ECR images"
+    yield from ("", *map(escaped, totals(plan)), "")
+    yield "| Repository | Type | Total | Expired | Keep |"
+    yield "|---|---|--:|--:|--:|"
+    for it, kind, total, goes in rows(plan):
+        expired = f"**{human_tally(goes)}**" if goes.images else ""
+        cells = (f"`{it.repository}`", kind, human_tally(total), expired, human_tally(total - goes))
+        yield f"| {' | '.join(cells)} |"
+    yield from bullets("Not known", plan.missing)
+    stay = (f"{number} {REASONS[reason]}" for reason, number in plan.stays.items())
+    yield from bullets("Why the others stay", stay)
+    yield from bullets("What this rests on", grounds(plan))
+    yield from bullets("Worth knowing", notes(plan))
+
+
+def bullets(heading: str, lines: Iterable[str]) -> Iterator[str]:
+    """A section with one item a line; nothing where there are none."""
+    items = [f"- {escaped(line)}" for line in lines]
+    if items:
+        yield from ("", f"## {heading}", "", *items)
+
+
+def escaped(text: str) -> str:
+    """Shows as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

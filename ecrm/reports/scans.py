@@ -1,0 +1,67 @@
+"""What is in use, for other tools and for people."""
+
+import json
+from collections import defaultdict
+
+from ecrm.model.codec import place_json
+from ecrm.model.reference import Reference
+from ecrm.model.values import Scan
+from ecrm.reports.text import table
+
+_SHORT_DIGEST = len("sha256:") + 12
+
+
+def scan_uris(scan: Scan) -> str:
+    """A sorted JSON array of image URIs, which is what fujiwara/ecrm writes and reads."""
+    return json.dumps(sorted({uri for use in scan.uses for uri in use.reference.uris()}), indent=2)
+
+
+def scan_table(scan: Scan) -> str:
+    """One row per image and user, with all that makes the image count for that user."""
+    whys: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for use in scan.uses:
+        whys[_short(use.reference), use.user].append(use.why)
+    rows = [[image, user, ", ".join(dict.fromkeys(why))] for (image, user), why in whys.items()]
+    return table(rows, ["IMAGE", "USED BY", "WHY"])
+
+
+def _short(reference: Reference) -> str:
+    """With the account and region in place of the host, and the digest cut to 12 digits."""
+    where = str(reference.registry) if reference.registry else reference.host
+    tag = f":{reference.tag}" if reference.tag else ""
+    digest = f"@{reference.digest[:_SHORT_DIGEST]}" if reference.digest else ""
+    return f"{where} {reference.repository}{tag}{digest}"
+
+
+def scan_detail(scan: Scan) -> str:
+    """Every use with what it rests on."""
+    return json.dumps(
+        {
+            "scanned_at": scan.at.isoformat(),
+            "sources": [
+                {
+                    "target": str(it.registry) if it.registry else None,
+                    "source": it.source,
+                    "status": it.status,
+                    "references": it.references,
+                    "notes": [note.text for note in it.notes],
+                }
+                for it in scan.ledger
+            ],
+            "uses": [
+                {
+                    "reference": str(use.reference),
+                    "repository": use.reference.repository,
+                    "tag": use.reference.tag,
+                    "digest": use.reference.digest,
+                    "source": use.source,
+                    "used_by": use.user,
+                    "why": use.why,
+                    "path": use.path,
+                    **place_json(use),
+                }
+                for use in scan.uses
+            ],
+        },
+        indent=2,
+    )

@@ -1,0 +1,170 @@
+"""The least that IAM must allow, command by command.
+
+What a run calls depends on the configuration: a rule that archives needs another action than one
+that deletes, and what is excluded is not read. Names and resource types of the actions are those of
+the Service Authorization Reference. Where an action takes no ARN, or all of a kind is read, the
+resource is `*`; images are changed only in the repositories that a rule matches, and read only
+there unless the command looks at all of them. `sts:GetCallerIdentity` needs no permission.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from ecrm.config import Config, History
+from ecrm.model.pattern import NamePattern
+from ecrm.model.values import Action, Rule
+from ecrm.workflow.iam_policy.arns import Place, Statement, allow, repositories
+from ecrm.workflow.iam_policy.elsewhere import (
+    Besides,
+    of_deleting,
+    of_every_run,
+    of_planning,
+    of_restoring,
+    of_writing_plans,
+)
+
+__all__ = ["Besides", "Command", "Place", "policy"]
+
+_CLUSTERS = (
+    "ecs:DescribeServiceRevisions",
+    "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "ecs:ListServices",
+    "ecs:ListTasks",
+)
+_FAMILIES = ("ecs:ListTaskDefinitions",)
+_DEFINITIONS = ("ecs:DescribeTaskDefinition",)
+_FUNCTIONS = (
+    "lambda:GetFunction",
+    "lambda:ListAliases",
+    "lambda:ListProvisionedConcurrencyConfigs",
+)
+_LISTINGS = ("ecs:ListClusters", "ecs:ListTaskDefinitionFamilies", "lambda:ListFunctions")
+_REGISTRY = ("ecr:DescribeRegistry", "ecr:DescribeRepositories")
+_REGISTRY_POLICY = ("ecr:GetRegistryPolicy",)
+_IMAGES = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetRepositoryPolicy")
+_LIFECYCLE = (
+    "ecr:GetLifecyclePolicy",
+    "ecr:GetLifecyclePolicyPreview",
+    "ecr:StartLifecyclePolicyPreview",
+)
+_DELETE = ("ecr:BatchDeleteImage",)
+_MOVE = ("ecr:UpdateImageStorageClass",)
+_LAYERS = ("ecr:BatchCheckLayerAvailability", "ecr:DescribeImages")
+_PUT = ("ecr:PutImage",)
+
+_ANY_REPOSITORY = NamePattern("*", is_glob=True)
+
+
+class Command(StrEnum):
+    """`plan` stands for `explain` and `generate`, too, which need nothing else."""
+
+    SCAN = "scan"
+    PLAN = "plan"
+    SNAPSHOT = "snapshot"
+    CHECK = "check"
+    DELETE = "delete"
+    RESTORE = "restore"
+
+
+_OF_ALL_REPOSITORIES = (Command.SNAPSHOT, Command.CHECK)
+"""Other rules can be tried on a snapshot, and what no rule matches is checked as well."""
+
+
+def policy(
+    command: Command,
+    config: Config | None = None,
+    place: Place | None = None,
+    besides: Besides | None = None,
+    action: Action | None = None,
+) -> dict[str, Any]:
+    """The policy document; without a configuration, one that does for any.
+
+    `action` overrides that of every rule, as the option of `plan` and `delete` does. Raises
+    UsageError for a place that is not of the form that `Besides` says.
+    """
+    place, besides = place or Place(), besides or Besides()
+    rules = _any_rules() if config is None else config.repositories
+    rules = tuple(replace(rule, action=action) if action else rule for rule in rules)
+    if command is Command.RESTORE:
+        needed = [*_restoring(rules, place), *of_restoring(place, besides)]
+    else:
+        needed = [*_reading(command, config or Config(), rules, place)]
+        needed += of_every_run(place, besides)
+    if command in (Command.PLAN, Command.DELETE):
+        needed += of_planning(place, besides)
+    if command is Command.PLAN:
+        needed += of_writing_plans(place, besides)
+    if command is Command.DELETE:
+        needed += [*_deleting(rules, place), *of_deleting(place, besides)]
+    return {"Version": "2012-10-17", "Statement": needed}
+
+
+def _any_rules() -> tuple[Rule, ...]:
+    """Every repository, with everything that may happen to an image."""
+    return tuple(
+        Rule(_ANY_REPOSITORY, timedelta(), action=it) for it in (Action.DELETE, Action.ARCHIVE)
+    )
+
+
+def _reading(
+    command: Command, config: Config, rules: Sequence[Rule], place: Place
+) -> Iterator[Statement]:
+    yield allow("ReadWhatIsInUse", _uses(config), ["*"])
+    if command is Command.SCAN:
+        return
+    everywhere = command in _OF_ALL_REPOSITORIES
+    matched = repositories(_any_rules() if everywhere else rules, place)
+    yield allow("ReadRegistry", _REGISTRY + (_REGISTRY_POLICY if matched else ()), ["*"])
+    if matched:
+        yield allow("ReadImages", _IMAGES, matched)
+    if matched and command is Command.CHECK:
+        yield allow("PreviewLifecyclePolicies", _LIFECYCLE, matched)
+
+
+def _uses(config: Config) -> tuple[str, ...]:
+    clusters, families = _any_read(config.clusters), _any_read(config.task_definitions)
+    return (
+        *_LISTINGS,
+        *(_CLUSTERS if clusters else ()),
+        *(_FAMILIES if families else ()),
+        *(_DEFINITIONS if clusters or families else ()),
+        *(_FUNCTIONS if _any_read(config.lambda_functions) else ()),
+    )
+
+
+def _any_read(entries: Iterable[History]) -> bool:
+    """Whether anything is left that is not excluded; the first entry that matches counts."""
+    for entry in entries:
+        if not entry.exclude:
+            return True
+        if entry.name.is_glob and not entry.name.text.strip("*"):
+            return False
+    return True
+
+
+def _deleting(rules: Sequence[Rule], place: Place) -> Iterator[Statement]:
+    if matched := repositories(rules, place, _deletes):
+        yield allow("DeleteImages", _DELETE, matched)
+    if matched := repositories(rules, place, _archives):
+        yield allow("ArchiveImages", _MOVE, matched)
+
+
+def _restoring(rules: Sequence[Rule], place: Place) -> Iterator[Statement]:
+    if matched := repositories(rules, place):
+        yield allow("ReadImages", _LAYERS, matched)
+    if matched := repositories(rules, place, _deletes):
+        yield allow("PutImagesBack", _PUT, matched)
+    if matched := repositories(rules, place, _archives):
+        yield allow("BringImagesBackFromTheArchive", _MOVE, matched)
+
+
+def _deletes(rule: Rule) -> bool:
+    return rule.action is Action.DELETE or rule.delete_after is not None
+
+
+def _archives(rule: Rule) -> bool:
+    return rule.action is Action.ARCHIVE

@@ -1,0 +1,50 @@
+"""How much was in use in the last run, per target, so that a sudden drop can be noticed."""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from ecrm.aws.storage import Reach, is_remote, no_aws, read_text, write_text
+from ecrm.errors import EcrmError, NotThereError
+from ecrm.model.reference import Registry
+
+log = logging.getLogger(__name__)
+
+_FILE = "in-use.json"
+
+
+def last_in_use(folder: str, reach: Reach = no_aws) -> dict[Registry, int]:
+    """How many images were in use when that was last recorded; empty where nothing was.
+
+    `folder` is a path or `s3://bucket/prefix`, for which alone `reach` connects to AWS.
+    """
+    place = f"{folder}/{_FILE}"
+    try:
+        recorded = json.loads(read_text(place, reach))
+        return {Registry(*target.split("/")): int(it["in_use"]) for target, it in recorded.items()}
+    except NotThereError:
+        return {}
+    except (EcrmError, ValueError, TypeError, KeyError, AttributeError) as error:
+        log.warning("%s cannot be read, so a drop cannot be noticed: %s", place, error)
+        return {}
+
+
+def record_in_use(
+    folder: str, in_use: Mapping[Registry, int], now: datetime, reach: Reach = no_aws
+) -> None:
+    """Remember this run's numbers; those of other targets stay. A run that cannot is warned."""
+    last = last_in_use(folder, reach)
+    kept = {str(target): {"in_use": number} for target, number in last.items()}
+    new = {str(it): {"in_use": number, "at": now.isoformat()} for it, number in in_use.items()}
+    place = f"{folder}/{_FILE}"
+    try:
+        if not is_remote(folder):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        text = json.dumps(kept | new, indent=2) + "\n"
+        write_text(place, text, reach, "application/json")
+    except OSError as error:
+        log.warning("%s could not be written: %s", place, error.strerror)
+    except EcrmError as error:
+        log.warning("%s", error)

@@ -1,0 +1,180 @@
+"""Around every call: it is counted as AWS counts it, and a run that ends begins no more."""
+
+import threading
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import boto3
+import pytest
+
+from ecrm.aws import Target, at_once, call, connect, gather
+from ecrm.aws.rate_limits import StoppedError
+from ecrm.cli.main import run as command_line
+from ecrm.config import Config
+from ecrm.errors import AwsError
+from ecrm.model.reference import Registry
+from ecrm.reports.calls import calls_text
+from ecrm.sources import scan
+from ecrm.workflow.run import Request, start
+from tests.fake_aws import FakeAws, Fault, days_ago
+
+HERE = Registry("123456789012", "us-east-1")
+
+
+@pytest.fixture
+def target(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Target:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    args = aws.client_args()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", args.pop("endpoint_url"))
+    return Target(HERE, boto3.Session(**args))
+
+
+@pytest.fixture
+def aws() -> Any:
+    with FakeAws() as fake:
+        yield fake
+
+
+def test_every_attempt_counts_as_aws_counts_it(aws, target):
+    aws.fault("ecr", "DescribeRegistry", Fault.throttle(), times=2)
+    call(target.ecr, "DescribeRegistry")
+    assert target.meter.calls == {"ecr:DescribeRegistry": 3}
+    assert target.meter.throttled == 2
+    assert len(aws.calls) == 3
+
+
+def test_refused_calls_slow_their_own_quota_down_and_no_other(aws, target):
+    aws.fault("ecs", "ListClusters", Fault.throttle())
+    call(target.ecs, "ListClusters")
+    buckets = target.pacer._buckets
+    assert buckets["ecs_clusters"]._rate < 15
+    assert buckets["ecs_tasks"]._rate == 20
+
+
+def test_a_call_that_fails_otherwise_slows_nothing_down(aws, target):
+    aws.fault("ecs", "ListClusters", Fault.denied())
+    with pytest.raises(AwsError):
+        call(target.ecs, "ListClusters")
+    assert target.meter.throttled == 0
+    assert target.pacer._buckets["ecs_clusters"]._rate == 20
+
+
+def test_a_run_that_ends_begins_no_more_calls_but_what_it_keeps_is_written(aws, target):
+    target.pacer.stop()
+    with pytest.raises(StoppedError):
+        call(target.ecs, "ListClusters")
+    assert not aws.calls
+    aws.s3.bucket("journals")
+    target.s3().put_object(Bucket="journals", Key="one", Body=b"what was done")
+    assert aws.s3.texts("journals") == {"one": "what was done"}
+
+
+def test_what_breaks_one_source_stops_the_others(aws, target, monkeypatch):
+    """B12. Thousands of calls may be waiting for their turn when somebody presses Ctrl-C."""
+    for number in range(200):
+        aws.lambda_.function(f"f{number}", f"{HERE.host}/app:v1")
+    begun, stopped = Event(), list[bool]()
+    sources = {"lambda": patient(begun, stopped), "ecs": interrupted(begun)}
+    monkeypatch.setattr("ecrm.sources._SERVICES", sources)
+    with pytest.raises(KeyboardInterrupt):
+        scan((target,), Config(), (), days_ago(0), lambda _: None)
+    assert stopped == [True]
+
+
+def interrupted(begun: Event) -> Any:
+    """A source that breaks when the other one has begun."""
+
+    def read(*_: Any) -> Any:
+        begun.wait(10)
+        raise KeyboardInterrupt
+
+    return read
+
+
+def patient(begun: Event, stopped: list[bool]) -> Any:
+    """A source that asks until it is stopped."""
+
+    def read(target: Target, *_: Any) -> Any:
+        begun.set()
+        try:
+            while True:
+                target.pacer.take("lambda", "GetFunction")
+        except StoppedError:
+            stopped.append(True)
+            raise
+
+    return read
+
+
+def test_side_by_side_means_in_turn_where_there_is_one_worker():
+    threads = at_once([threading.get_ident, threading.get_ident], 1, lambda: None)
+    assert threads == [threading.get_ident()] * 2
+
+
+def test_an_endpoint_of_ones_own_is_not_taken_for_aws(aws, monkeypatch):
+    for name, value in aws.env().items():
+        monkeypatch.setenv(name, value)
+    assert not connect().is_aws
+
+
+def test_what_a_run_asked_is_one_line(target):
+    for action in ("ecr:DescribeImages", "ecr:DescribeImages", "ecs:ListTasks"):
+        target.meter.called(action)
+    target.meter.refused()
+    assert calls_text(target.meter, 1234, 5.678) == (
+        "3 calls to AWS in 5.7 s, 1 throttled, 1,234 answers known from earlier runs: "
+        "ecr:DescribeImages 2, ecs:ListTasks 1"
+    )
+
+
+def test_every_page_counts(aws, target):
+    aws.ecr.repository("app").fill(2500)
+    aws.fault("ecr", "DescribeImages", Fault.throttle(), at=2, times=1)
+    call(target.ecr, "DescribeRegistry")
+    pages = list(
+        target.ecr.get_paginator("describe_images").paginate(
+            repositoryName="app", PaginationConfig={"PageSize": 1000}
+        )
+    )
+    assert sum(len(page["imageDetails"]) for page in pages) == 2500
+    assert target.meter.calls["ecr:DescribeImages"] == 4
+
+
+@pytest.fixture
+def reached(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder with an ecrm.yaml that tells of a raised quota, in an environment of AWS's."""
+    for name, value in aws.env().items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "ecrm.yaml"
+    path.write_text("repositories: []\npace: {ecs_tasks: 40}\n")
+    return path
+
+
+def test_the_pace_of_the_configuration_is_that_of_the_run(reached):
+    with start(Request(config=str(reached)), lambda _: None) as run:
+        [target] = run.targets
+    buckets = target.pacer._buckets
+    assert (buckets["ecs_tasks"]._limit, buckets["ecs_services"]._limit) == (40, 20)
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_as_many_calls_are_in_flight_as_is_asked_for(reached, monkeypatch, how):
+    seen: list[int] = []
+
+    def connected(*where: Any, workers: int, **more: Any) -> Target:
+        seen.append(workers)
+        return connect(*where, workers=workers, **more)
+
+    monkeypatch.setattr("ecrm.workflow.run.connect", connected)
+    monkeypatch.setattr("ecrm.cli.options.set_up_logging", lambda *_: None)  # would outlive this
+    if how == "variable":
+        monkeypatch.setenv("ECRM_CONCURRENCY", "3")
+    told = ["--concurrency", "3"] if how == "option" else []
+    assert command_line(["-c", str(reached), *told, "scan"]) == 0
+    assert seen == [3]
+
+
+def test_side_by_side_are_as_many_as_there_are_workers():
+    together = threading.Barrier(3, timeout=10)
+    assert gather(lambda number: (together.wait(), number)[1], range(3), 3) == [0, 1, 2]

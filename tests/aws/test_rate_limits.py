@@ -1,0 +1,193 @@
+"""AWS is asked as fast as it allows, and no faster for long."""
+
+import threading
+
+import pytest
+
+from ecrm.aws.rate_limits import Bucket, Pacer, StoppedError
+from ecrm.config.quotas import QUOTAS, quota_name
+from tests.fake_aws import PUBLISHED
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def bucket(clock: Clock, burst: float, rate: float | None) -> Bucket:
+    return Bucket(burst, rate, clock, clock.sleep)
+
+
+def taken(it: Bucket, clock: Clock, calls: int) -> float:
+    """The seconds that so many calls, one after the other, had to wait."""
+    began = clock.now
+    for _ in range(calls):
+        it.take()
+    return clock.now - began
+
+
+# Published rates
+
+
+def test_a_burst_goes_at_once_and_the_rest_at_the_rate(clock):
+    it = bucket(clock, burst=50, rate=20)
+    assert taken(it, clock, 50) == 0
+    assert taken(it, clock, 200) == pytest.approx(10)
+
+
+def test_what_was_not_used_is_saved_up_as_far_as_the_burst(clock):
+    it = bucket(clock, burst=10, rate=20)
+    taken(it, clock, 10)
+    clock.sleep(0.25)
+    assert taken(it, clock, 5) == pytest.approx(0)
+    clock.sleep(3600)
+    assert taken(it, clock, 10) == 0
+    assert taken(it, clock, 1) > 0
+
+
+def test_refused_calls_use_up_what_was_saved_and_slow_the_bucket_down(clock):
+    it = bucket(clock, burst=50, rate=20)
+    it.refused()
+    assert taken(it, clock, 14) == pytest.approx(1, abs=0.1)
+
+
+def test_refusals_of_one_moment_slow_down_once(clock):
+    it = bucket(clock, burst=0, rate=20)
+    for _ in range(16):
+        it.refused()
+    assert taken(it, clock, 140) == pytest.approx(10, rel=0.2)
+
+
+def test_a_bucket_that_gave_way_comes_back_and_no_further(clock):
+    it = bucket(clock, burst=0, rate=20)
+    it.refused()
+    clock.sleep(60)
+    taken(it, clock, 1)
+    assert taken(it, clock, 100) == pytest.approx(5)
+
+
+def test_however_often_it_is_refused_a_bucket_never_stands_still(clock):
+    it = bucket(clock, burst=0, rate=20)
+    for _ in range(100):
+        it.refused()
+        clock.sleep(2)
+        it.take()
+    assert taken(it, clock, 10) < 25
+
+
+# Where no rate is published
+
+
+def test_without_a_rate_nothing_waits(clock):
+    assert taken(bucket(clock, burst=1, rate=None), clock, 10_000) == 0
+
+
+def server(clock: Clock, burst: float, rate: float):
+    """A bucket as AWS keeps it; returns whether it lets a call through."""
+    level, filled = burst, clock.now
+
+    def allows() -> bool:
+        nonlocal level, filled
+        level, filled = min(burst, level + (clock.now - filled) * rate), clock.now
+        if level < 1:
+            return False
+        level -= 1
+        return True
+
+    return allows
+
+
+@pytest.mark.parametrize("rate", [10, 50, 200])
+def test_an_unknown_limit_is_found_from_its_refusals(clock, rate):
+    """Few calls are refused, and little of what AWS would allow is left unused."""
+    it, allows = bucket(clock, burst=1, rate=None), server(clock, burst=rate, rate=rate)
+    refused = 0
+    calls = 120 * rate
+    for _ in range(calls):
+        it.take()
+        clock.sleep(0.0005)
+        while not allows():
+            refused += 1
+            it.refused()
+            clock.sleep(0.5)
+            it.take()
+    assert refused <= 0.02 * calls
+    assert calls / clock.now >= 0.75 * rate
+
+
+# All quotas
+
+
+def test_every_published_quota_is_kept_to():
+    for rate in PUBLISHED:
+        for operation in rate.operations:
+            name = quota_name(rate.service, operation)
+            if rate.service in ("ecs", "lambda") and name:
+                quota = QUOTAS[name]
+                assert quota.rate is not None
+                assert quota.rate <= rate.per_second, operation
+                assert quota.burst <= rate.burst, operation
+
+
+def test_operations_that_share_a_quota_share_a_bucket(clock):
+    pacer = Pacer(monotonic=clock)
+    for _ in range(45):
+        pacer.take("ecs", "ListTaskDefinitions")
+    pacer.stop()
+    with pytest.raises(StoppedError):
+        pacer.take("ecs", "DescribeTaskDefinition")
+    assert quota_name("ecs", "ListTaskDefinitions") == quota_name("ecs", "DescribeTaskDefinition")
+    assert quota_name("ecs", "ListTasks") != quota_name("ecs", "ListTaskDefinitions")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "name"),
+    [
+        ("lambda", "GetFunction", "lambda_get_function"),
+        ("lambda", "ListAliases", "lambda"),
+        ("ecr", "DescribeImages", "ecr"),
+        ("ecr", "PutImage", "ecr_put_image"),
+        ("sts", "GetCallerIdentity", None),
+        ("s3", "PutObject", None),
+    ],
+)
+def test_what_has_no_quota_of_its_own_is_in_that_of_its_service(service, operation, name):
+    assert quota_name(service, operation) == name
+
+
+def test_a_quota_that_aws_raised_is_used():
+    raised, usual = Pacer({"ecs_tasks": 1000}), Pacer()
+    assert raised._buckets["ecs_tasks"]._limit == 1000
+    assert usual._buckets["ecs_tasks"]._limit == 20
+    assert raised._buckets["ecs_services"]._limit == 20
+
+
+def test_who_waits_for_a_turn_is_told_at_once_that_the_run_ends():
+    pacer = Pacer({"lambda": 1})
+    ended = threading.Event()
+
+    def ask() -> None:
+        try:
+            for _ in range(10_000):
+                pacer.take("lambda", "ListFunctions")
+        except StoppedError:
+            ended.set()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    pacer.stop()
+    assert ended.wait(5)
+    thread.join()

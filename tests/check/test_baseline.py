@@ -1,0 +1,92 @@
+"""A baseline accepts what it names, whatever the order and the digests behind tags."""
+
+import json
+
+import pytest
+
+from ecrm.check import Findings, check
+from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
+from ecrm.errors import InputError
+from ecrm.model.values import Place
+from tests.check.inputs import evidence, in_file, repositories
+from tests.planning.test_planner import HOME, image, use
+from tests.strategies import digest
+
+
+def found(*tags: str) -> Findings:
+    return check(evidence(repositories(app=[]), *(use(f"app:{tag}") for tag in tags)))
+
+
+def accepting(old: Findings, new: Findings, *, is_whole: bool = True) -> Findings:
+    accepted = read_baseline(baseline_text(old), "baseline.json")
+    return without_accepted(new, accepted, is_whole=is_whole)
+
+
+def test_a_baseline_has_a_readable_line_for_each_fingerprint():
+    body = json.loads(baseline_text(found("v2", "v1")))
+    assert body["ecrm_baseline"] == 1
+    assert list(body["accepted"].values()) == [
+        f"missing: {HOME}/app:v1",
+        f"missing: {HOME}/app:v2",
+    ]
+
+
+def test_the_fingerprints_are_the_same_for_ever():
+    (it,) = found("v1").violations
+    assert it.fingerprint == "5aeef9dc4901486e"
+
+
+def test_what_is_accepted_is_set_apart_and_what_is_new_is_not():
+    now = accepting(found("v1", "v2"), found("v1", "v3"))
+    assert [it.where.image for it in now.violations] == [":v3"]
+    assert [it.where.image for it in now.accepted] == [":v1"]
+    assert now.resolved == (f"missing: {HOME}/app:v2",)
+
+
+def test_writing_again_takes_what_was_accepted_and_drops_what_is_resolved():
+    now = accepting(found("v1", "v2"), found("v1", "v3"))
+    assert baseline_text(now) == baseline_text(found("v3", "v1"))
+
+
+def test_another_line_and_another_digest_are_the_same_violation():
+    def moved(line: int, name: str) -> Findings:
+        held = repositories(app=[image("old"), image(name, "v1")])
+        runs = use(f"app:v1@{digest('old')}")
+        return check(evidence(held, runs, named=(in_file("app:v9", line=line),)))
+
+    now = accepting(moved(3, "one"), moved(30, "two"))
+    assert not now.violations
+    assert {it.rule for it in now.accepted} == {"missing", "mutable"}
+    assert Place("k8s/web.yaml", 30) in [it.place for it in now.accepted]
+
+
+def test_another_file_is_another_violation():
+    def named(file: str) -> Findings:
+        return check(evidence(repositories(app=[]), named=(in_file("app:v9", file),)))
+
+    assert len(accepting(named("a.yaml"), named("b.yaml")).violations) == 1
+
+
+def test_what_a_run_did_not_look_at_is_not_resolved():
+    assert accepting(found("v1"), found("v2"), is_whole=False).resolved == ()
+    incomplete = Findings(unknown=(object(),))  # type: ignore[arg-type]
+    assert accepting(found("v1"), incomplete).resolved == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is no baseline that ecrm wrote; write one with --write-baseline"),
+        ("[]", "is no baseline that ecrm wrote; write one with --write-baseline"),
+        ("{}", "is no baseline that ecrm wrote; write one with --write-baseline"),
+        ('{"ecrm_baseline": 2}', "is a baseline of format 2; write one anew"),
+        (
+            '{"ecrm_baseline": 1, "accepted": []}',
+            "is no baseline that ecrm wrote; write one with --write-baseline",
+        ),
+    ],
+)
+def test_a_file_that_is_no_baseline_is_refused(text: str, message: str):
+    with pytest.raises(InputError) as error:
+        read_baseline(text, "b.json")
+    assert str(error.value) == f"b.json: {message}"

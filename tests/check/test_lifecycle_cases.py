@@ -1,0 +1,86 @@
+"""The examples of AWS's own guide on lifecycle policies and more of the kind, one file each.
+
+A file has a policy in ECR's own words, images by short names, and which of these the policy marks;
+`gone`, where given, is what goes of that and with it. `source` tells where the guide says so.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ecrm.check.lifecycle import Doom, LifecyclePolicy, carried_out, evaluate, parse_policy
+from ecrm.model.values import Image
+from tests.planning.test_retention_cases import image
+from tests.strategies import NOW, digest
+
+STORIES = sorted((Path(__file__).parent / "lifecycle_cases").glob("*.yaml"))
+KEYS = ["sentence", "source", "policy", "images", "marked", "gone"]
+
+
+@dataclass(frozen=True)
+class Story:
+    policy: LifecyclePolicy
+    names: Mapping[str, str]
+    images: list[Image]
+    manifests: Mapping[str, tuple[str, ...]]
+    marked: Mapping[str, str]
+    gone: Mapping[str, str]
+
+
+def read(path: Path) -> Story:
+    text = yaml.safe_load(path.read_text())
+    assert set(text) <= set(KEYS), f"{path.name} has keys that nothing reads"
+    named = text["images"]
+    return Story(
+        parse_policy(json.dumps({"rules": text["policy"]}), path.name),
+        {digest(name): name for name in named},
+        [image(name, named, **facts) for name, facts in named.items()],
+        {
+            digest(name): tuple(map(digest, facts["children"]))
+            for name, facts in named.items()
+            if "children" in facts
+        },
+        text["marked"],
+        text.get("gone", text["marked"]),
+    )
+
+
+def told(story: Story, dooms: Iterable[Doom]) -> dict[str, str]:
+    return {
+        story.names[doom.image.digest]: f"{doom.rule.fate} by {doom.rule.priority}"
+        + (f" with {story.names[doom.via]}" if doom.via else "")
+        for doom in dooms
+    }
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+def test_a_policy_marks_what_the_guide_says(path):
+    story = read(path)
+    assert told(story, evaluate(story.policy, story.images, NOW)) == story.marked
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+def test_of_what_is_marked_goes_what_nothing_holds(path):
+    story = read(path)
+    marks = evaluate(story.policy, story.images, NOW)
+    assert told(story, carried_out(marks, story.images, story.manifests)) == story.gone
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+def test_the_order_in_which_images_are_listed_changes_nothing(path):
+    story = read(path)
+    backwards = story.images[::-1]
+    marks = evaluate(story.policy, backwards, NOW)
+    assert marks == evaluate(story.policy, story.images, NOW)
+    assert told(story, carried_out(marks[::-1], backwards, story.manifests)) == story.gone
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+def test_a_file_begins_with_a_sentence_and_its_source(path):
+    text = yaml.safe_load(path.read_text())
+    assert list(text)[:2] == ["sentence", "source"]
+    assert text["sentence"].endswith(".")

@@ -1,0 +1,80 @@
+"""The rule `lifecycle`: ECR's own policies spare what is needed."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from ecrm.check import Evidence, Policed
+from ecrm.check.lifecycle import conflicts, evaluate, parse_policy
+from ecrm.check.repositories import held
+from ecrm.config import Level
+from ecrm.model.values import Use
+from tests.check.inputs import evidence, repositories, violations, whats
+from tests.planning.test_planner import HOME, Shelf, image, use
+from tests.strategies import NOW
+
+POLICY = {
+    "rules": [
+        {
+            "rulePriority": 7,
+            "description": "a month",
+            "selection": {
+                "tagStatus": "any",
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": 20,
+            },
+            "action": {"type": "expire"},
+        }
+    ]
+}
+
+
+def policed(shelf: Shelf, *uses: Use) -> Evidence:
+    """With this policy in every repository, evaluated by ecrm."""
+    found = evidence(shelf, *uses)
+    policy = parse_policy(json.dumps(POLICY), "policy.json")
+    taken = {}
+    for key, it in held(found.plan).items():
+        decisions = tuple(it.images.values())
+        marks = evaluate(policy, [each.image for each in decisions], NOW)
+        taken[key] = Policed(conflicts(decisions, marks), "ecrm's own evaluation")
+    return evidence(shelf, *uses, policed=taken)
+
+
+def test_an_image_in_use_that_the_policy_would_expire_is_told_with_rule_and_user():
+    (it,) = violations("lifecycle", policed(repositories(app=[image("a", "v1")]), use("app:v1")))
+    assert it.what == "ECR's lifecycle policy deletes app:v1, which is in use"
+    assert str(it.where) == f"{HOME}/app:v1"
+    assert 'rule 7 "a month"' in it.why
+    assert "in use by service prod/web (PRIMARY)" in it.why
+    assert it.why.endswith("(told by ecrm's own evaluation)")
+    assert it.next_step.startswith("give rule 7 more days")
+
+
+def test_an_image_in_a_keep_window_is_told_too():
+    found = policed(repositories(app=[image("a", "v1", days=25)]))
+    assert whats("lifecycle", found) == [
+        "ECR's lifecycle policy deletes app:v1, which is to be kept"
+    ]
+
+
+def test_what_ecrm_would_delete_as_well_and_what_is_younger_are_no_violation():
+    shelf = repositories(app=[image("old", "v1", days=90), image("young", "v2", days=19)])
+    assert not whats("lifecycle", policed(shelf, use("app:v2")))
+
+
+def test_what_the_policy_will_take_is_a_warning_with_its_day():
+    found = policed(repositories(app=[image("a", "v1")]), use("app:v1"))
+    (key,) = found.policed
+    later = replace(found.policed[key].conflicts[0], due=NOW + timedelta(days=3))
+    (it,) = violations("lifecycle", replace(found, policed={key: Policed((later,), "ecrm")}))
+    assert it.what == "ECR's lifecycle policy deletes app:v1 on 2026-06-04, which is in use"
+    assert it.level is Level.WARNING
+
+
+def test_where_no_rule_of_ecrm_yaml_matches_only_what_is_in_use_counts():
+    shelf = repositories(other=[image("a", "v1"), image("b", "v2")])
+    assert whats("lifecycle", policed(shelf, use("other:v2"))) == [
+        "ECR's lifecycle policy deletes other:v2, which is in use"
+    ]

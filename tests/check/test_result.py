@@ -1,0 +1,83 @@
+"""All rules together: what is asked, in which order it is told, and what makes it unclean."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ecrm.check import RULES, Unknown, check, for_all
+from ecrm.config import RULES_OF_CHECK, Checks, Level
+from ecrm.model.values import Place, ReadStatus
+from tests.check.inputs import config, evidence, in_file, ledger, repositories
+from tests.planning.test_planner import image, use
+
+
+def test_every_rule_of_ecrm_yaml_is_there_and_in_the_same_order():
+    assert list(RULES) == list(RULES_OF_CHECK)
+    assert set(RULES) == set(Checks.__dataclass_fields__)
+
+
+def test_errors_come_first_then_the_order_of_the_rules_then_the_place():
+    settings = config(
+        "missing: {level: warning}, stale: {level: error, max_images: 0, overdue: 99y}, "
+        "unmanaged: {level: error}"
+    )
+    held = repositories(app=[image("a", "v1")], other=[])
+    found = check(evidence(held, use("other:z"), use("app:b"), settings=settings))
+    assert [(it.rule, it.level) for it in found.violations] == [
+        ("stale", Level.ERROR),
+        ("unmanaged", Level.ERROR),
+        ("missing", Level.WARNING),
+        ("missing", Level.WARNING),
+    ]
+    assert [it.where.repository for it in found.violations[2:]] == ["app", "other"]
+    assert (found.errors, found.warnings) == (2, 2)
+
+
+def test_the_order_of_the_uses_decides_nothing():
+    held = repositories(app=[])
+    uses = [use("app:a"), use("app:b"), in_file("app:c"), in_file("app:c", line=3)]
+    assert check(evidence(held, *uses)) == check(evidence(held, *reversed(uses)))
+
+
+def test_what_could_not_be_scanned_is_not_known():
+    found = check(evidence(repositories(app=[]), read=ledger(ReadStatus.DENIED)))
+    assert "ecs:ListClusters: denied" in [it.text for it in found.unknown]
+
+
+def test_what_cannot_be_read_for_a_rule_that_is_off_is_not_missed():
+    unread = tuple(Unknown(rule, f"for {rule}") for rule in ("lifecycle", "mutable", ""))
+    settings = config("mutable: {level: off}")
+    found = check(evidence(repositories(app=[]), settings=settings, unread=unread))
+    assert [it.text for it in found.unknown] == ["for lifecycle", "for "]
+
+
+@pytest.mark.parametrize("off", RULES)
+def test_a_rule_that_is_off_is_not_asked(off: str, monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+
+    def asks(rule: str) -> Any:
+        def find(*_: object) -> Iterator[object]:
+            asked.append(rule)
+            return iter(())
+
+        return find
+
+    monkeypatch.setattr("ecrm.check.RULES", {rule: asks(rule) for rule in RULES})
+    check(evidence(repositories(app=[]), settings=config(f"{off}: {{level: off}}")))
+    assert asked == [rule for rule in RULES if rule != off]
+
+
+def test_the_place_of_the_policy_is_that_of_the_section_or_of_the_rules():
+    held = repositories(app=[])
+    settings = config("missing: {}")
+    assert check(evidence(held, settings=settings)).config == Place("ecrm.yaml", 5)
+    assert check(evidence(held)).config == Place("ecrm.yaml", 2)
+
+
+def test_the_rule_for_all_others_keeps_everything():
+    settings = for_all(config())
+    assert settings.rule_for("app") == config().rule_for("app")
+    held = repositories(other=[image("a", days=9000)])
+    assert not evidence(held).plan.goes.images
+    assert settings.fingerprint == config().fingerprint

@@ -1,0 +1,114 @@
+"""The rule `unmanaged`: every repository has a rule, and every entry matches something."""
+
+from dataclasses import replace
+
+import pytest
+
+from ecrm.model.values import Place, ReadStatus
+from tests.check.inputs import (
+    RULES,
+    config,
+    evidence,
+    ledger,
+    repositories,
+    unknown,
+    violations,
+    whats,
+)
+from tests.planning.test_planner import HOME, image
+
+
+def test_a_repository_without_a_rule_is_told():
+    (it,) = violations("unmanaged", evidence(repositories(app=[], other=[image("a")])))
+    assert it.what == "no rule matches this repository, so nothing in it is ever deleted"
+    assert (str(it.where), it.why) == (f"{HOME}/other", "it holds 1 image")
+
+
+def test_a_rule_that_matches_no_repository_is_told_with_its_line():
+    rules = """
+        repositories:
+          - name: app
+            expires: 30d
+          - name_pattern: "ap/*"
+            expires: 30d
+    """
+    (it,) = violations("unmanaged", evidence(repositories(app=[]), settings=config("", rules)))
+    assert it.what == "the entry ap/* matches no repository"
+    assert (str(it.where), it.place) == ("repositories[1]", Place("ecrm.yaml", 5))
+
+
+def test_a_rule_that_comes_too_late_is_told_with_the_one_before():
+    rules = """
+        repositories:
+          - name_pattern: "*"
+            expires: 30d
+          - name: app
+            expires: 90d
+    """
+    (it,) = violations("unmanaged", evidence(repositories(app=[]), settings=config("", rules)))
+    assert it.what == (
+        "the entry app never applies: all that it matches is matched by repositories[0] before"
+    )
+    assert it.next_step == "move it up, or remove it"
+
+
+def test_a_rule_that_applies_to_one_of_those_that_it_matches_is_good():
+    rules = """
+        repositories:
+          - name: app
+            expires: 30d
+          - name_pattern: "*"
+            expires: 30d
+    """
+    held = repositories(app=[], other=[])
+    assert not whats("unmanaged", evidence(held, settings=config("", rules)))
+
+
+ENTRIES = (
+    RULES
+    + """
+    clusters:
+      - name: prod
+      - name: staging
+    task_definitions:
+      - name_pattern: "web*"
+      - name_pattern: "batch*"
+    lambda_functions:
+      - name: resize
+      - name: shrink
+"""
+)
+
+
+def test_an_entry_of_the_history_that_matches_nothing_is_told():
+    found = evidence(repositories(app=[]), settings=config("", ENTRIES))
+    assert whats("unmanaged", found) == [
+        "the entry staging matches no cluster",
+        "the entry shrink matches no Lambda function with an image",
+        "the entry batch* matches no task definition family",
+    ]
+
+
+@pytest.mark.parametrize("status", [ReadStatus.DENIED, ReadStatus.FAILED])
+def test_a_source_that_was_not_read_in_full_cannot_tell(status: ReadStatus):
+    settings = config("", ENTRIES)
+    found = evidence(repositories(app=[]), settings=settings, read=ledger(status))
+    assert whats("unmanaged", found) == [
+        "the entry shrink matches no Lambda function with an image"
+    ]
+    assert [it.text for it in unknown("unmanaged", found)] == [
+        "clusters[1]: whether it matches anything: not all names that ecs has are known",
+        "task_definitions[1]: whether it matches anything: not all names that ecs has are known",
+    ]
+
+
+def test_a_snapshot_without_names_cannot_tell():
+    read = tuple(replace(it, names=None) for it in ledger())
+    found = evidence(repositories(app=[]), settings=config("", ENTRIES), read=read)
+    assert not whats("unmanaged", found)
+    assert len(unknown("unmanaged", found)) == 6
+
+
+def test_with_one_repository_entries_say_nothing():
+    found = evidence(repositories(app=[]), settings=config("", ENTRIES), only="app")
+    assert not whats("unmanaged", found)

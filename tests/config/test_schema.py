@@ -1,0 +1,232 @@
+"""The JSON Schema of ecrm.yaml: it takes what the reader takes, and refuses what that refuses,
+but for what only somebody who sees the text can refuse."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from ecrm.config import parse, parse_duration
+from ecrm.config.document import read_document
+from ecrm.config.json_schema import json_schema
+from ecrm.config.schema import Key, Section
+from ecrm.config.sections import SECTIONS
+from ecrm.config.values import BYTES, DURATION, Reader
+from ecrm.errors import ConfigError
+from tests.config import test_config as told
+
+SCHEMA = json_schema(SECTIONS)
+VALIDATOR = Draft202012Validator(SCHEMA)
+EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
+
+GOOD = [
+    told.FUJIWARA_README,
+    EXAMPLE.read_text(),
+    *(text for text, _ in told.WARNINGS),
+    *(f"repositories: [{{name: a, expires: '{text}'}}]" for text, _ in told.DURATIONS),
+    *(f"guards: {{max_bytes: {text}}}" for text, _ in told.SIZES),
+    *(f"{section}: {empty}" for section in SECTIONS for empty in ("", "null", "~")),
+    *(f"{section}: []" for section, it in SECTIONS.items() if it.is_list),
+    "guards: {}",
+    "check: {missing: , stale: {}, mutable: {level: off}, unmanaged: {level: 'off'}}",
+    "check: {stale: {level: error, max_bytes: 1GB, overdue: 14d}, budget: {price: 0.11}}",
+    "check: {budget: {max_monthly_cost: 12, max_total_monthly_cost: 12.50}}",
+    "files: ['deploy/**/*.json', k8s/*.yaml]",
+    "external_commands: [{command: [a, ''], env: {B: '', C D: e}, dir: /b, timeout: 0s}]",
+    "external_commands: [{command: [a], env: }]",
+    "repositories: [{name: a, expires: 1d, keep_tag_patterns: }]",
+    "repositories: [{name: a, expires: 1d, delete_artifacts: TRUE, allow_unscanned: False}]",
+    "repositories: [{name: a, expires: 1d, action: archive, delete_after: 90d}]",
+    "task_definitions: [{name_pattern: '*', keep_count: 999999999, exclude: true}]",
+    "guards: {max_percent: 0, max_in_use_drop: 100, max_images: 0, max_bytes: 5, min_age: 1 DAY}",
+    "clusters: [&a {name: a}, *a, {<<: *a, exclude: true}]",
+]
+
+BAD = [
+    *(text for text, _ in told.DOCUMENT_PROBLEMS),
+    *(text for text, _ in told.SCHEMA_PROBLEMS),
+    *(f"repositories:\n- {keys}" for keys, *_ in told.VALUE_PROBLEMS),
+    *(f"external_commands: [{{{keys}}}]" for keys, _ in told.COMMAND_PROBLEMS),
+    *(f"repositories: [{{name: a, expires: {text!r}}}]" for text, _ in told.DURATION_PROBLEMS),
+    *(f"guards: {{max_bytes: {text!r}}}" for text, _ in told.SIZE_PROBLEMS),
+    "check: []",
+    "check: {missing: error}",
+    "check: {mising: {}}",
+    "check: {missing: {level: fatal}}",
+    "check: {missing: {levels: off}}",
+    "check: {budget: {price: -1}}",
+    "check: {budget: {price: '1'}}",
+    "files: deploy/*.json",
+    "files: {glob: a}",
+    "files: ['']",
+    "files: [1]",
+    "files: [[a]]",
+    "files: [null]",
+    "guards: {max_percent: 100.5}",
+    "guards: {max_images: 1000000000}",
+    "guards: {max_bytes: -1}",
+    "guards: {dangling: maybe}",
+    "guards: null\nclusters: 1",
+]
+
+
+def rule_with(keys: str) -> str:
+    return f"repositories:\n- name: a\n  {keys}"
+
+
+ONLY_THE_READER_REFUSES = {
+    "YAML that says something twice, or in more than one document": [
+        "clusters:\n\nclusters:",
+        "repositories:\n- name: a\n  expires: 1d\n  name: b",
+    ],
+    "how a number or a boolean was written": [
+        *(rule_with(f"keep_count: {it}\n  expires: 1d") for it in ("010", "1:30", "1_0", "3.0")),
+        *(rule_with(f"delete_artifacts: {it}\n  expires: 1d") for it in ("yes", "on", "Off")),
+        "guards: {max_bytes: 0x10}",
+    ],
+    "half of a character": [
+        'repositories:\n- name: "a\\ud800"\n  expires: 1d',
+        'repositories:\n- expires: 1d\n  name_pattern: "a\\ud800"',
+    ],
+    "how much a quantity comes to, and how long its text is": [
+        "repositories: [{name: a, expires: '1001y'}]",
+        f"repositories: [{{name: a, expires: '{'9' * 101}d'}}]",
+        f"guards: {{max_bytes: '{'9' * 5000}'}}",
+    ],
+}
+
+
+def schema_takes(text: str) -> bool:
+    """As an editor does it: the values that the text means, without how they were written."""
+    try:
+        values = yaml.safe_load(dedent(text))
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError, TypeError):
+        return False
+    return VALIDATOR.is_valid(values)
+
+
+def reader_takes(text: str) -> bool:
+    try:
+        parse(text, "ecrm.yaml")
+    except ConfigError:
+        return False
+    return True
+
+
+def test_it_is_a_good_schema():
+    Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_is_good_is_taken_by_both(text):
+    assert reader_takes(text)
+    assert schema_takes(text)
+
+
+EXCEPTED = {text for texts in ONLY_THE_READER_REFUSES.values() for text in texts}
+
+
+@pytest.mark.parametrize("text", [it for it in BAD if it not in EXCEPTED])
+def test_what_is_bad_is_refused_by_both(text):
+    assert not reader_takes(text)
+    assert not schema_takes(text)
+
+
+@pytest.mark.parametrize("text", sorted(EXCEPTED), ids=lambda text: text[:40].replace("\n", " "))
+def test_what_only_the_reader_refuses(text):
+    """If the schema learns to, the case belongs above."""
+    assert not reader_takes(text)
+    assert schema_takes(text)
+
+
+QUANTITIES = st.text(alphabet="0123456789. \tmMinshHdDaywearotuckgGbBiµμΜ-+") | st.lists(
+    st.sampled_from([*"019. \n", "m", "M", "ms", "Min", "days", "D", "y", "µs", "Mb", "KiB", "b"]),
+    max_size=6,
+).map("".join)
+
+
+def is_read(reader: Reader[Any], text: str) -> bool:
+    root: Any = read_document(f'a: "{text.encode("unicode_escape").decode()}"', "ecrm.yaml")
+    try:
+        reader.read(root.entries["a"])
+    except ConfigError as error:
+        return "too long" in str(error)
+    return True
+
+
+@given(QUANTITIES)
+@example("1M")
+@example("1 m 1 Min")
+@example("1.5.5d")
+@example("1d\n")
+@example("5 µS")
+@example("5 ΜS")
+def test_a_duration_is_taken_by_both_or_refused_by_both(text):
+    assert Draft202012Validator(DURATION.schema).is_valid(text) == is_read(DURATION, text)
+
+
+@given(QUANTITIES)
+@example("1.5")
+@example("1 kIb\n")
+@example("1b b")
+def test_a_size_is_taken_by_both_or_refused_by_both(text):
+    assert Draft202012Validator(BYTES.schema).is_valid(text) == is_read(BYTES, text)
+
+
+def keys() -> list[Any]:
+    """Every key with what the schema says of it, those of maps in maps as well."""
+
+    def of(section: Section, about: dict[str, Any], path: str) -> Iterator[Any]:
+        for name, key in section.keys.items():
+            told = about["properties"][name]
+            if isinstance(key, Section):
+                yield from of(key, told, f"{path}.{name}")
+            else:
+                yield pytest.param(key, told, id=f"{path}.{name}")
+
+    sections = SCHEMA["properties"]
+    return [
+        it
+        for name, section in SECTIONS.items()
+        if not section.item
+        for it in of(section, sections[name]["items"] if section.is_list else sections[name], name)
+    ]
+
+
+@pytest.mark.parametrize(("key", "about"), keys())
+def test_every_key_is_described_with_what_it_may_be(key: Key, about: dict[str, Any]):
+    assert about["description"] == key.description
+    assert "type" in about or "enum" in about
+    assert about.get("deprecated", False) == key.obsolete
+
+
+@pytest.mark.parametrize(("key", "about"), keys())
+def test_a_default_is_what_one_would_write(key: Key, about: dict[str, Any]):
+    if key.default is None:
+        assert "default" not in about
+    elif isinstance(key.default, timedelta):
+        assert parse_duration(about["default"]) == key.default
+    else:
+        assert about["default"] == (
+            list(key.default)
+            if isinstance(key.default, tuple)
+            else float(key.default)
+            if isinstance(key.default, Decimal)
+            else key.default
+        )
+    if "default" in about:
+        Draft202012Validator(about).validate(about["default"])
+
+
+def test_every_section_is_described():
+    for name, section in SECTIONS.items():
+        assert SCHEMA["properties"][name]["description"] == section.description

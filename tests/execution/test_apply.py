@@ -1,0 +1,630 @@
+"""A plan is carried out as it is, in its order, and what AWS answered is told about every image."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from ecrm.errors import (
+    AccessDenied,
+    AwsError,
+    EcrmError,
+    Gone,
+    IncompleteError,
+    InputError,
+    OutOfTimeError,
+    OutputError,
+)
+from ecrm.execution.apply import Journal, Recheck, apply
+from ecrm.model.reference import Registry
+from ecrm.model.values import Action, Answer, Decision, Image, Note, Outcome, ReadStatus, SourceRead
+from ecrm.planning.plan import Plan, RepositoryPlan, Spared
+from ecrm.registry.images import Deleter, Refusal
+from tests.stubs import REGISTRY, digest, going, image, plan_of, repository_plan
+
+OTHER = Registry("210987654321", "eu-west-1")
+HELD = "ImageReferencedByManifestList"
+Event = tuple[str, str, tuple[str, ...]]
+
+
+@dataclass
+class Ecr(Deleter):
+    """A registry that holds every image it is asked about, but for what a test says.
+
+    It refuses an image while one of `indexes` that names it is there, as ECR does, and answers
+    with `codes`, or raises the next of `errors` of that call where there are any.
+    """
+
+    indexes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
+    present: frozenset[str] = frozenset()
+    errors: dict[tuple[str, str], list[EcrmError | None]] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+
+    def delete(
+        self, repository: str, digests: Sequence[str]
+    ) -> tuple[frozenset[str], tuple[Refusal, ...]]:
+        self._happens("delete", repository, digests)
+        deleted: set[str] = set()
+        refused: list[Refusal] = []
+        for it in digests:
+            held = any(it in held for index, held in self.indexes.items() if index not in self.gone)
+            code = HELD if held else self.codes.get(it)
+            if code:
+                refused.append(Refusal(it, code, "it is so"))
+            else:
+                self.gone.add(it)
+                deleted.add(it)
+        return frozenset(deleted) - self.silent, tuple(refused)
+
+    def still_there(self, repository: str, digests: Iterable[str]) -> set[str]:
+        wanted = sorted(digests)
+        self._happens("look", repository, wanted)
+        return set(wanted) & self.present
+
+    def manifests(self, repository: str, wanted: Sequence[Image]) -> dict[str, str]:
+        digests = [it.digest for it in wanted]
+        self._happens("read", repository, digests)
+        return dict.fromkeys(digests, "{}")
+
+    def archive(self, repository: str, digest: str) -> None:
+        self._happens("archive", repository, [digest])
+
+    def calls(self, kind: str) -> list[tuple[str, ...]]:
+        return [digests for name, _, digests in self.events if name == kind]
+
+    def _happens(self, kind: str, repository: str, digests: Sequence[str]) -> None:
+        self.events.append((kind, repository, tuple(digests)))
+        errors = self.errors.get((kind, repository), [])
+        if errors and (error := errors.pop(0)):
+            raise error
+
+
+class Log(Journal):
+    """A journal that notes when it was written to, among the calls of `ecr`."""
+
+    def __init__(self, ecr: Ecr, error: OutputError | None = None) -> None:
+        self._ecr, self._error = ecr, error
+        self.answers: list[Outcome] = []
+
+    def intend(
+        self,
+        registry: Registry,
+        repository: str,
+        decisions: Sequence[Decision],
+        manifests: Mapping[str, str],
+    ) -> None:
+        if decisions:
+            digests = tuple(it.image.digest for it in decisions)
+            self._ecr.events.append(("intend", repository, digests))
+
+    def answer(self, outcomes: Sequence[Outcome]) -> None:
+        if outcomes and self._error:
+            raise self._error
+        for it in outcomes:
+            self.answers.append(it)
+            self._ecr.events.append(("answer", it.repository, (it.decision.image.digest,)))
+
+
+def as_planned(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    return planned, ()
+
+
+def always() -> bool:
+    return True
+
+
+def run(
+    plan: Plan,
+    ecr: Ecr | None = None,
+    recheck: Recheck = as_planned,
+    may_go_on: Callable[[], bool] = always,
+    log: Log | None = None,
+) -> list[Outcome]:
+    ecr = ecr or Ecr()
+    outcomes = list(apply(plan, lambda _: ecr, log or Log(ecr), recheck, may_go_on))
+    wanted = [
+        (it.registry, it.repository, decision)
+        for it in plan.repositories
+        for decision in it.deletions
+    ]
+    told = [(it.registry, it.repository, it.decision) for it in outcomes]
+    assert sorted(told, key=str) == sorted(wanted, key=str)  # every image once, and no other
+    return outcomes
+
+
+def wave(*numbers: int) -> list[Decision]:
+    return [going(image(number)) for number in numbers]
+
+
+def one(*waves: Sequence[Decision], name: str = "shop/api") -> Plan:
+    return plan_of(repository_plan(name, *waves))
+
+
+def archiving(number: int) -> Decision:
+    return going(image(number))._replace(action=Action.ARCHIVE)
+
+
+def digests(numbers: Iterable[int]) -> tuple[str, ...]:
+    return tuple(digest(number) for number in numbers)
+
+
+def answers(outcomes: Iterable[Outcome]) -> dict[str, Answer]:
+    return {it.decision.image.digest: it.answer for it in outcomes}
+
+
+def details(outcomes: Iterable[Outcome], answer: Answer) -> dict[str, str]:
+    return {it.decision.image.digest: it.detail for it in outcomes if it.answer is answer}
+
+
+# Batches and order
+
+
+@pytest.mark.parametrize(
+    ("number", "sizes"),
+    [(0, []), (1, [1]), (99, [99]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])],
+)
+def test_a_call_names_at_most_a_hundred_images_and_together_they_name_all(number, sizes):
+    """B4."""
+    ecr = Ecr()
+    outcomes = run(one(wave(*range(number))), ecr)
+    assert [len(batch) for batch in ecr.calls("delete")] == sizes
+    assert sum(ecr.calls("delete"), ()) == digests(range(number))
+    assert set(answers(outcomes).values()) <= {Answer.DELETED}
+
+
+def test_a_wave_is_over_before_the_next_begins():
+    """B2."""
+    ecr = Ecr()
+    run(one(wave(*range(150)), wave(*range(150, 160))), ecr)
+    assert [len(batch) for batch in ecr.calls("delete")] == [100, 50, 10]
+    assert ecr.calls("delete")[2] == digests(range(150, 160))
+
+
+def test_an_index_goes_before_its_children():
+    """B2."""
+    ecr = Ecr(indexes={digest(1): (digest(2), digest(3))})
+    outcomes = run(one(wave(1), wave(2, 3)), ecr)
+    assert ecr.calls("delete") == [digests([1]), digests([2, 3])]
+    assert set(answers(outcomes).values()) == {Answer.DELETED}
+
+
+def test_what_an_index_still_holds_is_tried_again_after_everything_else():
+    """B2: As where an index and its child come in one wave, or ECR takes a moment to notice."""
+    ecr = Ecr(indexes={digest(9): (digest(1),)})
+    outcomes = run(one(wave(1, 2), wave(9)), ecr)
+    assert ecr.calls("delete") == [digests([1, 2]), digests([9]), digests([1])]
+    assert set(answers(outcomes).values()) == {Answer.DELETED}
+    assert [it.decision.image.digest for it in outcomes] == [digest(2), digest(9), digest(1)]
+
+
+def test_it_is_tried_again_for_as_long_as_that_helps():
+    """B2."""
+    ecr = Ecr(indexes={digest(2): (digest(1),), digest(3): (digest(2),)})
+    outcomes = run(one(wave(1, 2, 3)), ecr)
+    assert ecr.calls("delete") == [digests([1, 2, 3]), digests([1, 2]), digests([1])]
+    assert set(answers(outcomes).values()) == {Answer.DELETED}
+
+
+def test_a_child_that_another_index_holds_stays_and_is_reported_once():
+    """B20."""
+    ecr = Ecr(indexes={digest(7): (digest(2), digest(3))})
+    outcomes = run(one(wave(1), wave(2, 3)), ecr)
+    assert answers(outcomes)[digest(1)] is Answer.DELETED
+    assert details(outcomes, Answer.FAILED) == {
+        digest(2): f"{HELD}: it is so",
+        digest(3): f"{HELD}: it is so",
+    }
+    assert ecr.calls("delete") == [digests([1]), digests([2, 3]), digests([2, 3])]
+
+
+def test_what_is_tried_again_is_tried_in_batches_too():
+    """B4."""
+    children = digests(range(250))
+    ecr = Ecr(indexes={digest(999): children})
+    outcomes = run(one(wave(*range(250)), wave(999)), ecr)
+    assert [len(batch) for batch in ecr.calls("delete")] == [100, 100, 50, 1, 100, 100, 50]
+    assert set(answers(outcomes).values()) == {Answer.DELETED}
+
+
+# What AWS answers about one image
+
+
+def test_an_image_that_is_not_there_any_more_is_done():
+    """B20."""
+    outcomes = run(one(wave(1, 2)), Ecr(codes={digest(1): "ImageNotFound"}))
+    assert answers(outcomes) == {digest(1): Answer.GONE, digest(2): Answer.DELETED}
+    assert details(outcomes, Answer.GONE) == {digest(1): "ImageNotFound: it is so"}
+
+
+@pytest.mark.parametrize(
+    "code", ["InvalidImageDigest", "KmsError", "ImageTagDoesNotMatchDigest", "SomethingNew"]
+)
+def test_what_aws_refuses_is_not_told_as_deleted(code):
+    """B3."""
+    ecr = Ecr(codes={digest(2): code})
+    outcomes = run(one(wave(1, 2, 3)), ecr)
+    assert answers(outcomes) == {
+        digest(1): Answer.DELETED,
+        digest(2): Answer.FAILED,
+        digest(3): Answer.DELETED,
+    }
+    assert details(outcomes, Answer.FAILED) == {digest(2): f"{code}: it is so"}
+    assert len(ecr.calls("delete")) == 1
+
+
+def test_what_the_answer_leaves_out_is_looked_up():
+    """B3."""
+    ecr = Ecr(silent=frozenset(digests([1, 2])), present=frozenset({digest(2)}))
+    outcomes = run(one(wave(1, 2, 3)), ecr)
+    assert answers(outcomes) == {
+        digest(1): Answer.DELETED,
+        digest(2): Answer.FAILED,
+        digest(3): Answer.DELETED,
+    }
+    left_out = "AWS's answer leaves it out, and it is still there"
+    assert details(outcomes, Answer.FAILED) == {digest(2): left_out}
+    assert ecr.calls("look") == [digests([1, 2])]
+
+
+def test_where_the_answer_is_complete_nothing_is_looked_up():
+    ecr = Ecr(codes={digest(2): "KmsError"})
+    run(one(wave(1, 2)), ecr)
+    assert ecr.calls("look") == []
+
+
+@pytest.mark.parametrize(
+    "error", [AwsError("ecr:DescribeImages: oops"), AccessDenied("not you", "ecr:DescribeImages")]
+)
+def test_where_looking_up_fails_what_is_known_to_be_deleted_is_told_as_deleted(error):
+    """B3."""
+    ecr = Ecr(silent=frozenset({digest(2)}), errors={("look", "shop/api"): [error]})
+    outcomes = run(one(wave(1, 2, 3)), ecr)
+    assert answers(outcomes) == {
+        digest(1): Answer.DELETED,
+        digest(2): Answer.FAILED,
+        digest(3): Answer.DELETED,
+    }
+    assert str(error) in details(outcomes, Answer.FAILED)[digest(2)]
+
+
+def test_where_the_repository_vanishes_while_looking_up_its_images_are_gone():
+    gone = Gone("ecr:DescribeImages: RepositoryNotFoundException: no")
+    ecr = Ecr(silent=frozenset({digest(1)}), errors={("look", "shop/api"): [gone]})
+    assert set(answers(run(one(wave(1)), ecr)).values()) <= {Answer.GONE, Answer.DELETED}
+
+
+# What goes wrong on the way
+
+
+def two() -> Plan:
+    return plan_of(
+        repository_plan("a", wave(1, 2), wave(3)), repository_plan("b", wave(4), wave(5))
+    )
+
+
+def test_a_missing_permission_stops_one_repository_and_no_other():
+    """B11."""
+    denied = AccessDenied("ecr:BatchDeleteImage is denied", "ecr:BatchDeleteImage")
+    ecr = Ecr(errors={("delete", "a"): [None, denied]})
+    outcomes = run(two(), ecr)
+    assert details(outcomes, Answer.FAILED) == {digest(3): "ecr:BatchDeleteImage is denied"}
+    assert [it for it, answer in answers(outcomes).items() if answer is Answer.DELETED] == list(
+        digests([1, 2, 4, 5])
+    )
+
+
+def test_any_other_error_stops_the_run_and_the_rest_is_told_as_not_tried():
+    ecr = Ecr(errors={("delete", "a"): [None, AwsError("AWS still throttles")]})
+    outcomes = run(two(), ecr)
+    not_tried = "not tried, since it went wrong before: AWS still throttles"
+    assert details(outcomes, Answer.FAILED) == {
+        digest(3): "AWS still throttles",
+        digest(4): not_tried,
+        digest(5): not_tried,
+    }
+    assert ecr.calls("delete") == [digests([1, 2]), digests([3])]
+
+
+def test_what_was_to_be_tried_again_is_told_when_the_run_stops():
+    ecr = Ecr(
+        indexes={digest(9): (digest(1),)},
+        errors={("delete", "a"): [None, AwsError("oops")]},
+    )
+    outcomes = run(plan_of(repository_plan("a", wave(1, 2), wave(9))), ecr)
+    assert answers(outcomes)[digest(2)] is Answer.DELETED
+    assert set(details(outcomes, Answer.FAILED)) == {digest(1), digest(9)}
+
+
+def test_a_repository_that_vanishes_is_done_and_the_others_go_on():
+    gone = Gone("ecr:BatchDeleteImage: RepositoryNotFoundException: no such repository")
+    outcomes = run(two(), Ecr(errors={("delete", "a"): [None, gone]}))
+    assert details(outcomes, Answer.GONE) == {digest(3): str(gone)}
+    assert details(outcomes, Answer.FAILED) == {}
+
+
+def test_the_same_digest_in_two_repositories_is_deleted_in_both():
+    """B12."""
+    ecr = Ecr()
+    outcomes = run(plan_of(repository_plan("a", wave(1)), repository_plan("b", wave(1))), ecr)
+    assert [(it.repository, it.answer) for it in outcomes] == [
+        ("a", Answer.DELETED),
+        ("b", Answer.DELETED),
+    ]
+
+
+def test_each_registry_is_emptied_through_its_own_deleter():
+    """B25."""
+    deleters = {REGISTRY: Ecr(), OTHER: Ecr()}
+    made = plan_of(
+        repository_plan("a", wave(1)),
+        repository_plan("a", wave(2), registry=OTHER),
+        repository_plan("b", wave(3)),
+    )
+    asked: list[Registry] = []
+
+    def deleter_for(registry: Registry) -> Deleter:
+        asked.append(registry)
+        return deleters[registry]
+
+    list(apply(made, deleter_for, Log(Ecr()), as_planned))
+    assert deleters[REGISTRY].calls("delete") == [digests([1]), digests([3])]
+    assert deleters[OTHER].calls("delete") == [digests([2])]
+    assert asked == [REGISTRY, OTHER]
+
+
+def test_an_incomplete_plan_is_refused_before_anything_is_asked_of_aws():
+    """B11."""
+    note = Note(ReadStatus.DENIED, "ecs:ListTasks is denied; allow it: not you")
+    made = plan_of(repository_plan("a", wave(1)), ledger=(SourceRead(REGISTRY, "ecs", 0, (note,)),))
+
+    def deleter_for(_: Registry) -> Deleter:
+        raise AssertionError("nothing may be deleted")
+
+    with pytest.raises(IncompleteError) as error:
+        list(apply(made, deleter_for, Log(Ecr()), as_planned))
+    assert str(error.value) == (
+        "nothing was deleted; the plan is incomplete: ecs:ListTasks is denied; allow it: not you"
+    )
+
+
+def test_a_repository_that_could_not_be_read_makes_the_plan_incomplete():
+    """B11."""
+    made = plan_of(repository_plan("a", wave(1)), repository_plan("b", problem="oops"))
+    with pytest.raises(IncompleteError, match="the plan is incomplete: b: oops"):
+        run(made)
+
+
+def test_nothing_to_delete_asks_nothing_of_aws():
+    ecr = Ecr()
+    assert run(plan_of(repository_plan("a")), ecr) == []
+    assert run(plan_of(), ecr) == []
+    assert ecr.events == []
+
+
+def test_outcomes_come_as_the_answers_do():
+    """So that what is deleted is known when the run is stopped."""
+    ecr = Ecr()
+    outcomes = apply(one(wave(1), wave(2)), lambda _: ecr, Log(ecr), as_planned)
+    assert next(outcomes).decision.image.digest == digest(1)
+    assert ecr.calls("delete") == [digests([1])]
+
+
+# A fresh look before each repository's turn
+
+
+def test_what_is_spared_is_told_and_not_deleted():
+    """B15."""
+
+    def spares_the_second(
+        planned: RepositoryPlan,
+    ) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+        first, second = planned.deletions
+        return replace(planned, waves=((first,),)), (Spared(second, "now in_use"),)
+
+    ecr = Ecr()
+    outcomes = run(one(wave(1, 2)), ecr, spares_the_second)
+    assert answers(outcomes) == {digest(1): Answer.DELETED, digest(2): Answer.SPARED}
+    assert details(outcomes, Answer.SPARED) == {digest(2): "now in_use"}
+    assert ecr.calls("delete") == [digests([1])]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [IncompleteError("not known any more"), AwsError("oops"), InputError("f.json: is too old")],
+)
+def test_where_nobody_knows_what_is_in_use_any_more_the_run_stops(error):
+    """B15."""
+
+    def fails(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+        if planned.repository == "b":
+            raise error
+        return planned, ()
+
+    ecr = Ecr()
+    made = plan_of(*[repository_plan(name, wave(it)) for it, name in enumerate("abc")])
+    outcomes = run(made, ecr, fails)
+    assert answers(outcomes)[digest(0)] is Answer.DELETED
+    assert details(outcomes, Answer.FAILED) == {
+        digest(1): str(error),
+        digest(2): f"not tried, since it went wrong before: {error}",
+    }
+    assert ecr.calls("delete") == [digests([0])]
+
+
+# The journal
+
+
+def test_what_is_about_to_happen_is_written_before_and_what_happened_after_each_call():
+    ecr = Ecr()
+    run(one(wave(1), wave(2)), ecr)
+    assert [(kind, them) for kind, _, them in ecr.events] == [
+        (kind, digests([number]))
+        for number in (1, 2)
+        for kind in ("read", "intend", "delete", "answer")
+    ]
+
+
+def test_an_image_that_is_tried_again_is_written_down_once():
+    ecr = Ecr(indexes={digest(9): (digest(1),)})
+    run(one(wave(1), wave(9)), ecr)
+    assert ecr.calls("read") == ecr.calls("intend") == [digests([1]), digests([9])]
+    assert ecr.calls("answer") == [digests([9]), digests([1])]
+
+
+def test_what_cannot_be_written_down_first_is_not_deleted():
+    unreadable = AwsError("ecr:BatchGetImage: a@sha256: no key")
+    ecr = Ecr(errors={("read", "a"): [unreadable]})
+    outcomes = run(plan_of(repository_plan("a", wave(1))), ecr)
+    assert details(outcomes, Answer.FAILED) == {digest(1): str(unreadable)}
+    assert ecr.calls("delete") == []
+
+
+def test_what_is_deleted_is_told_also_where_it_can_no_longer_be_written_down():
+    ecr = Ecr()
+    log = Log(ecr, OutputError("journal.jsonl could not be written: No space left on device"))
+    outcomes = apply(one(wave(1, 2), wave(3)), lambda _: ecr, log, as_planned)
+    assert [next(outcomes).answer for _ in range(2)] == [Answer.DELETED, Answer.DELETED]
+    with pytest.raises(OutputError, match="No space left"):
+        next(outcomes)
+    assert ecr.calls("delete") == [digests([1, 2])]
+
+
+def test_the_journal_and_the_outcomes_say_the_same():
+    """B3."""
+    ecr = Ecr(
+        codes={digest(2): "KmsError"},
+        silent=frozenset({digest(3)}),
+        errors={("look", "a"): [AwsError("oops")]},
+    )
+    log = Log(ecr)
+    made = plan_of(repository_plan("a", wave(1, 2, 3)))
+    assert list(apply(made, lambda _: ecr, log, as_planned)) == log.answers
+    assert len(log.answers) == 3
+
+
+# Archiving
+
+
+def test_images_are_archived_one_a_call_and_told_as_archived():
+    ecr = Ecr()
+    outcomes = run(one([archiving(1), archiving(2)]), ecr)
+    assert set(answers(outcomes).values()) == {Answer.ARCHIVED}
+    assert ecr.calls("archive") == [digests([1]), digests([2])]
+    assert ecr.calls("delete") == []
+
+
+def test_of_what_goes_together_each_image_goes_in_its_own_way():
+    ecr = Ecr()
+    outcomes = run(one([archiving(1), *wave(2)]), ecr)
+    assert answers(outcomes) == {digest(1): Answer.ARCHIVED, digest(2): Answer.DELETED}
+
+
+def test_an_image_that_cannot_be_archived_is_told_and_the_others_go_on():
+    errors: list[EcrmError | None] = [AwsError("not this one"), Gone("it is gone"), None]
+    ecr = Ecr(errors={("archive", "shop/api"): errors})
+    outcomes = run(one([archiving(1), archiving(2), archiving(3)]), ecr)
+    assert [(it.answer, it.detail) for it in outcomes] == [
+        (Answer.FAILED, "not this one"),
+        (Answer.GONE, "it is gone"),
+        (Answer.ARCHIVED, ""),
+    ]
+
+
+# Time
+
+
+def asked(times: int) -> Callable[[], bool]:
+    """True so many times, and then never again."""
+    answers = iter([True] * times)
+    return lambda: next(answers, False)
+
+
+def test_where_the_time_is_over_the_batch_in_hand_is_the_last():
+    """The first question is that of the repository, the others are those of its batches."""
+    ecr = Ecr()
+    outcomes = run(one(wave(*range(250))), ecr, may_go_on=asked(3))
+    assert [len(batch) for batch in ecr.calls("delete")] == [100, 100]
+    assert Counter(answers(outcomes).values()) == {Answer.DELETED: 200, Answer.LEFT: 50}
+    assert set(details(outcomes, Answer.LEFT)) == set(digests(range(200, 250)))
+
+
+def test_of_what_is_left_nothing_is_in_the_journal():
+    ecr = Ecr()
+    log = Log(ecr)
+    run(one(wave(*range(150))), ecr, may_go_on=asked(2), log=log)
+    assert sum(ecr.calls("intend"), ()) == digests(range(100))
+    assert [it.decision.image.digest for it in log.answers] == list(digests(range(100)))
+
+
+def test_where_the_time_is_over_no_other_repository_is_begun_nor_read_again():
+    reread: list[str] = []
+
+    def recheck(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+        reread.append(planned.repository)
+        return planned, ()
+
+    plan = plan_of(repository_plan("a", wave(1)), repository_plan("b", wave(2)))
+    ecr = Ecr()
+    outcomes = run(plan, ecr, recheck, asked(2))
+    assert answers(outcomes) == {digest(1): Answer.DELETED, digest(2): Answer.LEFT}
+    assert (ecr.calls("delete"), reread) == ([digests([1])], ["a"])
+
+
+def test_time_that_is_over_while_reading_again_leaves_the_repository():
+    def recheck(_: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+        raise OutOfTimeError("over")
+
+    ecr = Ecr()
+    assert answers(run(one(wave(1)), ecr, recheck)) == {digest(1): Answer.LEFT}
+    assert ecr.events == []
+
+
+def test_a_call_that_may_not_be_sent_any_more_leaves_its_images():
+    ecr = Ecr(errors={("delete", "shop/api"): [None, OutOfTimeError("over")]})
+    log = Log(ecr)
+    outcomes = run(one(wave(*range(150))), ecr, log=log)
+    assert Counter(answers(outcomes).values()) == {Answer.DELETED: 100, Answer.LEFT: 50}
+    assert len(log.answers) == 100  # what became of the others is not known
+
+
+def test_what_an_index_still_held_when_the_time_was_over_is_left_with_what_ecr_said():
+    ecr = Ecr(indexes={digest(9): (digest(1),)})
+    log = Log(ecr)
+    outcomes = run(one(wave(1, 2), wave(9)), ecr, may_go_on=asked(2), log=log)
+    assert answers(outcomes) == {
+        digest(1): Answer.LEFT,
+        digest(2): Answer.DELETED,
+        digest(9): Answer.LEFT,
+    }
+    assert {it.decision.image.digest: it.answer for it in log.answers} == {
+        digest(1): Answer.LEFT,
+        digest(2): Answer.DELETED,
+    }
+    assert details(outcomes, Answer.LEFT)[digest(1)] == f"{HELD}: it is so"
+
+
+def test_time_that_is_over_while_trying_again_leaves_what_is_still_to_be_tried():
+    held = range(1, 151)
+    ecr = Ecr(indexes={digest(999): digests(held)})
+    outcomes = run(one(wave(*held), wave(999)), ecr, may_go_on=asked(5))
+    told = answers(outcomes)
+    assert [len(batch) for batch in ecr.calls("delete")] == [100, 50, 1, 100]
+    assert Counter(told.values()) == {Answer.DELETED: 101, Answer.LEFT: 50}
+
+
+def test_an_archive_call_that_may_not_be_sent_any_more_takes_back_none_before_it():
+    ecr = Ecr(errors={("archive", "shop/api"): [None, OutOfTimeError("over")]})
+    outcomes = run(one([archiving(1), archiving(2)]), ecr)
+    assert answers(outcomes) == {digest(1): Answer.ARCHIVED, digest(2): Answer.LEFT}
+
+
+def test_what_aws_told_counts_also_where_there_is_no_time_to_look_for_the_rest():
+    ecr = Ecr(
+        silent=frozenset({digest(2)}), errors={("look", "shop/api"): [OutOfTimeError("over")]}
+    )
+    outcomes = run(one(wave(1, 2)), ecr)
+    assert answers(outcomes) == {digest(1): Answer.DELETED, digest(2): Answer.FAILED}

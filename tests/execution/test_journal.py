@@ -1,0 +1,539 @@
+"""The journal: true at every moment, never overwritten, and read back as it was written."""
+
+import io
+import json
+import os
+import stat
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrm.errors import AwsError, InputError, OutputError, UsageError
+from ecrm.execution.journal import (
+    End,
+    Entry,
+    FileSink,
+    Header,
+    Journal,
+    S3Sink,
+    journal_name,
+    load_journal,
+    open_sink,
+    read_journal,
+)
+from ecrm.model.reference import Registry
+from ecrm.model.values import Action, Answer, Decision, Image, Outcome, Reason, Status
+from ecrm.workflow.state import state_folder
+
+NOW = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
+HERE = Registry("123456789012", "us-east-1")
+DIGEST = "sha256:" + "a" * 64
+IMAGE = Image(
+    DIGEST, ("v1",), datetime(2026, 1, 2, tzinfo=UTC), 1000, "application/x", "art", "sub"
+)
+GOES = Decision(IMAGE, Reason.EXPIRED, "age 324 d", related="sha256:r", action=Action.DELETE)
+
+
+class Memory:
+    """A sink that keeps each append, and can fail at one of them."""
+
+    def __init__(self, full_at: int = 0) -> None:
+        self.appends: list[str] = []
+        self.closed = False
+        self.full_at = full_at
+
+    def append(self, text: str) -> None:
+        if len(self.appends) + 1 == self.full_at:
+            self.appends.append(text[: len(text) // 2])
+            raise OutputError("disk full")
+        self.appends.append(text)
+
+    def close(self) -> None:
+        self.closed = True
+
+    @property
+    def lines(self) -> list[str]:
+        return "".join(self.appends).splitlines()
+
+
+def journal(sink) -> Journal:
+    return Journal(sink, lambda: NOW)
+
+
+def begin(it: Journal) -> None:
+    it.begin(version="1.2.3", targets=[HERE], config="c0ffee")
+
+
+def outcome(
+    answer: Answer = Answer.DELETED, decision: Decision = GOES, detail: str = ""
+) -> Outcome:
+    return Outcome(HERE, "app", decision, answer, detail)
+
+
+def written(*steps) -> str:
+    sink = Memory()
+    with journal(sink) as it:
+        begin(it)
+        for step in steps:
+            step(it)
+        it.end(complete=True)
+    return "".join(sink.appends)
+
+
+def run(sink, *steps) -> None:
+    with journal(sink) as it:
+        for step in steps:
+            step(it)
+
+
+def stopped_by(error: BaseException):
+    def step(_: Journal) -> None:
+        raise error
+
+    return step
+
+
+def intend(it: Journal, decision: Decision = GOES, manifest: str | None = "{}") -> None:
+    manifests = {} if manifest is None else {decision.image.digest: manifest}
+    it.intend(HERE, "app", [decision], manifests)
+
+
+def read(text: str):
+    return read_journal(text.split("\n"), "j")
+
+
+# -- what is written ------------------------------------------------------------------------------
+
+
+def test_a_journal_is_json_lines_in_the_order_in_which_things_happened():
+    text = written(intend, lambda it: it.answer([outcome(detail="")]))
+    when = '"when": "2026-11-22T01:30:00+00:00"'
+    where = f'"target": "123456789012/us-east-1", "repository": "app", "digest": "{DIGEST}"'
+    header, image, answer, end = text.splitlines()
+    assert header == (
+        f'{{"type": "header", {when}, "format": 1, "version": "1.2.3", '
+        '"targets": ["123456789012/us-east-1"], "config": "c0ffee"}'
+    )
+    assert image == (
+        f'{{"type": "image", {when}, {where}, "tags": ["v1"], "size": 1000, '
+        '"pushed_at": "2026-01-02T00:00:00+00:00", "media_type": "application/x", '
+        '"artifact_type": "art", "subject": "sub", "action": "delete", "reason": "expired", '
+        '"detail": "age 324 d", "related": "sha256:r", "manifest": "{}"}'
+    )
+    assert answer == f'{{"type": "answer", {when}, {where}, "answer": "deleted", "detail": ""}}'
+    assert end == f'{{"type": "end", {when}, "complete": true, "counts": {{"deleted": 1}}}}'
+
+
+def test_all_lines_of_a_step_are_one_append():
+    sink = Memory()
+    with journal(sink) as it:
+        begin(it)
+        it.intend(HERE, "app", [GOES, GOES, GOES], {})
+        it.answer([outcome(), outcome(Answer.FAILED)])
+        it.end(complete=True)
+    assert [text.count("\n") for text in sink.appends] == [1, 3, 2, 1]
+    assert json.loads(sink.lines[-1])["counts"] == {"deleted": 1, Answer.FAILED: 1}
+
+
+def test_a_step_without_images_writes_nothing():
+    sink = Memory()
+    with journal(sink) as it:
+        begin(it)
+        it.intend(HERE, "app", [], {})
+        it.answer([])
+        assert len(sink.appends) == 1
+
+
+def test_an_image_that_is_archived_has_no_manifest():
+    archived = Decision(IMAGE, Reason.EXPIRED, action=Action.ARCHIVE)
+    text = written(lambda it: intend(it, archived, None))
+    assert json.loads(text.splitlines()[1])["manifest"] is None
+
+
+def test_a_run_that_fails_says_that_it_did_not_come_to_its_end():
+    sink = Memory()
+    with pytest.raises(KeyboardInterrupt):
+        run(sink, begin, stopped_by(KeyboardInterrupt()))
+    assert json.loads(sink.lines[-1])["complete"] is False
+    assert sink.closed
+
+
+def test_a_run_that_never_began_writes_nothing_at_all():
+    sink = Memory()
+    with journal(sink):
+        pass
+    assert sink.appends == []
+
+
+def test_after_a_failed_write_nothing_else_is_written():
+    sink = Memory(full_at=2)
+    with pytest.raises(OutputError, match="disk full"):
+        run(sink, begin, intend)
+    assert len(sink.appends) == 2
+    assert sink.closed
+    contents = read("".join(sink.appends))
+    assert (contents.entries, contents.end) == ((), None)
+
+
+def test_a_journal_that_could_not_be_written_takes_nothing_more():
+    sink = Memory(full_at=1)
+    it = journal(sink)
+    with pytest.raises(OutputError):
+        begin(it)
+    with pytest.raises(AssertionError):
+        intend(it)
+
+
+def test_the_first_error_is_told_when_the_footer_cannot_be_written_either():
+    with pytest.raises(ValueError, match="first"):
+        run(Memory(full_at=2), begin, stopped_by(ValueError("first")))
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+def test_each_step_is_on_disk_before_it_returns(tmp_path, monkeypatch):
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    path = tmp_path / "not" / "there" / "yet.jsonl"
+    with journal(FileSink(path)) as it:
+        for step in (begin, intend, lambda it: it.answer([outcome()])):
+            step(it)
+            assert synced[-1] == path.stat().st_size
+            assert path.read_text().endswith("\n")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_journal(str(path), pytest.fail).end == End(NOW, False, {Answer.DELETED: 1})
+
+
+def test_a_file_that_is_there_is_never_overwritten(tmp_path):
+    path = tmp_path / "j.jsonl"
+    path.write_text("precious")
+    with pytest.raises(OutputError) as error:
+        begin(journal(FileSink(path)))
+    assert str(error.value) == (
+        f"the journal {path} is there already and is never overwritten; name another"
+    )
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
+def test_a_full_disk_stops_the_run():
+    with pytest.raises(OutputError) as error, journal(FileSink(Path("/dev/full"))) as it:
+        begin(it)
+    assert str(error.value) == (
+        "the journal /dev/full cannot be written: No space left on device; "
+        "nothing is deleted without a journal"
+    )
+
+
+def test_a_folder_that_cannot_be_made_stops_the_run(tmp_path):
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "folder" / "j.jsonl"
+    with pytest.raises(OutputError) as error:
+        begin(journal(FileSink(path)))
+    assert str(error.value) == (
+        f"the journal {path} cannot be written: its folder cannot be made: Not a directory; "
+        "nothing is deleted without a journal"
+    )
+
+
+def test_a_folder_that_takes_no_files_stops_the_run():
+    with pytest.raises(OutputError, match=r"the journal /proc/self/j\.jsonl cannot be written: "):
+        begin(journal(FileSink(Path("/proc/self/j.jsonl"))))
+
+
+def test_a_folder_is_no_journal(tmp_path):
+    with pytest.raises(OutputError, match="is there already"):
+        begin(journal(FileSink(tmp_path)))
+
+
+def test_a_pipe_may_take_the_journal(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with journal(FileSink(tmp_path / "pipe")) as it:
+        begin(it)
+    assert [json.loads(line)["type"] for line in os.read(reader, 9999).splitlines()] == [
+        "header",
+        "end",
+    ]
+    os.close(reader)
+
+
+# -- S3 -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def s3():
+    made = boto3.client(
+        "s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(made) as stub:
+        yield made, stub
+        stub.assert_no_pending_responses()
+
+
+def test_in_s3_each_step_is_an_object_of_its_own(s3):
+    client, stub = s3
+    sink = S3Sink(client, "b", "runs/today")
+    for number, text in enumerate(("one\n", "two\n"), 1):
+        expected = {
+            "Bucket": "b",
+            "Key": f"runs/today/0000{number}.jsonl",
+            "Body": text.encode(),
+            "ContentType": "application/x-ndjson",
+            "IfNoneMatch": "*",
+        }
+        stub.add_response("put_object", {}, expected)
+        sink.append(text)
+    sink.close()
+
+
+def test_in_s3_nothing_is_overwritten_either(s3):
+    client, stub = s3
+    stub.add_client_error("put_object", "PreconditionFailed", "exists", 412)
+    with pytest.raises(OutputError, match="the journal s3://b/k is there already"):
+        begin(journal(S3Sink(client, "b", "k")))
+
+
+def test_what_s3_refuses_is_told_and_stops_the_run(s3):
+    client, stub = s3
+    stub.add_client_error("put_object", "AccessDenied", "no", 403)
+    with pytest.raises(OutputError) as error:
+        begin(journal(S3Sink(client, "b", "k")))
+    assert str(error.value) == (
+        "the journal s3://b/k cannot be written: s3:PutObject is denied; allow it: no; "
+        "nothing is deleted without a journal"
+    )
+
+
+def stub_parts(stub: Stubber, parts: dict[str, str], *, read: bool = True) -> None:
+    names = list(parts)
+    pages = [names[:1], names[1:]]
+    for number, page in enumerate(pages):
+        answer = {"Contents": [{"Key": f"k/{name}"} for name in page], "IsTruncated": number == 0}
+        token = {"ContinuationToken": "more"} if number else {}
+        more = {} if number else {"NextContinuationToken": "more"}
+        stub.add_response("list_objects_v2", answer | more, {"Bucket": "b", "Prefix": "k/"} | token)
+    for name in sorted(parts, key=lambda it: (len(it), it)) if read else ():
+        body = parts[name].encode()
+        answer = {"Body": StreamingBody(io.BytesIO(body), len(body))}
+        stub.add_response("get_object", answer, {"Bucket": "b", "Key": f"k/{name}"})
+
+
+def test_the_objects_of_s3_are_read_in_the_order_of_their_numbers(s3):
+    client, stub = s3
+    lines = written(intend).splitlines(keepends=True)
+    stub_parts(stub, {f"0000{number}.jsonl": line for number, line in enumerate(lines, 1)})
+    contents = load_journal("s3://b/k/", lambda: client)
+    assert [it.image.digest for it in contents.entries] == [DIGEST]
+    assert contents.end is not None
+
+
+def test_a_missing_object_is_damage(s3):
+    client, stub = s3
+    stub_parts(stub, {"00001.jsonl": written(), "00003.jsonl": ""}, read=False)
+    body = StreamingBody(io.BytesIO(b""), 0)
+    stub.add_response("get_object", {"Body": body}, {"Bucket": "b", "Key": "k/00001.jsonl"})
+    with pytest.raises(InputError, match=r"s3://b/k: the part 00002.jsonl is missing"):
+        load_journal("s3://b/k", lambda: client)
+
+
+def test_no_object_is_no_journal(s3):
+    client, stub = s3
+    stub.add_response("list_objects_v2", {}, {"Bucket": "b", "Prefix": "k/"})
+    with pytest.raises(InputError, match="there is no journal s3://b/k"):
+        load_journal("s3://b/k", lambda: client)
+
+
+def test_what_s3_refuses_to_read_is_an_error_of_aws(s3):
+    client, stub = s3
+    stub.add_client_error("list_objects_v2", "NoSuchBucket", "gone", 404)
+    with pytest.raises(AwsError, match="s3:ListBucket: NoSuchBucket: gone"):
+        load_journal("s3://b/k", lambda: client)
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def test_a_journal_is_named_after_its_moment_and_its_target(tmp_path):
+    now = NOW.astimezone(timezone(timedelta(hours=9)))
+    name = journal_name(now, HERE)
+    assert name == "20261122T013000Z-123456789012-us-east-1"
+    first = open_sink(f"{tmp_path}/journals/", name, pytest.fail)
+    first.append("")
+    second = open_sink(f"{tmp_path}/journals/", name, pytest.fail)
+    assert str(second) == f"{tmp_path}/journals/{name}-2.jsonl"
+
+
+def test_a_location_is_a_file_a_folder_or_in_s3(tmp_path):
+    name = journal_name(NOW, HERE)
+    assert str(open_sink(f"{tmp_path}/j", name, pytest.fail)) == f"{tmp_path}/j"
+    assert str(open_sink(f"{tmp_path}/new/", name, pytest.fail)) == f"{tmp_path}/new/{name}.jsonl"
+    assert str(open_sink(str(tmp_path), name, pytest.fail)) == f"{tmp_path}/{name}.jsonl"
+    assert str(open_sink("s3://b/k", name, object)) == "s3://b/k"
+    assert str(open_sink("s3://b/", name, object)) == f"s3://b/{name}"
+    for wrong in ("s3://b", "s3:///k"):
+        with pytest.raises(UsageError, match=f"{wrong} names no journal; write s3://bucket/key"):
+            open_sink(wrong, name, object)
+
+
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({"ECRM_STATE_DIR": "/e", "XDG_STATE_HOME": "/x", "HOME": "/h"}, "/e"),
+        ({"ECRM_STATE_DIR": "s3://b/ecrm/"}, "s3://b/ecrm"),
+        ({"ECRM_STATE_DIR": "", "XDG_STATE_HOME": "/x", "HOME": "/h"}, "/x/ecrm"),
+        ({"XDG_STATE_HOME": "relative", "HOME": "/h"}, "/h/.local/state/ecrm"),
+        ({"HOME": "/h"}, "/h/.local/state/ecrm"),
+        ({"USERPROFILE": "/u"}, "/u/.local/state/ecrm"),
+    ],
+)
+def test_the_state_folder_is_where_the_environment_says(environ, folder):
+    assert state_folder(environ) == folder
+
+
+def test_without_a_home_the_state_folder_must_be_named():
+    with pytest.raises(UsageError, match="set ECRM_STATE_DIR"):
+        state_folder({})
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+texts = st.text(max_size=20)
+optional = st.none() | texts
+times = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-7))]))
+digests = st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:{}".format)
+images = st.builds(
+    Image,
+    digests,
+    st.lists(texts, max_size=3).map(tuple),
+    times,
+    st.integers(0),
+    optional,
+    optional,
+    optional,
+    st.none(),  # of the rest a journal says nothing
+    st.just(Status.ACTIVE),
+    st.none(),
+    st.none(),
+)
+decisions = st.builds(
+    Decision,
+    images,
+    st.sampled_from(Reason),
+    texts,
+    related=optional,
+    uses=st.just(()),
+    action=st.sampled_from([Action.DELETE, Action.ARCHIVE]),
+)
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(
+        st.tuples(decisions, optional, st.none() | st.sampled_from(Answer), texts),
+        max_size=5,
+        unique_by=lambda it: it[0].image.digest,
+    ),
+    times,
+)
+def test_what_is_written_is_read_back(facts, now):
+    sink = Memory()
+    with Journal(sink, lambda: now) as it:
+        it.begin(version="1", targets=[HERE], config="c")
+        for decision, manifest, answer, detail in facts:
+            intend(it, decision, manifest)
+            if answer:
+                it.answer([outcome(answer, decision, detail)])
+        it.end(complete=True)
+    contents = read("".join(sink.appends))
+    assert contents.header == Header(now, "1", (HERE,), "c")
+    assert contents.entries == tuple(
+        Entry(now, HERE, "app", decision, manifest, answer, detail if answer else "")
+        for decision, manifest, answer, detail in facts
+    )
+    assert contents.end is not None
+    assert sum(contents.end.counts.values()) == sum(1 for it in facts if it[2])
+
+
+def test_a_killed_run_leaves_a_true_journal_wherever_it_was_cut_off():
+    text = written(intend, lambda it: it.answer([outcome()]))
+    header, image, answer, _ = text.splitlines(keepends=True)
+    for cut in range(len(header) - 1, len(text) + 1):
+        contents = read(text[:cut])
+        done = cut + 1  # a line whose newline alone is missing is whole
+        assert len(contents.entries) == (done >= len(header + image))
+        for entry in contents.entries:
+            told = done >= len(header + image + answer)
+            assert entry.answer == (Answer.DELETED if told else None)
+        assert (contents.end is not None) == (done >= len(text))
+
+
+def test_a_run_killed_in_its_first_line_deleted_nothing():
+    for text in ("", '{"type": "hea'):
+        with pytest.raises(InputError, match="j: this journal is empty; its run deleted nothing"):
+            read(text)
+
+
+def test_an_image_that_is_tried_again_has_no_answer_until_the_next():
+    text = written(
+        intend,
+        lambda it: it.answer([outcome(Answer.FAILED)]),
+        lambda it: intend(it, manifest=None),
+    )
+    (entry,) = read(text).entries
+    assert (entry.answer, entry.manifest) == (None, "{}")
+
+
+def test_an_answer_without_an_image_is_of_one_that_was_spared():
+    text = written(lambda it: it.answer([outcome(Answer.SPARED, detail="in use now")]))
+    assert read(text).entries == ()
+
+
+def damaged(place: int, **changes: object) -> str:
+    lines = written(intend, lambda it: it.answer([outcome()])).splitlines()
+    record = json.loads(lines[place]) | changes
+    lines[place] = json.dumps({key: value for key, value in record.items() if value != "gone"})
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (damaged(0, type="image"), "j, line 1: a journal of ecrm has one header"),
+        (damaged(0, format=2), "j, line 1: format 2 is that of a newer ecrm"),
+        (damaged(0, targets=["nowhere"]), "j, line 1: 'nowhere' is no target"),
+        (damaged(0, targets=[1]), "j, line 1: targets is no list of texts"),
+        (damaged(1, type="header"), "j, line 2: a journal of ecrm has one header"),
+        (damaged(1, type="cow"), "j, line 2: 'cow' is no type of line"),
+        (damaged(1, digest="gone"), "j, line 2: digest is missing or is no str"),
+        (damaged(1, tags="v1"), "j, line 2: tags is missing or is no list"),
+        (damaged(1, manifest={}), "j, line 2: manifest is missing or is no str"),
+        (damaged(1, reason="whim"), "j, line 2: 'whim' is not a valid Reason"),
+        (damaged(1, when="2026-01-01"), "j, line 2: when has no time zone"),
+        (damaged(2, answer="perhaps"), "j, line 3: 'perhaps' is not a valid Answer"),
+        (damaged(3, counts={"deleted": "1"}), "j, line 4: deleted is missing or is no int"),
+        (written() + written(), "j, line 3: a journal of ecrm has one header"),
+        (written() + written(intend).splitlines()[1], "j, line 3: something follows the end"),
+        (written().replace("}\n", "\n", 1), "j, line 1: this is no JSON"),
+        ("[]\n", "j, line 1: this is no line of a journal"),
+    ],
+)
+def test_any_other_damage_is_told_with_its_line(text, message):
+    with pytest.raises(InputError) as error:
+        read(text)
+    assert str(error.value).startswith(message)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
+    with pytest.raises(InputError, match="cannot be read: No such file or directory"):
+        load_journal(str(tmp_path / "none"), pytest.fail)
+    (tmp_path / "bytes").write_bytes(written().encode() + b"\xff\n")
+    with pytest.raises(InputError, match="bytes, line 3: this is no text"):
+        load_journal(str(tmp_path / "bytes"), pytest.fail)

@@ -1,0 +1,684 @@
+"""Restoring: what is chosen, in which order it goes back, and every way in which one cannot."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrm.errors import AccessDenied, AwsError, Gone, UsageError
+from ecrm.execution.journal import Contents, Entry, Header
+from ecrm.execution.restore import Restored, Result, chosen, restored
+from ecrm.execution.restore.selection import in_order
+from ecrm.model.reference import Registry
+from ecrm.model.values import Action, Answer, Decision, Image, Reason, Status
+from ecrm.registry.restorer import Pace, Restorer
+from ecrm.reports.restored import restored_table
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+HERE = Registry("123456789012", "us-east-1")
+THERE = Registry("123456789012", "eu-west-1")
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def digest_of(text: str) -> str:
+    return f"sha256:{sha256(text.encode()).hexdigest()}"
+
+
+def image(
+    name: str, *tags: str, layers: Sequence[str] = ("base",), subject: str | None = None, **more
+) -> Entry:
+    """An image that was deleted; its layers are the digests of these names."""
+    blobs = [{"mediaType": "layer", "digest": digest_of(layer)} for layer in layers]
+    config = {"mediaType": "config", "digest": digest_of(f"config of {name}")}
+    manifest = json.dumps({"name": name, "config": config, "layers": blobs})
+    return entry(manifest, MANIFEST, tags, subject=subject, **more)
+
+
+def index(*children: Entry, tags: Sequence[str] = (), **more) -> Entry:
+    named = [{"digest": it.image.digest} for it in children]
+    return entry(json.dumps({"manifests": named}), INDEX, tags, **more)
+
+
+def entry(
+    manifest: str,
+    media_type: str,
+    tags: Sequence[str],
+    *,
+    subject: str | None = None,
+    answer: Answer | None = Answer.DELETED,
+    action: Action = Action.DELETE,
+    repository: str = "app",
+    registry: Registry = HERE,
+) -> Entry:
+    facts = Image(digest_of(manifest), tuple(tags), NOW, 1, media_type, subject=subject)
+    decision = Decision(facts, Reason.EXPIRED, action=action)
+    text = None if action is Action.ARCHIVE else manifest
+    return Entry(NOW, registry, repository, decision, text, answer)
+
+
+def contents(*entries: Entry) -> Contents:
+    return Contents(Header(NOW, "1", (HERE,), "c"), entries, None)
+
+
+def digests(*entries: Entry) -> list[str]:
+    return [it.image.digest for it in entries]
+
+
+class Ecr:
+    """A Restorer that remembers; what is in `fails` raises when that digest is asked for."""
+
+    def __init__(self, *there: Image, gone: Sequence[str] = ()) -> None:
+        self.there = list(there)
+        self.states = {digest_of(name): "UNAVAILABLE" for name in gone}
+        self.fails: dict[str, AwsError] = {}
+        self.holders: dict[str, str] = {}
+        self.calls: list[tuple[str | None, ...]] = []
+        self.asked: list[str] = []
+
+    def images(self, repository: str) -> list[Image]:
+        if repository in self.fails:
+            raise self.fails[repository]
+        return self.there
+
+    def layers(self, repository: str, digests: Sequence[str]) -> dict[str, str]:
+        self.asked += digests
+        return {digest: self.states.get(digest, "AVAILABLE") for digest in digests}
+
+    def put(
+        self, repository: str, image: Image, manifest: str, tag: str | None = None
+    ) -> str | None:
+        self.calls.append((image.digest, tag))
+        if error := self.fails.get(tag or "") or self.fails.get(image.digest):
+            raise error
+        assert digest_of(manifest) == image.digest
+        return self.holders.get(tag or "")
+
+    def activate(self, repository: str, digest: str) -> None:
+        self.calls.append(("activate", digest))
+        if digest in self.fails:
+            raise self.fails[digest]
+
+
+def put_back(ecr: Ecr, *entries: Entry) -> list[Restored]:
+    return list(restored(entries, lambda _: ecr))  # type: ignore[arg-type, return-value]
+
+
+def results(outcomes: Sequence[Restored]) -> list[tuple[Result, str]]:
+    return [(it.result, it.detail) for it in outcomes]
+
+
+# -- what is chosen -------------------------------------------------------------------------------
+
+
+def test_what_was_deleted_or_archived_or_never_answered_comes_back():
+    there = [image(f"{answer}", answer=answer) for answer in (*Answer, None)]
+    found = chosen(contents(*there))
+    assert {it.answer for it in found} == {Answer.DELETED, Answer.ARCHIVED, None}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "app",
+        "app:v1",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/app",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1",
+        "app@{}",
+        "app:v1@{}",
+        "cname.example.com/app:v1",
+        "{}",
+        "{:.13}",
+    ],
+)
+def test_an_image_can_be_named_in_every_usual_way(name):
+    v1, other = image("1", "v1"), image("2", "v1", repository="other")
+    text = name.format(v1.image.digest)
+    assert chosen(contents(v1, other), [text]) == (v1,)
+    assert chosen(contents(v1, other), [text.removeprefix("sha256:")]) == (v1,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ap",
+        "app:v2",
+        "app:latest",
+        "app:v2@{}",
+        "app@sha256:" + "0" * 64,
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app",
+        "ghcr.io/app:v1",
+        "{:.12}",
+        "abcdef",
+    ],
+)
+def test_a_name_that_selects_nothing_is_an_error(name):
+    v1 = image("1", "v1")
+    text = name.format(v1.image.digest)
+    with pytest.raises(UsageError) as error:
+        chosen(contents(v1), ["app", text])
+    assert str(error.value) == f"{text}: the journal tells of no such image"
+
+
+def test_what_cannot_name_an_image_is_an_error():
+    with pytest.raises(UsageError, match="'A!' is not an image reference, nor the beginning of a"):
+        chosen(contents(image("1")), ["A!"])
+
+
+def test_the_beginning_of_several_digests_is_an_error():
+    a, b = (
+        Entry(NOW, HERE, "app", Decision(Image(digest, (), NOW), Reason.EXPIRED), None)
+        for digest in ("sha256:" + "abcdef" + c * 58 for c in "12")
+    )
+    with pytest.raises(UsageError, match="abcdef: several digests begin like that"):
+        chosen(contents(a, b), ["abcdef"])
+    assert chosen(contents(a, b), ["abcdef2"]) == (b,)
+
+
+def test_a_repository_may_be_called_like_a_digest():
+    facade, other = image("1", repository="facade"), image("2")
+    assert chosen(contents(facade, other), ["facade"]) == (facade,)
+
+
+def test_what_is_named_comes_back_whatever_the_answer_was():
+    lost = image("1", "v1", answer=Answer.GONE)
+    assert chosen(contents(lost)) == ()
+    assert chosen(contents(lost), ["app:v1"]) == (lost,)
+
+
+def test_children_and_referrers_come_with_what_is_named():
+    child = image("1", answer=Answer.GONE)
+    nested = index(child)
+    outer = index(nested, tags=["v1"])
+    signature = image("2", subject=outer.image.digest)
+    cosign = image("3", child.image.digest.replace(":", "-") + ".sig")
+    bystander = image("4", "v2")
+    journal = contents(outer, nested, child, signature, cosign, bystander)
+    assert chosen(journal, ["app:v1"]) == (outer, nested, child, signature, cosign)
+    assert chosen(journal, [nested.image.digest]) == (nested, child, cosign)
+
+
+# -- the order ------------------------------------------------------------------------------------
+
+
+def test_children_go_before_indexes_and_subjects_before_referrers():
+    child = image("1")
+    nested = index(child)
+    outer = index(nested, tags=["v1"])
+    signature = image("2", subject=outer.image.digest)
+    of_signature = image("3", subject=signature.image.digest)
+    everything = [of_signature, signature, outer, nested, child]
+    assert list(in_order(everything)) == everything[::-1]
+
+
+def test_tags_in_a_circle_do_not_keep_children_from_going_first():
+    a, b = (image(name) for name in "ab")
+    both = index(a, b)
+    tag = both.image.digest.replace(":", "-")
+    circular = image("a", tag)
+    assert [it.image.digest for it in in_order([both, circular, b])][-1] == both.image.digest
+
+
+@given(st.permutations(range(6)), st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5))))
+def test_every_entry_has_its_turn_once_and_after_what_it_needs(order, links):
+    made: list[Entry] = []
+    for place in range(6):
+        children = [made[child] for parent, child in links if parent == place and child < place]
+        made.append(index(*children) if children else image(f"{place}"))
+    distinct = list({it.image.digest: it for it in (made[place] for place in order)}.values())
+    found = list(in_order(distinct))
+    assert sorted(digests(*found)) == sorted(digests(*distinct))
+    for place, it in enumerate(found):
+        named = json.loads(it.manifest or "").get("manifests", ())
+        assert {child["digest"] for child in named} <= set(digests(*found[:place]))
+
+
+# -- one image ------------------------------------------------------------------------------------
+
+
+def test_an_image_goes_back_with_each_of_its_tags():
+    ecr, it = Ecr(), image("1", "v1", "v2")
+    assert put_back(ecr, it) == [
+        Restored(HERE, "app", it.image.digest, ("v1", "v2"), Result.RESTORED)
+    ]
+    assert ecr.calls == [(it.image.digest, "v1"), (it.image.digest, "v2")]
+
+
+def test_an_untagged_image_goes_back_in_one_call():
+    ecr, it = Ecr(), image("1")
+    assert results(put_back(ecr, it)) == [(Result.RESTORED, "")]
+    assert ecr.calls == [(it.image.digest, None)]
+
+
+def test_a_tag_stays_with_the_image_that_has_it_now():
+    ecr = Ecr(Image("sha256:new", ("v1",), NOW))
+    ecr.holders["v2"] = "sha256:newer"  # pushed after the repository was read
+    it = image("1", "v1", "v2")
+    (outcome,) = put_back(ecr, it)
+    assert outcome.result is Result.RESTORED
+    assert outcome.detail == (
+        "the tag v1 stays with sha256:new, which has it now; "
+        "the tag v2 stays with sha256:newer, which has it now"
+    )
+    assert ecr.calls == [(it.image.digest, "v2"), (it.image.digest, None)]
+
+
+def test_what_is_there_already_only_gets_the_tags_that_nobody_has():
+    it = image("1", "v1", "v2", "v3")
+    ecr = Ecr(Image(it.image.digest, ("v1",), NOW), Image("sha256:new", ("v2",), NOW))
+    assert results(put_back(ecr, it)) == [
+        (
+            Result.THERE,
+            "got back the tag v3; the tag v2 stays with sha256:new, which has it now",
+        )
+    ]
+    assert ecr.calls == [(it.image.digest, "v3")]
+
+
+def test_what_is_there_with_all_its_tags_costs_no_call():
+    it = image("1", "v1")
+    ecr = Ecr(Image(it.image.digest, ("v1", "more"), NOW))
+    assert results(put_back(ecr, it)) == [(Result.THERE, "")]
+    assert not ecr.calls
+    assert not ecr.asked
+
+
+def test_without_all_layers_an_image_cannot_go_back():
+    ecr = Ecr(gone=("a", "b"))
+    two, one = image("1", "v1", layers=("a", "b", "c", "d")), image("2", layers="a")
+    assert results(put_back(ecr, two, one)) == [
+        (Result.FAILED, "2 of 5 layers are gone"),
+        (Result.FAILED, "1 of 2 layers is gone"),
+    ]
+    assert ecr.calls == []
+
+
+def test_a_layer_that_is_archived_is_not_called_gone():
+    ecr = Ecr()
+    ecr.states[digest_of("base")] = "ARCHIVED"
+    assert results(put_back(ecr, image("1"))) == [
+        (Result.FAILED, "1 of 2 layers is not to be had (ARCHIVED)")
+    ]
+
+
+def test_no_layer_is_asked_for_twice():
+    ecr = Ecr()
+    put_back(ecr, image("1"), image("2"))
+    assert len(ecr.asked) == len(set(ecr.asked)) == 3
+
+
+def test_layers_that_live_elsewhere_are_not_asked_for():
+    blobs = [
+        {"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "digest": "f"},
+        {"mediaType": "application/vnd.oci.image.layer.nondistributable.v1.tar", "digest": "n"},
+        {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": "l"},
+    ]
+    ecr = Ecr()
+    put_back(ecr, entry(json.dumps({"layers": blobs}), MANIFEST, ()))
+    assert ecr.asked == ["l"]
+
+
+def test_an_index_says_which_of_its_images_cannot_go_back():
+    child = image("1", layers=["lost"])
+    nested, ecr = index(child), Ecr(gone=["lost"])
+    outer = index(nested)
+    lost = "1 of 2 layers is gone"
+    because = f"its image {child.image.digest} cannot be put back: {lost}"
+    assert results(put_back(ecr, outer, nested, child)) == [
+        (Result.FAILED, lost),
+        (Result.FAILED, because),
+        (Result.FAILED, f"its image {nested.image.digest} cannot be put back: {because}"),
+    ]
+    assert ecr.calls == []
+
+
+def test_an_index_whose_child_was_never_there_cannot_go_back():
+    child = image("1")
+    (outcome,) = put_back(Ecr(), index(child))
+    assert outcome.result is Result.FAILED
+    assert outcome.detail == (
+        f"its image {child.image.digest} cannot be put back: it is neither there nor in the journal"
+    )
+
+
+def test_an_index_goes_back_over_children_that_are_there():
+    child = image("1")
+    ecr, it = Ecr(child.image), index(child, tags=["v1"])
+    assert results(put_back(ecr, it)) == [(Result.RESTORED, "")]
+    assert ecr.asked == []
+
+
+@pytest.mark.parametrize(
+    ("manifest", "why"),
+    [
+        (None, "the journal has no manifest of it; ECR gives none of an archived image"),
+        ('{"altered": 1}', "its manifest in the journal does not have this digest"),
+    ],
+)
+def test_a_manifest_that_is_not_the_one_is_never_put(manifest, why):
+    good = image("1", "v1")
+    bad = Entry(NOW, HERE, "app", good.decision, manifest)
+    ecr = Ecr()
+    assert results(put_back(ecr, bad)) == [(Result.FAILED, why)]
+    there = Ecr(Image(good.image.digest, (), NOW))
+    assert results(put_back(there, bad)) == [(Result.THERE, "")]
+    assert ecr.calls == there.calls == []
+
+
+@pytest.mark.parametrize("manifest", ["no json", "[]", '{"layers": [1]}', '{"manifests": [{}]}'])
+def test_what_is_no_manifest_is_never_put(manifest):
+    ecr = Ecr()
+    (outcome,) = put_back(ecr, entry(manifest, MANIFEST, ()))
+    assert outcome.result is Result.FAILED
+    assert outcome.detail.startswith("its manifest in the journal cannot be read: ")
+    assert ecr.calls == []
+
+
+# -- archived images ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [Answer.ARCHIVED, None])
+def test_an_archived_image_is_brought_back(answer):
+    it = image("1", "v1", action=Action.ARCHIVE, answer=answer)
+    ecr = Ecr(Image(it.image.digest, ("v1",), NOW, status=Status.ARCHIVED))
+    assert results(put_back(ecr, it)) == [(Result.RESTORING, "")]
+    assert ecr.calls == [("activate", it.image.digest)]
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "result", "detail"),
+    [
+        (Action.ARCHIVE, Status.ACTIVE, Result.THERE, ""),
+        (Action.ARCHIVE, Status.ACTIVATING, Result.RESTORING, ""),
+        (Action.DELETE, Status.ARCHIVED, Result.THERE, "archived, as it was"),
+    ],
+)
+def test_an_image_that_needs_no_activation_gets_none(action, status, result, detail):
+    it = image("1", "v1", action=action)
+    ecr = Ecr(Image(it.image.digest, ("v1",), NOW, status=status))
+    assert results(put_back(ecr, it)) == [(result, detail)]
+    assert ecr.calls == []
+
+
+# -- what AWS refuses -----------------------------------------------------------------------------
+
+
+def test_one_image_that_fails_does_not_stop_the_others():
+    first, second, third = (image(name) for name in "123")
+    ecr = Ecr()
+    ecr.fails[second.image.digest] = AwsError("ecr:PutImage: LimitExceededException: too many")
+    assert [it.result for it in put_back(ecr, first, second, third)] == [
+        Result.RESTORED,
+        Result.FAILED,
+        Result.RESTORED,
+    ]
+
+
+def test_an_image_that_could_not_be_put_keeps_its_index_from_going_back():
+    child = image("1")
+    ecr = Ecr()
+    ecr.fails[child.image.digest] = AwsError("no")
+    assert results(put_back(ecr, index(child), child)) == [
+        (Result.FAILED, "no"),
+        (Result.FAILED, f"its image {child.image.digest} cannot be put back: no"),
+    ]
+
+
+def test_an_image_without_all_its_tags_is_back_but_not_done():
+    child = image("1", "v1", "v2")
+    ecr = Ecr()
+    ecr.fails["v2"] = AwsError("no")
+    assert results(put_back(ecr, child, index(child))) == [
+        (Result.FAILED, "it is there, but not with all tags: no"),
+        (Result.RESTORED, ""),
+    ]
+
+
+def test_what_fails_twice_in_the_same_way_ends_the_run():
+    entries = [image(name) for name in "123"] + [image("4", repository="other")]
+    ecr = Ecr()
+    for it in entries:
+        ecr.fails[it.image.digest] = AwsError("the credentials have expired")
+    not_tried = "not tried, since it went wrong before: the credentials have expired"
+    assert results(put_back(ecr, *entries)) == [
+        (Result.FAILED, "the credentials have expired"),
+        (Result.FAILED, "the credentials have expired"),
+        (Result.FAILED, not_tried),
+        (Result.FAILED, not_tried),
+    ]
+    assert len(ecr.calls) == 2
+
+
+@pytest.mark.parametrize("error", [AccessDenied("denied", "ecr:PutImage"), Gone("repository")])
+def test_what_concerns_one_repository_does_not_stop_the_next(error):
+    here = [image(name) for name in "123"]
+    ecr = Ecr()
+    for it in here:
+        ecr.fails[it.image.digest] = error
+    outcomes = put_back(ecr, *here, image("4", repository="other"))
+    assert [it.result for it in outcomes] == [Result.FAILED] * 3 + [Result.RESTORED]
+    assert outcomes[2].detail == f"not tried, since it went wrong before: {error}"
+
+
+@pytest.mark.parametrize(
+    ("error", "next_one"),
+    [
+        (Gone("no repository"), Result.RESTORED),
+        (AccessDenied("denied", "ecr:DescribeImages"), Result.RESTORED),
+        (AwsError("no network"), Result.FAILED),
+    ],
+)
+def test_a_repository_that_cannot_be_read_gets_nothing_back(error, next_one):
+    ecr = Ecr()
+    ecr.fails["app"] = error
+    outcomes = put_back(ecr, image("1"), image("2"), image("3", repository="other"))
+    assert results(outcomes[:2]) == [(Result.FAILED, str(error))] * 2
+    assert outcomes[2].result is next_one
+
+
+def test_each_registry_has_a_restorer_of_its_own():
+    asked: list[Registry] = []
+
+    def restorer_for(registry: Registry):
+        asked.append(registry)
+        return Ecr()
+
+    entries = [
+        image("1"),
+        image("2", repository="other"),
+        image("3", registry=THERE),
+    ]
+    assert len(list(restored(entries, restorer_for))) == 3
+    assert asked == [HERE, THERE]
+
+
+# -- the calls themselves -------------------------------------------------------------------------
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(round(seconds, 6))
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ecr():
+    made = boto3.client(
+        "ecr", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(made) as stub:
+        yield made, stub
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def restorer(ecr, clock) -> Restorer:
+    client, _ = ecr
+    target = SimpleNamespace(registry=HERE, ecr=client, writing_ecr=lambda: client)
+    return Restorer(target, lambda: clock.now, clock.sleep)  # type: ignore[arg-type]
+
+
+AT = {"registryId": "123456789012", "repositoryName": "app"}
+ONE = image("1", "v1")
+PUT = {
+    **AT,
+    "imageManifest": ONE.manifest,
+    "imageManifestMediaType": MANIFEST,
+    "imageDigest": ONE.image.digest,
+}
+ANSWER = {"image": {"imageId": {"imageDigest": ONE.image.digest}}}
+
+
+def put(restorer: Restorer, tag: str | None = None) -> str | None:
+    return restorer.put("app", ONE.image, ONE.manifest or "", tag)
+
+
+def test_the_manifest_is_put_word_for_word(ecr, restorer):
+    ecr[1].add_response("put_image", ANSWER, PUT)
+    assert put(restorer) is None
+
+
+def test_a_tag_is_put_only_if_nobody_has_it_at_that_moment(ecr, restorer):
+    asked = {**AT, "imageIds": [{"imageTag": "v1"}]}
+    ecr[1].add_client_error(
+        "describe_images", "ImageNotFoundException", expected_params=asked, http_status_code=400
+    )
+    ecr[1].add_response("put_image", ANSWER, PUT | {"imageTag": "v1"})
+    assert put(restorer, "v1") is None
+    held = {"imageDetails": [{"imageDigest": "sha256:new"}]}
+    ecr[1].add_response("describe_images", held, asked)
+    assert put(restorer, "v1") == "sha256:new"
+
+
+def test_not_knowing_who_has_a_tag_leaves_it(ecr, restorer):
+    ecr[1].add_client_error("describe_images", "RepositoryNotFoundException", "gone")
+    with pytest.raises(Gone):
+        put(restorer, "v1")
+
+
+def test_an_image_that_exists_by_now_is_back(ecr, restorer):
+    ecr[1].add_client_error("put_image", "ImageAlreadyExistsException", "there")
+    assert put(restorer) is None
+
+
+def test_a_digest_that_aws_does_not_confirm_is_an_error(ecr, restorer):
+    other = {"image": {"imageId": {"imageDigest": "sha256:other"}}}
+    ecr[1].add_response("put_image", other, PUT)
+    with pytest.raises(AwsError, match="ecr:PutImage: AWS stored it as sha256:other"):
+        put(restorer)
+
+
+def test_what_aws_refuses_to_take_is_told(ecr, restorer):
+    ecr[1].add_client_error("put_image", "LayersNotFoundException", "no layers")
+    with pytest.raises(AwsError, match="ecr:PutImage: LayersNotFoundException: no layers"):
+        put(restorer)
+
+
+def test_a_refusal_of_one_image_never_ends_the_run(ecr, restorer):
+    ecr[1].add_response("describe_images", {"imageDetails": []})
+    for it in (image("1"), image("2"), image("3")):
+        states = json.loads(it.manifest or "")
+        named = [states["config"], *states["layers"]]
+        layers = [{"layerDigest": b["digest"], "layerAvailability": "AVAILABLE"} for b in named]
+        ecr[1].add_response("batch_check_layer_availability", {"layers": layers})
+        ecr[1].add_client_error("put_image", "InvalidParameterException", "not this type")
+    outcomes = list(restored([image(name) for name in "123"], lambda _: restorer))
+    why = "ecr:PutImage: InvalidParameterException: not this type"
+    assert results(outcomes) == [(Result.FAILED, why)] * 3
+
+
+def test_layers_are_asked_for_a_hundred_at_a_time(ecr, restorer):
+    names = [digest_of(f"{number}") for number in range(130)]
+    states = {names[0]: "UNAVAILABLE", names[129]: "ARCHIVED"}
+    for chunk in (names[:100], names[100:]):
+        layers = [
+            {"layerDigest": it, "layerAvailability": states.get(it, "AVAILABLE")}
+            for it in chunk
+            if it not in (names[5], names[6])
+        ]
+        failures = [{"layerDigest": names[5], "failureCode": "InvalidLayerDigest"}]
+        ecr[1].add_response(
+            "batch_check_layer_availability",
+            {"layers": layers, "failures": failures if names[5] in chunk else []},
+            {**AT, "layerDigests": chunk},
+        )
+    found = restorer.layers("app", names)
+    assert {it: state for it, state in found.items() if state != "AVAILABLE"} == states | {
+        names[5]: "InvalidLayerDigest",
+        names[6]: "not answered",
+    }
+
+
+def test_an_archived_image_is_moved_to_the_standard_class(ecr, restorer):
+    ecr[1].add_response(
+        "update_image_storage_class",
+        {"imageStatus": "ACTIVATING"},
+        {**AT, "imageId": {"imageDigest": "sha256:a"}, "targetStorageClass": "STANDARD"},
+    )
+    restorer.activate("app", "sha256:a")
+
+
+def test_images_are_put_at_the_rate_that_aws_allows(ecr, restorer, clock):
+    for _ in range(5):
+        ecr[1].add_response("put_image", ANSWER, {**PUT, "imageManifest": ANY})
+    for _ in range(3):
+        put(restorer)
+    clock.now += 5  # a slow call is not made up for by a burst
+    put(restorer)
+    put(restorer)
+    assert clock.slept == [0.1, 0.1, 0.1]
+
+
+def test_a_pace_waits_only_for_what_is_left_of_the_interval(clock):
+    pace = Pace(10, lambda: clock.now, clock.sleep)
+    for _ in range(3):
+        pace.wait()
+        clock.now += 0.06
+    assert clock.slept == [0.04, 0.04]
+
+
+# -- how it looks ---------------------------------------------------------------------------------
+
+
+def test_results_are_counted_and_what_is_not_back_is_named():
+    def one(repository: str, name: str, result: Result, detail: str = "", *tags: str) -> Restored:
+        return Restored(HERE, repository, f"sha256:{name}", tags, result, detail)
+
+    outcomes = [
+        one("web", "1", Result.RESTORED),
+        one("web", "2", Result.RESTORED, "the tag v2 stays with sha256:9, which has it now", "v2"),
+        one("web", "3", Result.RESTORING),
+        one("api", "4", Result.THERE),
+        one("api", "5", Result.FAILED, "2 of 5 layers are gone", "v1", "v1.0"),
+    ]
+    assert restored_table(outcomes).splitlines() == [
+        " REPOSITORY   | RESTORED   | RESTORING   | THERE ALREADY   | NOT RESTORED",
+        "--------------+------------+-------------+-----------------+----------------",
+        " api          |            |             | 1               | 1",
+        " web          | 2          | 1           |                 |",
+        "",
+        "Restored 2 of 5 images.",
+        "1 archived image is being restored, which takes up to 20 minutes.",
+        "Restored: web@sha256:2 (v2): the tag v2 stays with sha256:9, which has it now",
+        "Failed: api@sha256:5 (v1, v1.0): 2 of 5 layers are gone",
+    ]
+
+
+def test_nothing_to_restore_is_told_too():
+    assert restored_table([]).endswith("Restored 0 of 0 images.")

@@ -1,0 +1,536 @@
+"""Why an image stays or goes: which images a question names, and the answer in words and JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrm.errors import InputError
+from ecrm.model.pattern import NamePattern
+from ecrm.model.reference import Reference, Registry
+from ecrm.model.values import Action, Decision, Image, Reason, Rule, Use
+from ecrm.planning.explain import Absent, Explanation, Wanted, explain
+from ecrm.planning.plan import Plan, plan_repository
+from ecrm.reports.explanations import explanations_json, explanations_text
+from ecrm.reports.plans import REASONS
+from tests.planning.test_planner import (
+    DENIED,
+    HOME,
+    PARTNER,
+    REPLICA,
+    RULE,
+    Held,
+    Shelf,
+    gone,
+    image,
+    index,
+    planned,
+    shelf,
+    use,
+)
+from tests.strategies import NOW, Case, cases, digest
+
+PROD = Rule(NamePattern("app*", True), timedelta(days=30), keep_count=1)
+
+
+def explained(
+    holdings: Shelf, text: str, *uses: Use, rule: Rule = PROD, **more: Any
+) -> list[Explanation | Absent]:
+    made = planned(holdings, *uses, rules=[rule], keep_all=True, **more)
+    rules = {it.repository: rule for it in made.repositories}
+    return explain(made, rules, uses, text)
+
+
+def found(holdings: Shelf, text: str, *uses: Use, **more: Any) -> list[str]:
+    """`repository@digest` of the images that the question names."""
+    answers = explained(holdings, text, *uses, **more)
+    assert all(isinstance(it, Explanation) for it in answers)
+    return [
+        f"{it.repository}@{it.decision.image.digest}"
+        for it in answers
+        if isinstance(it, Explanation)
+    ]
+
+
+def refusal(holdings: Shelf, text: str, *uses: Use, **more: Any) -> str:
+    with pytest.raises(InputError) as refused:
+        explained(holdings, text, *uses, **more)
+    return str(refused.value)
+
+
+A, B = image("a", "v1", "prod"), image("b", "v2")
+APPS = Shelf({HOME: {"app": Held((A, B)), "app/b": Held((image("c", "v1"),))}})
+HOST = HOME.host
+
+
+# -- what a question names ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HOST}/app:v1",
+        f"{HOST}/app:prod",
+        f"https://{HOST}/app:v1",
+        f"{HOST.replace('.dkr.ecr.', '.dkr.ecr-fips.')}/app:v1",
+        f"{HOST}/app@{A.digest}",
+        f"{HOST}/app:gone@{A.digest}",
+        f"{HOST}/app@{A.digest[:20]}",
+        "app:v1",
+        f"app@{A.digest}",
+        f"app@{A.digest[:13]}",
+        f"app@{A.digest[7:13]}",
+        A.digest,
+        A.digest[:13],
+        A.digest[7:],
+        A.digest[7:13],
+    ],
+)
+def test_an_image_is_named_by_uri_tag_digest_or_the_beginning_of_a_digest(text):
+    assert found(APPS, text) == [f"app@{A.digest}"]
+
+
+def test_a_repository_alone_means_its_latest_image():
+    held = shelf(A, image("l", "latest"))
+    assert found(held, "app") == [f"app@{digest('l')}"]
+
+
+def test_a_tag_in_two_accounts_or_regions_names_an_image_in_each():
+    held = Shelf({HOME: {"app": Held((A,))}, REPLICA: {"app": Held((B, image("c", "v1")))}})
+    assert found(held, "app:v1") == [f"app@{A.digest}", f"app@{digest('c')}"]
+    assert found(held, f"{REPLICA.host}/app:v1") == [f"app@{digest('c')}"]
+
+
+def alike(beginning: str) -> list[Image]:
+    return [B._replace(digest=f"sha256:{beginning}{it * 58}", tags=(it,)) for it in "abc"]
+
+
+def test_the_beginning_of_several_digests_names_all_of_them():
+    held = shelf(*alike("012345"), A)
+    everything = sorted(f"app@{it.digest}" for it in alike("012345"))
+    assert sorted(found(held, "012345")) == everything
+    assert sorted(found(held, "sha256:012345")) == everything
+    assert sorted(found(held, "app@012345")) == everything
+    assert found(held, "012345a") == everything[:1]
+
+
+def test_the_same_digest_in_two_repositories_is_explained_in_both():
+    held = Shelf({HOME: {"app": Held((A,)), "app/b": Held((A,))}})
+    assert found(held, A.digest[:20]) == [f"app@{A.digest}", f"app/b@{A.digest}"]
+    assert found(held, f"app/b@{A.digest[:20]}") == [f"app/b@{A.digest}"]
+
+
+@pytest.mark.parametrize("text", ["", "a:b:c", "App:v1", "app:", ":v1"])
+def test_text_that_names_no_image_is_refused(text):
+    assert refusal(APPS, text) == (f"{text!r} names no image; give a URI, repo:tag or a digest")
+
+
+@pytest.mark.parametrize("cut", ["", "01234", "sha256:01234", "sha512:0123456", "v1"])
+def test_a_digest_that_is_too_short_is_refused(cut):
+    assert refusal(APPS, f"app@{cut}") == f"{cut!r} is no digest; give at least 6 digits"
+
+
+@pytest.mark.parametrize("text", ["sha256:", "sha256:01234", "sha256:xyz1234"])
+def test_a_digest_of_no_repository_that_is_too_short_is_refused(text):
+    assert refusal(APPS, text) == f"{text!r} is no digest; give at least 6 digits"
+
+
+@given(st.text(max_size=30))
+def test_every_text_names_something_or_is_refused(text):
+    try:
+        wanted = Wanted.parse(text)
+    except InputError:
+        return
+    assert wanted.tag or wanted.digest_prefix
+
+
+# -- what is not there ----------------------------------------------------------------------------
+
+
+def test_an_image_that_is_in_use_and_absent_is_told_with_its_users():
+    uses = [use("app:v9"), use(f"app@{digest('x')}"), use("app:v2")]
+    for text in ("app:v9", f"{HOST}/app:v9"):
+        assert explained(APPS, text, *uses) == [Absent(text, (uses[0],))]
+    for text in (f"app@{digest('x')}", digest("x"), digest("x")[7:15]):
+        assert explained(APPS, text, *uses) == [Absent(text, (uses[1],))]
+
+
+def test_what_else_is_in_use_and_absent_is_not_told():
+    both = Shelf({HOME: APPS.held[HOME], REPLICA: {"app": Held()}})
+    others = [use("other:v9"), use("app/b:v9"), use("app:v8"), use("app:v9", where=REPLICA)]
+    text = f"{HOST}/app:v9"
+    assert refusal(both, text, *others) == (
+        f"{text} is neither in a repository that a rule matches nor in use"
+    )
+    assert explained(both, f"{REPLICA.host}/app:v9", *others) == [
+        Absent(f"{REPLICA.host}/app:v9", (others[3],))
+    ]
+
+
+def test_an_image_of_a_repository_that_is_not_there_is_absent_as_well():
+    needed = use("other:v1")
+    assert explained(APPS, "other:v1", needed) == [Absent("other:v1", (needed,))]
+
+
+def test_an_image_that_is_there_is_never_told_as_absent():
+    needed = use(f"app:v1@{digest('x')}")
+    assert found(APPS, "app:v1", needed) == [f"app@{A.digest}"]
+
+
+@pytest.mark.parametrize("text", ["app:v9", f"app@{digest('x')}", "abcdef0", "other:v1"])
+def test_an_image_that_is_neither_in_ecr_nor_in_use_is_refused(text):
+    assert refusal(APPS, text) == (
+        f"{text} is neither in a repository that a rule matches nor in use"
+    )
+
+
+def test_a_repository_that_no_rule_matches_is_said_to_be_left_alone():
+    held = Shelf({HOME: {"legacy": Held((A,)), "app": Held()}})
+    expected = "no rule matches legacy, so nothing there is ever touched"
+    assert refusal(held, "legacy:v1") == expected
+    assert refusal(held, f"{HOST}/legacy:v1") == expected
+    assert refusal(held, f"legacy@{A.digest}") == expected
+
+
+def test_what_is_used_in_a_repository_that_no_rule_matches_is_not_told_as_absent():
+    held = Shelf({HOME: {"legacy": Held((A,)), "app": Held()}})
+    assert refusal(held, "legacy:v1", use("legacy:v1")) == (
+        "no rule matches legacy, so nothing there is ever touched"
+    )
+    assert refusal(held, A.digest, use(f"legacy@{A.digest}")) == (
+        f"{A.digest} is in use as {HOST}/legacy@{A.digest}, where ecrm did not look"
+    )
+
+
+def test_what_could_not_be_read_is_not_told_as_absent():
+    held = Shelf({HOME: {"app": Held(DENIED), "app/b": Held((B,))}})
+    because = "app could not be read: access to ecr:DescribeImages is denied"
+    for uses in ([], [use("app:v1")]):
+        assert refusal(held, "app:v1", *uses) == f"app:v1 was not found; but {because}"
+    assert refusal(held, A.digest) == f"{A.digest} was not found; but {because}"
+    assert found(held, "app/b:v2") == [f"app/b@{B.digest}"]
+    assert refusal(held, "app/b:v9") == (
+        "app/b:v9 is neither in a repository that a rule matches nor in use"
+    )
+
+
+def test_an_image_of_another_registry_is_not_told_as_absent():
+    elsewhere = use("app:v9", where=PARTNER)
+    assert refusal(APPS, f"{PARTNER.host}/app:v9", elsewhere) == (
+        f"{PARTNER.host}/app:v9 is of 999999999999/eu-west-1, and this is 123456789012/eu-west-1"
+    )
+    assert refusal(APPS, "app:v9", elsewhere) == (
+        f"app:v9 is in use as {PARTNER.host}/app:v9, where ecrm did not look"
+    )
+
+
+def test_a_use_behind_an_unknown_host_may_be_of_this_registry():
+    mirrored = Use(Reference.parse("mirror.example.com/app:v9"), "ecs", "web", "PRIMARY")
+    assert explained(APPS, "app:v9", mirrored) == [Absent("app:v9", (mirrored,))]
+
+
+# -- the chain ------------------------------------------------------------------------------------
+
+
+def chain(holdings: Shelf, text: str, *uses: Use, **more: Any) -> list[tuple[str, str]]:
+    (only,) = explained(holdings, text, *uses, **more)
+    assert isinstance(only, Explanation)
+    return [(it.image.digest, it.reason.value) for it in only.chain]
+
+
+def test_the_chain_leads_from_the_use_to_the_image():
+    held = shelf(
+        index("index", "v1"),
+        image("arm"),
+        image("amd"),
+        image("sig", subject=digest("amd")),
+        index=["arm", "amd"],
+    )
+    needed = use(f"app@{digest('arm')}")
+    assert chain(held, digest("sig"), needed) == [
+        (digest("arm"), "in_use"),
+        (digest("index"), "in_use"),
+        (digest("amd"), "child_of_kept_index"),
+        (digest("sig"), "referrer_of_kept_image"),
+    ]
+    (only,) = explained(held, digest("sig"), needed)
+    assert isinstance(only, Explanation)
+    assert only.uses == (needed,)
+
+
+def test_the_chain_of_what_goes_leads_from_what_it_goes_with():
+    held = shelf(
+        index("index"), image("child"), image("sig", subject=digest("child")), index=["child"]
+    )
+    assert chain(held, digest("sig")) == [
+        (digest("index"), "untagged"),
+        (digest("child"), "index_goes"),
+        (digest("sig"), "subject_goes"),
+    ]
+
+
+def test_a_chain_that_leads_back_to_itself_ends():
+    """The image stays for a pull of its signature, and the signature for its image."""
+    rule = replace(PROD, keep_pulled_within=timedelta(days=7), keep_count=0)
+    pulled, kept = (digest("sig"), "referrer_of_kept_image"), (A.digest, "recently_pulled")
+    held = shelf(A, image("sig", subject=A.digest, pulled_at=NOW))
+    assert chain(held, A.digest, rule=rule) == [pulled, kept]
+    assert chain(held, digest("sig"), rule=rule) == [kept, pulled]
+
+
+@settings(max_examples=100)
+@given(cases())
+def test_every_image_of_every_repository_can_be_explained(case):
+    plan = plan_of(case)
+    for it in case.images:
+        (only,) = explain(plan, {"app": case.rule}, [], f"app@{it.digest}")
+        assert isinstance(only, Explanation)
+        assert only.decision.image == it
+        assert len(set(only.chain)) == len(only.chain)
+        assert only.decision.goes == (it.digest in gone(plan))
+        assert all(link.goes == only.decision.goes for link in only.chain)
+        assert explanations_text([only])
+        assert json.loads(explanations_json([only]))[0]["action"] == only.decision.action
+
+
+def plan_of(case: Case) -> Plan:
+    decisions = case.decide()
+    made = plan_repository(HOME, "app", case.rule, decisions, case.manifests)
+    kept = tuple(it for it in decisions if not it.goes)
+    return Plan(NOW, (HOME,), "", (), (replace(made, kept=kept),))
+
+
+# -- in words -------------------------------------------------------------------------------------
+
+FAMILY = shelf(
+    index("index", "v1", size=0),
+    image("arm", size=52_000_000, pulled_at=NOW - timedelta(days=2)),
+    image("sig", subject=digest("arm")),
+    index=["arm"],
+)
+
+
+def words(holdings: Shelf, text: str, *uses: Use, **more: Any) -> str:
+    return explanations_text(explained(holdings, text, *uses, **more))
+
+
+def test_why_the_platform_image_of_an_index_in_use_stays():
+    needed = Use(
+        Reference.parse(f"{HOST}/app:v1"),
+        "ecs",
+        "service prod/web",
+        "PRIMARY",
+        ("task definition web:12", "container web"),
+    )
+    again = use(f"app@{digest('index')}")
+    assert (
+        words(FAMILY, digest("arm"), needed, use("app:v1"), again)
+        == f"""\
+{HOST}/app@{digest("arm")}
+  stays: of an index that stays
+
+  tags    none
+  image   Image, 52 MB, pushed 2026-03-03, pulled 2026-05-30
+  rule    app*: expires 30 days, keep_count 1, keep_tag_patterns latest
+
+  service prod/web (PRIMARY)
+  service prod/web (PRIMARY) → task definition web:12 → container web
+    → image index {digest("index")} (v1): in use
+    → image {digest("arm")}: of an index that stays
+
+  It could go once none of the indexes that hold it stays, and no other reason keeps it."""
+    )
+
+
+def test_why_the_newest_image_stays():
+    rule = replace(PROD, keep_pulled_within=timedelta(hours=36), keep_tag_patterns=("latest", "v?"))
+    held = shelf(image("new", "a", "b", days=40), image("old", "c"))
+    assert (
+        words(held, "app:b", rule=rule)
+        == f"""\
+{HOST}/app@{digest("new")}
+  stays: within keep_count (1 of 1)
+
+  tags    a, b
+  image   Image, 10 B, pushed 2026-04-22
+  rule    app*: expires 30 days, keep_count 1, keep_tag_patterns latest v?, \
+keep_pulled_within 1.5 days
+
+    image {digest("new")} (a, b): within keep_count (1 of 1)
+
+  It could go once enough newer tagged images are there, or keep_count is smaller, \
+and no other reason keeps it."""
+    )
+
+
+def test_why_a_signature_goes_with_its_subject():
+    rule = replace(PROD, keep_count=0)
+    assert (
+        words(FAMILY, digest("sig"), rule=rule)
+        == f"""\
+{HOST}/app@{digest("sig")}
+  can be deleted: referring to an image that goes
+
+  tags    none
+  image   Image, 10 B, pushed 2026-03-03
+  rule    app*: expires 30 days, keep_count 0, keep_tag_patterns latest
+
+    image index {digest("index")} (v1): expired
+    → image {digest("arm")}: of an index that goes
+    → image {digest("sig")}: referring to an image that goes
+
+  It would stay if that image stayed, or if something used it."""
+    )
+
+
+def test_what_is_in_use_and_absent_is_told_in_words():
+    by_tag, by_digest = use("app:v9"), use(f"app:v9@{digest('x')}")
+    assert (
+        words(APPS, "app:v9", by_tag, by_digest)
+        == f"""\
+app:v9: is in use, and ECR does not hold it
+
+  service prod/web (PRIMARY) → {HOST}/app:v9
+  service prod/web (PRIMARY) → {HOST}/app:v9@{digest("x")}
+
+  Whoever pulls it next will fail. Push it again, or deploy something else."""
+    )
+
+
+def test_several_images_are_told_one_after_the_other():
+    held = shelf(*alike("012345"))
+    text = words(held, "012345")
+    blocks = [it for it in text.split(f"{HOST}/app@") if it]
+    assert len(blocks) == 3
+    assert all(it.endswith("\n\n") for it in blocks[:2])
+    assert not text.endswith("\n")
+
+
+def test_an_image_that_would_be_archived_is_told_so():
+    lines = words(shelf(A), "app:v1", rule=replace(PROD, action=Action.ARCHIVE, keep_count=0))
+    assert lines.splitlines()[1] == "  can be archived: expired"
+
+
+# -- in JSON --------------------------------------------------------------------------------------
+
+
+def as_json(answers: Sequence[Explanation | Absent]) -> Any:
+    return json.loads(explanations_json(answers))
+
+
+def test_an_explanation_as_json_has_the_whole_chain():
+    needed = use("app:v1")
+    listed = {
+        "reference": f"{HOST}/app:v1",
+        "source": "ecs",
+        "user": "service prod/web",
+        "why": "PRIMARY",
+        "path": [],
+    }
+    assert as_json(explained(FAMILY, digest("arm"), needed)) == [
+        {
+            "image": f"{HOST}/app@{digest('arm')}",
+            "action": "keep",
+            "reason": "child_of_kept_index",
+            "rule": "app*: expires 30 days, keep_count 1, keep_tag_patterns latest",
+            "would_differ": "It could go once none of the indexes that hold it stays, "
+            "and no other reason keeps it.",
+            "uses": [listed],
+            "chain": [
+                {
+                    "digest": digest("index"),
+                    "tags": ["v1"],
+                    "pushed_at": "2026-03-03T12:00:00+00:00",
+                    "size": 0,
+                    "media_type": "application/vnd.oci.image.index.v1+json",
+                    "reason": "in_use",
+                    "action": "keep",
+                    "uses": [listed],
+                },
+                {
+                    "digest": digest("arm"),
+                    "tags": [],
+                    "pushed_at": "2026-03-03T12:00:00+00:00",
+                    "size": 52_000_000,
+                    "media_type": "application/vnd.oci.image.manifest.v1+json",
+                    "artifact_type": "application/vnd.oci.image.config.v1+json",
+                    "pulled_at": "2026-05-30T12:00:00+00:00",
+                    "reason": "child_of_kept_index",
+                    "action": "keep",
+                    "related": digest("index"),
+                },
+            ],
+        }
+    ]
+
+
+def test_an_absent_image_as_json_has_its_users():
+    assert as_json(explained(APPS, "app:v9", use("app:v9"))) == [
+        {
+            "image": "app:v9",
+            "action": "absent",
+            "uses": [
+                {
+                    "reference": f"{HOST}/app:v9",
+                    "source": "ecs",
+                    "user": "service prod/web",
+                    "why": "PRIMARY",
+                    "path": [],
+                }
+            ],
+        }
+    ]
+
+
+# -- every reason ---------------------------------------------------------------------------------
+
+GOES = {
+    Reason.EXPIRED,
+    Reason.UNTAGGED,
+    Reason.INDEX_GOES,
+    Reason.SUBJECT_GOES,
+    Reason.SUBJECT_MISSING,
+    Reason.ARCHIVED_LONG,
+}
+OTHERWISE = {
+    Reason.IN_USE: "nothing of the above needs it any more",
+    Reason.KEEP_TAG: "it has no tag any more that keep_tag_patterns match",
+    Reason.PUSHED: "it is older than expires, or expires is shorter",
+    Reason.PULLED: "nobody pulls it for keep_pulled_within",
+    Reason.MIN_AGE: "it is older than guards.min_age",
+    Reason.KEEP_COUNT: "enough newer tagged images are there, or keep_count is smaller",
+    Reason.CHILD: "none of the indexes that hold it stays",
+    Reason.REFERRER: "none of the images that it refers to stays",
+    Reason.ARTIFACT: "the rule sets delete_artifacts: true",
+    Reason.ARCHIVED: "the rule sets delete_after, and that time has passed",
+    Reason.UNSCANNED: "--scanned-files tell who uses the copies, or allow_unscanned is true",
+}
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words_and_json(reason):
+    action = Action.DELETE if reason in GOES else Action.KEEP
+    decision = Decision(A, reason, "3 of 4", action=action)
+    told = Explanation(Registry("123456789012", "eu-west-1"), "app", RULE, (decision,))
+    lines = explanations_text([told]).splitlines()
+    verdict = "can be deleted" if reason in GOES else "stays"
+    assert lines[1] == f"  {verdict}: {REASONS[reason]} (3 of 4)"
+    if reason in (Reason.INDEX_GOES, Reason.SUBJECT_GOES):
+        otherwise = "It would stay if that image stayed, or if something used it."
+    elif reason in GOES:
+        otherwise = "It would stay if something used it, or if the rule kept more."
+    else:
+        otherwise = f"It could go once {OTHERWISE[reason]}, and no other reason keeps it."
+    assert lines[-1] == f"  {otherwise}"
+    (facts,) = as_json([told])
+    assert (facts["reason"], facts["action"], facts["would_differ"]) == (
+        reason.value,
+        action.value,
+        otherwise,
+    )
+    assert facts["chain"][0]["detail"] == "3 of 4"

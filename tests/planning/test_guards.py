@@ -1,0 +1,261 @@
+"""Each guard stops a run just above its limit, says what it saw, and how to go on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrm.config import Guards
+from ecrm.model.reference import Registry
+from ecrm.model.values import Action, Decision, Image, Kind, Reason
+from ecrm.planning.guards import drops, stops
+from ecrm.planning.plan import Plan, RepositoryPlan, Tally, shrunk
+from tests.strategies import NOW, digest
+
+HOME = Registry("123456789012", "eu-west-1")
+THERE = Registry("999999999999", "us-east-1")
+SIZE = 1000
+OFF = Guards().off()
+
+
+def images(number: int, action: Action) -> tuple[Decision, ...]:
+    return tuple(
+        Decision(
+            Image(digest(f"{action} {place}"), (f"v{place}",), NOW - timedelta(days=90), SIZE),
+            Reason.PUSHED if action is Action.KEEP else Reason.EXPIRED,
+            action=action,
+        )
+        for place in range(number)
+    )
+
+
+def repository(
+    name: str = "app", *, goes: int = 1, stays: int = 0, absent: Sequence[str] = ()
+) -> RepositoryPlan:
+    leaving = images(goes, Action.DELETE)
+    return RepositoryPlan(
+        HOME,
+        name,
+        "*",
+        total={Kind.IMAGE: Tally(goes + stays, (goes + stays) * SIZE)},
+        goes={Kind.IMAGE: Tally(goes, goes * SIZE)} if goes else {},
+        stays={Reason.PUSHED: stays} if stays else {},
+        waves=(leaving,) if goes else (),
+        absent=tuple(absent),
+        kept=images(stays, Action.KEEP),
+    )
+
+
+def plan(*repositories: RepositoryPlan, in_use: Mapping[Registry, int] | None = None) -> Plan:
+    return Plan(NOW, (HOME,), "", (), repositories, in_use or {})
+
+
+def told(made: Plan, guards: Guards, last: Mapping[Registry, int] | None = None) -> list[str]:
+    return [str(stop) for stop in stops(made, guards, last or {})]
+
+
+# -- max_images, max_bytes ------------------------------------------------------------------------
+
+
+def test_max_images_stops_just_above_its_limit_and_not_at_it():
+    made = plan(repository("app", goes=3, stays=9), repository("web", goes=2, stays=9))
+    assert told(made, replace(OFF, max_images=5)) == []
+    assert told(made, replace(OFF, max_images=4)) == [
+        (
+            "guard max_images: 5 images would go, and at most 4 may; "
+            "look at the plan, then raise guards.max_images or --max-images"
+        )
+    ]
+
+
+def test_max_bytes_stops_just_above_its_limit_and_not_at_it():
+    made = plan(repository("app", goes=3, stays=9), repository("web", goes=2, stays=9))
+    assert told(made, replace(OFF, max_bytes=5000)) == []
+    assert told(made, replace(OFF, max_bytes=4999)) == [
+        (
+            "guard max_bytes: 5,000 bytes would go, and at most 4,999 may; "
+            "look at the plan, then raise guards.max_bytes or --max-bytes"
+        )
+    ]
+
+
+def test_a_limit_of_zero_stops_the_first_deletion():
+    assert len(told(plan(repository()), replace(OFF, max_images=0, max_bytes=0))) == 2
+
+
+# -- max_percent ----------------------------------------------------------------------------------
+
+
+def test_max_percent_stops_just_above_its_limit_and_not_at_it():
+    made = plan(repository(goes=3, stays=1))
+    assert told(made, replace(OFF, max_percent=75)) == []
+    assert told(made, replace(OFF, max_percent=74)) == [
+        (
+            "guard max_percent: 3 of 4 images of app would go, and at most 74 % may; "
+            "look at the plan, then raise guards.max_percent or --max-percent"
+        )
+    ]
+
+
+def test_max_percent_is_of_each_repository_on_its_own():
+    made = plan(
+        repository("app", goes=1, stays=999),
+        repository("web", goes=2, stays=1),
+        repository("tools", goes=3, stays=1),
+        repository("empty", goes=0),
+    )
+    assert told(made, replace(OFF, max_percent=66)) == [
+        (
+            "guard max_percent: 2 of 3 images of web would go, and at most 66 % may; "
+            "look at the plan, then raise guards.max_percent or --max-percent"
+        ),
+        (
+            "guard max_percent: 3 of 4 images of tools would go, and at most 66 % may; "
+            "look at the plan, then raise guards.max_percent or --max-percent"
+        ),
+    ]
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 100))
+def test_max_percent_never_lets_more_than_that_part_go(goes, stays, percent):
+    stopped = told(plan(repository(goes=goes, stays=stays)), replace(OFF, max_percent=percent))
+    assert bool(stopped) == (goes > 0 and goes / (goes + stays) > percent / 100)
+
+
+# -- max_in_use_drop ------------------------------------------------------------------------------
+
+
+def test_max_in_use_drop_stops_just_above_its_limit_and_not_at_it():
+    guards = replace(OFF, max_in_use_drop=50)
+    assert told(plan(repository(), in_use={HOME: 10}), guards, {HOME: 20}) == []
+    assert told(plan(repository(), in_use={HOME: 9}), guards, {HOME: 20}) == [
+        (
+            "guard max_in_use_drop: 9 images of 123456789012/eu-west-1 are in use, and 20 were in "
+            "the last run; check that nothing was left out of the scan, then go on once with "
+            "--no-guards"
+        )
+    ]
+
+
+def test_max_in_use_drop_is_of_each_target_on_its_own():
+    guards = replace(OFF, max_in_use_drop=50)
+    made = plan(repository(), in_use={HOME: 1000, THERE: 1})
+    assert told(made, guards, {HOME: 1000, THERE: 3}) == [
+        (
+            "guard max_in_use_drop: 1 image of 999999999999/us-east-1 is in use, and 3 were in "
+            "the last run; check that nothing was left out of the scan, then go on once with "
+            "--no-guards"
+        )
+    ]
+
+
+def test_the_first_run_has_no_record_and_nothing_to_drop_from():
+    guards = replace(OFF, max_in_use_drop=0)
+    assert told(plan(repository(), in_use={HOME: 0}), guards) == []
+    assert told(plan(repository(), in_use={HOME: 0}), guards, {HOME: 0, THERE: 100}) == []
+
+
+def test_more_in_use_than_in_the_last_run_is_no_drop():
+    guards = replace(OFF, max_in_use_drop=0)
+    assert told(plan(repository(), in_use={HOME: 5}), guards, {HOME: 5}) == []
+    assert told(plan(repository(), in_use={HOME: 6}), guards, {HOME: 5}) == []
+    assert len(told(plan(repository(), in_use={HOME: 4}), guards, {HOME: 5})) == 1
+
+
+def test_a_drop_is_noticed_even_where_nothing_is_to_be_deleted():
+    made = plan(repository(goes=0, stays=1), in_use={HOME: 1, THERE: 5})
+    (drop,) = drops(made, Guards(), {HOME: 10, THERE: 10})
+    assert (drop.guard, drop.saw) == (
+        "max_in_use_drop",
+        "1 image of 123456789012/eu-west-1 is in use, and 10 were in the last run",
+    )
+    assert not list(drops(made, OFF, {HOME: 10}))
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_max_in_use_drop_of_100_percent_never_stops(now, before):
+    guards = replace(OFF, max_in_use_drop=100)
+    assert told(plan(repository(), in_use={HOME: now}), guards, {HOME: before}) == []
+
+
+# -- dangling -------------------------------------------------------------------------------------
+
+
+DANGLING = (
+    "guard dangling: app would be emptied, while app:v9 is in use and is not there; check what was "
+    "deleted or renamed, then set guards.dangling: false or give --no-dangling"
+)
+ON = replace(OFF, dangling=True)
+
+
+def test_a_repository_that_would_be_emptied_while_what_is_in_use_is_absent_stops_the_run():
+    assert told(plan(repository(goes=2, absent=[":v9"])), ON) == [DANGLING]
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        repository(goes=2, stays=1, absent=[":v9"]),
+        repository(goes=2),
+        repository(goes=0, absent=[":v9"]),
+        repository(goes=0, stays=2, absent=[":v9"]),
+    ],
+    ids=["something stays", "nothing is absent", "it is empty", "nothing goes"],
+)
+def test_dangling_stops_only_where_all_goes_and_something_in_use_is_absent(sound):
+    other = repository("other", goes=1, stays=1)
+    assert told(plan(sound, other), ON) == []
+
+
+def test_dangling_is_of_each_repository_on_its_own():
+    made = plan(repository("web", goes=2), repository(absent=[":v9"]), repository("b", stays=1))
+    assert told(made, ON) == [DANGLING]
+
+
+def test_a_repository_of_which_something_was_spared_is_not_emptied():
+    old = repository(goes=2, absent=[":v9"])
+    first, second = old.deletions
+    kept = Decision(first.image, Reason.IN_USE, action=Action.KEEP)
+    new = replace(old, waves=((second,),), kept=(kept,), stays={Reason.IN_USE: 1})
+    left, _ = shrunk(old, new)
+    assert told(plan(left), ON) == []
+
+
+# -- together -------------------------------------------------------------------------------------
+
+
+def test_every_guard_that_is_met_is_told():
+    made = plan(repository(goes=10, absent=["@sha256:0", ":v9"]), in_use={HOME: 1})
+    guards = Guards(max_images=9, max_percent=99, max_bytes=9999)
+    assert [stop.guard for stop in stops(made, guards, {HOME: 10})] == [
+        "max_in_use_drop",
+        "dangling",
+        "max_images",
+        "max_bytes",
+        "max_percent",
+    ]
+
+
+def test_the_first_absent_image_stands_for_all():
+    (stop,) = stops(plan(repository(absent=["@sha256:0", ":v9"])), ON, {})
+    assert stop.saw == "app would be emptied, while app@sha256:0 is in use and is not there"
+
+
+def test_without_guards_nothing_stops():
+    made = plan(repository(goes=10_000, absent=[":v9"]), in_use={HOME: 0})
+    assert told(made, OFF, {HOME: 10_000}) == []
+
+
+def test_an_honest_run_is_not_stopped_by_the_guards_that_are_on_unless_told_otherwise():
+    made = plan(repository(goes=10_000, stays=1, absent=[":v9"]), in_use={HOME: 50})
+    assert told(made, Guards(), {HOME: 100}) == []
+
+
+def test_where_nothing_is_to_be_deleted_nothing_stops():
+    strict = Guards(max_in_use_drop=0, max_images=0, max_percent=0, max_bytes=0)
+    nothing = repository(goes=0, stays=2, absent=[":v9"])
+    assert told(plan(nothing, in_use={HOME: 0}), strict, {HOME: 100}) == []
+    assert told(plan(), strict, {HOME: 100}) == []

@@ -1,0 +1,281 @@
+"""The plan: what is known, and for every repository what stays, what goes, and in which order."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+
+from ecrm.model.pattern import NamePattern
+from ecrm.model.reference import Reference, Registry
+from ecrm.model.values import (
+    Action,
+    Decision,
+    Image,
+    Kind,
+    Note,
+    ReadStatus,
+    Reason,
+    Rule,
+    SourceRead,
+    Use,
+)
+from ecrm.planning.graph import Links
+from ecrm.planning.plan import Plan, RepositoryPlan, Tally, plan_repository, unread_repository
+from ecrm.planning.retention import decide
+from ecrm.planning.uses import RepositoryUses, UsesByRepository
+from tests.strategies import HELM, NOW, OCI_INDEX, OCI_MANIFEST, SOCI_V1, Case, cases, digest
+
+HOME = Registry("123456789012", "eu-west-1")
+ABROAD = Registry("123456789012", "us-east-1")
+PARTNER = Registry("210987654321", "eu-west-1")
+RULE = Rule(NamePattern("team/*", is_glob=True), timedelta(days=30))
+
+
+def image(name: str, *tags: str, size: int = 0, days: int = 90, subject: str = "") -> Image:
+    pushed_at = NOW - timedelta(days=days)
+    return Image(digest(name), tags, pushed_at, size, OCI_MANIFEST, subject=subject or None)
+
+
+def index(name: str, *tags: str, size: int = 0, days: int = 90) -> Image:
+    return image(name, *tags, size=size, days=days)._replace(media_type=OCI_INDEX)
+
+
+def planned(*images: Image, manifests: Links | None = None, rule: Rule = RULE) -> RepositoryPlan:
+    links = manifests or {}
+    decisions = decide(images, links, RepositoryUses(), rule, NOW)
+    return plan_repository(HOME, "team/app", rule, decisions, links)
+
+
+def whole(*repositories: RepositoryPlan, ledger: tuple[SourceRead, ...] = ()) -> Plan:
+    return Plan(NOW, (HOME,), "fingerprint", ledger, repositories)
+
+
+# -- one repository -------------------------------------------------------------------------------
+
+
+def test_a_repository_is_counted_by_kind_and_by_reason():
+    made = planned(
+        image("fresh", "v3", size=1, days=1),
+        image("latest", "latest", size=20),
+        image("old", "v1", size=300),
+        image("untagged", size=4000),
+        index("index", "v2", size=50000),
+        image("soci", size=600000)._replace(artifact_type=SOCI_V1),
+        image("chart", "1.0.0", size=7000000)._replace(artifact_type=HELM),
+    )
+    assert made.total == {
+        Kind.IMAGE: Tally(4, 4321),
+        Kind.INDEX: Tally(1, 50000),
+        Kind.SOCI_INDEX: Tally(1, 600000),
+        Kind.ARTIFACT: Tally(1, 7000000),
+    }
+    assert made.goes == {
+        Kind.IMAGE: Tally(2, 4300),
+        Kind.INDEX: Tally(1, 50000),
+        Kind.SOCI_INDEX: Tally(1, 600000),
+    }
+    assert made.stays == {Reason.PUSHED: 1, Reason.KEEP_TAG: 1, Reason.ARTIFACT: 1}
+    assert made.images == 7
+    assert (made.registry, made.repository, made.rule) == (HOME, "team/app", "team/*")
+    assert not made.problem
+
+
+def test_the_deletions_are_in_waves_with_indexes_before_their_children():
+    outer, inner, child = index("outer", "v1"), index("inner"), image("child")
+    signature = image("signature", subject=outer.digest)
+    manifests = {outer.digest: (inner.digest,), inner.digest: (child.digest,)}
+    made = planned(child, inner, outer, signature, manifests=manifests)
+    assert [{it.image.digest for it in wave} for wave in made.waves] == [
+        {outer.digest},
+        {inner.digest, signature.digest},
+        {child.digest},
+    ]
+    assert [it.reason for wave in made.waves for it in wave if it.image is child] == [
+        Reason.INDEX_GOES
+    ]
+    assert made.deletions == tuple(it for wave in made.waves for it in wave)
+    assert made.above == {
+        inner.digest: (outer.digest,),
+        child.digest: (inner.digest,),
+        signature.digest: (outer.digest,),
+    }
+
+
+def test_b21_broken_indexes_are_counted_whether_they_stay_or_go():
+    kept, goes, sound = index("kept", "latest"), index("goes", "v1"), index("sound", "v2")
+    child = image("child")
+    manifests = {
+        kept.digest: (child.digest, digest("gone")),
+        goes.digest: (digest("gone"),),
+        sound.digest: (child.digest,),
+    }
+    assert planned(kept, goes, sound, child, manifests=manifests).broken_indexes == 2
+
+
+def test_an_empty_repository_has_an_empty_plan():
+    made = planned()
+    assert (made.total, made.goes, made.stays, made.waves) == ({}, {}, {}, ())
+    assert made.images == 0
+    assert not made.dangling
+
+
+def test_what_is_archived_instead_of_deleted_goes_too():
+    made = planned(image("old", "v1", size=9), rule=replace(RULE, action=Action.ARCHIVE))
+    assert [it.action for it in made.deletions] == [Action.ARCHIVE]
+    assert made.goes == {Kind.IMAGE: Tally(1, 9)}
+
+
+def test_of_a_repository_that_could_not_be_read_nothing_is_known_to_go():
+    made = unread_repository(HOME, "team/app", RULE, "access is denied")
+    assert (made.total, made.goes, made.stays, made.waves) == ({}, {}, {}, ())
+    assert made.problem == "access is denied"
+    assert made.rule == "team/*"
+
+
+def test_a_repository_dangles_when_all_goes_and_what_is_in_use_is_missing():
+    emptied = planned(image("old", "v1"))
+    assert replace(emptied, absent=(":prod",)).dangling
+    assert not emptied.dangling
+    kept = planned(image("old", "v1"), image("latest", "latest"))
+    assert not replace(kept, absent=(":prod",)).dangling
+    assert not replace(planned(), absent=(":prod",)).dangling
+
+
+@settings(max_examples=200)
+@given(cases())
+def test_the_numbers_of_a_repository_are_those_of_its_decisions(case: Case):
+    decisions = case.decide()
+    made = plan_repository(HOME, "app", case.rule, decisions, case.manifests)
+    assert sorted(it.image.digest for it in made.deletions) == sorted(case.gone())
+    assert set(made.deletions) == {it for it in decisions if it.goes}
+    assert sum(made.stays.values()) == sum(not it.goes for it in decisions)
+    assert made.images == len(decisions)
+    assert sum(it.size for it in made.total.values()) == sum(it.size for it in case.images)
+    assert sum(it.images for it in made.goes.values()) == len(made.deletions)
+    used = [it.image.size for it in decisions if it.reason is Reason.IN_USE]
+    assert made.used == Tally(len(used), sum(used))
+    assert whole(made, made).used == Tally(2 * len(used), 2 * sum(used))
+
+
+# -- the whole plan -------------------------------------------------------------------------------
+
+
+def test_the_plan_sums_up_its_repositories():
+    first = planned(image("a", "v1", size=1), image("b", "latest", size=20))
+    second = planned(index("c", "v2", size=300), image("d", size=4000, days=1))
+    made = whole(first, second)
+    assert made.total == Tally(4, 4321)
+    assert made.goes == Tally(2, 301)
+    assert made.total - made.goes == Tally(2, 4020)
+    assert list(made.stays.items()) == [(Reason.KEEP_TAG, 1), (Reason.PUSHED, 1)]
+    assert whole().total == whole().goes == Tally(0, 0)
+
+
+def test_reasons_are_told_in_the_order_in_which_they_are_asked():
+    reasons = [Reason.ARCHIVED, Reason.PUSHED, Reason.IN_USE, Reason.CHILD]
+    decisions = [Decision(image(reason), reason) for reason in reasons]
+    made = plan_repository(HOME, "team/app", RULE, decisions, {})
+    assert list(whole(made, made).stays.items()) == [
+        (Reason.IN_USE, 2),
+        (Reason.PUSHED, 2),
+        (Reason.CHILD, 2),
+        (Reason.ARCHIVED, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "missing"),
+    [
+        (ReadStatus.FAILED, ("why",)),
+        (ReadStatus.DENIED, ("why",)),
+        (ReadStatus.EXCLUDED, ()),
+        (ReadStatus.READ, ()),
+    ],
+)
+def test_b11_a_plan_is_complete_only_where_every_source_was_read(status, missing):
+    ledger = (SourceRead(HOME, "ecs", 3, (Note(status, "why"),)), SourceRead(None, "file", 1))
+    made = whole(planned(image("old", "v1")), ledger=ledger)
+    assert made.missing == missing
+    assert made.complete == (missing == ())
+
+
+def test_b11_a_repository_that_could_not_be_read_makes_the_plan_incomplete():
+    ledger = (SourceRead(HOME, "ecs", 0, (Note(ReadStatus.DENIED, "ecs: denied"),)),)
+    unread = unread_repository(HOME, "team/app", RULE, "access is denied")
+    made = whole(planned(), unread, ledger=ledger)
+    assert made.missing == ("ecs: denied", "team/app: access is denied")
+    assert not made.complete
+
+
+# -- the uses of a repository ---------------------------------------------------------------------
+
+
+def use(text: str) -> Use:
+    return Use(Reference.parse(text), "ecs", text, "runs")
+
+
+def found(uses: RepositoryUses) -> set[str]:
+    by = [*uses.by_digest.values(), *uses.by_tag.values()]
+    return {it.user for some in by for it in some}
+
+
+def test_b26_a_use_counts_for_its_account_region_and_repository_alone():
+    texts = [
+        f"{HOME.host}/team/app:v1",
+        f"{ABROAD.host}/team/app:v1",
+        f"{PARTNER.host}/team/app:v1",
+        f"{HOME.host}/team/web:v1",
+        f"{HOME.host}/app:v1",
+        "docker.io/team/app:v1",
+        "team/app:v1",
+        "public.ecr.aws/team/app:v1",
+    ]
+    uses = UsesByRepository(map(use, texts))
+    assert found(uses.of([HOME], "team/app")) == {f"{HOME.host}/team/app:v1"}
+    assert found(uses.of([PARTNER], "team/app")) == {f"{PARTNER.host}/team/app:v1"}
+    assert found(uses.of([HOME, ABROAD], "team/app")) == {
+        f"{HOME.host}/team/app:v1",
+        f"{ABROAD.host}/team/app:v1",
+    }
+    assert found(uses.of([HOME], "team/other")) == set()
+    assert found(uses.of([], "team/app")) == set()
+
+
+def test_b26_an_unknown_host_protects_by_name_in_every_registry():
+    uses = UsesByRepository([use("registry.example.com/team/app:v1")])
+    for registry in (HOME, ABROAD, PARTNER):
+        assert set(uses.of([registry], "team/app").by_tag) == {"v1"}
+    assert found(uses.of([HOME], "app")) == set()
+
+
+def test_b7_all_host_names_of_a_registry_are_one():
+    texts = [
+        f"{HOME.host}/team/app:v1",
+        "123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com/team/app:v2",
+        "https://123456789012.dkr-ecr.eu-west-1.on.aws:443/team/app:v3",
+    ]
+    uses = UsesByRepository(map(use, texts)).of([HOME], "team/app")
+    assert set(uses.by_tag) == {"v1", "v2", "v3"}
+
+
+def test_b6_a_use_with_tag_and_digest_counts_for_both():
+    both = use(f"{HOME.host}/team/app:prod@{digest('running')}")
+    uses = UsesByRepository([both]).of([HOME], "team/app")
+    assert uses.by_tag == {"prod": (both,)}
+    assert uses.by_digest == {digest("running"): (both,)}
+    assert uses.of(image("running", "prod")) == (both,)
+    assert uses.of(image("running")) == (both,)
+    assert uses.of(image("new", "prod", "v2")) == (both,)
+    assert uses.of(image("other", "v2")) == ()
+
+
+def test_b12_every_use_of_an_image_is_told_in_an_order_of_its_own():
+    uses = [
+        Use(Reference.parse(f"{HOME.host}/team/app:v1"), source, f"{source} {number}", "runs")
+        for source in ("lambda", "ecs", "file")
+        for number in range(3)
+    ]
+    told = UsesByRepository(uses).of([HOME], "team/app").of(image("a", "v1"))
+    assert set(told) == set(uses)
+    assert told == UsesByRepository(uses[::-1]).of([HOME], "team/app").of(image("a", "v1"))

@@ -1,0 +1,460 @@
+"""A plan written down is the same plan when it is read, and a changed file is no plan."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from ecrm.errors import InputError
+from ecrm.model.reference import Registry
+from ecrm.model.values import Action, Note, ReadStatus, SourceRead
+from ecrm.planning.plan import Plan, RepositoryPlan, plan_repository, unread_repository
+from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
+from tests.model.test_codec import MOMENTS, REGISTRIES, REPOSITORIES, SOURCES, TEXTS
+from tests.planning.test_planner import (
+    HOME,
+    PARTNER,
+    REPLICA,
+    RULE,
+    image,
+    index,
+    planned,
+    shelf,
+    use,
+)
+from tests.strategies import NOW, Case, cases, digest
+
+# -- random plans ---------------------------------------------------------------------------------
+
+
+def of_case(where: tuple[Registry, str], case: Case, *, kept: bool) -> RepositoryPlan:
+    decisions = case.decide()
+    made = plan_repository(*where, case.rule, decisions, case.manifests)
+    stays = tuple(it for it in decisions if not it.goes) if kept else ()
+    return replace(made, absent=case.uses.absent_from(case.images), kept=stays)
+
+
+@st.composite
+def repository_plans(draw: st.DrawFn, where: tuple[Registry, str]) -> RepositoryPlan:
+    if problem := draw(st.sampled_from(["", "", "", "access is denied"])):
+        return unread_repository(*where, RULE, problem)
+    made = of_case(where, draw(cases()), kept=draw(st.booleans()))
+    return replace(made, consumers=tuple(draw(st.lists(TEXTS, max_size=2))))
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """With their repositories in the order in which they are written."""
+    places = draw(st.sets(st.tuples(REGISTRIES, REPOSITORIES), max_size=2))
+    targets = {registry: None for registry, _ in sorted(places)}
+    return Plan(
+        created_at=draw(MOMENTS),
+        targets=tuple(targets),
+        config=draw(TEXTS),
+        ledger=tuple(draw(st.lists(SOURCES, max_size=2))),
+        repositories=tuple(draw(repository_plans(where)) for where in sorted(places)),
+        in_use=dict.fromkeys(targets, draw(st.integers(0, 1000))),
+        unmanaged=tuple(draw(st.lists(TEXTS, max_size=2))),
+    )
+
+
+# -- there and back -------------------------------------------------------------------------------
+
+
+@settings(max_examples=150)
+@given(plans())
+def test_a_plan_comes_back_as_it_was(plan):
+    back = read_plan(plan_text(plan, "1"), "plan.json")
+    assert back == plan
+    assert (back.missing, back.total, back.goes, back.stays) == (
+        plan.missing,
+        plan.total,
+        plan.goes,
+        plan.stays,
+    )
+
+
+@settings(max_examples=50)
+@given(plans(), st.randoms(use_true_random=False))
+def test_the_same_plan_is_the_same_text(plan, random):
+    shuffled = list(plan.repositories)
+    random.shuffle(shuffled)
+    once = plan_text(plan, "1")
+    assert plan_text(replace(plan, repositories=tuple(shuffled)), "1") == once
+    assert plan_text(read_plan(once, "plan.json"), "1") == once
+
+
+def test_the_order_in_which_images_are_listed_does_not_change_the_text():
+    held = [image(f"{number}", f"v{number}") for number in range(5)]
+    assert written(*reversed(held)) == written(*held)
+
+
+def written(*images: Any) -> str:
+    return plan_text(planned(shelf(*images)), "1")
+
+
+def test_names_in_any_script_are_readable_in_the_file():
+    plan = replace(PLAN, unmanaged=("größe/画像",))
+    assert "größe/画像" in plan_text(plan, "1")
+    assert read_plan(plan_text(plan, "1"), "plan.json") == plan
+
+
+# -- what is in the file --------------------------------------------------------------------------
+
+PLAN = replace(
+    planned(
+        shelf(
+            index("index", "v1"),
+            image("child"),
+            image("new", "v2", days=3),
+            index=["child", "ghost"],
+        ),
+        use("app:v9"),
+        use("other:v1"),
+        ledger=(SourceRead(HOME, "ecs", 2), SourceRead(None, "file a.json")),
+    ),
+    unmanaged=("legacy",),
+)
+TEXT = plan_text(PLAN, "0.1.0")
+
+LITERAL = {
+    "ecrm_plan": 1,
+    "version": "0.1.0",
+    "created_at": "2026-06-01T12:00:00+00:00",
+    "targets": ["123456789012/eu-west-1"],
+    "config": "c0ffee",
+    "complete": True,
+    "sources": [
+        {
+            "target": "123456789012/eu-west-1",
+            "source": "ecs",
+            "status": "read",
+            "references": 2,
+            "notes": [],
+        },
+        {
+            "target": None,
+            "source": "file a.json",
+            "status": "read",
+            "references": 0,
+            "notes": [],
+        },
+    ],
+    "in_use": {"123456789012/eu-west-1": 2},
+    "unmanaged": ["legacy"],
+    "repositories": [
+        {
+            "target": "123456789012/eu-west-1",
+            "repository": "app",
+            "rule": "*",
+            "total": {
+                "Image": {"images": 2, "size": 20},
+                "Image index": {"images": 1, "size": 10},
+            },
+            "goes": {
+                "Image": {"images": 1, "size": 10},
+                "Image index": {"images": 1, "size": 10},
+            },
+            "stays": {"recently_pushed": 1},
+            "broken_indexes": 1,
+            "absent": [":v9"],
+            "consumers": [],
+            "used": {"images": 0, "size": 0},
+            "problem": "",
+            "deletions": [
+                {
+                    "digest": digest("index"),
+                    "tags": ["v1"],
+                    "pushed_at": "2026-03-03T12:00:00+00:00",
+                    "size": 10,
+                    "media_type": "application/vnd.oci.image.index.v1+json",
+                    "reason": "expired",
+                    "action": "delete",
+                    "wave": 0,
+                    "belongs_to": [],
+                },
+                {
+                    "digest": digest("child"),
+                    "tags": [],
+                    "pushed_at": "2026-03-03T12:00:00+00:00",
+                    "size": 10,
+                    "media_type": "application/vnd.oci.image.manifest.v1+json",
+                    "artifact_type": "application/vnd.oci.image.config.v1+json",
+                    "reason": "index_goes",
+                    "action": "delete",
+                    "related": digest("index"),
+                    "wave": 1,
+                    "belongs_to": [digest("index")],
+                },
+            ],
+            "kept": [],
+        }
+    ],
+}
+
+
+def test_the_file_says_all_that_the_plan_says():
+    body = json.loads(TEXT)
+    checksum = body.pop("checksum")
+    assert list(body) == list(LITERAL)
+    assert body == LITERAL
+    compact = json.dumps(LITERAL, sort_keys=True, ensure_ascii=False)
+    assert checksum == sha256(compact.encode()).hexdigest()
+    assert TEXT.startswith('{\n  "ecrm_plan": 1,\n  "version": "0.1.0",\n')
+
+
+def test_what_stays_is_in_the_file_where_the_plan_lists_it():
+    made = planned(shelf(image("new", "v2", days=3)), keep_all=True)
+    (kept,) = json.loads(plan_text(made, "1"))["repositories"][0]["kept"]
+    assert (kept["digest"], kept["reason"], kept["action"], kept["detail"]) == (
+        digest("new"),
+        "recently_pushed",
+        "keep",
+        "3 days of 30 days",
+    )
+
+
+def test_the_file_says_that_a_plan_is_incomplete():
+    failed = SourceRead(HOME, "ecs", 0, (Note(ReadStatus.FAILED, "timed out"),))
+    body = json.loads(plan_text(replace(PLAN, ledger=(failed,)), "1"))
+    assert body["complete"] is False
+    assert body["sources"][0]["status"] == "failed"
+
+
+def test_an_archiving_plan_is_no_deleting_one():
+    archives = planned(shelf(image("old", "v1")), rules=[replace(RULE, action=Action.ARCHIVE)])
+    (decision,) = read_plan(plan_text(archives, "1"), "p").repositories[0].deletions
+    assert decision.action is Action.ARCHIVE
+
+
+# -- what is no plan ------------------------------------------------------------------------------
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(InputError) as refused:
+        read_plan(text, "plan.json")
+    return str(refused.value)
+
+
+CHANGED = "plan.json: was changed after it was written; make a new plan"
+NO_PLAN = "plan.json: is no plan that ecrm wrote; make one with --out"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "5", '"plan"', "{}", '{"checksum": "", "ecrm_plan": 1', TEXT[:-1]],
+)
+def test_a_file_that_is_no_plan_is_refused(text):
+    assert refusal(text) == NO_PLAN
+
+
+def test_an_array_of_images_is_no_plan():
+    assert refusal('["123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:v1"]') == NO_PLAN
+
+
+@pytest.mark.parametrize("number", [0, 2, "1"])
+def test_a_plan_of_another_format_is_refused(number):
+    body = json.loads(TEXT) | {"ecrm_plan": number}
+    assert refusal(json.dumps(body)) == (f"plan.json: is a plan of format {number}; make a new one")
+
+
+@pytest.mark.parametrize("key", [*LITERAL, "checksum"])
+def test_a_plan_from_which_a_key_was_taken_is_refused(key):
+    body = json.loads(TEXT)
+    del body[key]
+    expected = NO_PLAN if key in ("checksum", "ecrm_plan") else CHANGED
+    assert refusal(json.dumps(body)) == expected
+
+
+@pytest.mark.parametrize("key", sorted(LITERAL.keys() - {"version", "complete", "ecrm_plan"}))
+def test_a_plan_that_never_had_a_key_is_refused_even_with_a_checksum(key):
+    assert refusal(signed({it: LITERAL[it] for it in LITERAL if it != key})) == NO_PLAN
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"created_at": "2026-06-01T12:00:00"},
+        {"created_at": "now"},
+        {"targets": ["123456789012"]},
+        {"in_use": {"123456789012/eu-west-1": None}},
+        {"sources": [{}]},
+        {"repositories": [{}]},
+        {"unmanaged": 5},
+    ],
+    ids=str,
+)
+def test_a_plan_that_ecrm_could_not_have_written_is_refused_even_with_a_checksum(damage):
+    assert refusal(signed(LITERAL | damage)) == NO_PLAN
+
+
+def test_a_use_that_names_no_image_is_refused_even_with_a_checksum():
+    made = planned(shelf(image("old", "v1")), use("app:v1"), keep_all=True)
+    body = json.loads(plan_text(made, "1"))
+    body["repositories"][0]["kept"][0]["uses"][0]["reference"] = "app:v1:v2"
+    del body["checksum"]
+    assert refusal(signed(body)) == NO_PLAN
+
+
+def signed(body: dict[str, Any]) -> str:
+    compact = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    return json.dumps(body | {"checksum": sha256(compact.encode()).hexdigest()})
+
+
+def test_every_change_of_a_character_is_refused():
+    """One that changes no more than the space between values says the same, and is the same."""
+    was = json.loads(TEXT)
+    for place, character in enumerate(TEXT):
+        for other in ("0", "a", " ", '"', ""):
+            if other != character:
+                edited = TEXT[:place] + other + TEXT[place + 1 :]
+                assert is_refused(edited) or (character.isspace() and json.loads(edited) == was)
+
+
+SOME = [PLAN, replace(PLAN, repositories=()), planned(shelf(image("a", "v1"), image("b", "v2")))]
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(SOME),
+    st.data(),
+    st.characters(codec="utf-8") | st.sampled_from('019-+.eE{}[],:"'),
+)
+def test_an_edited_plan_is_refused_unless_it_says_the_same(plan, data, new):
+    text = plan_text(plan, "1")
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 2)))
+    edited = text[:start] + new + text[end:]
+    assume(edited != text)
+    if not is_refused(edited):
+        assert json.loads(edited) == json.loads(text)
+        assert read_plan(edited, "p") == plan
+
+
+def is_refused(text: str) -> bool:
+    try:
+        read_plan(text, "plan.json")
+    except InputError as error:
+        return str(error) in (CHANGED, NO_PLAN) or "is a plan of format" in str(error)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ('"wave": 1', '"wave": 0'),
+        ('"reason": "expired"', '"reason": "untagged"'),
+        ('"action": "delete"', '"action": "archive"'),
+        (digest("child"), digest("other")),
+        ("c0ffee", "c0ffe3"),
+        ('"complete": true', '"complete": false'),
+        ("2026-06-01T12", "2026-06-02T12"),
+        ("123456789012/eu-west-1", "999999999999/eu-west-1"),
+        ('":v9"', ""),
+        ('"version": "0.1.0"', '"version": "0.2.0"'),
+    ],
+)
+def test_a_plan_in_which_something_else_is_said_is_refused(was, now):
+    assert was in TEXT
+    assert refusal(TEXT.replace(was, now)) == CHANGED
+
+
+def test_a_checksum_of_something_else_is_refused():
+    body = json.loads(TEXT)
+    assert refusal(TEXT.replace(body["checksum"], "0" * 64)) == CHANGED
+
+
+# -- which plans are carried out ------------------------------------------------------------------
+
+DAY = timedelta(days=1)
+
+
+def unfit(plan: Plan, current: Plan = PLAN, now: datetime = NOW, max_age: timedelta = DAY) -> str:
+    """Why a plan file is not carried out; empty if it is."""
+    try:
+        refuse_unfit(plan, "plan.json", current, now, max_age)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def test_a_plan_is_carried_out_for_as_long_as_it_is_young_enough():
+    assert unfit(PLAN, now=NOW) == ""
+    assert unfit(PLAN, now=NOW + DAY) == ""
+    assert unfit(PLAN, now=NOW + DAY + timedelta(minutes=1)) == (
+        "plan.json: is 1 day, 0:01:00 old, and at most 1 day, 0:00:00 is allowed; make a new plan"
+    )
+    assert unfit(PLAN, now=NOW + timedelta(seconds=1), max_age=timedelta(0)) == (
+        "plan.json: is 0:00:01 old, and at most 0:00:00 is allowed; make a new plan"
+    )
+
+
+def test_a_plan_from_the_future_is_not_carried_out():
+    assert unfit(PLAN, now=NOW - timedelta(seconds=1)) == (
+        "plan.json: is from the future (2026-06-01 12:00:00+00:00); check the clocks"
+    )
+
+
+@settings(max_examples=30)
+@given(MOMENTS)
+@example(NOW.astimezone(UTC))
+def test_age_does_not_depend_on_the_zone_in_which_a_time_is_written(moment):
+    plan = replace(PLAN, created_at=moment)
+    back = read_plan(plan_text(plan, "1"), "p")
+    assert unfit(back, now=moment.astimezone(UTC) + DAY) == ""
+
+
+@pytest.mark.parametrize(
+    ("made_for", "here", "message"),
+    [
+        (
+            (HOME,),
+            (PARTNER,),
+            "was made for 123456789012/eu-west-1, and this is 999999999999/eu-west-1",
+        ),
+        (
+            (HOME,),
+            (REPLICA,),
+            "was made for 123456789012/eu-west-1, and this is 123456789012/us-east-1",
+        ),
+        (
+            (HOME, REPLICA),
+            (HOME,),
+            (
+                "was made for 123456789012/eu-west-1, 123456789012/us-east-1, "
+                "and this is 123456789012/eu-west-1"
+            ),
+        ),
+    ],
+)
+def test_b25_a_plan_for_another_account_or_region_is_not_carried_out(made_for, here, message):
+    plan, current = replace(PLAN, targets=made_for), replace(PLAN, targets=here)
+    assert unfit(plan, current) == f"plan.json: {message}"
+
+
+def test_a_plan_of_another_configuration_is_not_carried_out():
+    assert unfit(PLAN, replace(PLAN, config="c0ffe3")) == (
+        "plan.json: was made with another configuration; make a new plan"
+    )
+
+
+def test_b11_an_incomplete_plan_is_not_carried_out_and_says_what_is_missing():
+    denied = SourceRead(
+        HOME, "ecs", 0, (Note(ReadStatus.DENIED, "access to ecs:ListTasks is denied"),)
+    )
+    assert unfit(replace(PLAN, ledger=(denied,))) == (
+        "plan.json: is incomplete: access to ecs:ListTasks is denied"
+    )
+    unread = unread_repository(HOME, "app", RULE, "timed out")
+    assert (
+        unfit(replace(PLAN, repositories=(unread,))) == "plan.json: is incomplete: app: timed out"
+    )
+
+
+def test_what_has_changed_in_the_images_alone_makes_no_plan_unfit():
+    assert unfit(PLAN, replace(PLAN, repositories=(), in_use={}, ledger=())) == ""

@@ -1,0 +1,548 @@
+"""Uses and holdings become a plan: what protects, what blocks, and what makes it incomplete."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given, settings
+
+from ecrm.config import Config, Guards
+from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.model.pattern import NamePattern
+from ecrm.model.reference import Reference, Registry
+from ecrm.model.values import (
+    EXTERNAL_COMMAND,
+    SCANNED_FILE,
+    Action,
+    Image,
+    Note,
+    ReadStatus,
+    Reason,
+    Rule,
+    Scan,
+    SourceRead,
+    Use,
+)
+from ecrm.planning.graph import Links
+from ecrm.planning.plan import Plan, RepositoryPlan, Tally
+from ecrm.planning.planner import Facts, gather_facts, make_plan, plan_again
+from ecrm.planning.retention import needs_manifests
+from ecrm.registry.access import Replication
+from ecrm.registry.tag_mutability import Mutability
+from tests.strategies import NOW, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, cases, digest
+
+T = TypeVar("T")
+
+HOME = Registry("123456789012", "eu-west-1")
+REPLICA = Registry("123456789012", "us-east-1")
+PARTNER = Registry("999999999999", "eu-west-1")
+RULE = Rule(NamePattern("*", True), timedelta(days=30))
+DEFAULT_GUARDS = Guards()
+MUTABLE = Mutability(mutable=True)
+DENIED = AccessDenied("access to ecr:DescribeImages is denied", "ecr:DescribeImages")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one repository holds; an error stands where AWS gives no answer."""
+
+    images: tuple[Image, ...] | AwsError = ()
+    indexes: Mapping[str, tuple[str, ...]] | AwsError = field(default_factory=dict)
+    pullers: tuple[str, ...] | Exception = ()
+    mutability: Mutability | Exception = MUTABLE
+    policy: str | Exception | None = None
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Holdings that are all in memory."""
+
+    held: Mapping[Registry, Mapping[str, Held]]
+    replicated: Mapping[Registry, tuple[Replication, ...] | AwsError] = field(default_factory=dict)
+    workers: int = 4
+
+    @property
+    def registries(self) -> tuple[Registry, ...]:
+        return tuple(self.held)
+
+    def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]:
+        return [name for name in self.held[registry] if only in (None, name)]
+
+    def images(self, registry: Registry, repository: str) -> Sequence[Image]:
+        return answered(self.held[registry][repository].images)
+
+    def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
+        links = answered(self.held[registry][repository].indexes)
+        return {it.digest: links[it.digest] for it in indexes if it.digest in links}
+
+    def replications(self, registry: Registry) -> Sequence[Replication]:
+        return answered(self.replicated.get(registry, ()))
+
+    def pullers(self, registry: Registry, repository: str) -> Sequence[str]:
+        return answered(self.held[registry][repository].pullers)
+
+    def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
+        return answered(self.held[registry][repository].policy)
+
+    def mutability(self, registry: Registry, repository: str) -> Mutability:
+        return answered(self.held[registry][repository].mutability)
+
+
+def answered(answer: T | Exception) -> T:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def image(name: str, *tags: str, days: float = 90, **more: Any) -> Image:
+    """A container image that was pushed so many days ago."""
+    facts: dict[str, Any] = {"size": 10, "media_type": OCI_MANIFEST, "artifact_type": OCI_CONFIG}
+    return Image(digest(name), tags, NOW - timedelta(days=days), **facts | more)
+
+
+def index(name: str, *tags: str, **more: Any) -> Image:
+    return image(name, *tags, **{"media_type": OCI_INDEX, "artifact_type": None} | more)
+
+
+def use(text: str, source: str = "ecs", where: Registry = HOME) -> Use:
+    """Of `repo:tag` or `repo@sha256:…` in that registry."""
+    return Use(Reference.parse(f"{where.host}/{text}"), source, "service prod/web", "PRIMARY")
+
+
+def read(
+    registry: Registry | None = HOME, source: str = "ecs", *notes: Note, references: int = 1
+) -> SourceRead:
+    return SourceRead(registry, source, references, notes)
+
+
+def shelf(*images: Image, pullers: tuple[str, ...] | Exception = (), **indexes: list[str]) -> Shelf:
+    """One repository `app` at home; `indexes` are names of indexes and of their children."""
+    links = {digest(name): tuple(map(digest, named)) for name, named in indexes.items()}
+    return Shelf({HOME: {"app": Held(images, links, pullers)}})
+
+
+def facts(
+    holdings: Shelf,
+    *uses: Use,
+    rules: Sequence[Rule] = (RULE,),
+    ledger: tuple[SourceRead, ...] = (read(),),
+    guards: Guards = DEFAULT_GUARDS,
+    now: datetime = NOW,
+    **more: Any,
+) -> Facts:
+    config = Config(repositories=tuple(rules), guards=guards, fingerprint="c0ffee")
+    return gather_facts(Scan(NOW, uses, ledger), holdings, config, now, **more)
+
+
+def planned(holdings: Shelf, *uses: Use, only: str | None = None, **more: Any) -> Plan:
+    return make_plan(holdings, facts(holdings, *uses, **more), only, lambda _: None)
+
+
+def repository(holdings: Shelf, *uses: Use, **more: Any) -> RepositoryPlan:
+    (found,) = planned(holdings, *uses, **more).repositories
+    return found
+
+
+def gone(found: RepositoryPlan | Plan) -> set[str]:
+    repositories = found.repositories if isinstance(found, Plan) else (found,)
+    return {it.image.digest for each in repositories for it in each.deletions}
+
+
+def replicated(*rules: Replication, images: Sequence[Image] = (), **more: Any) -> Shelf:
+    return replace(shelf(*(images or [image("old", "v1")]), **more), replicated={HOME: rules})
+
+
+REPEATS = Replication(REPLICA, "", deletes=True)
+COPIES = Replication(REPLICA, "", deletes=False)
+
+
+# -- what a plan says -----------------------------------------------------------------------------
+
+
+def test_a_plan_says_when_for_what_and_with_which_configuration_it_was_made():
+    made = planned(shelf(image("old", "v1"), image("new", "v2", days=3)), use("other:v9"))
+    assert made == Plan(
+        created_at=NOW,
+        targets=(HOME,),
+        config="c0ffee",
+        ledger=(read(),),
+        repositories=made.repositories,
+        in_use={HOME: 1},
+        unmanaged=(),
+    )
+    assert made.complete
+    assert (made.total, made.goes) == (Tally(2, 20), Tally(1, 10))
+    assert made.stays == {Reason.PUSHED: 1}
+    assert gone(made) == {digest("old")}
+
+
+def test_a_use_protects_the_image_it_names_and_no_other():
+    held = shelf(image("a", "v1"), image("b", "v2"))
+    assert gone(planned(held, use("app:v1"))) == {digest("b")}
+    assert gone(planned(held, use(f"app@{digest('b')}"))) == {digest("a")}
+    assert gone(planned(held, use("other:v1"), use("app:v1", where=PARTNER))) == gone(planned(held))
+
+
+def test_a_reference_behind_an_unknown_host_protects_every_repository_of_that_name():
+    mirrored = Use(Reference.parse("mirror.example.com/app:v1"), "ecs", "web", "PRIMARY")
+    assert not gone(planned(shelf(image("a", "v1")), mirrored))
+
+
+def test_what_of_the_uses_is_absent_is_told():
+    found = repository(shelf(image("a", "v1")), use("app:v1"), use(f"app@{digest('b')}"))
+    assert found.absent == (f"@{digest('b')}",)
+
+
+def test_a_repository_that_no_rule_matches_is_named_and_not_read():
+    held = Shelf({HOME: {"legacy": Held(DENIED), "app": Held(), "batch": Held(DENIED)}})
+    made = planned(held, rules=[replace(RULE, name=NamePattern("app", False))])
+    assert [it.repository for it in made.repositories] == ["app"]
+    assert made.unmanaged == ("batch", "legacy")
+    assert made.complete
+
+
+def test_the_first_rule_that_matches_applies():
+    longer = replace(RULE, name=NamePattern("a*", True), expires=timedelta(days=100))
+    held = Shelf({HOME: {it: Held((image("old", "v1"),)) for it in ("app", "web")}})
+    made = planned(held, rules=[longer, RULE])
+    assert [(it.repository, it.rule, len(it.deletions)) for it in made.repositories] == [
+        ("app", "a*", 0),
+        ("web", "*", 1),
+    ]
+
+
+def test_the_repositories_are_in_the_order_in_which_the_holdings_name_them():
+    names = [f"app-{number}" for number in range(40)]
+    held = Shelf({REPLICA: dict.fromkeys(names, Held()), HOME: dict.fromkeys(names, Held())})
+    made = planned(held)
+    assert [(it.registry, it.repository) for it in made.repositories] == [
+        (registry, name) for registry in (REPLICA, HOME) for name in names
+    ]
+    assert made.targets == (REPLICA, HOME)
+
+
+def test_each_registry_is_planned_by_its_own_uses():
+    everywhere = {"app": Held((image("old", "v1"),))}
+    made = planned(Shelf({HOME: everywhere, REPLICA: everywhere}), use("app:v1"))
+    assert [len(it.deletions) for it in made.repositories] == [0, 1]
+    assert made.in_use == {HOME: 1, REPLICA: 0}
+
+
+def test_progress_is_told_repository_by_repository():
+    held = Shelf({HOME: {"app": Held(), "web": Held(), "legacy": Held()}})
+    told: list[str] = []
+    rules = [replace(RULE, name=NamePattern("?[pb]*", True)), RULE]
+    make_plan(held, facts(held, rules=rules), None, told.append)
+    assert told[0] == "ECR: 3 repositories"
+    assert sorted(told[1:]) == ["ECR: app", "ECR: legacy", "ECR: web"]
+
+
+# -- which repositories, which action, which clock ------------------------------------------------
+
+
+def test_only_one_repository_is_planned_where_one_is_asked_for():
+    held = Shelf({HOME: {"app": Held(), "web": Held(DENIED)}, REPLICA: {"app": Held()}})
+    made = planned(held, only="app")
+    assert [(it.registry, it.repository) for it in made.repositories] == [
+        (HOME, "app"),
+        (REPLICA, "app"),
+    ]
+    assert made.complete
+
+
+def test_a_repository_that_is_asked_for_must_be_there():
+    held = Shelf({HOME: {"app": Held()}, REPLICA: {}})
+    with pytest.raises(Gone) as stopped:
+        planned(held, only="ap")
+    assert str(stopped.value) == (
+        "there is no repository ap in 123456789012/eu-west-1, 123456789012/us-east-1"
+    )
+
+
+def test_the_action_of_a_run_overrides_that_of_the_rules():
+    held, archives = shelf(image("old", "v1")), replace(RULE, action=Action.ARCHIVE)
+    for rule, override, action in (
+        (RULE, None, Action.DELETE),
+        (archives, None, Action.ARCHIVE),
+        (RULE, Action.ARCHIVE, Action.ARCHIVE),
+        (archives, Action.DELETE, Action.DELETE),
+    ):
+        (decision,) = repository(held, rules=[rule], action=override).deletions
+        assert decision.action is action
+
+
+def test_a_plan_lists_what_stays_only_on_demand():
+    held = shelf(image("old", "v1"), image("new", "v2", days=3))
+    assert repository(held).kept == ()
+    (kept,) = repository(held, keep_all=True).kept
+    assert (kept.image.digest, kept.reason) == (digest("new"), Reason.PUSHED)
+
+
+def test_the_guard_min_age_is_asked_of_every_image():
+    held = shelf(image("fresh", days=0.5), image("older", days=1.5))
+    rule = replace(RULE, expires=timedelta(0))
+    assert gone(planned(held, rules=[rule])) == {digest("older")}
+    off = Guards(min_age=timedelta(0))
+    assert gone(planned(held, rules=[rule], guards=off)) == {digest("older"), digest("fresh")}
+
+
+def test_a_plan_is_made_for_the_moment_that_it_is_given():
+    held = shelf(image("a", "v1", days=29))
+    assert not gone(planned(held))
+    later = planned(held, now=NOW + timedelta(days=2))
+    assert gone(later) == {digest("a")}
+    assert later.created_at == NOW + timedelta(days=2)
+
+
+@settings(max_examples=60)
+@given(cases())
+def test_a_plan_agrees_with_the_decisions_about_each_image(case):
+    rule = replace(case.rule, name=RULE.name)
+    held = Shelf({HOME: {"app": Held(case.images, case.manifests)}})
+    uses = [it.use() for it in case.named]
+    guards = Guards(min_age=case.min_age)
+    found = repository(held, *uses, rules=[rule], guards=guards, keep_all=True)
+    known = needs_manifests(case.images, case.uses, rule, NOW)
+    assert gone(found) == (case if known else replace(case, manifests={})).gone()
+    assert sum(found.stays.values()) + len(found.deletions) == found.images == len(case.images)
+    assert {it.image.digest for it in found.kept} == {it.digest for it in case.images} - gone(found)
+
+
+# -- manifests ------------------------------------------------------------------------------------
+
+
+def test_manifests_are_read_where_they_could_change_a_decision():
+    held = shelf(index("index", "v1", days=3), image("child"), index=["child"])
+    assert not gone(planned(held))
+    assert gone(planned(shelf(index("index", "v1", days=3), image("child")))) == {digest("child")}
+
+
+def test_manifests_are_not_read_where_everything_stays_on_its_own():
+    unreadable = Held((index("index", "v1", days=3), image("child", days=3)), indexes=DENIED)
+    assert planned(Shelf({HOME: {"app": unreadable}})).complete
+
+
+def test_an_index_that_names_an_absent_child_is_counted_as_broken():
+    held = shelf(index("index", "v1"), image("child"), index=["child", "ghost"])
+    found = repository(held)
+    assert found.broken_indexes == 1
+    assert [[it.image.digest for it in wave] for wave in found.waves] == [
+        [digest("index")],
+        [digest("child")],
+    ]
+    assert found.above == {digest("child"): (digest("index"),)}
+
+
+# -- not knowing means keeping --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "held",
+    [Held(DENIED), Held((index("index", "v1"), image("child")), indexes=DENIED)],
+    ids=["images", "children"],
+)
+def test_b11_a_repository_that_cannot_be_read_makes_the_plan_incomplete(held):
+    made = planned(Shelf({HOME: {"app": held, "web": Held((image("old", "v1"),))}}))
+    assert not made.complete
+    assert made.missing == ("app: access to ecr:DescribeImages is denied",)
+    app, web = made.repositories
+    assert (app.waves, app.total, app.goes, app.stays) == ((), {}, {}, {})
+    assert app.problem == "access to ecr:DescribeImages is denied"
+    assert len(web.deletions) == 1
+
+
+def test_b11_a_source_that_cannot_be_read_makes_the_plan_incomplete():
+    denied = Note(ReadStatus.DENIED, "access to ecs:ListTasks is denied")
+    made = planned(shelf(image("old", "v1")), ledger=(read(HOME, "ecs", denied),))
+    assert made.missing == ("access to ecs:ListTasks is denied",)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [Held(Gone("gone")), Held((index("index", "v1"), image("child")), indexes=Gone("gone"))],
+    ids=["images", "children"],
+)
+def test_a_repository_that_is_gone_meanwhile_is_left_out(held):
+    made = planned(Shelf({HOME: {"app": held, "web": Held()}}))
+    assert [it.repository for it in made.repositories] == ["web"]
+    assert made.complete
+    assert made.unmanaged == ()
+
+
+def test_a_listing_of_repositories_that_fails_is_no_empty_account():
+    class Unlisted(Shelf):
+        def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]:
+            raise DENIED
+
+    with pytest.raises(AccessDenied):
+        planned(Unlisted({HOME: {}}))
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (AccessDenied("no ecr:DescribeRegistry", "ecr:DescribeRegistry"), ReadStatus.DENIED),
+        (AwsError("ecr:DescribeRegistry timed out"), ReadStatus.FAILED),
+    ],
+)
+def test_b26_replication_that_cannot_be_read_makes_the_plan_incomplete(error, status):
+    held = Shelf({HOME: {"app": Held((image("old", "v1"),))}}, {HOME: error})
+    made = planned(held)
+    assert made.ledger == (
+        read(),
+        SourceRead(HOME, "replication", 0, (Note(status, str(error)),)),
+    )
+    assert made.missing == (str(error),)
+
+
+def test_a_single_repository_is_planned_again_as_it_was():
+    held = shelf(index("index", "v1"), image("child"), image("new", "v2", days=1), index=["child"])
+    known = facts(held, use("app:v3"))
+    assert (
+        plan_again(held, known, HOME, "app")
+        == make_plan(held, known, None, lambda _: None).repositories[0]
+    )
+
+
+def test_a_repository_without_a_rule_is_not_planned_again():
+    held = shelf(image("old", "v1"))
+    assert plan_again(held, facts(held, rules=[]), HOME, "app") is None
+
+
+# -- replication ----------------------------------------------------------------------------------
+
+
+def test_b26_a_use_of_a_replica_protects_the_source_where_deletions_are_repeated():
+    rule = replace(RULE, allow_unscanned=True)
+    uses = [use("app:v1", where=REPLICA)]
+    assert not gone(planned(replicated(REPEATS), *uses, rules=[rule]))
+    assert gone(planned(replicated(COPIES), *uses, rules=[rule])) == {digest("old")}
+
+
+def test_b26_a_use_of_a_replica_protects_by_digest_too_and_only_in_its_repository():
+    rule = replace(RULE, allow_unscanned=True)
+    held = replicated(REPEATS)
+    by_digest = use(f"app@{digest('old')}", where=REPLICA)
+    assert not gone(planned(held, by_digest, rules=[rule]))
+    assert gone(planned(held, use("web:v1", where=REPLICA), rules=[rule])) == {digest("old")}
+
+
+def test_b26_nothing_goes_where_deletions_are_repeated_and_nobody_looked():
+    found = repository(replicated(REPEATS), keep_all=True)
+    (decision,) = found.kept
+    assert (decision.reason, decision.detail) == (
+        Reason.UNSCANNED,
+        "ECR repeats deletions in 123456789012/us-east-1",
+    )
+    assert not decision.goes
+    assert found.stays == {Reason.UNSCANNED: 1}
+    assert found.goes == {}
+    assert found.consumers == (
+        "ECR copies it to 123456789012/us-east-1 and repeats deletions there",
+    )
+
+
+def test_b26_what_stays_anyway_keeps_its_own_reason_where_nobody_looked():
+    held = replicated(REPEATS, images=[image("old", "v1"), image("new", "v2", days=2)])
+    assert repository(held).stays == {Reason.UNSCANNED: 1, Reason.PUSHED: 1}
+
+
+def test_b26_every_place_where_nobody_looked_is_named_once():
+    held = replicated(REPEATS, Replication(PARTNER, "app", deletes=True), REPEATS, COPIES)
+    (decision,) = repository(held, keep_all=True).kept
+    assert decision.detail == (
+        "ECR repeats deletions in 123456789012/us-east-1, 999999999999/eu-west-1"
+    )
+
+
+@pytest.mark.parametrize("source", [SCANNED_FILE, EXTERNAL_COMMAND])
+def test_b26_a_list_that_names_the_destination_tells_who_uses_it(source):
+    found = repository(replicated(REPEATS), use("other:v1", source, REPLICA))
+    assert gone(found) == {digest("old")}
+    assert found.consumers == (
+        "ECR copies it to 123456789012/us-east-1 and repeats deletions there",
+    )
+
+
+def test_b26_a_list_of_another_place_tells_nothing_of_the_destination():
+    for elsewhere in (HOME, PARTNER, Registry(PARTNER.account, REPLICA.region)):
+        assert not gone(planned(replicated(REPEATS), use("other:v1", SCANNED_FILE, elsewhere)))
+
+
+def test_b26_a_use_that_a_scan_at_home_found_tells_nothing_of_the_destination():
+    assert not gone(planned(replicated(REPEATS), use("other:v1", "ecs", REPLICA)))
+
+
+def test_b26_a_scan_of_the_destination_tells_who_uses_it():
+    scanned = planned(replicated(REPEATS), ledger=(read(), read(REPLICA)))
+    assert gone(scanned) == {digest("old")}
+    note = Note(ReadStatus.EXCLUDED, "not read: --no-scan")
+    skipped = planned(replicated(REPEATS), ledger=(read(), read(REPLICA, "ecs", note)))
+    assert not gone(skipped)
+
+
+def test_b26_allow_unscanned_lets_deletions_be_repeated_unseen():
+    found = repository(replicated(REPEATS), rules=[replace(RULE, allow_unscanned=True)])
+    assert gone(found) == {digest("old")}
+    assert found.consumers == (
+        "ECR copies it to 123456789012/us-east-1 and repeats deletions there",
+    )
+
+
+def test_a_replication_blocks_only_the_repositories_that_it_covers():
+    held = Shelf(
+        {HOME: dict.fromkeys(["prod/app", "dev/app"], Held((image("old", "v1"),)))},
+        {HOME: (Replication(REPLICA, "prod/", deletes=True),)},
+    )
+    prod, dev = planned(held).repositories
+    assert (len(prod.deletions), len(dev.deletions)) == (0, 1)
+    assert dev.consumers == ()
+
+
+def test_a_replication_of_one_registry_says_nothing_about_another():
+    everywhere = {"app": Held((image("old", "v1"),))}
+    held = Shelf({HOME: everywhere, PARTNER: everywhere}, {HOME: (REPEATS,)})
+    home, partner = planned(held).repositories
+    assert (len(home.deletions), len(partner.deletions)) == (0, 1)
+
+
+def test_copies_whose_deletions_are_not_repeated_block_nothing():
+    found = repository(replicated(COPIES))
+    assert gone(found) == {digest("old")}
+    assert found.consumers == ("ECR copies it to 123456789012/us-east-1",)
+
+
+# -- consumers ------------------------------------------------------------------------------------
+
+
+def test_who_else_may_pull_is_told_once_where_something_goes():
+    held = replicated(COPIES, COPIES, pullers=("account 999999999999", "everyone"))
+    assert repository(held).consumers == (
+        "ECR copies it to 123456789012/us-east-1",
+        "account 999999999999 may pull",
+        "everyone may pull",
+    )
+
+
+def test_who_else_may_pull_is_not_asked_where_nothing_goes():
+    held = shelf(image("new", "v1", days=3), pullers=AssertionError("asked"))
+    assert repository(held).consumers == ()
+    held = replicated(COPIES, images=[image("new", "v1", days=3)], pullers=AssertionError("asked"))
+    assert repository(held).consumers == ()
+
+
+def test_a_policy_that_cannot_be_read_is_told_and_blocks_nothing():
+    held = shelf(image("old", "v1"), pullers=AwsError("ecr:GetRepositoryPolicy is denied"))
+    made = planned(held)
+    assert made.repositories[0].consumers == (
+        "who else may pull is not known: ecr:GetRepositoryPolicy is denied",
+    )
+    assert made.complete
+    assert gone(made) == {digest("old")}
+
+
+def test_a_repository_that_vanishes_before_its_policy_is_read_has_no_consumers():
+    held = shelf(image("old", "v1"), pullers=Gone("gone"))
+    assert repository(held).consumers == ()

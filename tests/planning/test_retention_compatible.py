@@ -1,0 +1,89 @@
+"""What fujiwara/ecrm keeps with the same ecrm.yaml stays here too.
+
+The model is of what its `planner.go` does with the images that DescribeImages lists unless asked
+for archived ones. Among images of one second it takes them by digest, since AWS promises no order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from ecrm.model.values import Image, Status
+from tests.planning.naive_model import matches
+from tests.planning.test_retention_properties import children_of, named_subjects
+from tests.strategies import (
+    DOCKER_CONFIG,
+    DOCKER_LIST,
+    NOW,
+    OCI_CONFIG,
+    OCI_INDEX,
+    SOCI_V1,
+    Case,
+    cases,
+)
+
+ITS_IMAGES = (OCI_CONFIG, DOCKER_CONFIG)
+RELEASES = {"before it knew Docker's lists": (OCI_INDEX,), "0.7": (OCI_INDEX, DOCKER_LIST)}
+
+
+def is_its_index(image: Image, formats: Sequence[str]) -> bool:
+    return image.artifact_type is None and image.media_type in formats
+
+
+def it_would_keep(case: Case, formats: Sequence[str]) -> set[str]:
+    """Of the images that it judges at all; a SOCI index goes only with its image's."""
+    listed = sorted(case.images, key=lambda image: (-image.pushed_at.timestamp(), image.digest))
+    listed = [image for image in listed if image.status is Status.ACTIVE]
+    used = {named.digest for named in case.named if named.digest}
+    indexes = _stay(case, used, [it for it in listed if is_its_index(it, formats)])
+    used |= {child for index in indexes for child in children_of(case, index)}
+    images = _stay(case, used, [it for it in listed if it.artifact_type in ITS_IMAGES])
+    soci = {it.digest for it in listed if it.artifact_type == SOCI_V1}
+    return indexes | images | soci
+
+
+def _stay(case: Case, used: set[str], newest_first: Sequence[Image]) -> set[str]:
+    used_tags = {named.tag for named in case.named}
+    stay, counted = set(), 0
+    for image in newest_first:
+        in_use = image.digest in used or used_tags & set(image.tags)
+        patterns = case.rule.keep_tag_patterns
+        has_tag = any(matches(pattern, tag) for pattern in patterns for tag in image.tags)
+        if in_use or has_tag or image.pushed_at >= NOW - case.rule.expires:
+            stay.add(image.digest)
+        elif image.tags:
+            counted += 1
+            if counted <= case.rule.keep_count:
+                stay.add(image.digest)
+    return stay
+
+
+def goes_with_others(case: Case, gone: set[str]) -> set[str]:
+    """Referrers of images that go or are gone, with all that belongs to these referrers."""
+    there = {image.digest for image in case.images}
+    found = {
+        image.digest
+        for image in case.images
+        if image.artifact_type == SOCI_V1
+        or (named_subjects(image) and not named_subjects(image) & (there - gone))
+    }
+    while more := {child for it in found for child in children_of(case, it)} - found:
+        found |= more
+    return found
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@settings(max_examples=400)
+@given(case=cases())
+def test_nothing_goes_that_fujiwara_ecrm_keeps_but_referrers_of_images_that_go(release, case):
+    formats = RELEASES[release]
+    unknown = {it.digest for it in case.images if it.media_type == DOCKER_LIST} - set(formats)
+    if DOCKER_LIST not in formats:
+        # What it does not judge stays there for ever; here it wins a place among the indexes.
+        images = (it._replace(tags=()) if it.digest in unknown else it for it in case.images)
+        case = replace(case, images=tuple(images))
+    gone = case.gone()
+    wrongly = (gone & it_would_keep(case, formats)) - goes_with_others(case, gone)
+    assert not wrongly

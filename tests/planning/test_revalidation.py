@@ -1,0 +1,388 @@
+"""Between a plan and its deletions only less can go: a plan of before, shrunk by one of later."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrm.model.pattern import NamePattern
+from ecrm.model.values import Action, Image, Kind, Reason, Rule, Status
+from ecrm.planning.graph import link
+from ecrm.planning.plan import (
+    RepositoryPlan,
+    Spared,
+    Tally,
+    plan_repository,
+    shrunk,
+    unread_repository,
+)
+from ecrm.planning.retention import decide
+from tests.planning.test_planner import image, index
+from tests.strategies import (
+    AGES,
+    NOW,
+    OWN_TAGS,
+    REGISTRY,
+    Case,
+    Named,
+    cases,
+    digest,
+    names,
+    referrer_tag,
+    rules,
+)
+
+RULE = Rule(NamePattern("app", False), timedelta(days=30))
+LATER = NOW + timedelta(hours=1)
+
+
+def planned(case: Case, now: datetime = NOW) -> RepositoryPlan:
+    """With what stays, as the later of two plans must have it."""
+    decisions = decide(case.images, case.manifests, case.uses, case.rule, now, min_age=case.min_age)
+    made = plan_repository(REGISTRY, "app", case.rule, decisions, case.manifests)
+    kept = tuple(it for it in decisions if not it.goes)
+    return replace(made, kept=kept, absent=case.uses.absent_from(case.images))
+
+
+def held(*images: Image, named: Sequence[Named] = (), **indexes: Sequence[str]) -> Case:
+    """A repository in which `indexes` names indexes and their children."""
+    links = {digest(it): tuple(map(digest, children)) for it, children in indexes.items()}
+    return Case(images, links, tuple(named), RULE)
+
+
+def shrink(before: Case, after: Case) -> tuple[set[str], dict[str, str]]:
+    """The digests that still go, and the reason for each that does not."""
+    left, spared = shrunk(planned(before), planned(after, LATER))
+    return going(left), {it.decision.image.digest: it.why for it in spared}
+
+
+def going(plan: RepositoryPlan) -> set[str]:
+    return {decision.image.digest for decision in plan.deletions}
+
+
+def digests(*names: str) -> set[str]:
+    return set(map(digest, names))
+
+
+A, B = image("a", "v1"), image("b", "v2")
+
+
+# -- what is spared, and what is not --------------------------------------------------------------
+
+
+def test_where_nothing_has_changed_everything_still_goes():
+    before = planned(held(A, B))
+    left, spared = shrunk(before, planned(held(A, B), LATER))
+    assert left == before
+    assert not spared
+
+
+@pytest.mark.parametrize("named", [Named(tag="v1"), Named(digest=A.digest)], ids=["tag", "digest"])
+def test_b15_an_image_that_is_used_meanwhile_is_spared(named):
+    left, spared = shrink(held(A, B), held(A, B, named=[named]))
+    assert left == digests("b")
+    assert spared == {A.digest: f"now in_use {named.tag}@{named.digest} (listed)"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "why"),
+    [
+        (("v1", "v9"), "its tags have changed from v1 to v1, v9"),
+        (("v9",), "its tags have changed from v1 to v9"),
+        ((), "its tags have changed from v1 to none"),
+    ],
+)
+def test_b15_an_image_whose_tags_have_changed_is_spared(tags, why):
+    left, spared = shrink(held(A, B), held(A._replace(tags=tags), B))
+    assert left == digests("b")
+    assert spared == {A.digest: why}
+
+
+def test_b15_an_image_that_was_tagged_meanwhile_is_spared():
+    _, spared = shrink(held(image("a")), held(A))
+    assert spared == {A.digest: "its tags have changed from none to v1"}
+
+
+def test_b15_an_image_that_was_pulled_or_pushed_again_meanwhile_is_spared():
+    pulled = A._replace(pulled_at=NOW)
+    rule = replace(RULE, keep_pulled_within=timedelta(days=7))
+    before, after = replace(held(A), rule=rule), replace(held(pulled), rule=rule)
+    left, spared = shrink(before, after)
+    assert not left
+    assert spared == {A.digest: "now recently_pulled 1 hours of 7 days"}
+    assert not shrink(held(A), held(A._replace(pushed_at=NOW)))[0]
+
+
+def test_an_image_that_is_gone_already_counts_as_going():
+    left, spared = shrink(held(A, B), held(B))
+    assert left == digests("a", "b")
+    assert not spared
+
+
+def test_b14_what_only_the_later_plan_wants_gone_stays():
+    left, spared = shrink(held(A), held(A, B))
+    assert left == digests("a")
+    assert not spared
+
+
+def test_b14_what_was_young_when_the_plan_was_made_stays():
+    young = image("young", "v3", days=29.99)
+    assert going(planned(held(A, young), LATER)) == digests("a", "young")
+    assert shrink(held(A, young), held(A, young))[0] == digests("a")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(Action.DELETE, Action.ARCHIVE), (Action.ARCHIVE, Action.DELETE)]
+)
+def test_an_image_with_which_the_later_plan_does_something_else_is_spared(before, after):
+    left, spared = shrink(held(A).with_rule(action=before), held(A).with_rule(action=after))
+    assert not left
+    assert spared == {A.digest: "now expired"}
+
+
+def test_an_image_that_goes_for_another_reason_still_goes():
+    before = held(index("i", "v1"), image("c"), i=["c"])
+    after = held(image("c"))
+    assert {it.reason for it in planned(after, LATER).deletions} == {Reason.UNTAGGED}
+    assert shrink(before, after) == (digests("i", "c"), {})
+
+
+# -- families -------------------------------------------------------------------------------------
+
+OUTER = [
+    index("outer", "v1"),
+    index("inner"),
+    image("child"),
+    image("sig", subject=digest("child")),
+]
+
+
+def test_b1_what_belongs_to_an_index_that_is_spared_is_spared_at_any_depth():
+    family = held(*OUTER, B, outer=["inner"], inner=["child"])
+    moved = replace(family, images=(OUTER[0]._replace(tags=("v1", "prod")), *family.images[1:]))
+    left, spared = shrink(family, moved)
+    assert left == digests("b")
+    assert spared == {
+        digest("outer"): "its tags have changed from v1 to v1, prod",
+        digest("inner"): f"belongs to {digest('outer')}, which stays",
+        digest("child"): f"belongs to {digest('inner')}, which stays",
+        digest("sig"): f"belongs to {digest('child')}, which stays",
+    }
+
+
+def test_b19_a_referrer_of_an_image_that_is_spared_is_spared():
+    for referrer in (image("sig", subject=A.digest), image("sig", referrer_tag(A.digest, ".sig"))):
+        before = held(A, B, referrer)
+        after = held(A._replace(tags=("v9",)), B, referrer)
+        left, spared = shrink(before, after)
+        assert left == digests("b")
+        assert spared[digest("sig")] == f"belongs to {A.digest}, which stays"
+
+
+def test_an_index_still_goes_where_only_its_child_is_spared():
+    before = held(index("i", "v1"), image("c"), i=["c"])
+    after = held(index("i", "v1"), image("c", "v2"), i=["c"])
+    assert shrink(before, after)[0] == digests("i")
+
+
+def test_b1_what_an_index_that_was_archived_meanwhile_names_is_spared():
+    """Its manifest may not be readable any more, but the first plan knew it."""
+    before = held(index("i", "v1"), image("c"), i=["c"])
+    after = held(index("i", "v1", status=Status.ARCHIVED), image("c"))
+    assert going(planned(after, LATER)) == digests("c")
+    assert shrink(before, after) == (
+        set(),
+        {digest("i"): "now archived", digest("c"): f"belongs to {digest('i')}, which stays"},
+    )
+
+
+def test_b1_what_an_index_that_was_pushed_meanwhile_names_is_spared():
+    before = held(image("c"))
+    after = held(image("c"), index("new", days=0), new=["c"])
+    assert shrink(before, after) == (
+        set(),
+        {digest("c"): "now child_of_kept_index"},
+    )
+    at_once = timedelta(0)
+    before, after = before.with_rule(expires=at_once), after.with_rule(expires=at_once)
+    assert going(planned(after, LATER)) == digests("c", "new")
+    assert shrink(before, after) == (
+        set(),
+        {digest("c"): f"belongs to {digest('new')}, which stays"},
+    )
+
+
+def test_b19_a_referrer_whose_subject_was_pushed_meanwhile_is_spared():
+    at_once = timedelta(0)
+    before = held(image("sig", subject=digest("s"))).with_rule(expires=at_once)
+    after = held(*before.images, image("s", days=0)).with_rule(expires=at_once)
+    assert shrink(before, after) == (
+        set(),
+        {digest("sig"): f"belongs to {digest('s')}, which stays"},
+    )
+
+
+def test_images_that_tags_link_in_a_circle_are_spared_together():
+    """The index holds the image, and its only tag says that it refers to that image."""
+    circle = (index("i", referrer_tag(digest("c"))), image("c"))
+    before = held(*circle, i=["c"])
+    assert shrink(before, before)[0] == digests("i", "c")
+    for after in (
+        held(circle[0], image("c", "v1"), i=["c"]),
+        held(*circle, i=["c"], named=[Named(digest=digest("c"))]),
+        held(*circle, i=["c"], named=[Named(digest=digest("i"))]),
+    ):
+        assert shrink(before, after)[0] == set()
+
+
+# -- what the shrunk plan says --------------------------------------------------------------------
+
+
+def test_a_wave_of_which_nothing_is_left_is_left_out():
+    before = held(*OUTER, B, outer=["inner"], inner=["child"])
+    assert [len(wave) for wave in planned(before).waves] == [2, 1, 1, 1]
+    left, _ = shrunk(planned(before), planned(replace(before, named=(Named(tag="v1"),)), LATER))
+    assert [[it.image.digest for it in wave] for wave in left.waves] == [[B.digest]]
+    assert left.goes == {Kind.IMAGE: Tally(1, B.size)}
+    assert left.total == planned(before).total
+
+
+def test_what_is_absent_is_that_of_the_later_plan():
+    left, _ = shrunk(planned(held(A)), planned(held(A, named=[Named(tag="v7")]), LATER))
+    assert left.absent == (":v7",)
+
+
+def test_b11_where_a_repository_cannot_be_read_again_nothing_goes():
+    before = planned(held(A, B))
+    unread = unread_repository(REGISTRY, "app", RULE, "access to ecr:DescribeImages is denied")
+    left, spared = shrunk(before, unread)
+    assert left.problem == "access to ecr:DescribeImages is denied"
+    assert not left.deletions
+    assert spared == tuple(
+        Spared(it, "could not be read again: access to ecr:DescribeImages is denied")
+        for it in before.deletions
+    )
+
+
+# -- for every input ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """A repository at the time of the plan, and at a later time."""
+
+    before: Case
+    after: Case
+    now: datetime
+
+    @property
+    def plans(self) -> tuple[RepositoryPlan, RepositoryPlan]:
+        return planned(self.before), planned(self.after, self.now)
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Change:
+    """Images pushed and deleted, tags moved, uses come and gone, another rule, time gone by."""
+    case = draw(cases())
+    before = without(case, draw(places(case)))
+    after = without(moved(case, draw(tags_at(case))), draw(places(case)))
+    more = draw(st.lists(names(), max_size=2))
+    rule = draw(st.sampled_from([case.rule, case.rule, draw(rules())]))
+    return Change(
+        before,
+        replace(after, named=(*after.named, *more), rule=rule),
+        NOW + draw(st.sampled_from(AGES)),
+    )
+
+
+def places(case: Case) -> st.SearchStrategy[set[int]]:
+    if not case.images:
+        return st.just(set())
+    return st.sets(st.integers(0, len(case.images) - 1), max_size=2)
+
+
+def tags_at(case: Case) -> st.SearchStrategy[dict[str, int]]:
+    """Tags, new ones too, and the places of the images that they are on now."""
+    if not case.images:
+        return st.just({})
+    tags = sorted({*OWN_TAGS, *(tag for it in case.images for tag in it.tags)})
+    return st.dictionaries(st.sampled_from(tags), st.integers(0, len(case.images) - 1), max_size=2)
+
+
+def without(case: Case, missing: set[int]) -> Case:
+    images = tuple(it for place, it in enumerate(case.images) if place not in missing)
+    there = {it.digest for it in images}
+    links = {it: named for it, named in case.manifests.items() if it in there}
+    return replace(case, images=images, manifests=links)
+
+
+def moved(case: Case, now_at: Mapping[str, int]) -> Case:
+    images = tuple(
+        it._replace(
+            tags=tuple(
+                sorted(
+                    {tag for tag in it.tags if now_at.get(tag, place) == place}
+                    | {tag for tag, owner in now_at.items() if owner == place}
+                )
+            ),
+        )
+        for place, it in enumerate(case.images)
+    )
+    return replace(case, images=images)
+
+
+OFTEN = settings(max_examples=150)
+
+
+@OFTEN
+@given(changes())
+def test_what_is_left_is_what_both_plans_want_gone_under_the_same_tags(change):
+    old, new = change.plans
+    left, spared = shrunk(old, new)
+    assert going(left) | {it.decision.image.digest for it in spared} == going(old)
+    assert len(left.deletions) + len(spared) == len(old.deletions)
+    there = {it.digest for it in change.after.images}
+    assert going(left) & there <= going(new)
+    later = {it.image.digest: (it.action, it.image.tags) for it in new.deletions}
+    for it in left.deletions:
+        wanted = (it.action, it.image.tags)
+        assert later.get(it.image.digest, wanted) == wanted
+
+
+@OFTEN
+@given(changes())
+def test_nothing_that_belongs_to_an_image_that_stays_is_left(change):
+    left, _ = shrunk(*change.plans)
+    family = link({it.digest: it for it in change.after.images}, change.after.manifests)
+    stays = {it.digest for it in change.after.images} - going(left)
+    assert not family.with_dependents(stays) & going(left)
+
+
+@OFTEN
+@given(changes())
+def test_nothing_is_left_that_is_in_use_now(change):
+    left, _ = shrunk(*change.plans)
+    used = {it.digest for it in change.after.images if change.after.uses.of(it)}
+    assert not used & going(left)
+
+
+@OFTEN
+@given(changes())
+def test_what_is_left_keeps_its_order_and_is_shrunk_no_further(change):
+    old, new = change.plans
+    left, _ = shrunk(old, new)
+    assert all(left.waves)
+    assert [it for it in old.deletions if it in left.deletions] == list(left.deletions)
+    place = {it: at for at, wave in enumerate(old.waves) for it in wave}
+    assert all(len({place[it] for it in wave}) == 1 for wave in left.waves)
+    assert shrunk(left, new) == (left, ())
+
+
+@settings(max_examples=50)
+@given(cases())
+def test_the_same_plan_spares_nothing(case):
+    made = planned(case)
+    assert shrunk(made, made) == (made, ())

@@ -1,0 +1,302 @@
+"""Who may use images unseen: what replication and policies say, in facts and in lines."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrm.model.reference import Registry
+from ecrm.registry.access import Replication, pullers, replications
+
+OWNER = Registry("123456789012", "eu-west-1")
+ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+
+
+def statement(principal: Any = "*", action: Any = "ecr:BatchGetImage", **more: Any) -> Any:
+    return {"Effect": "Allow", "Principal": principal, "Action": action} | more
+
+
+def told(*statements: Any) -> list[str]:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    return list(pullers(OWNER, policy))
+
+
+def aws(*who: str) -> dict[str, list[str]]:
+    return {"AWS": list(who)}
+
+
+# -- replication ----------------------------------------------------------------------------------
+
+
+def test_a_rule_without_filters_covers_every_repository():
+    (rule,) = replications(OWNER, {"rules": [{"destinations": [{"region": "us-east-1"}]}]})
+    assert rule == Replication(Registry("123456789012", "us-east-1"), "", deletes=False)
+    assert rule.covers("app")
+    assert rule.covers("a/b")
+
+
+def test_a_destination_without_an_account_is_of_the_same_account():
+    destinations = [{"region": "us-east-1"}, {"region": "eu-west-1", "registryId": "999999999999"}]
+    found = replications(OWNER, {"rules": [{"destinations": destinations}]})
+    assert [str(it.destination) for it in found] == [
+        "123456789012/us-east-1",
+        "999999999999/eu-west-1",
+    ]
+
+
+def test_each_destination_has_each_prefix_of_its_rule():
+    prod = {
+        "destinations": [{"region": "us-east-1"}, {"region": "us-west-2"}],
+        "repositoryFilters": [
+            {"filter": "prod/", "filterType": "PREFIX_MATCH"},
+            {"filter": "base", "filterType": "PREFIX_MATCH"},
+        ],
+        "deleteReplication": {"enabled": True},
+    }
+    dev = {"destinations": [{"region": "us-east-1"}], "repositoryFilters": [{"filter": "dev/"}]}
+    assert [
+        (it.destination.region, it.prefix, it.deletes)
+        for it in replications(OWNER, {"rules": [prod, dev]})
+    ] == [
+        ("us-east-1", "prod/", True),
+        ("us-east-1", "base", True),
+        ("us-west-2", "prod/", True),
+        ("us-west-2", "base", True),
+        ("us-east-1", "dev/", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("repository", "covered"),
+    [("prod", True), ("prod/app", True), ("production", True), ("a/prod", False), ("pro", False)],
+)
+def test_a_filter_is_the_beginning_of_a_name(repository, covered):
+    assert Replication(OWNER, "prod", deletes=False).covers(repository) is covered
+
+
+@pytest.mark.parametrize(
+    ("rule", "deletes"),
+    [
+        ({}, False),
+        ({"deleteReplication": {}}, False),
+        ({"deleteReplication": {"enabled": False}}, False),
+        ({"deleteReplication": {"enabled": True}}, True),
+    ],
+)
+def test_deletions_are_repeated_only_where_the_rule_says_so(rule, deletes):
+    (found,) = replications(OWNER, {"rules": [rule | {"destinations": [{"region": "us-east-1"}]}]})
+    assert found.deletes is deletes
+
+
+@pytest.mark.parametrize("configuration", [{}, {"rules": []}, {"rules": [{"destinations": []}]}])
+def test_no_rules_and_no_destinations_replicate_nothing(configuration):
+    assert replications(OWNER, configuration) == ()
+
+
+# -- who a policy names ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("principal", "who"),
+    [
+        ("*", ["everyone"]),
+        (aws("*"), ["everyone"]),
+        ({"AWS": "*"}, ["everyone"]),
+        (aws("999999999999"), ["account 999999999999"]),
+        ({"AWS": "999999999999"}, ["account 999999999999"]),
+        (aws("arn:aws:iam::999999999999:root"), ["account 999999999999"]),
+        (aws("arn:aws:iam::999999999999:role/ci/deploy"), ["account 999999999999"]),
+        (aws("arn:aws-cn:sts::999999999999:assumed-role/a/b"), ["account 999999999999"]),
+        (aws("AROAEXAMPLEEXAMPLE"), ["principal AROAEXAMPLEEXAMPLE"]),
+        ({"Service": "lambda.amazonaws.com"}, ["service lambda.amazonaws.com"]),
+        (
+            {"Service": ["b.amazonaws.com", "a.amazonaws.com"]},
+            ["service a.amazonaws.com", "service b.amazonaws.com"],
+        ),
+        (
+            {"AWS": ["999999999999", "888888888888"], "Service": "lambda.amazonaws.com"},
+            ["account 888888888888", "account 999999999999", "service lambda.amazonaws.com"],
+        ),
+    ],
+)
+def test_whom_a_statement_allows(principal, who):
+    assert told(statement(principal)) == who
+
+
+def test_the_account_itself_is_left_out():
+    assert told(statement(aws("123456789012", "arn:aws:iam::123456789012:role/ci"))) == []
+    assert told(statement(aws("123456789012"), Condition=ORGANIZATION)) == []
+    assert told(statement(aws("123456789012", "999999999999"))) == ["account 999999999999"]
+
+
+def test_each_is_named_once_in_a_stable_order():
+    assert told(
+        statement(aws("999999999999", "arn:aws:iam::999999999999:root")),
+        statement(aws("999999999999", "888888888888")),
+    ) == ["account 888888888888", "account 999999999999"]
+
+
+def test_a_condition_is_told_with_whom_it_narrows():
+    assert told(statement("*", Condition=ORGANIZATION), statement(aws("999999999999"))) == [
+        "account 999999999999",
+        'everyone under the condition {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}',
+    ]
+
+
+def test_who_is_allowed_with_and_without_a_condition_is_told_of_both():
+    assert told(statement("*", Condition=ORGANIZATION), statement("*")) == [
+        "everyone",
+        'everyone under the condition {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}',
+    ]
+
+
+def test_not_principal_is_everyone_but_a_few():
+    but = {"Effect": "Allow", "NotPrincipal": aws("999999999999"), "Action": "*"}
+    assert told(but) == ["everyone but a few"]
+    assert told(but | {"Condition": ORGANIZATION}) == [
+        'everyone but a few under the condition {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}'
+    ]
+
+
+# -- what a policy allows -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ECR:batchgetimage",
+        "ecr:*",
+        "*",
+        "ecr:Batch*",
+        "ecr:Get*",
+        "ecr:B*",
+        "ecr:*Image",
+        "ecr:BatchGet*",
+        "ecr:batch???image",
+        "e*:*Layer",
+        ["ecr:PutImage", "ecr:BatchGetImage"],
+        ["ecr:PutImage", "ecr:b*"],
+    ],
+)
+def test_an_action_that_reads_an_image_lets_pull(action):
+    assert told(statement("*", action)) == ["everyone"]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "ecr:PutImage",
+        "ecr:Put*",
+        "ecr:BatchDeleteImage",
+        "ecr:BatchCheck*",
+        "ecr:GetAuthorizationToken",
+        "s3:*",
+        "ecr:BatchGetImage?",
+        ["ecr:ReplicateImage", "ecr:CreateRepository"],
+        [],
+        None,
+    ],
+)
+def test_other_actions_let_nobody_pull(action):
+    assert told(statement("*", action)) == []
+
+
+@pytest.mark.parametrize(
+    ("but", "who"),
+    [
+        ("ecr:PutImage", ["everyone"]),
+        (["ecr:Put*", "ecr:BatchGetImage"], ["everyone"]),
+        ("ecr:*", []),
+        (["ecr:BatchGetImage", "ecr:GetDownload*"], []),
+    ],
+)
+def test_not_action_lets_pull_unless_it_names_all_of_pulling(but, who):
+    assert told({"Effect": "Allow", "Principal": "*", "NotAction": but}) == who
+
+
+def test_a_statement_that_denies_lets_nobody_pull():
+    assert told(statement("*", "ecr:*", Effect="Deny")) == []
+    assert told({"Principal": "*", "Action": "*"}) == []
+
+
+def test_a_denial_takes_nothing_back():
+    denied = statement(aws("999999999999"), "*", Effect="Deny")
+    assert told(statement(aws("999999999999")), denied) == ["account 999999999999"]
+
+
+def test_a_statement_may_stand_alone():
+    policy = json.dumps({"Statement": statement(aws("999999999999"))})
+    assert pullers(OWNER, policy) == ("account 999999999999",)
+
+
+@pytest.mark.parametrize("policy", ["{}", '{"Statement": []}', '{"Statement": null}'])
+def test_a_policy_without_statements_lets_nobody_pull(policy):
+    assert pullers(OWNER, policy) == ()
+
+
+# -- what cannot be read --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "5",
+        '{"Statement": ["x"]}',
+        '{"Statement": "x"}',
+        json.dumps({"Statement": [statement("*", 5)]}),
+        json.dumps({"Statement": [statement("*", [{"a": 1}])]}),
+        json.dumps({"Statement": [statement(None)]}),
+        json.dumps({"Statement": [statement(["*"])]}),
+        json.dumps({"Statement": [statement({"AWS": 5})]}),
+        json.dumps({"Statement": [statement({"AWS": [{"a": 1}]})]}),
+        json.dumps({"Statement": [statement(aws("999999999999")), 5]}),
+    ],
+)
+def test_a_policy_that_cannot_be_read_lets_someone_pull(policy):
+    assert pullers(OWNER, policy) == ("someone, by a policy that ecrm cannot read",)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["*", "Allow", "ecr:*", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["Statement", "Effect", "Principal", "Action", "NotAction", "AWS"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_no_policy_whatever_is_in_it_stops_a_plan(anything):
+    allows_whom = {"Statement": [{"Effect": "Allow", "Action": "*", "Principal": anything}]}
+    for policy in (anything, allows_whom):
+        assert all(isinstance(line, str) for line in pullers(OWNER, json.dumps(policy)))
+
+
+def test_a_service_that_acts_for_our_own_account_alone_is_not_listed():
+    """Lambda adds such a statement to every repository that a function's image is in."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        "Condition": {
+            "StringLike": {"aws:sourceArn": "arn:aws:lambda:us-east-1:123456789012:function:*"}
+        },
+    }
+    home, other = Registry("123456789012", "us-east-1"), Registry("222222222222", "us-east-1")
+    text = json.dumps({"Statement": [statement]})
+    assert pullers(home, text) == ()
+    assert len(pullers(other, text)) == 1
+    assert len(pullers(home, json.dumps({"Statement": [statement | {"Condition": {}}]}))) == 1

@@ -1,0 +1,642 @@
+"""ECR: every page, every field, every failure, and the account on every call."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.model.media_types import INDEX_MEDIA_TYPES
+from ecrm.model.values import Image, Kind, Status
+from ecrm.registry.images import Deleter, Refusal, images, repositories
+from ecrm.registry.inventory import AwsHoldings
+from ecrm.registry.manifests import children
+from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest, image
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+PUSHED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+PULLED = datetime(2026, 2, 3, tzinfo=UTC)
+ARCHIVED = datetime(2026, 2, 4, tzinfo=UTC)
+ACTIVATED = datetime(2026, 2, 5, tzinfo=UTC)
+
+EVERYWHERE = {"registryId": ACCOUNT}
+REPOSITORY = EVERYWHERE | {"repositoryName": "shop/api"}
+ALL_IMAGES = REPOSITORY | {"filter": {"imageStatus": "ANY"}, "maxResults": 1000}
+ALL_REPOSITORIES = EVERYWHERE | {"maxResults": 1000}
+
+
+@pytest.fixture
+def aws() -> Iterator[Stubs]:
+    with Stubs() as stubs:
+        yield stubs
+
+
+def ids(*numbers: int) -> list[dict[str, str]]:
+    return [{"imageDigest": digest(number)} for number in numbers]
+
+
+def repository(name: str) -> dict[str, str]:
+    return {"repositoryName": name}
+
+
+def detail(number: int, **more: object) -> dict[str, Any]:
+    return {"imageDigest": digest(number), "imagePushedAt": PUSHED, **more}
+
+
+def index(*numbers: int) -> str:
+    return json.dumps({"manifests": [{"digest": digest(number)} for number in numbers]})
+
+
+def read(number: int, manifest: str) -> dict[str, Any]:
+    return {"imageId": {"imageDigest": digest(number)}, "imageManifest": manifest}
+
+
+def failure(number: int, code: str, reason: str) -> dict[str, Any]:
+    return {"imageId": ids(number)[0], "failureCode": code, "failureReason": reason}
+
+
+def children_of(
+    aws: Stubs, *numbers: int, status: Status = Status.ACTIVE
+) -> dict[str, tuple[str, ...]]:
+    indexes = [Image(digest(it), (), PUSHED, 0, OCI_INDEX, status=status) for it in numbers]
+    return dict(children(aws.target, "shop/api", indexes))
+
+
+def asked_for(aws: Stubs) -> list[list[str]]:
+    return [
+        [image["imageDigest"] for image in params["imageIds"]]
+        for params in aws.asked("BatchGetImage")
+    ]
+
+
+# Repositories
+
+
+def test_repositories_of_all_pages_are_listed_by_name(aws):
+    first = {"repositories": [repository("shop/b"), repository("shop/c")], "nextToken": "2"}
+    aws.answer("DescribeRepositories", first, **ALL_REPOSITORIES)
+    aws.answer(
+        "DescribeRepositories",
+        {"repositories": [repository("shop/a")]},
+        **ALL_REPOSITORIES,
+        nextToken="2",
+    )
+    assert list(repositories(aws.target)) == ["shop/a", "shop/b", "shop/c"]
+
+
+def test_a_page_without_repositories_is_followed_by_the_next(aws):
+    """B31."""
+    aws.answer("DescribeRepositories", {"nextToken": "2"}, **ALL_REPOSITORIES)
+    page = {"repositories": [repository("shop/a")]}
+    aws.answer("DescribeRepositories", page, **ALL_REPOSITORIES, nextToken="2")
+    assert list(repositories(aws.target)) == ["shop/a"]
+
+
+def test_repositories_that_may_not_be_listed_are_an_error(aws):
+    aws.refuse("DescribeRepositories", "AccessDeniedException", "not you", **ALL_REPOSITORIES)
+    with pytest.raises(AccessDenied, match="ecr:DescribeRepositories is denied"):
+        repositories(aws.target)
+
+
+def test_one_repository_is_asked_for_by_its_name(aws):
+    answer = {"repositories": [repository("shop/api")]}
+    aws.answer("DescribeRepositories", answer, **EVERYWHERE, repositoryNames=["shop/api"])
+    assert list(repositories(aws.target, "shop/api")) == ["shop/api"]
+
+
+def test_a_repository_that_is_not_there_is_none(aws):
+    code = "RepositoryNotFoundException"
+    aws.refuse("DescribeRepositories", code, **EVERYWHERE, repositoryNames=["shop/api"])
+    assert list(repositories(aws.target, "shop/api")) == []
+
+
+# Images
+
+
+def test_images_of_every_status_are_asked_for_in_the_largest_pages(aws):
+    """B32."""
+    aws.answer("DescribeImages", {"imageDetails": [detail(1)], "nextToken": "2"}, **ALL_IMAGES)
+    aws.answer(
+        "DescribeImages", {"imageDetails": [], "nextToken": "3"}, **ALL_IMAGES, nextToken="2"
+    )
+    aws.answer("DescribeImages", {"imageDetails": [detail(2)]}, **ALL_IMAGES, nextToken="3")
+    assert [image.digest for image in images(aws.target, "shop/api")] == [digest(1), digest(2)]
+
+
+def test_every_field_that_decides_is_read(aws):
+    row = detail(
+        1,
+        imageTags=["v2", "v1"],
+        imageSizeInBytes=42_000_000,
+        imageManifestMediaType=OCI_MANIFEST,
+        artifactMediaType="application/vnd.oci.image.config.v1+json",
+        subjectManifestDigest=digest(9),
+        lastRecordedPullTime=PULLED,
+        imageStatus="ARCHIVED",
+        lastArchivedAt=ARCHIVED,
+        lastActivatedAt=ACTIVATED,
+    )
+    aws.answer("DescribeImages", {"imageDetails": [row]}, **ALL_IMAGES)
+    assert images(aws.target, "shop/api") == [
+        Image(
+            digest=digest(1),
+            tags=("v1", "v2"),
+            pushed_at=PUSHED,
+            size=42_000_000,
+            media_type=OCI_MANIFEST,
+            artifact_type="application/vnd.oci.image.config.v1+json",
+            subject=digest(9),
+            pulled_at=PULLED,
+            status=Status.ARCHIVED,
+            archived_at=ARCHIVED,
+            activated_at=ACTIVATED,
+        )
+    ]
+
+
+def test_a_row_with_nothing_but_digest_and_push_time_is_an_untagged_image(aws):
+    """B31."""
+    aws.answer("DescribeImages", {"imageDetails": [detail(1)]}, **ALL_IMAGES)
+    [image] = images(aws.target, "shop/api")
+    assert image == Image(digest(1), (), PUSHED)
+    assert (image.kind, image.status, image.pulled_at) == (Kind.IMAGE, Status.ACTIVE, None)
+
+
+def test_the_age_is_that_of_the_push(aws):
+    """B28."""
+    aws.answer("DescribeImages", {"imageDetails": [detail(1)]}, **ALL_IMAGES)
+    assert images(aws.target, "shop/api")[0].pushed_at == PUSHED
+
+
+@pytest.mark.parametrize(
+    ("media_type", "artifact_type", "kind"),
+    [
+        (OCI_INDEX, None, Kind.INDEX),
+        ("application/vnd.docker.distribution.manifest.list.v2+json", None, Kind.INDEX),
+        (OCI_MANIFEST, "application/vnd.docker.container.image.v1+json", Kind.IMAGE),
+        (OCI_MANIFEST, "application/vnd.amazon.soci.index.v1+json", Kind.SOCI_INDEX),
+        (OCI_MANIFEST, "application/vnd.cncf.helm.config.v1+json", Kind.ARTIFACT),
+    ],
+)
+def test_the_media_types_tell_what_an_image_is(aws, media_type, artifact_type, kind):
+    row = detail(1, imageManifestMediaType=media_type)
+    if artifact_type:
+        row["artifactMediaType"] = artifact_type
+    aws.answer("DescribeImages", {"imageDetails": [row]}, **ALL_IMAGES)
+    assert images(aws.target, "shop/api")[0].kind is kind
+
+
+@pytest.mark.parametrize("missing", ["imageDigest", "imagePushedAt"])
+def test_an_image_without_what_decides_cannot_be_judged(aws, missing):
+    row = detail(1)
+    del row[missing]
+    aws.answer("DescribeImages", {"imageDetails": [row]}, **ALL_IMAGES)
+    with pytest.raises(AwsError) as error:
+        images(aws.target, "shop/api")
+    assert str(error.value) == f"ecr:DescribeImages: an image that ecrm cannot judge: {missing!r}"
+
+
+def test_an_image_of_a_status_that_is_new_to_us_cannot_be_judged(aws):
+    row = detail(1, imageStatus="MELTED")
+    aws.answer("DescribeImages", {"imageDetails": [row]}, **ALL_IMAGES)
+    with pytest.raises(AwsError, match="an image that ecrm cannot judge: 'MELTED'"):
+        images(aws.target, "shop/api")
+
+
+def test_a_repository_that_vanished_is_gone(aws):
+    aws.refuse("DescribeImages", "RepositoryNotFoundException", "no such", **ALL_IMAGES)
+    with pytest.raises(Gone, match="ecr:DescribeImages: RepositoryNotFoundException: no such"):
+        images(aws.target, "shop/api")
+
+
+def test_a_later_page_that_fails_fails_the_repository(aws):
+    """B11."""
+    aws.answer("DescribeImages", {"imageDetails": [detail(1)], "nextToken": "2"}, **ALL_IMAGES)
+    aws.refuse("DescribeImages", "ServerException", "oops", **ALL_IMAGES, nextToken="2")
+    with pytest.raises(AwsError, match="ecr:DescribeImages: ServerException: oops"):
+        images(aws.target, "shop/api")
+
+
+# Manifests
+
+
+def test_the_children_are_those_that_the_manifest_names(aws):
+    """B1."""
+    answer = {"images": [read(1, index(11, 12)), read(2, index())]}
+    aws.otherwise("BatchGetImage", answer)
+    assert children_of(aws, 1, 2) == {digest(1): (digest(11), digest(12)), digest(2): ()}
+
+
+def test_manifests_are_asked_for_by_digest_in_the_form_they_were_pushed_in(aws):
+    """B17."""
+    aws.otherwise("BatchGetImage", {"images": [read(1, index())]})
+    children_of(aws, 1)
+    [params] = aws.asked("BatchGetImage")
+    accepted = params.pop("acceptedMediaTypes")
+    assert params == REPOSITORY | {"imageIds": ids(1)}
+    assert set(accepted) >= INDEX_MEDIA_TYPES
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, []), (1, [1]), (99, [99]), (100, [100]), (101, [100, 1])]
+)
+def test_manifests_are_read_a_hundred_a_call(aws, number, expected):
+    """B4."""
+
+    def answer(params: dict[str, Any]) -> dict[str, Any]:
+        return {"images": [{"imageId": it, "imageManifest": index()} for it in params["imageIds"]]}
+
+    aws.otherwise("BatchGetImage", answer)
+    assert len(children_of(aws, *range(number))) == number
+    assert [len(chunk) for chunk in asked_for(aws)] == expected
+
+
+def test_an_index_that_is_gone_meanwhile_has_no_children(aws):
+    """B21."""
+    answer = {
+        "images": [read(1, index(11))],
+        "failures": [failure(2, "ImageNotFound", "Requested image not found")],
+    }
+    aws.otherwise("BatchGetImage", answer)
+    assert children_of(aws, 1, 2) == {digest(1): (digest(11),)}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "InvalidImageDigest",
+        "KmsError",
+        "UpstreamAccessDenied",
+        "UpstreamTooManyRequests",
+        "UpstreamUnavailable",
+        "ImageInaccessible",
+    ],
+)
+def test_a_manifest_that_cannot_be_read_raises(aws, code):
+    """B11."""
+    answer = {"images": [read(1, index())], "failures": [failure(2, code, "it is so")]}
+    aws.otherwise("BatchGetImage", answer)
+    with pytest.raises(AwsError) as error:
+        children_of(aws, 1, 2)
+    assert str(error.value) == f"ecr:BatchGetImage: shop/api@{digest(2)}: it is so"
+
+
+def test_a_manifest_that_the_answer_leaves_out_raises(aws):
+    """B11."""
+    aws.otherwise("BatchGetImage", {"images": [read(1, index())]})
+    with pytest.raises(AwsError) as error:
+        children_of(aws, 1, 2)
+    assert str(error.value) == (
+        f"ecr:BatchGetImage: shop/api@{digest(2)}: AWS's answer leaves it out"
+    )
+
+
+def test_a_failure_in_a_later_chunk_raises(aws):
+    """B11."""
+
+    def answer(params: dict[str, Any]) -> dict[str, Any]:
+        wanted = params["imageIds"]
+        if len(wanted) < 100:
+            return {"images": []}
+        return {"images": [{"imageId": it, "imageManifest": index()} for it in wanted]}
+
+    aws.otherwise("BatchGetImage", answer)
+    with pytest.raises(AwsError, match="AWS's answer leaves it out"):
+        children_of(aws, *range(101))
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "no JSON",
+        '{"manifests": [',
+        "[]",
+        "7",
+        '{"schemaVersion": 2, "config": {}, "layers": []}',
+        '{"manifests": {"digest": "sha256:1"}}',
+        '{"manifests": [{"size": 7}]}',
+        '{"manifests": ["sha256:1"]}',
+    ],
+)
+def test_a_manifest_that_is_no_index_raises(aws, manifest):
+    """B11."""
+    aws.otherwise("BatchGetImage", {"images": [read(1, manifest)]})
+    with pytest.raises(AwsError) as error:
+        children_of(aws, 1)
+    assert str(error.value).startswith(f"shop/api@{digest(1)}: the manifest is no index (")
+    assert "\n" not in str(error.value)
+
+
+def test_an_index_whose_list_is_null_has_no_children(aws):
+    """B31."""
+    aws.otherwise("BatchGetImage", {"images": [read(1, '{"manifests": null}')]})
+    assert children_of(aws, 1) == {digest(1): ()}
+
+
+def test_attestations_of_size_zero_are_children_like_others(aws):
+    """B34."""
+    manifest = json.dumps(
+        {
+            "mediaType": OCI_INDEX,
+            "manifests": [
+                {"digest": digest(11), "size": 0, "platform": {"os": "linux"}},
+                {"digest": digest(12), "annotations": {"vnd.docker.reference.type": "a"}},
+            ],
+        }
+    )
+    aws.otherwise("BatchGetImage", {"images": [read(1, manifest)]})
+    assert children_of(aws, 1) == {digest(1): (digest(11), digest(12))}
+
+
+def test_an_archived_index_that_ecr_does_not_give_is_no_reason_to_keep_everything(aws):
+    """Its children are safe: ECR refuses to delete a child of an index that is there."""
+    answer = {
+        "images": [read(1, index(11))],
+        "failures": [failure(2, "ImageInaccessible", "it is archived")],
+    }
+    aws.otherwise("BatchGetImage", answer)
+    assert children_of(aws, 1, 2, status=Status.ARCHIVED) == {digest(1): (digest(11),)}
+
+
+# Manifests of what goes, for the journal
+
+
+def manifests_of(aws: Stubs, *wanted: Image) -> dict[str, str]:
+    return Deleter(aws.target).manifests("shop/api", wanted)
+
+
+def test_manifests_of_what_goes_are_read_verbatim_in_whatever_form_they_were_pushed_in(aws):
+    manifest = '{ "schemaVersion": 2,\n "config": {} }'
+    odd = "application/vnd.example.odd+json"
+    aws.otherwise("BatchGetImage", {"images": [read(1, manifest), read(2, "{}")]})
+    found = manifests_of(aws, image(1), image(2, media_type=odd))
+    assert found == {digest(1): manifest, digest(2): "{}"}
+    [params] = aws.asked("BatchGetImage")
+    assert set(params["acceptedMediaTypes"]) > INDEX_MEDIA_TYPES | {odd, OCI_MANIFEST}
+
+
+def test_a_manifest_that_cannot_be_read_is_an_error_before_anything_is_deleted(aws):
+    aws.otherwise("BatchGetImage", {"failures": [failure(1, "KmsError", "no key")]})
+    with pytest.raises(AwsError, match=r"shop/api@sha256:0+1: no key"):
+        manifests_of(aws, image(1))
+
+
+def test_an_image_that_is_gone_or_archived_may_have_no_manifest(aws):
+    archived = image(2)._replace(status=Status.ARCHIVED)
+    answers = {
+        digest(1): {"failures": [failure(1, "ImageNotFound", "not found")]},
+        digest(2): {"failures": [failure(2, "ImageInaccessible", "archived")]},
+    }
+    aws.otherwise("BatchGetImage", lambda it: answers[it["imageIds"][0]["imageDigest"]])
+    assert manifests_of(aws, image(1), archived) == {}
+
+
+# Archiving
+
+
+def test_an_image_is_archived_by_digest_in_the_account_of_the_target(aws):
+    aws.answer(
+        "UpdateImageStorageClass",
+        {},
+        **REPOSITORY,
+        imageId=ids(1)[0],
+        targetStorageClass="ARCHIVE",
+    )
+    Deleter(aws.target).archive("shop/api", digest(1))
+
+
+NOT_THIS_ONE = "ImageStorageClassUpdateNotSupportedException"
+
+
+def test_an_image_that_is_archived_already_is_archived(aws):
+    """As where AWS's first answer got lost."""
+    aws.otherwise_refuse("UpdateImageStorageClass", NOT_THIS_ONE, "not this one")
+    aws.answer(
+        "DescribeImages",
+        {"imageDetails": [detail(1, imageStatus="ARCHIVED")]},
+        **REPOSITORY,
+        imageIds=ids(1),
+        filter={"imageStatus": "ARCHIVED"},
+    )
+    Deleter(aws.target).archive("shop/api", digest(1))
+
+
+@pytest.mark.parametrize(
+    "found", [{}, {"imageDetails": [detail(1, imageStatus="ACTIVE")]}], ids=["none", "active"]
+)
+def test_an_image_that_cannot_be_archived_is_an_error(aws, found):
+    aws.otherwise_refuse("UpdateImageStorageClass", NOT_THIS_ONE, "not this one")
+    aws.otherwise("DescribeImages", found)
+    with pytest.raises(AwsError) as error:
+        Deleter(aws.target).archive("shop/api", digest(1))
+    assert str(error.value) == f"ecr:UpdateImageStorageClass: {NOT_THIS_ONE}: not this one"
+
+
+def test_where_it_cannot_be_known_whether_an_image_is_archived_the_first_error_counts(aws):
+    aws.otherwise_refuse("UpdateImageStorageClass", NOT_THIS_ONE, "not this one")
+    aws.otherwise_refuse("DescribeImages", "ImageNotFoundException", "no")
+    with pytest.raises(AwsError, match=NOT_THIS_ONE):
+        Deleter(aws.target).archive("shop/api", digest(1))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("AccessDeniedException", AccessDenied), ("RepositoryNotFoundException", Gone)],
+)
+def test_what_may_not_be_archived_or_is_gone_is_not_looked_up(aws, code, kind):
+    aws.otherwise_refuse("UpdateImageStorageClass", code)
+    with pytest.raises(kind):
+        Deleter(aws.target).archive("shop/api", digest(1))
+    assert aws.asked("DescribeImages") == []
+
+
+# Who else may use the images
+
+
+def test_replication_rules_are_those_of_the_registry(aws):
+    rule = {
+        "destinations": [{"region": "eu-west-1", "registryId": "210987654321"}],
+        "repositoryFilters": [{"filter": "shop/", "filterType": "PREFIX_MATCH"}],
+        "deleteReplication": {"enabled": True},
+    }
+    aws.answer("DescribeRegistry", {"replicationConfiguration": {"rules": [rule]}})
+    [found] = AwsHoldings([aws.target]).replications(REGISTRY)
+    assert str(found.destination) == "210987654321/eu-west-1"
+    assert (found.covers("shop/api"), found.covers("tools/ci"), found.deletes) == (
+        True,
+        False,
+        True,
+    )
+
+
+def test_a_registry_without_replication_has_no_rules(aws):
+    """B31."""
+    aws.answer("DescribeRegistry", {})
+    assert AwsHoldings([aws.target]).replications(REGISTRY) == ()
+
+
+def policy(account: str) -> str:
+    allowed = {"Effect": "Allow", "Action": "ecr:BatchGetImage", "Principal": {"AWS": account}}
+    return json.dumps({"Statement": [allowed]})
+
+
+def test_those_whom_a_policy_of_the_repository_or_registry_lets_pull_are_told(aws):
+    """B26."""
+    aws.answer("GetRegistryPolicy", {"policyText": policy("111111111111")})
+    aws.answer("GetRepositoryPolicy", {"policyText": policy("222222222222")}, **REPOSITORY)
+    holdings = AwsHoldings([aws.target])
+    assert holdings.pullers(REGISTRY, "shop/api") == (
+        "account 222222222222",
+        "account 111111111111",
+    )
+    aws.refuse("GetRepositoryPolicy", "RepositoryPolicyNotFoundException", "none", **REPOSITORY)
+    assert holdings.pullers(REGISTRY, "shop/api") == ("account 111111111111",)
+    assert len(aws.asked("GetRegistryPolicy")) == 1
+
+
+def test_where_there_are_no_policies_nobody_else_may_pull(aws):
+    aws.otherwise_refuse("GetRegistryPolicy", "RegistryPolicyNotFoundException")
+    aws.otherwise_refuse("GetRepositoryPolicy", "RepositoryPolicyNotFoundException")
+    assert AwsHoldings([aws.target]).pullers(REGISTRY, "shop/api") == ()
+
+
+def test_a_policy_that_may_not_be_read_is_an_error(aws):
+    aws.otherwise_refuse("GetRegistryPolicy", "AccessDeniedException")
+    with pytest.raises(AccessDenied) as error:
+        AwsHoldings([aws.target]).pullers(REGISTRY, "shop/api")
+    assert error.value.action == "ecr:GetRegistryPolicy"
+
+
+# Deleting
+
+
+def delete(aws: Stubs, *numbers: int) -> tuple[frozenset[str], tuple[Refusal, ...]]:
+    return Deleter(aws.target).delete("shop/api", [digest(number) for number in numbers])
+
+
+def test_deletion_is_by_digest_in_the_account_of_the_target(aws):
+    """B25."""
+    wanted = {"imageIds": ids(1, 2)}
+    aws.answer("BatchDeleteImage", {"imageIds": ids(1, 2)}, **REPOSITORY, **wanted)
+    assert delete(aws, 1, 2) == (frozenset({digest(1), digest(2)}), ())
+
+
+def test_what_aws_refuses_is_not_counted_as_deleted(aws):
+    """B3."""
+    held = "Requested image referenced by manifest list"
+    answer = {
+        "imageIds": ids(1),
+        "failures": [
+            failure(2, "ImageReferencedByManifestList", held),
+            failure(3, "ImageNotFound", "Requested image not found"),
+        ],
+    }
+    aws.answer("BatchDeleteImage", answer, **REPOSITORY, imageIds=ids(1, 2, 3))
+    deleted, refused = delete(aws, 1, 2, 3)
+    assert deleted == {digest(1)}
+    assert refused == (
+        Refusal(digest(2), "ImageReferencedByManifestList", held),
+        Refusal(digest(3), "ImageNotFound", "Requested image not found"),
+    )
+
+
+def test_an_image_with_several_tags_is_answered_once_for_each_and_deleted_once(aws):
+    """B5."""
+    answer = {"imageIds": [ids(1)[0] | {"imageTag": tag} for tag in ("a", "b")]}
+    aws.answer("BatchDeleteImage", answer, **REPOSITORY, imageIds=ids(1))
+    assert delete(aws, 1) == (frozenset({digest(1)}), ())
+
+
+def test_an_answer_without_lists_says_nothing_about_any_image(aws):
+    """B31."""
+    aws.answer("BatchDeleteImage", {}, **REPOSITORY, imageIds=ids(1))
+    assert delete(aws, 1) == (frozenset(), ())
+
+
+def test_a_refusal_without_words_is_still_a_refusal(aws):
+    answer = {"failures": [{"imageId": ids(1)[0]}]}
+    aws.answer("BatchDeleteImage", answer, **REPOSITORY, imageIds=ids(1))
+    assert delete(aws, 1) == (frozenset(), (Refusal(digest(1), "", ""),))
+
+
+def test_a_refused_call_deletes_nothing_and_names_the_permission(aws):
+    aws.refuse(
+        "BatchDeleteImage", "AccessDeniedException", "not you", **REPOSITORY, imageIds=ids(1)
+    )
+    with pytest.raises(AccessDenied) as error:
+        delete(aws, 1)
+    assert error.value.action == "ecr:BatchDeleteImage"
+
+
+LOST = ("ServerException", "the answer got lost")
+
+
+def test_where_the_answer_gets_lost_and_no_image_is_there_any_more_all_are_deleted(aws):
+    """B24."""
+    aws.refuse("BatchDeleteImage", *LOST, **REPOSITORY, imageIds=ids(1, 2))
+    aws.answer("DescribeImages", {"imageDetails": [detail(3)]}, **ALL_IMAGES)
+    assert delete(aws, 1, 2) == (frozenset({digest(1), digest(2)}), ())
+
+
+def test_where_the_answer_gets_lost_and_an_image_is_still_there_that_is_an_error(aws):
+    """B3."""
+    aws.refuse("BatchDeleteImage", *LOST, **REPOSITORY, imageIds=ids(1, 2))
+    aws.answer("DescribeImages", {"imageDetails": [detail(2)]}, **ALL_IMAGES)
+    with pytest.raises(AwsError, match="ecr:BatchDeleteImage: ServerException: the answer got"):
+        delete(aws, 1, 2)
+
+
+def test_where_the_answer_gets_lost_and_nothing_can_be_looked_up_that_is_an_error(aws):
+    """B3."""
+    aws.refuse("BatchDeleteImage", *LOST, **REPOSITORY, imageIds=ids(1))
+    aws.refuse("DescribeImages", "ServerException", "oops", **ALL_IMAGES)
+    with pytest.raises(AwsError, match="ecr:BatchDeleteImage: ServerException: the answer got"):
+        delete(aws, 1)
+
+
+def test_a_repository_that_vanished_before_a_deletion_is_gone(aws):
+    code = "RepositoryNotFoundException"
+    aws.refuse("BatchDeleteImage", code, "no", **REPOSITORY, imageIds=ids(1))
+    with pytest.raises(Gone):
+        delete(aws, 1)
+
+
+def test_what_is_still_there_is_looked_up_among_all_images_archived_ones_too(aws):
+    rows = [detail(1), detail(2, imageStatus="ARCHIVED"), detail(3)]
+    aws.answer("DescribeImages", {"imageDetails": rows}, **ALL_IMAGES)
+    wanted = [digest(2), digest(3), digest(4)]
+    assert Deleter(aws.target).still_there("shop/api", wanted) == {digest(2), digest(3)}
+
+
+def test_no_call_to_ecr_that_can_name_the_account_leaves_it_out(aws):
+    """B25."""
+    for operation in (
+        "DescribeRepositories",
+        "DescribeImages",
+        "BatchDeleteImage",
+        "GetRepositoryPolicy",
+        "UpdateImageStorageClass",
+        "DescribeRegistry",
+        "GetRegistryPolicy",
+    ):
+        aws.otherwise(operation, {})
+    aws.otherwise("BatchGetImage", {"images": [read(1, index())]})
+    holdings, deleter = AwsHoldings([aws.target]), Deleter(aws.target)
+    assert holdings.registries == (REGISTRY,)
+    assert holdings.repositories(REGISTRY) == []
+    assert holdings.images(REGISTRY, "shop/api") == []
+    holdings.children(REGISTRY, "shop/api", [image(1)])
+    holdings.replications(REGISTRY)
+    holdings.pullers(REGISTRY, "shop/api")
+    deleter.manifests("shop/api", [image(1)])
+    deleter.delete("shop/api", [digest(1)])
+    deleter.still_there("shop/api", [digest(1)])
+    deleter.archive("shop/api", digest(1))
+    model = aws.target.ecr.meta.service_model
+    for operation, params in aws.calls:
+        if "registryId" in model.operation_model(operation).input_shape.members:
+            assert params["registryId"] == ACCOUNT, operation
+    assert len(aws.calls) == 10

