@@ -15,7 +15,7 @@ from ecrm.aws.parsing import slim_session
 from ecrm.cli.main import COLLECTOR
 from ecrm.config import parse
 from ecrm.model.reference import Registry
-from ecrm.model.values import Scan
+from ecrm.model.scan import Scan
 from ecrm.planning.planner import gather_facts, plan_again
 from ecrm.registry.inventory import AwsHoldings
 from tests.fake_aws import FakeAws

@@ -13,9 +13,12 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from ecrm.model.decision import Decision
+from ecrm.model.image import Image, Kind, Status
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import Action, Decision, Image, Kind, Rule, Status, Use
+from ecrm.model.rule import Action, Rule
+from ecrm.model.use import Use
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import RepositoryUses
 

@@ -18,8 +18,10 @@ from botocore.exceptions import ParamValidationError
 from botocore.validate import validate_parameters
 
 from ecrm.aws import Target
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Kind
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Decision, Image, Kind, Reason
+from ecrm.model.rule import Action
 from ecrm.planning.plan import Plan, RepositoryPlan, Tally
 
 ACCOUNT = "123456789012"

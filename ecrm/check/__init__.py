@@ -34,7 +34,8 @@ from ecrm.check.values import (
 )
 from ecrm.config import Config, Level
 from ecrm.model.pattern import NamePattern
-from ecrm.model.values import Place, Rule
+from ecrm.model.rule import Rule
+from ecrm.model.use import Place
 
 __all__ = [
     "RULES",

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from ecrm.check.values import Evidence, RepositoryKey, Where
+from ecrm.model.decision import Decision
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import Decision, Place, Use
+from ecrm.model.use import Place, Use
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.sources.files import ANY_REGISTRY
 

@@ -6,9 +6,10 @@ from hashlib import sha256
 
 from ecrm.check.lifecycle import Conflict
 from ecrm.config import Config, Level
+from ecrm.model.image import Links
 from ecrm.model.reference import Registry
-from ecrm.model.values import Place, Scan, Use
-from ecrm.planning.graph import Links
+from ecrm.model.scan import Scan
+from ecrm.model.use import Place, Use
 from ecrm.planning.plan import Plan
 from ecrm.registry.tag_mutability import Mutability
 

@@ -13,7 +13,7 @@ from ecrm.cli.types import DURATION
 from ecrm.errors import GuardError, NotDeletedError, UsageError
 
 if TYPE_CHECKING:
-    from ecrm.model.values import Outcome
+    from ecrm.model.outcome import Outcome
     from ecrm.planning.plan import Plan
     from ecrm.workflow.commands import Run
 
@@ -152,7 +152,7 @@ def _plan(run: "Run", plan_file: str | None, max_plan_age: timedelta) -> "Plan":
 
 
 def _question(made: "Plan") -> str:
-    from ecrm.model.values import Action
+    from ecrm.model.rule import Action
     from ecrm.reports.text import human_tally
 
     actions = {decision.action for it in made.repositories for decision in it.deletions}
@@ -161,7 +161,7 @@ def _question(made: "Plan") -> str:
 
 
 def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> None:
-    from ecrm.model.values import Answer
+    from ecrm.model.outcome import Answer
     from ecrm.workflow import commands as workflow
 
     outcomes: list[Outcome] = []

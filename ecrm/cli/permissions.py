@@ -54,7 +54,7 @@ def iam_policy(
       ecrm iam-policy --for delete --journal s3://my-journals/ecrm/
       ecrm iam-policy --for plan --account 123456789012 --region us-east-1
     """
-    from ecrm.model.values import Action
+    from ecrm.model.rule import Action
     from ecrm.workflow import commands as workflow
     from ecrm.workflow.iam_policy import Besides, Command, Place
 

@@ -12,7 +12,7 @@ from ecrm.cli.terminal import progress, say, show
 from ecrm.errors import EcrmError, UsageError
 
 if TYPE_CHECKING:
-    from ecrm.model.values import Outcome
+    from ecrm.model.outcome import Outcome
     from ecrm.planning.plan import Plan
     from ecrm.workflow.commands import Request, Run
 
@@ -21,7 +21,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 def request(ctx: click.Context, **options: Any) -> "Request":
     """What the options of a command ask for; those that were not given keep their defaults."""
-    from ecrm.model.values import Action
+    from ecrm.model.rule import Action
     from ecrm.workflow.commands import Request
     from ecrm.workflow.run import CONFIG_TEXT
 

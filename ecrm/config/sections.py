@@ -26,7 +26,7 @@ from ecrm.config.values import (
     one_of,
 )
 from ecrm.model.pattern import NamePattern
-from ecrm.model.values import Action, Rule
+from ecrm.model.rule import Action, Rule
 
 _NAMES = ("name", "name_pattern")
 _GUARDS = Guards()

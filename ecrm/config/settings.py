@@ -7,7 +7,7 @@ from datetime import timedelta
 from ecrm.config.document import Place
 from ecrm.config.levels import Checks
 from ecrm.model.pattern import NamePattern
-from ecrm.model.values import Rule
+from ecrm.model.rule import Rule
 
 DEFAULT_HISTORY = 5
 """Revisions of a family and versions of a function that count as in use where no entry says."""

@@ -18,8 +18,10 @@ from ecrm.errors import (
     OutOfTimeError,
     OutputError,
 )
+from ecrm.model.decision import Decision
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Answer, Decision, Outcome
+from ecrm.model.rule import Action
 from ecrm.planning.plan import Plan, RepositoryPlan, Spared
 from ecrm.registry.images import Deleter
 from ecrm.registry.manifests import BATCH

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from ecrm.check import Findings
 from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed
-from ecrm.model.values import Answer
+from ecrm.model.outcome import Answer
 from ecrm.planning.plan import RepositoryPlan, Tally
 from ecrm.reports.text import count, human_size, human_tally
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from ecrm.aws import Target
 from ecrm.check import Findings
-from ecrm.model.values import Answer, Outcome, Scan
+from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.scan import Scan
 from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan, RepositoryPlan, Tally
 

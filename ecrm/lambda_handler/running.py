@@ -14,7 +14,7 @@ from ecrm.errors import GuardError, IncompleteError, NotDeletedError, UsageError
 from ecrm.lambda_handler.event import Event
 from ecrm.lambda_handler.result import Result, failed
 from ecrm.model.humanize import count
-from ecrm.model.values import Answer, Outcome
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.planning.plan import Plan
 from ecrm.reports import CHECK_FORMATS, PLAN_FORMATS, SCAN_FORMATS
 from ecrm.reports.text import uncolored

@@ -7,19 +7,12 @@ write; who reads a file turns that into a message with the file's name.
 from datetime import datetime
 from typing import Any
 
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Status
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import (
-    Action,
-    Decision,
-    Image,
-    Note,
-    Place,
-    ReadStatus,
-    Reason,
-    SourceRead,
-    Status,
-    Use,
-)
+from ecrm.model.rule import Action
+from ecrm.model.scan import Note, ReadStatus, SourceRead
+from ecrm.model.use import Place, Use
 
 Json = dict[str, Any]
 

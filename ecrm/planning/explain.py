@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecrm.errors import InputError, NotAReferenceError
+from ecrm.model.decision import Decision
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import Decision, Rule, Use
+from ecrm.model.rule import Rule
+from ecrm.model.use import Use
 from ecrm.planning.plan import Plan, RepositoryPlan
 
 _SHORTEST_PREFIX = 6

@@ -10,11 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ecrm.model.image import Image, Kind, Links
 from ecrm.model.media_types import CONTAINER_CONFIGS, SOCI_INDEX
-from ecrm.model.values import Image, Kind
-
-Links = Mapping[str, tuple[str, ...]]
-"""From a digest to digests."""
 
 _OF_CONTAINERS = CONTAINER_CONFIGS | {None}
 _NAMES_AN_IMAGE = "sha256-"

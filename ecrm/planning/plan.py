@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Kind, Links
 from ecrm.model.reference import Registry
-from ecrm.model.values import Decision, Kind, Reason, Rule, SourceRead
-from ecrm.planning.graph import Links, deletion_waves, link
+from ecrm.model.rule import Rule
+from ecrm.model.scan import SourceRead
+from ecrm.planning.graph import deletion_waves, link
 
 
 @dataclass(frozen=True, slots=True)

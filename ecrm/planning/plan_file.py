@@ -21,7 +21,8 @@ from ecrm.model.codec import (
     source_from,
     source_json,
 )
-from ecrm.model.values import Kind, Reason
+from ecrm.model.decision import Reason
+from ecrm.model.image import Kind
 from ecrm.planning.plan import Plan, RepositoryPlan, Tally
 
 _FORMAT = 1

@@ -12,21 +12,11 @@ from typing import Protocol
 from ecrm.aws import gather
 from ecrm.config import Config
 from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Kind, Links
 from ecrm.model.reference import Registry
-from ecrm.model.values import (
-    Action,
-    Decision,
-    Image,
-    Kind,
-    Note,
-    Progress,
-    ReadStatus,
-    Reason,
-    Rule,
-    Scan,
-    SourceRead,
-)
-from ecrm.planning.graph import Links
+from ecrm.model.rule import Action, Rule
+from ecrm.model.scan import Note, Progress, ReadStatus, Scan, SourceRead
 from ecrm.planning.plan import Plan, RepositoryPlan, plan_repository, unread_repository
 from ecrm.planning.retention import decide, needs_manifests
 from ecrm.planning.uses import UsesByRepository

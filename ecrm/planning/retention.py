@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
 
+from ecrm.model.decision import Decision, Reason
 from ecrm.model.humanize import days
+from ecrm.model.image import Image, Kind, Links, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.model.pattern import glob_matches
-from ecrm.model.values import Action, Decision, Image, Kind, Reason, Rule, Status
-from ecrm.planning.graph import Family, Links, is_artifact, link, own_tags
+from ecrm.model.rule import Action, Rule
+from ecrm.planning.graph import Family, is_artifact, link, own_tags
 from ecrm.planning.uses import RepositoryUses
 
 

@@ -23,9 +23,9 @@ from ecrm.model.codec import (
     use_from,
     use_json,
 )
+from ecrm.model.image import Image, Kind, Links
 from ecrm.model.reference import Registry
-from ecrm.model.values import Image, Kind, Scan
-from ecrm.planning.graph import Links
+from ecrm.model.scan import Scan
 from ecrm.planning.planner import Holdings
 from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ecrm.model.image import Image
 from ecrm.model.reference import Registry
-from ecrm.model.values import Image, Use
+from ecrm.model.use import Use
 
 
 @dataclass(frozen=True, slots=True)

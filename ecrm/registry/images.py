@@ -8,7 +8,7 @@ from typing import Any
 
 from ecrm.aws import Target, call, pages
 from ecrm.errors import AccessDenied, AwsError, Gone, OutOfTimeError
-from ecrm.model.values import Image, Status
+from ecrm.model.image import Image, Status
 from ecrm.registry.manifests import MEDIA_TYPES, digest_of, manifests, repository_of
 
 _STATUSES = {status.value: status for status in Status}

@@ -6,9 +6,8 @@ from typing import Any
 
 from ecrm.aws import Client, Target, call
 from ecrm.errors import AwsError, Gone
+from ecrm.model.image import Image, Links
 from ecrm.model.reference import Registry
-from ecrm.model.values import Image
-from ecrm.planning.graph import Links
 from ecrm.registry.access import Replication, pullers, replications
 from ecrm.registry.images import images, repositories
 from ecrm.registry.lifecycle_preview import lifecycle_policy

@@ -4,16 +4,14 @@ A preview changes nothing in the repository. A repository has one at a time; eac
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from ecrm.aws import Target, call, pages
-from ecrm.check.lifecycle import Doom, Fate, LifecyclePolicy, evaluate, parse_policy
-from ecrm.errors import AccessDenied, AwsError, Gone, NotOffered
-from ecrm.model.values import Image
+from ecrm.errors import AwsError, Gone
 from ecrm.registry.manifests import repository_of
 
 Sleep = Callable[[float], None]
@@ -24,19 +22,11 @@ _WAITS = 60
 _IN_PROGRESS = "LifecyclePolicyPreviewInProgressException"
 
 
-class Teller(StrEnum):
-    """By whom it was told what a policy would do."""
+class Fate(StrEnum):
+    """What a rule does with an image: delete it, or archive it, so that it cannot be pulled."""
 
-    ECR = "ECR's preview"
-    ECRM = "ecrm's own evaluation"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a policy marks, and who says so."""
-
-    marks: tuple[Doom, ...]
-    by: Teller
+    EXPIRE = "expire"
+    TRANSITION = "transition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,52 +63,6 @@ def lifecycle_preview(
     started = _started(target, repository, policy_text, sleep)
     found = _completed(target, repository, started, sleep)
     return tuple(_result(it) for page in found for it in page.get("previewResults", ()))
-
-
-def marks(
-    target: Target | None,
-    repository: str,
-    policy_text: str,
-    images: Sequence[Image],
-    *,
-    now: datetime,
-    where: str = "",
-    sleep: Sleep = time.sleep,
-) -> Told:
-    """What the policy marks among these images: by ECR's preview, or, where that is denied or not
-    offered or there is no `target` to ask (a snapshot, another time), by our own evaluation.
-
-    Raises InputError for a policy that ecrm cannot read, with `where` it was written if it is not
-    the deployed one, and AwsError where ECR fails.
-    """
-    policy = parse_policy(policy_text, where or f"lifecycle policy of {repository}")
-    if target is not None:
-        try:
-            results = lifecycle_preview(target, repository, policy_text, sleep)
-        except (AccessDenied, NotOffered):
-            pass
-        else:
-            return Told(_dooms(repository, policy, images, results), Teller.ECR)
-    return Told(evaluate(policy, images, now), Teller.ECRM)
-
-
-def _dooms(
-    repository: str,
-    policy: LifecyclePolicy,
-    images: Iterable[Image],
-    results: Iterable[PreviewResult],
-) -> tuple[Doom, ...]:
-    """Of the images that we know; one that was pushed since is nobody's yet."""
-    known = {image.digest: image for image in images}
-    rules = {(rule.priority, rule.fate): rule for rule in policy.rules}
-    dooms = []
-    for result in results:
-        if (rule := rules.get((result.priority, result.fate))) is None:
-            what = f"{result.fate} by rule {result.priority}, which the policy does not have"
-            raise AwsError(f"ecr:GetLifecyclePolicyPreview: {repository}: {what}")
-        if result.digest in known:
-            dooms.append(Doom(known[result.digest], rule))
-    return tuple(dooms)
 
 
 def _started(target: Target, repository: str, policy_text: str, sleep: Sleep) -> str:

@@ -12,9 +12,8 @@ from typing import Any
 from ecrm.aws import Target, call, chunks
 from ecrm.aws.cache import Namespace
 from ecrm.errors import AwsError
+from ecrm.model.image import Image, Links, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
-from ecrm.model.values import Image, Status
-from ecrm.planning.graph import Links
 
 BATCH = 100
 """The most images that one BatchGetImage or BatchDeleteImage may name."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ecrm.aws import Target, call, chunks
 from ecrm.errors import AwsError
-from ecrm.model.values import Image
+from ecrm.model.image import Image
 from ecrm.registry import images as registry
 from ecrm.registry.manifests import repository_of
 

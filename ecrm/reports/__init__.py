@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ecrm.check import Findings
-from ecrm.model.values import Scan
+from ecrm.model.scan import Scan
 from ecrm.planning.explain import Absent, Explanation
 from ecrm.planning.plan import Plan
 from ecrm.reports.checks import check_json, check_markdown, check_text

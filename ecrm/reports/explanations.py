@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from ecrm.model.codec import decision_json, use_json
-from ecrm.model.values import Action, Decision, Reason, Rule
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.rule import Action, Rule
 from ecrm.planning.explain import Absent, Explanation
 from ecrm.reports.plans import REASONS
 from ecrm.reports.text import human_size

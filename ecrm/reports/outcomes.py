@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from ecrm.model.values import Answer, Outcome
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.planning.plan import Tally
 from ecrm.reports.text import count, human_tally, table
 

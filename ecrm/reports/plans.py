@@ -4,7 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from ecrm.model.values import Action, Kind, Reason, SourceRead
+from ecrm.model.decision import Reason
+from ecrm.model.image import Kind
+from ecrm.model.rule import Action
+from ecrm.model.scan import SourceRead
 from ecrm.planning.plan import Plan, RepositoryPlan, Tally
 from ecrm.reports.text import blue, count, human_tally, table, yellow
 

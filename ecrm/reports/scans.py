@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from ecrm.model.codec import place_json
 from ecrm.model.reference import Reference
-from ecrm.model.values import Scan
+from ecrm.model.scan import Scan
 from ecrm.reports.text import table
 
 _SHORT_DIGEST = len("sha256:") + 12

@@ -10,7 +10,8 @@ from ecrm.aws import Target, at_once
 from ecrm.aws.storage import Reach, no_aws
 from ecrm.config import Config
 from ecrm.model.reference import Registry
-from ecrm.model.values import Note, Progress, ReadStatus, Scan, SourceRead, Use
+from ecrm.model.scan import Note, Progress, ReadStatus, Scan, SourceRead
+from ecrm.model.use import Use
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.external import command_uses, file_uses
 from ecrm.sources.files.working_tree import tree_uses

@@ -12,7 +12,8 @@ from ecrm.aws.storage import Reach, no_aws, read
 from ecrm.config import ExternalCommand
 from ecrm.errors import InputError, NotAReferenceError
 from ecrm.model.reference import Reference
-from ecrm.model.values import EXTERNAL_COMMAND, SCANNED_FILE, Note, ReadStatus, Use
+from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
 from ecrm.sources.items import Found
 
 _SECONDS_TO_STOP = 5

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from ecrm.errors import AccessDenied, AwsError, Gone, NotAReferenceError
 from ecrm.model.reference import Reference, is_digest, looks_like_ecr
-from ecrm.model.values import Note, ReadStatus, Use
+from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.use import Use
 
 
 @dataclass(frozen=True, slots=True)

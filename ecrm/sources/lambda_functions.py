@@ -14,7 +14,7 @@ from ecrm.aws import Target, call, gather, pages
 from ecrm.aws.cache import Namespace
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
 from ecrm.errors import Gone, NotOffered
-from ecrm.model.values import Note, Progress, ReadStatus
+from ecrm.model.scan import Note, Progress, ReadStatus
 from ecrm.sources.items import Found, Met, attempt, uses_of
 
 _LATEST = "$LATEST"

@@ -8,13 +8,14 @@ from typing import TypeVar
 from ecrm.aws import gather
 from ecrm.check import Evidence, Policed, RepositoryKey, Unknown, for_all, moved_to
 from ecrm.check.lifecycle import coming, conflicts, parse_policy
+from ecrm.check.lifecycle.preview import marks
 from ecrm.check.repositories import Held, held
 from ecrm.config import Level
 from ecrm.errors import AwsError, Gone, InputError
-from ecrm.model.values import Kind, Note, ReadStatus, Use
-from ecrm.planning.graph import Links
+from ecrm.model.image import Kind, Links
+from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.use import Use
 from ecrm.planning.planner import make_plan
-from ecrm.registry.lifecycle_preview import marks
 from ecrm.sources.items import Found
 from ecrm.workflow.run import Run, facts_of
 

@@ -21,7 +21,9 @@ from ecrm.errors import IncompleteError, UsageError
 from ecrm.execution.apply import apply
 from ecrm.execution.journal import load_journal
 from ecrm.execution.restore import Restored, chosen, restored
-from ecrm.model.values import Action, Answer, Outcome, Progress, Scan
+from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.rule import Action
+from ecrm.model.scan import Progress, Scan
 from ecrm.model.version import version
 from ecrm.planning.explain import Absent, Explanation, explain
 from ecrm.planning.guards import Stop, drops, stops

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ecrm.aws import Target, pages
-from ecrm.model.values import Progress
+from ecrm.model.scan import Progress
 from ecrm.registry import images as registry
 
 _KEEP_COUNT = 5

@@ -22,7 +22,8 @@ from ecrm.config import Config, ExternalCommand, from_bytes, load, parse
 from ecrm.errors import ConfigError, InputError, UsageError
 from ecrm.execution.journal import Journal, journal_name, open_sink
 from ecrm.model.deadline import NO_DEADLINE, Deadline
-from ecrm.model.values import Action, Progress, Scan
+from ecrm.model.rule import Action
+from ecrm.model.scan import Progress, Scan
 from ecrm.planning.planner import Facts, Holdings, gather_facts
 from ecrm.planning.snapshot import Snapshot, read_snapshot
 from ecrm.registry.inventory import AwsHoldings

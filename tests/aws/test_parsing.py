@@ -28,15 +28,15 @@ from ecrm import config
 from ecrm.aws import Target, call, pages, parsing
 from ecrm.aws.parsing import SLIMMED, slim_session
 from ecrm.errors import AwsError
+from ecrm.model.image import Image
 from ecrm.model.reference import Registry
-from ecrm.model.values import Image
 from ecrm.registry import images as holdings
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.lambda_functions import lambda_uses
 from tests.fake_aws import DOCKER_LIST, OCI_MANIFEST, FakeAws, Fault, Repository, days_ago
 
 HERE = Registry("123456789012", "us-east-1")
-ECRM = Path(holdings.__file__).parent
+ECRM = Path(holdings.__file__).parents[1]
 DIGEST = f"sha256:{'a' * 64}"
 LOADER = botocore.session.get_session().get_component("data_loader")
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -471,7 +471,7 @@ def members(shape: Any, kinds: tuple[str, ...]) -> set[str]:
     return own.union(*(members(it, kinds) for it in shape.members.values()))
 
 
-READERS = [ECRM / "registry.py", ECRM / "putting.py", ECRM / "generate.py"]
+READERS = [*(ECRM / "registry").glob("*.py"), ECRM / "workflow" / "generate.py"]
 
 
 @pytest.mark.parametrize("operation", SLIMMED)

@@ -7,8 +7,10 @@ from typing import Any
 from ecrm.check import Evidence, Unknown, Violation, for_all
 from ecrm.check import check as run_check
 from ecrm.config import Config, parse
+from ecrm.model.image import Image
 from ecrm.model.reference import Reference
-from ecrm.model.values import Image, Note, Place, ReadStatus, Scan, SourceRead, Use
+from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.use import Place, Use
 from ecrm.planning.planner import gather_facts, make_plan
 from tests.planning.test_planner import HOME, Held, Shelf
 from tests.strategies import NOW

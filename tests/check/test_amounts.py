@@ -4,7 +4,7 @@ import pytest
 
 from ecrm.check import check
 from ecrm.errors import AwsError
-from ecrm.model.values import Image
+from ecrm.model.image import Image
 from tests.check.inputs import config, evidence, repositories, violations, whats
 from tests.planning.test_planner import HOME, Held, Shelf, image, use
 

@@ -7,7 +7,7 @@ import pytest
 from ecrm.check import Findings, check
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.errors import InputError
-from ecrm.model.values import Place
+from ecrm.model.use import Place
 from tests.check.inputs import evidence, in_file, repositories
 from tests.planning.test_planner import HOME, image, use
 from tests.strategies import digest

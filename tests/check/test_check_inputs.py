@@ -8,7 +8,8 @@ import pytest
 from ecrm.check import Evidence, Unknown
 from ecrm.config import Config
 from ecrm.errors import AwsError, Gone, InputError
-from ecrm.model.values import Note, ReadStatus, Scan, Use
+from ecrm.model.scan import Note, ReadStatus, Scan
+from ecrm.model.use import Use
 from ecrm.registry.tag_mutability import Mutability
 from ecrm.workflow.check_inputs import Asked, gather_evidence
 from ecrm.workflow.run import Request, Run

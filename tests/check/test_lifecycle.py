@@ -29,8 +29,10 @@ from ecrm.check.lifecycle import (
     parse_policy,
 )
 from ecrm.errors import InputError
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Status
 from ecrm.model.pattern import NamePattern
-from ecrm.model.values import Action, Decision, Image, Reason, Rule, Status
+from ecrm.model.rule import Action, Rule
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import UsesByRepository
 from ecrm.registry.tag_mutability import Mutability, mutability_from

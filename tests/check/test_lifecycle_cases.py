@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ecrm.check.lifecycle import Doom, LifecyclePolicy, carried_out, evaluate, parse_policy
-from ecrm.model.values import Image
+from ecrm.model.image import Image
 from tests.planning.test_retention_cases import image
 from tests.strategies import NOW, digest
 

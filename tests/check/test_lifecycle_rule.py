@@ -8,7 +8,7 @@ from ecrm.check import Evidence, Policed
 from ecrm.check.lifecycle import conflicts, evaluate, parse_policy
 from ecrm.check.repositories import held
 from ecrm.config import Level
-from ecrm.model.values import Use
+from ecrm.model.use import Use
 from tests.check.inputs import evidence, repositories, violations, whats
 from tests.planning.test_planner import HOME, Shelf, image, use
 from tests.strategies import NOW

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ecrm.check import moved_to
-from ecrm.model.values import Image
+from ecrm.model.image import Image
 from ecrm.registry.tag_mutability import Mutability
 from tests.check.inputs import evidence, repositories, violations, whats
 from tests.planning.test_planner import HOME, image, index, use

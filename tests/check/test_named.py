@@ -4,8 +4,9 @@ import pytest
 
 from ecrm.check import check
 from ecrm.errors import AwsError
+from ecrm.model.image import Status
 from ecrm.model.reference import Registry
-from ecrm.model.values import Place, Status, Use
+from ecrm.model.use import Place, Use
 from ecrm.sources.files import ANY_REGISTRY
 from tests.check.inputs import config, evidence, in_file, repositories, unknown, violations, whats
 from tests.planning.test_planner import HOME, Held, Shelf, image, use

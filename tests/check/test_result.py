@@ -7,7 +7,8 @@ import pytest
 
 from ecrm.check import RULES, Unknown, check, for_all
 from ecrm.config import RULES_OF_CHECK, Checks, Level
-from ecrm.model.values import Place, ReadStatus
+from ecrm.model.scan import ReadStatus
+from ecrm.model.use import Place
 from tests.check.inputs import config, evidence, in_file, ledger, repositories
 from tests.planning.test_planner import image, use
 

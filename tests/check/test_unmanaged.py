@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ecrm.model.values import Place, ReadStatus
+from ecrm.model.scan import ReadStatus
+from ecrm.model.use import Place
 from tests.check.inputs import (
     RULES,
     config,

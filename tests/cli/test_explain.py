@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrm.model.values import Reason
+from ecrm.model.decision import Reason
 from tests.cli.conftest import RULES, Shop
 from tests.cli.driving import HOST, Ecrm
 from tests.fake_aws import HELM_CHART, Address, FakeAws, Image, Repository, days_ago, hours_ago

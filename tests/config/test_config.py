@@ -26,7 +26,7 @@ from ecrm.config.sections import SECTIONS
 from ecrm.config.values import BYTES
 from ecrm.errors import ConfigError
 from ecrm.model.pattern import NamePattern, glob_matches
-from ecrm.model.values import Action, Rule
+from ecrm.model.rule import Action, Rule
 
 EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
 LITERALLY = "literally named so; did you mean name_pattern?"

@@ -17,8 +17,12 @@ from ecrm.errors import (
     OutputError,
 )
 from ecrm.execution.apply import Journal, Recheck, apply
+from ecrm.model.decision import Decision
+from ecrm.model.image import Image
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Answer, Decision, Image, Note, Outcome, ReadStatus, SourceRead
+from ecrm.model.rule import Action
+from ecrm.model.scan import Note, ReadStatus, SourceRead
 from ecrm.planning.plan import Plan, RepositoryPlan, Spared
 from ecrm.registry.images import Deleter, Refusal
 from tests.stubs import REGISTRY, digest, going, image, plan_of, repository_plan

@@ -27,8 +27,11 @@ from ecrm.execution.journal import (
     open_sink,
     read_journal,
 )
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Status
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Answer, Decision, Image, Outcome, Reason, Status
+from ecrm.model.rule import Action
 from ecrm.workflow.state import state_folder
 
 NOW = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)

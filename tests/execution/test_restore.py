@@ -16,8 +16,11 @@ from ecrm.errors import AccessDenied, AwsError, Gone, UsageError
 from ecrm.execution.journal import Contents, Entry, Header
 from ecrm.execution.restore import Restored, Result, chosen, restored
 from ecrm.execution.restore.selection import in_order
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Status
+from ecrm.model.outcome import Answer
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Answer, Decision, Image, Reason, Status
+from ecrm.model.rule import Action
 from ecrm.registry.restorer import Pace, Restorer
 from ecrm.reports.restored import restored_table
 

@@ -11,8 +11,10 @@ import pytest
 from ecrm.aws import Target
 from ecrm.execution.journal import FileSink, Journal, load_journal
 from ecrm.execution.restore import Restored, Result, chosen, restored
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Answer, Decision, Outcome, Reason
+from ecrm.model.rule import Action
 from ecrm.registry import images as registry
 from ecrm.registry import manifests
 from ecrm.registry.restorer import Restorer

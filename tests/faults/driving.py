@@ -17,7 +17,7 @@ import pytest
 
 from ecrm.cli.main import run
 from ecrm.execution.journal import Contents, load_journal
-from ecrm.model.values import Answer
+from ecrm.model.outcome import Answer
 from tests.fake_aws import FOREVER, FakeAws, Fault
 from tests.fake_aws.calls import Calls
 from tests.iam import beyond

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ecrm.model.values import Answer
+from ecrm.model.outcome import Answer
 from tests.fake_aws import FOREVER, Fault, Image
 from tests.fake_aws.calls import Calls
 

@@ -3,7 +3,8 @@
 from collections import Counter
 
 from ecrm.lambda_handler.result import Result
-from ecrm.model.values import Answer, Decision, Outcome, Reason
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.planning.plan import Plan, Tally
 from tests.stubs import NOW, REGISTRY, going, image, plan_of, repository_plan
 

@@ -10,7 +10,8 @@ from ecrm.lambda_handler.metrics import metrics_line
 from ecrm.lambda_handler.result import Result, returned, summary
 from ecrm.lambda_handler.telling import count_calls
 from ecrm.model.reference import Reference
-from ecrm.model.values import Note, ReadStatus, Scan, SourceRead, Use
+from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.use import Use
 from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import WHEN, deleted, plan
 from tests.stubs import HOST, NOW, REGISTRY, digest, going, image, plan_of, repository_plan

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ecrm.execution.journal import Contents, read_journal
-from ecrm.model.values import Answer as Met
+from ecrm.model.outcome import Answer as Met
 from tests.fake_aws import FOREVER, FakeAws, Fault, Repository, days_ago
 from tests.runtime_api import Answer, Function, RuntimeApi
 

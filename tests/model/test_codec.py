@@ -24,19 +24,12 @@ from ecrm.model.codec import (
     use_from,
     use_json,
 )
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Status
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import (
-    Action,
-    Decision,
-    Image,
-    Note,
-    Place,
-    ReadStatus,
-    Reason,
-    SourceRead,
-    Status,
-    Use,
-)
+from ecrm.model.rule import Action
+from ecrm.model.scan import Note, ReadStatus, SourceRead
+from ecrm.model.use import Place, Use
 from tests.strategies import REGISTRY, digest
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-3.5))])

@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrm.errors import InputError
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import Action, Decision, Image, Reason, Rule, Use
+from ecrm.model.rule import Action, Rule
+from ecrm.model.use import Use
 from ecrm.planning.explain import Absent, Explanation, Wanted, explain
 from ecrm.planning.plan import Plan, plan_repository
 from ecrm.reports.explanations import explanations_json, explanations_text

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 
-from ecrm.model.values import Image
+from ecrm.model.image import Image
 from ecrm.planning.graph import Family, deletion_waves, is_artifact, link, own_tags
 from tests.strategies import (
     DOCKER_CONFIG,

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrm.config import Guards
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Kind
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Decision, Image, Kind, Reason
+from ecrm.model.rule import Action
 from ecrm.planning.guards import drops, stops
 from ecrm.planning.plan import Plan, RepositoryPlan, Tally, shrunk
 from tests.strategies import NOW, digest

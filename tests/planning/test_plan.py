@@ -6,21 +6,13 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Kind, Links
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import (
-    Action,
-    Decision,
-    Image,
-    Kind,
-    Note,
-    ReadStatus,
-    Reason,
-    Rule,
-    SourceRead,
-    Use,
-)
-from ecrm.planning.graph import Links
+from ecrm.model.rule import Action, Rule
+from ecrm.model.scan import Note, ReadStatus, SourceRead
+from ecrm.model.use import Use
 from ecrm.planning.plan import Plan, RepositoryPlan, Tally, plan_repository, unread_repository
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import RepositoryUses, UsesByRepository

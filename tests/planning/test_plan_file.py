@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ecrm.errors import InputError
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Note, ReadStatus, SourceRead
+from ecrm.model.rule import Action
+from ecrm.model.scan import Note, ReadStatus, SourceRead
 from ecrm.planning.plan import Plan, RepositoryPlan, plan_repository, unread_repository
 from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
 from tests.model.test_codec import MOMENTS, REGISTRIES, REPOSITORIES, SOURCES, TEXTS

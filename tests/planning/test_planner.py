@@ -10,22 +10,13 @@ from hypothesis import given, settings
 
 from ecrm.config import Config, Guards
 from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.model.decision import Reason
+from ecrm.model.image import Image, Links
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import (
-    EXTERNAL_COMMAND,
-    SCANNED_FILE,
-    Action,
-    Image,
-    Note,
-    ReadStatus,
-    Reason,
-    Rule,
-    Scan,
-    SourceRead,
-    Use,
-)
-from ecrm.planning.graph import Links
+from ecrm.model.rule import Action, Rule
+from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
 from ecrm.planning.plan import Plan, RepositoryPlan, Tally
 from ecrm.planning.planner import Facts, gather_facts, make_plan, plan_again
 from ecrm.planning.retention import needs_manifests

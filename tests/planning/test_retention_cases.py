@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Status
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference
-from ecrm.model.values import Action, Decision, Image, Reason, Rule, Status, Use
+from ecrm.model.rule import Action, Rule
+from ecrm.model.use import Use
 from ecrm.planning.retention import decide, needs_manifests
 from ecrm.planning.uses import UsesByRepository
 from tests.strategies import (

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from ecrm.model.values import Image, Status
+from ecrm.model.image import Image, Status
 from tests.planning.naive_model import matches
 from tests.planning.test_retention_properties import children_of, named_subjects
 from tests.strategies import (

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
-from ecrm.model.values import Action, Image, Reason, Status
+from ecrm.model.decision import Reason
+from ecrm.model.image import Image, Status
+from ecrm.model.rule import Action
 from ecrm.planning.graph import deletion_waves, link
 from ecrm.planning.retention import decide, needs_manifests
 from tests.planning.naive_model import kept

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ecrm.model.decision import Reason
+from ecrm.model.image import Image, Kind, Status
 from ecrm.model.pattern import NamePattern
-from ecrm.model.values import Action, Image, Kind, Reason, Rule, Status
+from ecrm.model.rule import Action, Rule
 from ecrm.planning.graph import link
 from ecrm.planning.plan import (
     RepositoryPlan,

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from ecrm.config import Guards, load
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
+from ecrm.model.image import Status
 from ecrm.model.reference import Reference
-from ecrm.model.values import Note, ReadStatus, Scan, SourceRead, Status, Use
+from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.use import Use
 from ecrm.planning.plan import Plan
 from ecrm.planning.planner import Holdings, gather_facts, make_plan
 from ecrm.planning.snapshot import Snapshot, read_snapshot, snapshot_text

@@ -9,17 +9,11 @@ import pytest
 
 from ecrm.aws import call, connect
 from ecrm.check.lifecycle import Fate
+from ecrm.check.lifecycle.preview import Teller, Told, marks
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.registry.images import images
 from ecrm.registry.inventory import AwsHoldings
-from ecrm.registry.lifecycle_preview import (
-    PreviewResult,
-    Teller,
-    Told,
-    lifecycle_policy,
-    lifecycle_preview,
-    marks,
-)
+from ecrm.registry.lifecycle_preview import PreviewResult, lifecycle_policy, lifecycle_preview
 from ecrm.registry.tag_mutability import Mutability
 from tests.fake_aws import FakeAws, days_ago
 from tests.stubs import ACCOUNT, NOW, REGISTRY, Stubs, digest, image

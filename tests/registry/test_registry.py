@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.model.image import Image, Kind, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
-from ecrm.model.values import Image, Kind, Status
 from ecrm.registry.images import Deleter, Refusal, images, repositories
 from ecrm.registry.inventory import AwsHoldings
 from ecrm.registry.manifests import children

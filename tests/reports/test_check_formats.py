@@ -14,7 +14,7 @@ from ecrm.check import Findings, Unknown, Violation, Where
 from ecrm.cli.checking import check as command
 from ecrm.config import Level
 from ecrm.model.reference import Registry
-from ecrm.model.values import Place
+from ecrm.model.use import Place
 from ecrm.model.version import version
 from ecrm.reports import CHECK_FORMATS
 

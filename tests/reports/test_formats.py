@@ -8,20 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecrm.model.decision import Decision, Reason
 from ecrm.model.media_types import SOCI_INDEX
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import (
-    Action,
-    Answer,
-    Decision,
-    Note,
-    Outcome,
-    ReadStatus,
-    Reason,
-    Scan,
-    SourceRead,
-    Use,
-)
+from ecrm.model.rule import Action
+from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.use import Use
 from ecrm.planning.plan import Plan, Tally
 from ecrm.reports import PLAN_FORMATS, SCAN_FORMATS
 from ecrm.reports.outcomes import outcomes_table

@@ -14,7 +14,8 @@ import pytest
 
 from ecrm.config import ExternalCommand
 from ecrm.errors import InputError
-from ecrm.model.values import Note, ReadStatus, Use
+from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.use import Use
 from ecrm.sources import external
 from ecrm.sources.external import command_uses, file_uses
 from tests.stubs import HOST, digest

@@ -7,7 +7,8 @@ import pytest
 
 from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
-from ecrm.model.values import Note, ReadStatus, Use
+from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.use import Use
 from ecrm.sources.lambda_functions import lambda_uses
 from tests.stubs import HOST, Params, Stubs, digest
 

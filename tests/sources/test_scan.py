@@ -15,7 +15,7 @@ from ecrm.config import Config, ExternalCommand, Guards, History
 from ecrm.errors import InputError
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Registry
-from ecrm.model.values import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
 from ecrm.sources import scan
 from tests.stubs import HOST, NOW, REGISTRY, Stubs, digest, session
 

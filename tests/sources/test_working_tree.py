@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ecrm.model.reference import Reference
-from ecrm.model.values import Note, Place, ReadStatus, Use
+from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.use import Place, Use
 from ecrm.sources.files import working_tree as files
 from ecrm.sources.files.working_tree import matching, tree_uses
 from tests.stubs import HOST

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ecrm.aws.hooks import _READS
 from ecrm.config import Config, parse
 from ecrm.errors import UsageError
-from ecrm.model.values import Action
+from ecrm.model.rule import Action
 from ecrm.workflow.iam_policy import Besides, Command, Place, policy
 from tests.iam import actions, allows
 

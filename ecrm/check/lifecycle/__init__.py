@@ -14,7 +14,6 @@ from ecrm.check.lifecycle.conflict import Conflict, coming, conflicts
 from ecrm.check.lifecycle.evaluation import Doom, carried_out, evaluate, next_due
 from ecrm.check.lifecycle.policy import (
     CountType,
-    Fate,
     LifecyclePolicy,
     LifecycleRule,
     Selection,
@@ -22,6 +21,7 @@ from ecrm.check.lifecycle.policy import (
     TagStatus,
 )
 from ecrm.check.lifecycle.reading import parse_policy
+from ecrm.registry.lifecycle_preview import Fate
 
 __all__ = [
     "Conflict",

@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ecrm.check.lifecycle.evaluation import Doom, carried_out, evaluate, next_due
-from ecrm.check.lifecycle.policy import CountType, Fate, LifecyclePolicy, TagStatus
-from ecrm.model.values import Decision, Image, Reason, Status, Use
-from ecrm.planning.graph import Links, link
+from ecrm.check.lifecycle.policy import CountType, LifecyclePolicy, TagStatus
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Links, Status
+from ecrm.model.use import Use
+from ecrm.planning.graph import link
+from ecrm.registry.lifecycle_preview import Fate
 
 MATTERS = frozenset(
     {

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ecrm.check.lifecycle.policy import CountType, Fate, LifecyclePolicy, LifecycleRule
+from ecrm.check.lifecycle.policy import CountType, LifecyclePolicy, LifecycleRule
 from ecrm.errors import InputError
-from ecrm.model.values import Image, Status
-from ecrm.planning.graph import Family, Links, link
+from ecrm.model.image import Image, Links, Status
+from ecrm.planning.graph import Family, link
+from ecrm.registry.lifecycle_preview import Fate
 
 _DAY = timedelta(days=1)
 

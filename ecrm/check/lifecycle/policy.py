@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ecrm.model.image import Image, Status
 from ecrm.model.pattern import glob_matches
-from ecrm.model.values import Image, Status
+from ecrm.registry.lifecycle_preview import Fate
 
 
 class TagStatus(StrEnum):
@@ -23,13 +24,6 @@ class CountType(StrEnum):
     PUSHED = "sinceImagePushed"
     PULLED = "sinceImagePulled"
     TRANSITIONED = "sinceImageTransitioned"
-
-
-class Fate(StrEnum):
-    """What a rule does with an image: delete it, or archive it, so that it cannot be pulled."""
-
-    EXPIRE = "expire"
-    TRANSITION = "transition"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from ecrm.check.lifecycle.policy import (
     CountType,
-    Fate,
     LifecyclePolicy,
     LifecycleRule,
     Selection,
@@ -22,6 +21,7 @@ from ecrm.check.lifecycle.policy import (
     TagStatus,
 )
 from ecrm.errors import InputError
+from ecrm.registry.lifecycle_preview import Fate
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from ecrm.check.repositories import Need, held, needs, users
 from ecrm.check.values import Evidence, Found, RepositoryKey, Violation, Where
 from ecrm.config import Level
-from ecrm.model.values import Decision, Image, Kind, Use
-from ecrm.planning.graph import Links
+from ecrm.model.decision import Decision
+from ecrm.model.image import Image, Kind, Links
+from ecrm.model.use import Use
 
 
 def mutable(evidence: Evidence, level: Level) -> Found:

@@ -3,8 +3,10 @@
 from ecrm.check.repositories import Held, Need, held, hint, needs, users
 from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
 from ecrm.config import Level
+from ecrm.model.decision import Decision
+from ecrm.model.image import Status
 from ecrm.model.reference import Reference
-from ecrm.model.values import Decision, Place, Status, Use
+from ecrm.model.use import Place, Use
 from ecrm.planning.plan import RepositoryPlan
 from ecrm.sources.files import ANY_REGISTRY
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from ecrm.check.values import Evidence, Found, Unknown, Violation, Where
 from ecrm.config import Config, History, Level
 from ecrm.model.humanize import count
-from ecrm.model.values import Place, ReadStatus, Rule
+from ecrm.model.rule import Rule
+from ecrm.model.scan import ReadStatus
+from ecrm.model.use import Place
 
 _SOURCES = {"clusters": "ecs", "task_definitions": "ecs", "lambda_functions": "lambda"}
 _NOUNS = {

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from types import NoneType
 from typing import Any
 
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Answer, Decision, Image, Outcome, Reason
+from ecrm.model.rule import Action
 
 FORMAT = 1
 """Grows when a reader of the format before would misunderstand a line."""

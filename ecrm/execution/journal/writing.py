@@ -18,8 +18,9 @@ from ecrm.execution.journal.records import (
     image_line,
 )
 from ecrm.execution.journal.sinks import Sink
+from ecrm.model.decision import Decision
+from ecrm.model.outcome import Answer, Outcome
 from ecrm.model.reference import Registry
-from ecrm.model.values import Answer, Decision, Outcome
 
 
 class Journal:

@@ -8,8 +8,9 @@ from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.execution.journal import Entry
 from ecrm.execution.restore.manifest import Needs, has_digest, needs
 from ecrm.execution.restore.selection import by_place, in_order
+from ecrm.model.image import Status
 from ecrm.model.reference import Registry
-from ecrm.model.values import Action, Status
+from ecrm.model.rule import Action
 from ecrm.registry.restorer import Restorer, is_about_one_image
 
 _AVAILABLE, _UNAVAILABLE = "AVAILABLE", "UNAVAILABLE"

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from ecrm.errors import NotAReferenceError, UsageError
 from ecrm.execution.journal import Contents, Entry
 from ecrm.execution.restore.manifest import needs
+from ecrm.model.image import Links
+from ecrm.model.outcome import Answer
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.values import Answer
-from ecrm.planning.graph import Family, Links, link
+from ecrm.planning.graph import Family, link
 
 _DIGEST_PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})")
 _TAKEN_AWAY = frozenset({Answer.DELETED, Answer.ARCHIVED, None})

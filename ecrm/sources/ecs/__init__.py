@@ -14,7 +14,7 @@ from functools import partial
 
 from ecrm.aws import Target, at_once, gather, pages
 from ecrm.config import Config, entry_for
-from ecrm.model.values import Note, Progress, ReadStatus
+from ecrm.model.scan import Note, Progress, ReadStatus
 from ecrm.sources.ecs.definitions import Definitions, Runs, newest_revisions
 from ecrm.sources.ecs.revisions import Resolved, remember
 from ecrm.sources.ecs.services import read_services

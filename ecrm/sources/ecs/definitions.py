@@ -10,7 +10,7 @@ from ecrm.aws import Target, call, gather, pages
 from ecrm.aws.cache import Namespace
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
 from ecrm.errors import AwsError
-from ecrm.model.values import Note, Progress, ReadStatus
+from ecrm.model.scan import Note, Progress, ReadStatus
 from ecrm.sources.items import Found, Met, attempt, uses_of
 
 _PAGE = 100  # the largest that the listings of ECS allow

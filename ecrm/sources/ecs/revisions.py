@@ -12,7 +12,7 @@ from typing import Any
 from ecrm.aws import Target, call, chunks
 from ecrm.aws.cache import Namespace
 from ecrm.errors import Gone
-from ecrm.model.values import Note
+from ecrm.model.scan import Note
 from ecrm.sources.ecs.definitions import Definitions, Runs
 from ecrm.sources.items import Found, failures, uses_of
 

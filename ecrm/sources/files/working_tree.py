@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from ecrm.model.values import WORKING_TREE, Note, Place, ReadStatus, Use
+from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.use import WORKING_TREE, Place, Use
 from ecrm.sources.files import Contents, Mention, read_file_text
 from ecrm.sources.items import Found
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
-from ecrm.model.values import Action, Rule
+from ecrm.model.rule import Action, Rule
 from ecrm.workflow.iam_policy.arns import Place, Statement, allow, repositories
 from ecrm.workflow.iam_policy.elsewhere import (
     Besides,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecrm.model.pattern import NamePattern, glob_matches
-from ecrm.model.values import Rule
+from ecrm.model.rule import Rule
 
 Statement = dict[str, Any]
 """One statement of a policy, as IAM writes it."""

@@ -1,0 +1,51 @@
+"""What becomes of one image, and why."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from ecrm.model.image import Image
+from ecrm.model.rule import Action
+from ecrm.model.use import Use
+
+
+class Reason(StrEnum):
+    """Why an image stays or goes; the order is the order in which the reasons are asked."""
+
+    IN_USE = "in_use"
+    KEEP_TAG = "keep_tag_pattern"
+    PUSHED = "recently_pushed"
+    PULLED = "recently_pulled"
+    MIN_AGE = "min_age"
+    KEEP_COUNT = "keep_count"
+    CHILD = "child_of_kept_index"
+    REFERRER = "referrer_of_kept_image"
+    ARTIFACT = "artifact"
+    ARCHIVED = "archived"
+    UNSCANNED = "unscanned_consumers"
+
+    EXPIRED = "expired"
+    UNTAGGED = "untagged"
+    INDEX_GOES = "index_goes"
+    SUBJECT_GOES = "subject_goes"
+    SUBJECT_MISSING = "subject_missing"
+    ARCHIVED_LONG = "archived_long"
+
+
+class Decision(NamedTuple):
+    """What becomes of one image, and the evidence; a tuple, as Image is.
+
+    `related` is the digest of the image that this one stays or goes with (its index, its child in
+    use, its subject); `uses` are those that keep it; `detail` states the numbers or names that a
+    rule compared, such as "v1.2 matches v*".
+    """
+
+    image: Image
+    reason: Reason
+    detail: str = ""
+    related: str | None = None
+    uses: tuple[Use, ...] = ()
+    action: Action = Action.KEEP
+
+    @property
+    def goes(self) -> bool:
+        return self.action is not Action.KEEP

@@ -1,0 +1,80 @@
+"""All uses at one moment, and what was read to find them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ecrm.model.reference import Registry
+from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
+
+Progress = Callable[[str], None]
+"""Told, in a few words, what is being read or deleted and how far that is."""
+
+
+class ReadStatus(StrEnum):
+    READ = "read"
+    EXCLUDED = "excluded"
+    DENIED = "denied"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a source could not read (DENIED, FAILED), was told to leave out (EXCLUDED),
+    or read without understanding it as an image (READ), and how to mend that."""
+
+    status: ReadStatus
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """A line of the completeness ledger: what became of one source of one target.
+
+    `registry` is None for a source that belongs to no target (a file, a command). `status` is the
+    worst that `notes` tell of. `names` are the clusters, families and functions that it met, by the
+    section of ecrm.yaml that is about them; None where nobody wrote them down.
+    """
+
+    registry: Registry | None
+    source: str
+    references: int = 0
+    notes: tuple[Note, ...] = ()
+    names: Mapping[str, tuple[str, ...]] | None = None
+
+    @property
+    def status(self) -> ReadStatus:
+        worst_first = (ReadStatus.FAILED, ReadStatus.DENIED, ReadStatus.EXCLUDED)
+        told = {note.status for note in self.notes}
+        return next((status for status in worst_first if status in told), ReadStatus.READ)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What could not be read, one line each."""
+        unread = (ReadStatus.FAILED, ReadStatus.DENIED)
+        return tuple(note.text for note in self.notes if note.status in unread)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What was in use at that moment, and how far that can be known."""
+
+    at: datetime
+    uses: tuple[Use, ...]
+    ledger: tuple[SourceRead, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(line for read in self.ledger for line in read.missing)
+
+    def tells_of(self, registry: Registry) -> bool:
+        """Whether someone looked who uses this registry: a source that read that account and
+        region, or a file or command that names images there."""
+        if any(it.registry == registry and it.status is ReadStatus.READ for it in self.ledger):
+            return True
+        return any(
+            use.reference.registry == registry
+            for use in self.uses
+            if use.source in (SCANNED_FILE, EXTERNAL_COMMAND)
+        )
