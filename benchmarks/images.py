@@ -11,13 +11,13 @@ import botocore.session
 from botocore.awsrequest import AWSResponse
 
 from ecrm.aws import Target
-from ecrm.aws.parsing import slim_session
+from ecrm.aws.parsing import fast_parsing_session
 from ecrm.cli.main import COLLECTOR
 from ecrm.config import parse
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Scan
-from ecrm.planning.planner import gather_facts, plan_again
-from ecrm.registry.inventory import AwsHoldings
+from ecrm.planning.planner import plan_again, planning_context
+from ecrm.registry.inventory import Inventory
 from tests.fake_aws import FakeAws
 
 _REGISTRY = Registry("123456789012", "us-east-1")
@@ -76,17 +76,17 @@ def per_thousand() -> tuple[float, float]:
     bodies = _answers()
     images = len(json.loads(bodies["DescribeImages"])["imageDetails"])
     assert images == 1000
-    target = Target(_REGISTRY, _session(slim_session(), bodies))
-    holdings = AwsHoldings((target,))
+    target = Target(_REGISTRY, _session(fast_parsing_session(), bodies))
+    inventory = Inventory((target,))
     now = datetime.now(UTC)
     config = parse("repositories: [{name_pattern: '*', expires: 30d, keep_count: 10}]", "x")
-    facts = gather_facts(Scan(now, (), ()), holdings, config, now)
-    planned = plan_again(holdings, facts, _REGISTRY, "app")
+    facts = planning_context(Scan(now, (), ()), inventory, config, now)
+    planned = plan_again(inventory, facts, _REGISTRY, "app")
     assert planned
     assert len(planned.deletions) > 900
     plain = _session(botocore.session.Session(), bodies).client("ecr")
     return (
-        _milliseconds(lambda: plan_again(holdings, facts, _REGISTRY, "app")),
+        _milliseconds(lambda: plan_again(inventory, facts, _REGISTRY, "app")),
         _milliseconds(lambda: plain.describe_images(repositoryName="app")),
     )
 

@@ -42,8 +42,8 @@ def least_calls(size: Size) -> Mapping[str, int]:
 
 def slowest_quota(calls: Mapping[str, int]) -> tuple[str, float]:
     """Which published quota these calls take longest to fit into, and how many seconds."""
-    needs = {}
+    resolve_uses = {}
     for rate in PUBLISHED:
         named = sum(calls.get(f"{rate.service}:{name}", 0) for name in rate.operations)
-        needs[", ".join(rate.operations)] = max(named - rate.burst, 0) / rate.per_second
-    return max(needs.items(), key=lambda it: it[1])
+        resolve_uses[", ".join(rate.operations)] = max(named - rate.burst, 0) / rate.per_second
+    return max(resolve_uses.items(), key=lambda it: it[1])

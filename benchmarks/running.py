@@ -22,7 +22,7 @@ repositories:
 guards:
   max_percent: 100
 """
-_RAISED = "pace:\n" + "".join(f"  {name}: 100000\n" for name in QUOTAS)  # `-c fast.yaml`
+_RAISED = "rate_limits:\n" + "".join(f"  {name}: 100000\n" for name in QUOTAS)  # `-c fast.yaml`
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ _PREFIX = "/2018-06-01/runtime"
 
 
 @dataclass(frozen=True)
-class Answer:
+class OutcomeStatus:
     """What the function handed back: a value, or the type and message of an error; and the lines
     that it had written by then, each of them JSON or not."""
 
@@ -164,7 +164,7 @@ class Function:
         self.process.wait()
         self._stdout.close()
 
-    def invoke(self, event: object, seconds: float = 900.0) -> Answer:
+    def invoke(self, event: object, seconds: float = 900.0) -> OutcomeStatus:
         """Hand over an event and wait for the answer; `seconds` is the time limit of the function,
         which nobody enforces here."""
         name = str(uuid4())
@@ -174,8 +174,8 @@ class Function:
         value = json.loads(body)
         assert answered == name, (what, value, lines)
         if what == "error":
-            return Answer(None, (value["errorType"], value["errorMessage"]), lines)
-        return Answer(value, None, lines)
+            return OutcomeStatus(None, (value["errorType"], value["errorMessage"]), lines)
+        return OutcomeStatus(value, None, lines)
 
     def _lines(self) -> list[str]:
         """What was written since the last invocation."""

@@ -109,7 +109,7 @@ class Case:
 
     def gone(self) -> set[str]:
         """The digests of the images that do not stay."""
-        return {it.image.digest for it in self.decide() if it.goes}
+        return {it.image.digest for it in self.decide() if it.deletable}
 
     def with_rule(self, **changes: Any) -> "Case":
         return replace(self, rule=replace(self.rule, **changes))
@@ -213,7 +213,7 @@ def rules(draw: st.DrawFn) -> Rule:
         keep_pulled_within=pick(draw, (None, timedelta(days=1), timedelta(days=31), None)),
         delete_artifacts=pick(draw, (False, True)),
         action=pick(draw, (Action.DELETE, Action.DELETE, Action.ARCHIVE)),
-        delete_after=pick(draw, (None, timedelta(days=31))),
+        delete_archived_after=pick(draw, (None, timedelta(days=31))),
     )
 
 

@@ -22,7 +22,7 @@ from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Kind
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
-from ecrm.planning.plan import Plan, RepositoryPlan, Tally
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -210,13 +210,13 @@ def going(image: Image, reason: Reason = Reason.EXPIRED) -> Decision:
 
 def repository_plan(
     name: str,
-    *waves: Sequence[Decision],
+    *stages: Sequence[Decision],
     registry: Registry = REGISTRY,
     kept: Iterable[Decision] = (),
     **more: Any,
 ) -> RepositoryPlan:
     """A plan for one repository in which these waves of images go and `kept` stay."""
-    going = [decision for wave in waves for decision in wave]
+    going = [decision for stage in stages for decision in stage]
     kept = tuple(kept)
     stays: dict[Reason, int] = {}
     for decision in kept:
@@ -225,10 +225,10 @@ def repository_plan(
         registry=registry,
         repository=name,
         rule=name,
-        total=_tallies([*going, *kept]),
-        goes=_tallies(going),
-        stays=stays,
-        waves=tuple(tuple(wave) for wave in waves),
+        total=_totals([*going, *kept]),
+        deletable=_totals(going),
+        kept_by_reason=stays,
+        stages=tuple(tuple(stage) for stage in stages),
         **more,
     )
 
@@ -239,15 +239,15 @@ def plan_of(*repositories: RepositoryPlan, **more: Any) -> Plan:
         "created_at": NOW,
         "targets": registries,
         "config": "fingerprint",
-        "ledger": (),
+        "source_reports": (),
         "repositories": repositories,
     }
     return Plan(**known | more)
 
 
-def _tallies(decisions: Iterable[Decision]) -> dict[Kind, Tally]:
-    tallies: dict[Kind, Tally] = {}
+def _totals(decisions: Iterable[Decision]) -> dict[Kind, Totals]:
+    totals: dict[Kind, Totals] = {}
     for it in decisions:
         kind = it.image.kind
-        tallies[kind] = tallies.get(kind, Tally()) + Tally(1, it.image.size)
-    return tallies
+        totals[kind] = totals.get(kind, Totals()) + Totals(1, it.image.size)
+    return totals

@@ -10,19 +10,19 @@
 boto3 is imported when the first client is made, so that `--help` and `--version` do not wait.
 """
 
-from ecrm.aws.calls import Client, at_once, call, chunks, gather, pages
-from ecrm.aws.rate_limits import Pacer
+from ecrm.aws.calls import Client, call, chunks, map_concurrently, pages, run_all
+from ecrm.aws.rate_limits import RateLimiter
 from ecrm.aws.target import WORKERS, Target, connect
 
 __all__ = [
     "WORKERS",
     "Client",
-    "Pacer",
+    "RateLimiter",
     "Target",
-    "at_once",
     "call",
     "chunks",
     "connect",
-    "gather",
+    "map_concurrently",
     "pages",
+    "run_all",
 ]

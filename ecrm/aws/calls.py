@@ -26,7 +26,7 @@ def pages(client: Client, operation: str, **params: object) -> Iterator[dict[str
         yield from client.get_paginator(_method(client, operation)).paginate(**params)
 
 
-def gather(
+def map_concurrently(
     function: Callable[[T], R],
     items: Iterable[T],
     workers: int,
@@ -54,13 +54,13 @@ def gather(
     return [future.result() for future in futures]
 
 
-def at_once(
+def run_all(
     functions: Sequence[Callable[[], R]], workers: int, stop: Callable[[], object]
 ) -> list[R]:
     """All of these side by side, each of which gathers with workers of its own; one after the
     other where there is but one worker. What each returns; `stop` is as for `gather`."""
     side_by_side = len(functions) if workers > 1 else 1
-    return gather(lambda function: function(), functions, side_by_side, stop)
+    return map_concurrently(lambda function: function(), functions, side_by_side, stop)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

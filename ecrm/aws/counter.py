@@ -4,7 +4,7 @@ from collections import Counter
 from threading import Lock
 
 
-class Meter:
+class CallCounter:
     """Counts attempts, as AWS's quotas do, by their IAM names such as `ecr:DescribeImages`.
 
     Many threads may count at once.

@@ -6,9 +6,9 @@ import logging
 import time
 from typing import Any
 
-from ecrm.aws.counter import Meter
+from ecrm.aws.counter import CallCounter
 from ecrm.aws.errors import THROTTLED
-from ecrm.aws.rate_limits import Pacer
+from ecrm.aws.rate_limits import RateLimiter
 from ecrm.errors import AwsError
 
 log = logging.getLogger(__name__)
@@ -18,16 +18,16 @@ _READS = ("Describe", "List", "Get", "BatchGet", "BatchCheck")
 _HARMLESS = frozenset({"StartLifecyclePolicyPreview"})
 
 
-class Watch:
+class Hooks:
     """For all clients of one account and region.
 
     Turns are taken attempt by attempt (`before-send`), so that what botocore tries again is within
     the quota as well.
     """
 
-    def __init__(self, pacer: Pacer, meter: Meter) -> None:
-        self._pacer = pacer
-        self._meter = meter
+    def __init__(self, rate_limiter: RateLimiter, call_counter: CallCounter) -> None:
+        self._pacer = rate_limiter
+        self._meter = call_counter
 
     def over(self, client: Any) -> None:
         """Watch this client from now on."""

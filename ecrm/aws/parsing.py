@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import botocore.session
 
 
-class Slimmed(NamedTuple):
+class FastShape(NamedTuple):
     """What ecrm expects of an answer: `member` holds what was asked for, and `timestamps` are
     members of each of its items. Times that are not named here stay as AWS sent them."""
 
@@ -30,18 +30,18 @@ class Slimmed(NamedTuple):
     timestamps: tuple[str, ...] = ()
 
 
-SLIMMED: Mapping[str, Slimmed] = MappingProxyType(
+FAST_SHAPES: Mapping[str, FastShape] = MappingProxyType(
     {
-        "DescribeImages": Slimmed(
+        "DescribeImages": FastShape(
             "imageDetails",
             ("imagePushedAt", "lastRecordedPullTime", "lastArchivedAt", "lastActivatedAt"),
         ),
-        "DescribeRepositories": Slimmed("repositories"),
-        "DescribeServiceRevisions": Slimmed("serviceRevisions"),
-        "DescribeServices": Slimmed("services"),
-        "DescribeTaskDefinition": Slimmed("taskDefinition"),
-        "DescribeTasks": Slimmed("tasks"),
-        "ListFunctions": Slimmed("Functions"),
+        "DescribeRepositories": FastShape("repositories"),
+        "DescribeServiceRevisions": FastShape("serviceRevisions"),
+        "DescribeServices": FastShape("services"),
+        "DescribeTaskDefinition": FastShape("taskDefinition"),
+        "DescribeTasks": FastShape("tasks"),
+        "ListFunctions": FastShape("Functions"),
     }
 )
 """By operation. Only what reads is here: answers to changes are parsed in full."""
@@ -49,7 +49,7 @@ SLIMMED: Mapping[str, Slimmed] = MappingProxyType(
 _PROTOCOLS = frozenset({"json", "rest-json"})
 
 
-def slim_session() -> "botocore.session.Session":
+def fast_parsing_session() -> "botocore.session.Session":
     """A new session whose clients parse SLIMMED operations cheaply, and all else as ever."""
     import botocore.session  # noqa: PLC0415 - takes longer to import than all of ecrm
 
@@ -97,7 +97,7 @@ def _slimmed(response: dict[str, Any], shape: Any) -> str | None:
     if shape is None or shape.serialization or shape.event_stream_name:
         return None
     operation = str(shape.name).removesuffix("Response")
-    expected = SLIMMED.get(operation)
+    expected = FAST_SHAPES.get(operation)
     if expected is None or expected.member not in shape.members:  # another service has the name
         return None
     return operation
@@ -121,7 +121,7 @@ def _without_nulls(members: dict[str, Any]) -> dict[str, Any]:
 
 def _convert(answer: dict[str, Any], operation: str) -> None:
     """Raises AwsError for a time that is none."""
-    member, timestamps = SLIMMED[operation]
+    member, timestamps = FAST_SHAPES[operation]
     from_seconds = datetime.fromtimestamp  # thousands of times, so without a call of our own
     try:
         for name in timestamps:

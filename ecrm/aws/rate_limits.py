@@ -23,7 +23,7 @@ class StoppedError(Exception):
     """The run is ending, so no call may be begun. Nobody sees it: what ended the run is told."""
 
 
-class Bucket:
+class TokenBucket:
     """A token bucket that many threads share. `rate` is in calls per second, None for no limit;
     `monotonic` gives seconds, and `sleep` waits for so many."""
 
@@ -83,7 +83,7 @@ class Bucket:
             self._second = (now, 1, calls / (now - began))
 
 
-class Pacer:
+class RateLimiter:
     """The buckets of one account and region. `rates` are quotas that AWS raised, by their names."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Pacer:
     ) -> None:
         self._stopped = Event()
         self._buckets = {
-            name: Bucket(
+            name: TokenBucket(
                 quota.burst * _BURST,
                 (rates or {}).get(name, quota.rate),
                 monotonic,

@@ -27,7 +27,7 @@ class Clients(Protocol):
     def ssm(self) -> Any: ...
 
 
-Reach = Callable[[], Clients]
+ClientFactory = Callable[[], Clients]
 """Connects to AWS; called for what is kept there, and never for files."""
 
 
@@ -61,13 +61,13 @@ def s3_place(location: str, what: str = "object") -> tuple[str, str]:
     return found["bucket"], key
 
 
-def read(location: str, reach: Reach = no_aws) -> Stored:
+def read(location: str, clients: ClientFactory = no_aws) -> Stored:
     """Raises NotThereError, or InputError or AwsError where it cannot be read."""
     try:
         if location.startswith(_S3):
-            return _object(reach, location)
+            return _object(clients, location)
         if location.startswith(_SSM):
-            return _parameter(reach, location.removeprefix(_SSM))
+            return _parameter(clients, location.removeprefix(_SSM))
         at = datetime.fromtimestamp(Path(location).stat().st_mtime, UTC)
         return Stored(Path(location).read_bytes(), at)
     except FileNotFoundError as error:
@@ -80,20 +80,20 @@ def read(location: str, reach: Reach = no_aws) -> Stored:
         raise AwsError(f"{location}: cannot be read: {error}") from error
 
 
-def read_text(location: str, reach: Reach = no_aws) -> str:
+def read_text(location: str, clients: ClientFactory = no_aws) -> str:
     try:
-        return read(location, reach).content.decode()
+        return read(location, clients).content.decode()
     except UnicodeDecodeError as error:
         raise InputError(f"{location}: is no UTF-8 text") from error
 
 
 def write_text(
-    location: str, text: str, reach: Reach = no_aws, content_type: str = "text/plain"
+    location: str, text: str, clients: ClientFactory = no_aws, content_type: str = "text/plain"
 ) -> None:
     """Complete, or as it was before. Raises OutputError."""
     try:
         if is_s3(location):
-            _put(reach, location, text, f"{content_type}; charset=utf-8")
+            _put(clients, location, text, f"{content_type}; charset=utf-8")
         elif is_remote(location):
             raise OutputError(f"{location} can only be read; write to s3://bucket/key")
         else:
@@ -104,27 +104,27 @@ def write_text(
         raise OutputError(f"{location} could not be written: {error}") from error
 
 
-def _object(reach: Reach, location: str) -> Stored:
+def _object(clients: ClientFactory, location: str) -> Stored:
     bucket, key = s3_place(location)
-    s3 = reach().s3()
+    s3 = clients().s3()
     with translated("s3:GetObject"):
         answer = s3.get_object(Bucket=bucket, Key=key)
         return Stored(answer["Body"].read(), answer["LastModified"])
 
 
-def _parameter(reach: Reach, name: str) -> Stored:
+def _parameter(clients: ClientFactory, name: str) -> Stored:
     """A name with a slash in it begins with one; `ssm://ecrm/config` is `/ecrm/config`."""
     if "/" in name and not name.startswith(("/", "arn:")):
         name = f"/{name}"
-    ssm = reach().ssm()
+    ssm = clients().ssm()
     with translated("ssm:GetParameter"):
         found = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
     return Stored(found["Value"].encode(), found["LastModifiedDate"])
 
 
-def _put(reach: Reach, location: str, text: str, content_type: str) -> None:
+def _put(clients: ClientFactory, location: str, text: str, content_type: str) -> None:
     bucket, key = s3_place(location)
-    s3 = reach().s3()
+    s3 = clients().s3()
     with translated("s3:PutObject"):
         s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=content_type)
 

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from ecrm.aws.cache import Cache, NoCache
 from ecrm.aws.calls import Client
-from ecrm.aws.counter import Meter
+from ecrm.aws.counter import CallCounter
 from ecrm.aws.errors import translated
-from ecrm.aws.hooks import Watch, read_only
-from ecrm.aws.parsing import slim_session
-from ecrm.aws.rate_limits import Pacer
+from ecrm.aws.hooks import Hooks, read_only
+from ecrm.aws.parsing import fast_parsing_session
+from ecrm.aws.rate_limits import RateLimiter
 from ecrm.errors import AwsError
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.reference import Registry
@@ -49,8 +49,8 @@ class Target:
     registry: Registry
     session: "boto3.Session"
     workers: int = WORKERS
-    pacer: Pacer = field(default_factory=Pacer)
-    meter: Meter = field(default_factory=Meter)
+    rate_limiter: RateLimiter = field(default_factory=RateLimiter)
+    call_counter: CallCounter = field(default_factory=CallCounter)
     cache: Cache = field(default_factory=NoCache)
     deadline: Deadline = NO_DEADLINE
     is_aws: bool = False
@@ -97,7 +97,7 @@ class Target:
 
     def _client(self, service: str) -> Client:
         client = _client(self.session, service, self.workers, self.deadline)
-        Watch(self.pacer, self.meter).over(client)
+        Hooks(self.rate_limiter, self.call_counter).over(client)
         return client
 
 
@@ -115,13 +115,13 @@ def connect(
         # boto3 alone of AWS's tools does not read AWS_REGION.
         region = region or os.environ.get("AWS_REGION") or None
         session = boto3.Session(
-            profile_name=profile, region_name=region, botocore_session=slim_session()
+            profile_name=profile, region_name=region, botocore_session=fast_parsing_session()
         )
         if session.region_name is None:
             raise AwsError("no region: give --region, or set AWS_REGION or a profile's region")
-        meter = Meter()
+        call_counter = CallCounter()
         sts = _client(session, "sts", workers, deadline)
-        Watch(Pacer(), meter).over(sts)
+        Hooks(RateLimiter(), call_counter).over(sts)
         account = sts.get_caller_identity().get("Account")
         if not account:
             raise AwsError("sts:GetCallerIdentity: AWS's answer names no account; try again")
@@ -129,7 +129,7 @@ def connect(
         Registry(account, session.region_name),
         session,
         workers,
-        meter=meter,
+        call_counter=call_counter,
         deadline=deadline,
         is_aws=_is_aws(sts),
     )

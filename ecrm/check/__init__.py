@@ -23,10 +23,10 @@ from ecrm.check.rules.mutable import moved_to, mutable
 from ecrm.check.rules.named import doomed, elsewhere, missing
 from ecrm.check.rules.unmanaged import unmanaged
 from ecrm.check.values import (
-    Evidence,
+    CheckInputs,
     Findings,
     Found,
-    Policed,
+    LifecycleConflicts,
     RepositoryKey,
     Unknown,
     Violation,
@@ -35,13 +35,13 @@ from ecrm.check.values import (
 from ecrm.config import Config, Level
 from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Rule
-from ecrm.model.use import Place
+from ecrm.model.use import SourceLocation
 
 __all__ = [
     "RULES",
-    "Evidence",
+    "CheckInputs",
     "Findings",
-    "Policed",
+    "LifecycleConflicts",
     "RepositoryKey",
     "Unknown",
     "Violation",
@@ -51,7 +51,7 @@ __all__ = [
     "moved_to",
 ]
 
-RULES: Mapping[str, Callable[[Evidence, Level], Found]] = {
+RULES: Mapping[str, Callable[[CheckInputs, Level], Found]] = {
     "missing": missing,
     "doomed": doomed,
     "lifecycle": lifecycle,
@@ -69,7 +69,7 @@ def for_all(config: Config) -> Config:
     return replace(config, repositories=(*config.repositories, last))
 
 
-def check(evidence: Evidence) -> Findings:
+def check(evidence: CheckInputs) -> Findings:
     """All that the rules which are not off have found, most urgent first."""
     levels = {rule: evidence.level(rule) for rule in RULES}
     found = [
@@ -79,8 +79,8 @@ def check(evidence: Evidence) -> Findings:
         for it in find(evidence, levels[rule])
     ]
     told = sorted((it for it in found if isinstance(it, Violation)), key=lambda it: it.what)
-    violations = {(it.identity, it.place): it for it in reversed(told)}
-    unknown = [Unknown("", line) for line in evidence.plan.missing]
+    violations = {(it.identity, it.location): it for it in reversed(told)}
+    unknown = [Unknown("", line) for line in evidence.plan.unread]
     unknown += [it for it in evidence.unread if levels.get(it.rule) is not Level.OFF]
     unknown += [it for it in found if isinstance(it, Unknown)]
     return Findings(
@@ -93,10 +93,10 @@ def check(evidence: Evidence) -> Findings:
     )
 
 
-def _config_place(config: Config) -> Place | None:
+def _config_place(config: Config) -> SourceLocation | None:
     """Where ecrm.yaml speaks of checks, else of repositories."""
-    places = (config.places.get(section) for section in ("check", "repositories"))
-    return next((Place(it.file, it.line) for it in places if it), None)
+    places = (config.locations.get(section) for section in ("check", "repositories"))
+    return next((SourceLocation(it.file, it.line) for it in places if it), None)
 
 
 _ORDER = {rule: place for place, rule in enumerate(RULES)}
@@ -104,5 +104,5 @@ _ORDER = {rule: place for place, rule in enumerate(RULES)}
 
 def _urgency(it: Violation) -> tuple[bool, int, str, str]:
     """Errors first, then by rule, then by where."""
-    place = f"{it.place.file}:{it.place.line:09}" if it.place else ""
+    place = f"{it.location.file}:{it.location.line:09}" if it.location else ""
     return it.level is not Level.ERROR, _ORDER[it.rule], str(it.where), place

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from ecrm.check.values import Evidence, RepositoryKey, Where
+from ecrm.check.values import CheckInputs, RepositoryKey, Where
 from ecrm.model.decision import Decision
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.use import Place, Use
+from ecrm.model.use import SourceLocation, Use
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.sources.files import ANY_REGISTRY
 
@@ -15,7 +15,7 @@ _FAMILY = "family "
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class RepositoryIndex:
     """One repository: its images by digest, and the digest of each tag."""
 
     plan: RepositoryPlan
@@ -28,18 +28,18 @@ class Held:
         return self.images.get(digest) if digest else None
 
 
-def held(plan: Plan) -> dict[RepositoryKey, Held]:
+def repository_indexes(plan: Plan) -> dict[RepositoryKey, RepositoryIndex]:
     """All repositories whose images could be read; the plan must list what stays."""
     found = {}
     for it in plan.repositories:
-        if not it.problem:
+        if not it.unread:
             images = {each.image.digest: each for each in (*it.deletions, *it.kept)}
             tags = {tag: digest for digest, each in images.items() for tag in each.image.tags}
-            found[it.registry, it.repository] = Held(it, images, tags)
+            found[it.registry, it.repository] = RepositoryIndex(it, images, tags)
     return found
 
 
-def where_held(registry: Registry, repository: str, decision: Decision) -> Where:
+def where_found(registry: Registry, repository: str, decision: Decision) -> Where:
     """By a tag where there is one: a digest is another one after every push."""
     image = decision.image
     name = f":{min(image.tags)}" if image.tags else f"@{image.digest}"
@@ -47,12 +47,12 @@ def where_held(registry: Registry, repository: str, decision: Decision) -> Where
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class ResolvedUse:
     """Uses of one registry that was read, of one reference; `place` is where that is written."""
 
     registry: Registry
     reference: Reference
-    place: Place | None
+    location: SourceLocation | None
     uses: tuple[Use, ...]
 
     @property
@@ -67,19 +67,19 @@ class Need:
         return Where(self.registry, named.repository, image)
 
 
-def needs(evidence: Evidence, uses: Iterable[Use]) -> list[Need]:
+def resolve_uses(evidence: CheckInputs, uses: Iterable[Use]) -> list[ResolvedUse]:
     """By what the uses name and where that is written. What names another registry is left out,
     and so is a host that only may stand for this one: it may as well be another registry. Where a
     template leaves the registry open, those count that have such a repository."""
-    grouped: dict[tuple[Registry, Reference, Place | None], list[Use]] = {}
+    grouped: dict[tuple[Registry, Reference, SourceLocation | None], list[Use]] = {}
     for use in uses:
         if evidence.only in (None, use.reference.repository):
             for registry in _registries(evidence, use.reference):
-                grouped.setdefault((registry, use.reference, use.place), []).append(use)
-    return [Need(*key, tuple(group)) for key, group in grouped.items()]
+                grouped.setdefault((registry, use.reference, use.location), []).append(use)
+    return [ResolvedUse(*key, tuple(group)) for key, group in grouped.items()]
 
 
-def _registries(evidence: Evidence, named: Reference) -> list[Registry]:
+def _registries(evidence: CheckInputs, named: Reference) -> list[Registry]:
     if named.host != ANY_REGISTRY:
         return [it for it in evidence.plan.targets if it == named.registry]
     return [it.registry for it in evidence.plan.repositories if it.repository == named.repository]

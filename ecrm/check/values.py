@@ -9,7 +9,7 @@ from ecrm.config import Config, Level
 from ecrm.model.image import Links
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Scan
-from ecrm.model.use import Place, Use
+from ecrm.model.use import SourceLocation, Use
 from ecrm.planning.plan import Plan
 from ecrm.registry.tag_mutability import Mutability
 
@@ -55,7 +55,7 @@ class Violation:
     why: str
     next_step: str
     about: str = ""
-    place: Place | None = None
+    location: SourceLocation | None = None
 
     @property
     def identity(self) -> str:
@@ -77,7 +77,7 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class Policed:
+class LifecycleConflicts:
     """What the lifecycle policy of a repository takes of what is needed, now or, with `due`, soon;
     `by` says who evaluated it."""
 
@@ -86,7 +86,7 @@ class Policed:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class CheckInputs:
     """All that the rules look at.
 
     `plan` lists what stays, and is of all repositories: those that no rule of `config` matches
@@ -104,7 +104,7 @@ class Evidence:
     passed_over: tuple[str, ...] = ()
     mutability: Mapping[RepositoryKey, Mutability] = field(default_factory=dict)
     children: Mapping[RepositoryKey, Links] = field(default_factory=dict)
-    policed: Mapping[RepositoryKey, Policed] = field(default_factory=dict)
+    lifecycle_conflicts: Mapping[RepositoryKey, LifecycleConflicts] = field(default_factory=dict)
     unread: tuple[Unknown, ...] = ()
 
     def level(self, rule: str) -> Level:
@@ -131,7 +131,7 @@ class Findings:
     resolved: tuple[str, ...] = ()
     levels: Mapping[str, Level] = field(default_factory=dict)
     targets: tuple[Registry, ...] = ()
-    config: Place | None = None
+    config: SourceLocation | None = None
 
     @property
     def errors(self) -> int:

@@ -104,7 +104,7 @@ def delete(
             return 1
         if stops := workflow.guard_stops(run, made):
             raise GuardError("\n".join((*map(str, stops), "nothing was deleted")))
-        if not made.goes.images:
+        if not made.deletable.images:
             say("Nothing to delete.")
             return 0
         if not force:
@@ -153,26 +153,26 @@ def _plan(run: "Run", plan_file: str | None, max_plan_age: timedelta) -> "Plan":
 
 def _question(made: "Plan") -> str:
     from ecrm.model.rule import Action
-    from ecrm.reports.text import human_tally
+    from ecrm.reports.text import human_totals
 
     actions = {decision.action for it in made.repositories for decision in it.deletions}
     what = " and ".join(it for it in Action if it in actions)
-    return f"{what.capitalize()} {human_tally(made.goes)} images?"
+    return f"{what.capitalize()} {human_totals(made.deletable)} images?"
 
 
 def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> None:
-    from ecrm.model.outcome import Answer
+    from ecrm.model.outcome import OutcomeStatus
     from ecrm.workflow import commands as workflow
 
     outcomes: list[Outcome] = []
     try:
         for outcome in workflow.delete(run, made):
             outcomes.append(outcome)
-            progress(f"ECR: {len(outcomes)} of {made.goes.images} images")
+            progress(f"ECR: {len(outcomes)} of {made.deletable.images} images")
     finally:
         if outcomes:
             show_outcomes(outcomes, to_stdout=to_stdout)
-    if failed := [it.detail for it in outcomes if it.answer is Answer.FAILED]:
+    if failed := [it.detail for it in outcomes if it.answer is OutcomeStatus.FAILED]:
         raise NotDeletedError(
             f"{len(failed)} of {len(outcomes)} images not done, the first because of {failed[0]}"
         )

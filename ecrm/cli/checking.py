@@ -101,9 +101,9 @@ def check(
     with workflow.start(made, progress) as run:
         found = workflow.check(run, globs + more, **asked)
     for name, path in (*reports, (format_name, output)):
-        show(CHECK_FORMATS[name](found), path, run.reach)
+        show(CHECK_FORMATS[name](found), path, run.clients)
     if write_baseline and not found.unknown:
-        show(workflow.baseline(found), write_baseline, run.reach)
+        show(workflow.baseline(found), write_baseline, run.clients)
         return
     _end(found)
 

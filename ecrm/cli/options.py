@@ -209,7 +209,7 @@ def guard_options(function: F) -> F:
             help="Stop if so many percent less than in the last run are in use.",
         ),
         click.option(
-            "--dangling/--no-dangling",
+            "--missing-in-use/--no-missing-in-use",
             default=None,
             help="Stop if a repository would be emptied whose images in use are all missing.",
         ),
@@ -227,7 +227,7 @@ def guard_options(function: F) -> F:
 
 
 GUARDS = (
-    *("min_age", "max_in_use_drop", "dangling"),
+    *("min_age", "max_in_use_drop", "missing_in_use"),
     *("max_images", "max_percent", "max_bytes", "in_use_max_age"),
 )
 

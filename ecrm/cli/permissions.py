@@ -56,12 +56,12 @@ def iam_policy(
     """
     from ecrm.model.rule import Action
     from ecrm.workflow import commands as workflow
-    from ecrm.workflow.iam_policy import Besides, Command, Place
+    from ecrm.workflow.iam_policy import Besides, Command, PolicyScope
 
     policy = workflow.iam_policy(
         Command(command),
         ctx.obj.get("config"),
-        Place(partition, account, ctx.obj.get("region", "*")),
+        PolicyScope(partition, account, ctx.obj.get("region", "*")),
         Besides(**places),
         Action(action) if action else None,
     )

@@ -40,7 +40,7 @@ def scan(ctx: click.Context, output: str, format_name: str) -> None:
 
     with workflow.start(request(ctx), progress) as run:
         found = workflow.complete_scan(run)
-    show(SCAN_FORMATS[format_name](found), output, run.reach)
+    show(SCAN_FORMATS[format_name](found), output, run.clients)
 
 
 @click.command(context_settings=CONTEXT)
@@ -69,7 +69,7 @@ def plan(
         made = workflow.plan(run)
         stops = workflow.guard_stops(run, made)
     if out:
-        show(workflow.plan_file(made), out, run.reach)
+        show(workflow.plan_file(made), out, run.clients)
     code = show_plan(run, made, format_name, output)
     for stop in stops:
         say(f"`delete` would stop here: {stop}", "warn")
@@ -104,7 +104,7 @@ def explain(
 
     with workflow.start(request(ctx, list_kept=True, **options), progress) as run:
         explained, missing = workflow.explain_image(run, image)
-    show(EXPLANATION_FORMATS[format_name](explained), output, run.reach)
+    show(EXPLANATION_FORMATS[format_name](explained), output, run.clients)
     for line in missing:
         say(line, "error")
     return 1 if missing else 0
@@ -130,7 +130,7 @@ def snapshot(ctx: click.Context, /, output: str, policies: bool, **options: Any)
 
     with workflow.start(request(ctx, **options), progress) as run:
         text = workflow.snapshot(run, policies=policies)
-    show(text, output, run.reach)
+    show(text, output, run.clients)
 
 
 @click.command(context_settings=CONTEXT)

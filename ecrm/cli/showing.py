@@ -43,8 +43,8 @@ def show_plan(run: "Run", made: "Plan", format_name: str, output: str) -> int:
     """Show it, then what is missing from it; the exit code that this alone would give."""
     from ecrm.reports import PLAN_FORMATS
 
-    show(PLAN_FORMATS[format_name](made), output, run.reach)
-    for line in made.missing:
+    show(PLAN_FORMATS[format_name](made), output, run.clients)
+    for line in made.unread:
         say(line, "error")
     return 0 if made.complete else 1
 

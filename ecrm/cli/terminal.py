@@ -14,7 +14,7 @@ from ecrm.errors import OutputError
 from ecrm.workflow.logs import fields_of, json_line, level_of, set_up, text_line
 
 if TYPE_CHECKING:
-    from ecrm.aws.storage import Reach
+    from ecrm.aws.storage import ClientFactory
 
 _SECONDS_BETWEEN = 0.1
 _CLEAR_LINE = "\r\x1b[K"
@@ -77,7 +77,7 @@ def is_stdout(output: str) -> bool:
     return output in ("", "-")
 
 
-def show(text: str, output: str = "-", reach: "Reach | None" = None) -> None:
+def show(text: str, output: str = "-", clients: "ClientFactory | None" = None) -> None:
     """A result: to stdout, or to a file or an object in S3, which is complete or as it was."""
     progress.clear()
     if is_stdout(output):
@@ -89,7 +89,7 @@ def show(text: str, output: str = "-", reach: "Reach | None" = None) -> None:
         return
     from ecrm.aws.storage import no_aws, write_text
 
-    write_text(output, click.unstyle(text) + "\n", reach or no_aws)
+    write_text(output, click.unstyle(text) + "\n", clients or no_aws)
 
 
 def unwritable_stdout(error: OSError) -> OutputError:

@@ -77,7 +77,7 @@ def parse(text: str, path: str) -> Config:
     if root is None:
         raise ConfigError(f"{path}: is empty; `ecrm generate` writes one that is not")
     if not isinstance(root, MapNode):
-        raise root.place.error(f"is {root.meaning} here, not a map; begin with 'repositories:'")
+        raise root.location.error(f"is {root.meaning} here, not a map; begin with 'repositories:'")
     config = read_config(root, SECTIONS)
     return replace(config, fingerprint=_fingerprint(config))
 
@@ -86,7 +86,7 @@ def _fingerprint(config: Config) -> str:
     """Of the values, not of the text: comments, order of keys and spelling do not change it; nor
     does `check`, which decides about no image."""
     values = _plain(config)
-    for name in ("fingerprint", "warnings", "places", "check", "pace"):
+    for name in ("fingerprint", "warnings", "locations", "check", "rate_limits"):
         del values[name]
     return sha256(json.dumps(values, default=_plain, sort_keys=True).encode()).hexdigest()
 

@@ -26,23 +26,23 @@ _MOST_NODES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ConfigLocation:
     """Where something is written; `path` is a key path such as `repositories[2].expires`."""
 
     file: str
     line: int
     path: str = ""
 
-    def key(self, name: str, line: int) -> "Place":
+    def key(self, name: str, line: int) -> "ConfigLocation":
         step = name if _PLAIN_KEY.fullmatch(name) else f"[{name!r}]"
         dot = "." if self.path and step == name else ""
-        return Place(self.file, line, f"{self.path}{dot}{step}")
+        return ConfigLocation(self.file, line, f"{self.path}{dot}{step}")
 
-    def item(self, index: int, line: int) -> "Place":
-        return Place(self.file, line, f"{self.path}[{index}]")
+    def item(self, index: int, line: int) -> "ConfigLocation":
+        return ConfigLocation(self.file, line, f"{self.path}[{index}]")
 
-    def at(self, line: int) -> "Place":
-        return Place(self.file, line, self.path)
+    def at(self, line: int) -> "ConfigLocation":
+        return ConfigLocation(self.file, line, self.path)
 
     def says(self, text: str) -> str:
         """`file:line: path: text`, always one line, whatever the text holds."""
@@ -58,7 +58,7 @@ class Place:
 class Scalar:
     """One value as written. `tag` is what YAML 1.1 takes it for: `str`, `bool`, `int`, ..."""
 
-    place: Place
+    location: ConfigLocation
     text: str
     tag: str
 
@@ -81,7 +81,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class ListNode:
-    place: Place
+    location: ConfigLocation
     items: tuple["Node", ...]
     meaning = "a list"
 
@@ -93,7 +93,7 @@ class MapNode:
     So a value that an anchor brings in is placed where its name is, not where it was written.
     """
 
-    place: Place
+    location: ConfigLocation
     entries: Mapping[str, "Node"]
     meaning = "a map"
 
@@ -108,7 +108,7 @@ def read_document(text: str, file: str) -> Node | None:
     """
     try:
         root = _compose(text, file)
-        return None if root is None else _Tree().node(root, Place(file, _line(root)))
+        return None if root is None else _Tree().node(root, ConfigLocation(file, _line(root)))
     except RecursionError:
         raise ConfigError(f"{file}: is nested too deeply to be read") from None
 
@@ -121,13 +121,13 @@ def _compose(text: str, file: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else loader.line
         problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise Place(file, line + 1).error(f"not YAML: {problem}") from None
+        raise ConfigLocation(file, line + 1).error(f"not YAML: {problem}") from None
     except (ValueError, OverflowError) as error:
         # PyYAML does not check numbers in escapes and directives: "\UFFFFFFFF".
-        raise Place(file, loader.line + 1).error(f"not YAML: {error}") from None
+        raise ConfigLocation(file, loader.line + 1).error(f"not YAML: {error}") from None
     if another is not None:
         problem = "a second document; write one document and no further ---"
-        raise Place(file, _line(another)).error(problem)
+        raise ConfigLocation(file, _line(another)).error(problem)
     return root
 
 
@@ -135,7 +135,7 @@ def _loader(text: str, file: str) -> yaml.SafeLoader:
     try:
         return yaml.SafeLoader(text)
     except yaml.reader.ReaderError as error:
-        place = Place(file, text.count("\n", 0, error.position) + 1)
+        place = ConfigLocation(file, text.count("\n", 0, error.position) + 1)
         character = f"U+{ord(text[error.position]):04X}"
         raise place.error(f"not YAML: the character {character} is not allowed") from None
 
@@ -151,7 +151,7 @@ class _Tree:
         self._open: set[int] = set()
         self._count = 0
 
-    def node(self, source: yaml.Node, place: Place) -> Node:
+    def node(self, source: yaml.Node, place: ConfigLocation) -> Node:
         with self._inside(source, place):
             tag = source.tag.removeprefix(_PREFIX)
             if isinstance(source, yaml.ScalarNode) and tag in _SCALAR_TAGS:
@@ -164,11 +164,11 @@ class _Tree:
                 return MapNode(place, {k: self.node(v, place.key(k, n)) for k, (n, v) in pairs})
         raise place.error(f"the tag {source.tag} is not understood; remove it")
 
-    def _item(self, place: Place, index: int, source: yaml.Node) -> Node:
+    def _item(self, place: ConfigLocation, index: int, source: yaml.Node) -> Node:
         return self.node(source, place.item(index, _line(source)))
 
     @contextmanager
-    def _inside(self, source: yaml.Node, place: Place) -> Iterator[None]:
+    def _inside(self, source: yaml.Node, place: ConfigLocation) -> Iterator[None]:
         """Refuses what anchors can do to a tree: hold itself, and grow without end."""
         self._count += 1
         if self._count > _MOST_NODES:
@@ -180,7 +180,9 @@ class _Tree:
         yield
         self._open.discard(id(source))
 
-    def _pairs(self, source: yaml.MappingNode, place: Place) -> dict[str, tuple[int, yaml.Node]]:
+    def _pairs(
+        self, source: yaml.MappingNode, place: ConfigLocation
+    ) -> dict[str, tuple[int, yaml.Node]]:
         """The line and the value of each key; an explicit key hides a merged one."""
         pairs: dict[str, tuple[int, yaml.Node]] = {}
         for key, value in source.value:
@@ -196,7 +198,7 @@ class _Tree:
         return pairs
 
     def _merged(
-        self, source: yaml.Node, place: Place
+        self, source: yaml.Node, place: ConfigLocation
     ) -> Iterator[tuple[str, tuple[int, yaml.Node]]]:
         sources = source.value if isinstance(source, yaml.SequenceNode) else [source]
         for one in sources:
@@ -206,10 +208,10 @@ class _Tree:
                 yield from self._pairs(one, place).items()
 
 
-def _key(source: yaml.Node, place: Place) -> str:
+def _key(source: yaml.Node, place: ConfigLocation) -> str:
     if not isinstance(source, yaml.ScalarNode):
         raise place.at(_line(source)).error("a key must be text, not a list or a map")
     key = Scalar(place.at(_line(source)), source.value, source.tag.removeprefix(_PREFIX))
     if key.tag not in ("str", "merge"):
-        raise key.place.error(f"a key is {key.meaning}, not text; quote it: {key.text!r}")
+        raise key.location.error(f"a key is {key.meaning}, not text; quote it: {key.text!r}")
     return key.text

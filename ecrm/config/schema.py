@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from ecrm.config.document import MapNode, Node, Place
+from ecrm.config.document import ConfigLocation, MapNode, Node
 from ecrm.config.settings import Config
 from ecrm.config.values import Reader, is_null, items, list_of
 
@@ -48,30 +48,30 @@ def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
     """Everything but the fingerprint; raises ConfigError for the first problem in the file."""
     warnings: list[str] = []
     values: dict[str, Any] = {}
-    places: dict[str, Place] = {}
+    places: dict[str, ConfigLocation] = {}
     for name, node in root.entries.items():
         _refuse_unknown(name, sections, node, root)
         section = sections[name]
-        places[node.place.path] = node.place
+        places[node.location.path] = node.location
         if section.item:
             values[name] = list_of(section.item).read(node)
         elif section.is_list:
             entries = items(node, "a list")
-            places |= {entry.place.path: entry.place for entry in entries}
+            places |= {entry.location.path: entry.location for entry in entries}
             values[name] = tuple(section.build(read_map(e, section, warnings)) for e in entries)
         elif not is_null(node):
             values[name] = section.build(read_map(node, section, warnings))
     if not values.get("repositories"):
-        place = root.entries["repositories"].place if "repositories" in values else root.place
+        place = root.entries["repositories"].location if "repositories" in values else root.location
         warnings.append(place.says("no repository rule: nothing will ever be deleted"))
-    return Config(**values, warnings=tuple(warnings), places=places)
+    return Config(**values, warnings=tuple(warnings), locations=places)
 
 
 def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any]:
     """The value of every declared key that has an effect; what is odd is added to `warnings`."""
     if not isinstance(node, MapNode):
         known = ", ".join(_current(section.keys))
-        raise node.place.error(f"is {node.meaning} here, not a map; its keys are {known}")
+        raise node.location.error(f"is {node.meaning} here, not a map; its keys are {known}")
     values = _defaults(section)
     for name, child in node.entries.items():
         _refuse_unknown(name, section.keys, child, node)
@@ -98,29 +98,29 @@ def _value(key: Key | Section, node: Node, warnings: list[str]) -> Any:
         default = f"[{', '.join(key.default)}]" if value == () else key.default
         empty = "an empty list" if value == () else "0"
         text = f"{empty} means the default here; write {default}, or remove it"
-        warnings.append(node.place.says(text))
+        warnings.append(node.location.says(text))
         return key.default
     if warning := key.warning(value):
-        warnings.append(node.place.says(warning))
+        warnings.append(node.location.says(warning))
     return value
 
 
 def _check_presence(node: MapNode, section: Section) -> None:
     for name, key in section.keys.items():
         if isinstance(key, Key) and key.required and name not in node.entries:
-            raise node.place.error(f"needs {name!r}, {key.reader.what}")
+            raise node.location.error(f"needs {name!r}, {key.reader.what}")
     given = [name for name in section.exactly_one_of if name in node.entries]
     if section.exactly_one_of and not given:
-        raise node.place.error(f"needs one of {' and '.join(section.exactly_one_of)}")
+        raise node.location.error(f"needs one of {' and '.join(section.exactly_one_of)}")
     if len(given) > 1:
-        raise node.place.error(f"has both {' and '.join(given)}; remove one of the two")
+        raise node.location.error(f"has both {' and '.join(given)}; remove one of the two")
 
 
 def _refuse_unknown(name: str, known: Mapping[str, object], node: Node, parent: MapNode) -> None:
     if name not in known:
         near = get_close_matches(name, _current(known), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_current(known))}"
-        raise parent.place.at(node.place.line).error(f"unknown key {name!r}; {hint}")
+        raise parent.location.at(node.location.line).error(f"unknown key {name!r}; {hint}")
 
 
 def _current(keys: Mapping[str, object]) -> Collection[str]:

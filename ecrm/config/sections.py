@@ -158,7 +158,9 @@ SECTIONS: Mapping[str, Section] = {
                 "archive: what goes is moved to ECR's archive storage class, not deleted",
                 default=Action.DELETE,
             ),
-            "delete_after": Key(DURATION, "what has been archived for this time is deleted"),
+            "delete_archived_after": Key(
+                DURATION, "an image that has been archived for this long is deleted"
+            ),
             "allow_unscanned": Key(
                 BOOLEAN,
                 "true: delete although ECR repeats deletions where nothing was scanned",
@@ -179,10 +181,10 @@ SECTIONS: Mapping[str, Section] = {
                 "how much less than in the last run may be in use; 100: any less",
                 default=_GUARDS.max_in_use_drop,
             ),
-            "dangling": Key(
+            "missing_in_use": Key(
                 BOOLEAN,
                 "false: empty a repository even if all images of it in use are missing from it",
-                default=_GUARDS.dangling,
+                default=_GUARDS.missing_in_use,
             ),
             "max_images": Key(COUNT, "how many images one run may delete"),
             "max_percent": Key(PERCENT, "how much of a repository one run may delete"),
@@ -199,7 +201,7 @@ SECTIONS: Mapping[str, Section] = {
         lambda values: Guards(**values),
         is_list=False,
     ),
-    "pace": Section(
+    "rate_limits": Section(
         "calls per second, where AWS allows this account others than it does by default",
         {name: Key(RATE, _paced(quota)) for name, quota in QUOTAS.items()},
         lambda values: {name: rate for name, rate in values.items() if rate is not None},

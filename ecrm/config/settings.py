@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from ecrm.config.document import Place
+from ecrm.config.document import ConfigLocation
 from ecrm.config.levels import Checks
 from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Rule
@@ -36,15 +36,15 @@ class ExternalCommand:
 class Guards:
     """What stops a run before its first deletion. None is off.
 
-    `min_age`, `max_in_use_drop` (percent) and `dangling` never stop an honest run, so they are on
-    unless told otherwise. `max_percent` is of one repository; `max_bytes` and `max_images` are of
+    `min_age`, `max_in_use_drop` (percent) and `missing_in_use` never stop a run whose plan is right,
+    so they are on by default. `max_percent` is of one repository; `max_bytes` and `max_images` are of
     the whole run. `in_use_max_age` is how old what is known may be when a repository's turn comes,
     `scanned_files_max_age` how old a file of --scanned-files may be.
     """
 
     min_age: timedelta = timedelta(days=1)
     max_in_use_drop: int | None = 50
-    dangling: bool = True
+    missing_in_use: bool = True
     max_images: int | None = None
     max_percent: int | None = None
     max_bytes: int | None = None
@@ -56,7 +56,7 @@ class Guards:
         return Guards(
             min_age=timedelta(0),
             max_in_use_drop=None,
-            dangling=False,
+            missing_in_use=False,
             in_use_max_age=self.in_use_max_age,
             scanned_files_max_age=self.scanned_files_max_age,
         )
@@ -66,8 +66,8 @@ class Guards:
 class Config:
     """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means to a plan, in hex.
 
-    `files` are globs; `pace` is in calls per second, by the names of `quotas`. `places` are those
-    of the sections and of their entries, by key path (`repositories[2]`).
+    `files` are globs; `rate_limits` are calls per second, by the names of `quotas`. `locations` are
+    those of the sections and of their entries, by key path (`repositories[2]`).
     """
 
     clusters: tuple[History, ...] = ()
@@ -77,11 +77,11 @@ class Config:
     files: tuple[str, ...] = ()
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
-    pace: Mapping[str, int] = field(default_factory=dict)
+    rate_limits: Mapping[str, int] = field(default_factory=dict)
     check: Checks = field(default_factory=Checks)
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
-    places: Mapping[str, Place] = field(default_factory=dict)
+    locations: Mapping[str, ConfigLocation] = field(default_factory=dict)
 
     def rule_for(self, repository: str) -> Rule | None:
         """The first rule that matches, as in fujiwara/ecrm."""

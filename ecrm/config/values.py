@@ -43,33 +43,33 @@ class Reader(Generic[T_co]):
 
 def _scalar(node: Node, what: str, *tags: str) -> str:
     if not isinstance(node, Scalar):
-        raise node.place.error(f"is {node.meaning} here, not {what}")
+        raise node.location.error(f"is {node.meaning} here, not {what}")
     if node.tag == "null" and not node.text:
-        raise node.place.error(f"has no value; write {what}, or remove it")
+        raise node.location.error(f"has no value; write {what}, or remove it")
     if node.tag not in tags:
         quote = f"; quote it: {node.text!r}" if tags == ("str",) else ""
-        raise node.place.error(f"is {node.meaning} here, not {what}{quote}")
+        raise node.location.error(f"is {node.meaning} here, not {what}{quote}")
     return node.text
 
 
 def _any_text(node: Node) -> str:
     text = _scalar(node, "text", "str")
     if _UNFIT.search(text):
-        raise node.place.error("holds a character that is no text; remove it")
+        raise node.location.error("holds a character that is no text; remove it")
     return text
 
 
 def _text(node: Node) -> str:
     text = _any_text(node)
     if not text:
-        raise node.place.error("is empty; write a text, or remove it")
+        raise node.location.error("is empty; write a text, or remove it")
     return text
 
 
 def _count(node: Node) -> int:
     text = _scalar(node, "a whole number", "int", "float")
     if not _COUNT.fullmatch(text):
-        raise node.place.error(
+        raise node.location.error(
             f"{text} is no whole number from 0 to 999999999; write one such as 3"
         )
     return int(text)
@@ -78,14 +78,14 @@ def _count(node: Node) -> int:
 def _percent(node: Node) -> int:
     percent = _count(node)
     if percent > 100:  # noqa: PLR2004 - what percent means
-        raise node.place.error(f"{percent} is no percentage; write one from 0 to 100")
+        raise node.location.error(f"{percent} is no percentage; write one from 0 to 100")
     return percent
 
 
 def _rate(node: Node) -> int:
     rate = _count(node)
     if rate == 0:
-        raise node.place.error("0 calls per second would never end; write 1 or more")
+        raise node.location.error("0 calls per second would never end; write 1 or more")
     return rate
 
 
@@ -95,7 +95,7 @@ def one_of(*choices: E) -> Reader[E]:
     def read(node: Node) -> E:
         text = _scalar(node, what, "str")
         if text not in choices:
-            raise node.place.error(f"{text!r} is not known here; write {what}")
+            raise node.location.error(f"{text!r} is not known here; write {what}")
         return next(choice for choice in choices if choice == text)
 
     return Reader(what, read, schema={"enum": [str(choice) for choice in choices]})
@@ -105,21 +105,21 @@ def _level(node: Node) -> Level:
     """A bare `off` is false to YAML 1.1, and means what it says here."""
     text = _scalar(node, LEVEL.what, "str", "bool")
     if text not in tuple(Level):
-        raise node.place.error(f"{text!r} is no level; write {LEVEL.what}")
+        raise node.location.error(f"{text!r} is no level; write {LEVEL.what}")
     return Level(text)
 
 
 def _money(node: Node) -> Decimal:
     text = _scalar(node, "an amount", "int", "float")
     if not _AMOUNT.fullmatch(text):
-        raise node.place.error(f"{text} is no amount of US dollars; write one such as 12.50")
+        raise node.location.error(f"{text} is no amount of US dollars; write one such as 12.50")
     return Decimal(text)
 
 
 def _boolean(node: Node) -> bool:
     text = _scalar(node, "true or false", "bool")
     if text.lower() not in ("true", "false"):
-        raise node.place.error(f"{text!r} is no boolean everywhere; write true or false")
+        raise node.location.error(f"{text!r} is no boolean everywhere; write true or false")
     return text.lower() == "true"
 
 
@@ -129,7 +129,7 @@ def _quantity(what: str, parse: Callable[[str], T], schema: Mapping[str, Any]) -
         try:
             return parse(text)
         except ValueError as error:
-            raise node.place.error(str(error)) from None
+            raise node.location.error(str(error)) from None
 
     return Reader(what, read, schema=schema)
 
@@ -144,7 +144,7 @@ def items(node: Node, what: str) -> tuple[Node, ...]:
         return node.items
     if is_null(node):
         return ()
-    raise node.place.error(f"is {node.meaning} here, not {what}; begin each item with '- '")
+    raise node.location.error(f"is {node.meaning} here, not {what}; begin each item with '- '")
 
 
 def list_of(reader: Reader[T]) -> Reader[tuple[T, ...]]:
@@ -162,7 +162,7 @@ def map_of(reader: Reader[T]) -> Reader[Mapping[str, T]]:
         if is_null(node):
             return MappingProxyType({})
         if not isinstance(node, MapNode):
-            raise node.place.error(f"is {node.meaning} here, not {what}; write KEY: value")
+            raise node.location.error(f"is {node.meaning} here, not {what}; write KEY: value")
         return MappingProxyType({k: reader.read(value) for k, value in node.entries.items()})
 
     schema = {"type": ["object", "null"], "additionalProperties": reader.schema}
@@ -172,7 +172,7 @@ def map_of(reader: Reader[T]) -> Reader[Mapping[str, T]]:
 def _command(node: Node) -> tuple[str, ...]:
     command = list_of(ANY_TEXT).read(node)
     if not command or not command[0]:
-        raise node.place.error("names no program; write one such as [path/to/command, argument]")
+        raise node.location.error("names no program; write one such as [path/to/command, argument]")
     return command
 
 
@@ -180,7 +180,9 @@ def _environment(node: Node) -> Mapping[str, str]:
     variables = map_of(ANY_TEXT).read(node)
     for name in variables:
         if not name or "=" in name or _UNFIT.search(name):
-            raise node.place.error(f"{name!r} cannot name a variable; write one such as AWS_REGION")
+            raise node.location.error(
+                f"{name!r} cannot name a variable; write one such as AWS_REGION"
+            )
     return variables
 
 

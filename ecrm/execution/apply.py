@@ -19,10 +19,10 @@ from ecrm.errors import (
     OutputError,
 )
 from ecrm.model.decision import Decision
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
-from ecrm.planning.plan import Plan, RepositoryPlan, Spared
+from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
 from ecrm.registry.images import Deleter
 from ecrm.registry.manifests import BATCH
 
@@ -30,7 +30,7 @@ _NOT_FOUND = "ImageNotFound"
 _HELD_BY_INDEX = "ImageReferencedByManifestList"
 _OVER = "the time was over before its turn"
 
-Recheck = Callable[[RepositoryPlan], tuple[RepositoryPlan, tuple[Spared, ...]]]
+Revalidation = Callable[[RepositoryPlan], tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]]
 """What of a repository's plan still holds when its turn comes; raises EcrmError if that cannot be
 known any more."""
 
@@ -53,33 +53,33 @@ def apply(
     plan: Plan,
     deleter_for: Callable[[Registry], Deleter],
     journal: Journal,
-    recheck: Recheck,
+    revalidate: Revalidation,
     may_go_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[Outcome]:
     """One Outcome per image that the plan wants gone, as the answers come in. `may_go_on` is asked
     before each repository and each call that would change something."""
     if not plan.complete:
-        raise IncompleteError(f"nothing was deleted; the plan is incomplete: {plan.missing[0]}")
+        raise IncompleteError(f"nothing was deleted; the plan is incomplete: {plan.unread[0]}")
     deleters: dict[Registry, Deleter] = {}
     stopped_by: EcrmError | None = None
     for planned in plan.repositories:
-        if not planned.waves:
+        if not planned.stages:
             continue
         if stopped_by:
             why = f"not tried, since it went wrong before: {stopped_by}"
-            yield from _all(planned, planned.deletions, Answer.FAILED, why)
+            yield from _all(planned, planned.deletions, OutcomeStatus.FAILED, why)
             continue
         try:
-            repository, spared = _begun(planned, recheck, may_go_on)
+            repository, skipped = _begun(planned, revalidate, may_go_on)
         except OutOfTimeError as error:
-            yield from _all(planned, planned.deletions, Answer.LEFT, str(error))
+            yield from _all(planned, planned.deletions, OutcomeStatus.DEFERRED, str(error))
             continue
         except (AwsError, IncompleteError, InputError) as error:
-            yield from _all(planned, planned.deletions, Answer.FAILED, str(error))
+            yield from _all(planned, planned.deletions, OutcomeStatus.FAILED, str(error))
             stopped_by = error
             continue
-        for it in spared:
-            yield _outcome(repository, it.decision, Answer.SPARED, it.why)
+        for it in skipped:
+            yield _outcome(repository, it.decision, OutcomeStatus.SKIPPED, it.why)
         if repository.registry not in deleters:
             deleters[repository.registry] = deleter_for(repository.registry)
         work = _Work(repository, deleters[repository.registry], journal, may_go_on)
@@ -87,11 +87,11 @@ def apply(
 
 
 def _begun(
-    planned: RepositoryPlan, recheck: Recheck, may_go_on: Callable[[], bool]
-) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    planned: RepositoryPlan, revalidate: Revalidation, may_go_on: Callable[[], bool]
+) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
     if not may_go_on():
         raise OutOfTimeError(_OVER)
-    return recheck(planned)
+    return revalidate(planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +113,13 @@ def _empty(work: _Work) -> Generator[Outcome, None, AwsError | None]:
             del left[outcome.decision.image.digest]
             yield outcome
     except OutOfTimeError as error:
-        yield from _all(work.repository, left.values(), Answer.LEFT, str(error))
+        yield from _all(work.repository, left.values(), OutcomeStatus.DEFERRED, str(error))
     except Gone as error:
-        yield from _all(work.repository, left.values(), Answer.GONE, str(error))
+        yield from _all(work.repository, left.values(), OutcomeStatus.ALREADY_GONE, str(error))
     except AccessDenied as error:  # may be this repository's own policy
-        yield from _all(work.repository, left.values(), Answer.FAILED, str(error))
+        yield from _all(work.repository, left.values(), OutcomeStatus.FAILED, str(error))
     except AwsError as error:
-        yield from _all(work.repository, left.values(), Answer.FAILED, str(error))
+        yield from _all(work.repository, left.values(), OutcomeStatus.FAILED, str(error))
         return error
     return None
 
@@ -128,8 +128,8 @@ def _answers(work: _Work) -> Iterator[Outcome]:
     """Wave by wave; what an index still held is tried again for as long as that helps. Raises
     OutOfTimeError where the time is over before the end."""
     held: list[Outcome] = []
-    for wave in work.repository.waves:
-        for batch in _batches(wave):
+    for stage in work.repository.stages:
+        for batch in _batches(stage):
             yield from _in_time(work, held)
             yield from _settled(work, _carry_out(work, batch), held)
     while held:
@@ -148,7 +148,7 @@ def _answers(work: _Work) -> Iterator[Outcome]:
 def _in_time(work: _Work, held: list[Outcome]) -> Iterator[Outcome]:
     """Nothing, while there is time; then what was `held` is left, as the rest is by the error."""
     if not work.may_go_on():
-        yield from _recorded(work, [replace(it, answer=Answer.LEFT) for it in held])
+        yield from _recorded(work, [replace(it, answer=OutcomeStatus.DEFERRED) for it in held])
         raise OutOfTimeError(_OVER)
 
 
@@ -162,7 +162,9 @@ def _settled(work: _Work, outcomes: list[Outcome], held: list[Outcome]) -> Itera
     """Those that will not change any more; the others are put aside."""
     settled: list[Outcome] = []
     for outcome in outcomes:
-        refused = outcome.answer is Answer.FAILED and outcome.detail.startswith(_HELD_BY_INDEX)
+        refused = outcome.answer is OutcomeStatus.FAILED and outcome.detail.startswith(
+            _HELD_BY_INDEX
+        )
         (held if refused else settled).append(outcome)
     yield from _recorded(work, settled)
 
@@ -192,12 +194,12 @@ def _archive(work: _Work, decision: Decision) -> Outcome:
     try:
         work.deleter.archive(work.repository.repository, decision.image.digest)
     except OutOfTimeError as error:
-        return _outcome(work.repository, decision, Answer.LEFT, str(error))
+        return _outcome(work.repository, decision, OutcomeStatus.DEFERRED, str(error))
     except Gone as error:
-        return _outcome(work.repository, decision, Answer.GONE, str(error))
+        return _outcome(work.repository, decision, OutcomeStatus.ALREADY_GONE, str(error))
     except AwsError as error:
-        return _outcome(work.repository, decision, Answer.FAILED, str(error))
-    return _outcome(work.repository, decision, Answer.ARCHIVED)
+        return _outcome(work.repository, decision, OutcomeStatus.FAILED, str(error))
+    return _outcome(work.repository, decision, OutcomeStatus.ARCHIVED)
 
 
 def _delete(work: _Work, batch: Sequence[Decision]) -> list[Outcome]:
@@ -208,12 +210,16 @@ def _delete(work: _Work, batch: Sequence[Decision]) -> list[Outcome]:
     outcomes = []
     for decision in batch:
         digest = decision.image.digest
-        answer, detail = Answer.DELETED, ""
+        answer, detail = OutcomeStatus.DELETED, ""
         if digest in refused:
-            answer = Answer.GONE if refused[digest].code == _NOT_FOUND else Answer.FAILED
+            answer = (
+                OutcomeStatus.ALREADY_GONE
+                if refused[digest].code == _NOT_FOUND
+                else OutcomeStatus.FAILED
+            )
             detail = f"{refused[digest].code}: {refused[digest].reason}"
         elif digest in left:
-            answer, detail = Answer.FAILED, left[digest]
+            answer, detail = OutcomeStatus.FAILED, left[digest]
         outcomes.append(_outcome(work.repository, decision, answer, detail))
     return outcomes
 
@@ -237,12 +243,12 @@ def _left_by_silence(work: _Work, unanswered: set[str]) -> dict[str, str]:
 
 
 def _all(
-    repository: RepositoryPlan, decisions: Iterable[Decision], answer: Answer, detail: str
+    repository: RepositoryPlan, decisions: Iterable[Decision], answer: OutcomeStatus, detail: str
 ) -> Iterator[Outcome]:
     return (_outcome(repository, decision, answer, detail) for decision in decisions)
 
 
 def _outcome(
-    repository: RepositoryPlan, decision: Decision, answer: Answer, detail: str = ""
+    repository: RepositoryPlan, decision: Decision, answer: OutcomeStatus, detail: str = ""
 ) -> Outcome:
     return Outcome(repository.registry, repository.repository, decision, answer, detail)

@@ -60,10 +60,10 @@ def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
     started = time.monotonic()
     result = Result(wanted.event.command)
     request = _request(wanted, deadline, request_id, os.environ)
-    reach = workflow.reach_of(request)
+    clients = workflow.client_factory(request)
     error: EcrmError | None = None
     try:
-        _run(wanted, request, reach, result)
+        _run(wanted, request, clients, result)
     except OutOfTimeError as over:
         result.out_of_time = True
         log.warning("%s", over)
@@ -73,7 +73,7 @@ def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
     _log_repositories(result)
     count_calls(result)
     result.seconds = time.monotonic() - started
-    tell(result, wanted, reach, version())
+    tell(result, wanted, clients, version())
     print(metrics_line(result, wanted.function, datetime.now(UTC)), flush=True)  # noqa: T201
     whole = returned(result, version())
     log.info("finished", extra={"fields": {k: v for k, v in whole.items() if k != "repositories"}})
@@ -83,10 +83,10 @@ def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
 
 
 def _run(
-    wanted: Asked, request: workflow.Request, reach: Callable[[], Target], result: Result
+    wanted: Asked, request: workflow.Request, clients: Callable[[], Target], result: Result
 ) -> None:
     result.name = "-".join(filter(None, (f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", request.name)))
-    with workflow.start(request, lambda _: None, reach) as run:
+    with workflow.start(request, lambda _: None, clients) as run:
         result.name, result.targets = workflow.run_name(run), run.targets
         log.info("started", extra={"fields": {"run": result.name, "targets": result.where}})
         COMMANDS[wanted.event.command](run, wanted.event, result)

@@ -37,8 +37,8 @@ def metrics_line(result: Result, function: str, at: datetime) -> str:
 def _metrics(result: Result) -> list[tuple[str, str, float]]:
     """Name, unit and value; of a plan that was never made nothing is told, not even zero."""
     counted = [
-        (f"{what}{_camel(key)}", unit, tally[member])
-        for key, tally in numbers(result).items()
+        (f"{what}{_camel(key)}", unit, totals[member])
+        for key, totals in numbers(result).items()
         for what, unit, member in (("Images", "Count", "images"), ("Bytes", "Bytes", "bytes"))
     ]
     return [

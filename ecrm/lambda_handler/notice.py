@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from ecrm.check import Findings
 from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed
-from ecrm.model.outcome import Answer
-from ecrm.planning.plan import RepositoryPlan, Tally
-from ecrm.reports.text import count, human_size, human_tally
+from ecrm.model.outcome import OutcomeStatus
+from ecrm.planning.plan import RepositoryPlan, Totals
+from ecrm.reports.text import count, human_size, human_totals
 
 _LONGEST_SUBJECT = 100  # as SNS has it, in ASCII and without control characters
 _LONGEST_TEXT = 7500  # chat applications take 8,000 characters, SNS more
@@ -45,11 +45,11 @@ def headline(result: Result) -> str:
 
 def happened(result: Result) -> Iterator[str]:
     """How many images met which answer, one line for each."""
-    yield from (f"{_tally(tally)} {answer}" for answer, tally in result.met.items())
+    yield from (f"{_tally(totals)} {answer}" for answer, totals in result.met.items())
 
 
 def _outcome(result: Result) -> str:
-    if result.findings and not result.missing:
+    if result.findings and not result.unread:
         return _found(result.findings)
     if result.error:
         return f"FAILED, {_done(result)}" if result.outcomes else "FAILED"
@@ -57,7 +57,7 @@ def _outcome(result: Result) -> str:
         return f"out of time, {_done(result)}" if result.plan else "out of time"
     if result.plan and result.command == "delete":
         return _done(result)
-    return f"{_tally(result.plan.goes)} can go" if result.plan else "done"
+    return f"{_tally(result.plan.deletable)} can go" if result.plan else "done"
 
 
 def _found(findings: Findings) -> str:
@@ -68,16 +68,16 @@ def _done(result: Result) -> str:
     """What was deleted, with its size, and how many met another answer that matters."""
     met = result.met
     others = {
-        Answer.ARCHIVED: "archived",
-        Answer.LEFT: "left for the next run",
-        Answer.FAILED: "not done",
+        OutcomeStatus.ARCHIVED: "archived",
+        OutcomeStatus.DEFERRED: "left for the next run",
+        OutcomeStatus.FAILED: "not done",
     }
     told = [f"{met[answer].images:,} {words}" for answer, words in others.items() if answer in met]
-    return ", ".join([f"{_tally(met.get(Answer.DELETED, Tally()))} deleted", *told])
+    return ", ".join([f"{_tally(met.get(OutcomeStatus.DELETED, Totals()))} deleted", *told])
 
 
-def _tally(tally: Tally) -> str:
-    return f"{count(tally.images, 'image')} ({human_size(tally.size)})"
+def _tally(totals: Totals) -> str:
+    return f"{count(totals.images, 'image')} ({human_size(totals.size)})"
 
 
 def _lines(result: Result) -> Iterator[str]:
@@ -90,14 +90,14 @@ def _lines(result: Result) -> Iterator[str]:
         found = [f"{it.rule} ({it.level}): {it.what}" for it in result.findings.violations]
         yield from _list("Violations", found[:MOST_DETAILS])
     if result.plan:
-        total, used = human_tally(result.plan.total), human_tally(result.plan.used)
+        total, used = human_totals(result.plan.total), human_totals(result.plan.used)
         yield f"{total} images are there, {used} of them are in use."
-        yield f"{human_tally(result.plan.goes)} can go by the rules."
+        yield f"{human_totals(result.plan.deletable)} can go by the rules."
         yield from _list("What happened", happened(result))
         yield from _repositories(result.plan.repositories)
     if not result.error:
         yield from _list("Guards that would stop `delete`", map(str, result.stops))
-        yield from _list("Not known", result.missing)
+        yield from _list("Not known", result.unread)
     details = (f"{it.repository}@{it.decision.image.digest}: {it.detail}" for it in failed(result))
     yield from _list("Not done", list(details)[:MOST_DETAILS])
     yield from _list("Not told", result.untold)
@@ -113,10 +113,10 @@ def _where(result: Result) -> str:
 
 def _repositories(repositories: tuple[RepositoryPlan, ...]) -> Iterator[str]:
     """Those from which most goes come first."""
-    going = [it for it in repositories if it.waves]
+    going = [it for it in repositories if it.stages]
     going.sort(key=lambda it: (-len(it.deletions), it.repository))
     lines = [
-        f"{it.repository}: {human_tally(sum(it.goes.values(), Tally()))} go, "
+        f"{it.repository}: {human_totals(sum(it.deletable.values(), Totals()))} go, "
         f"{it.images - len(it.deletions)} stay"
         for it in going[:_MOST_REPOSITORIES]
     ]

@@ -7,10 +7,10 @@ from typing import Any
 
 from ecrm.aws import Target
 from ecrm.check import Findings
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.scan import Scan
 from ecrm.planning.guards import Stop
-from ecrm.planning.plan import Plan, RepositoryPlan, Tally
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 
 Json = dict[str, Any]
 MOST_REPOSITORIES = 1000
@@ -19,12 +19,12 @@ MOST_DETAILS = 20
 """How many images that were not deleted are told one by one; the journal and the log have all."""
 
 _KEYS = {
-    Answer.DELETED: "deleted",
-    Answer.ARCHIVED: "archived",
-    Answer.GONE: "gone_already",
-    Answer.SPARED: "spared",
-    Answer.LEFT: "left",
-    Answer.FAILED: "failed",
+    OutcomeStatus.DELETED: "deleted",
+    OutcomeStatus.ARCHIVED: "archived",
+    OutcomeStatus.ALREADY_GONE: "gone_already",
+    OutcomeStatus.SKIPPED: "spared",
+    OutcomeStatus.DEFERRED: "left",
+    OutcomeStatus.FAILED: "failed",
 }
 
 
@@ -56,26 +56,26 @@ class Result:
         return [str(it) for it in registries]
 
     @property
-    def missing(self) -> tuple[str, ...]:
+    def unread(self) -> tuple[str, ...]:
         """What could not be read, one line each."""
         if self.findings:
             return tuple(it.text for it in self.findings.unknown)
         read = self.plan or self.scan
-        return read.missing if read else ()
+        return read.unread if read else ()
 
     @property
-    def met(self) -> Mapping[Answer, Tally]:
+    def met(self) -> Mapping[OutcomeStatus, Totals]:
         """How many images met which answer, in the order of the answers. Where the time was over
         before the first deletion, all that would have gone is left."""
         if self.out_of_time and self.plan and self.command == "delete" and not self.outcomes:
-            return {Answer.LEFT: self.plan.goes}
+            return {OutcomeStatus.DEFERRED: self.plan.deletable}
         return _met(self.outcomes)
 
     @property
     def complete(self) -> bool:
         """Whether everything was read, and nothing is left for the next run."""
-        unfinished = {Answer.LEFT, Answer.FAILED} & self.met.keys()
-        return not (self.error or self.missing or self.out_of_time or unfinished)
+        unfinished = {OutcomeStatus.DEFERRED, OutcomeStatus.FAILED} & self.met.keys()
+        return not (self.error or self.unread or self.out_of_time or unfinished)
 
 
 def returned(result: Result, version: str) -> Json:
@@ -99,7 +99,7 @@ def summary(result: Result, version: str) -> Json:
         "run": result.name or None,
         "version": version,
         "targets": result.where,
-        "missing": list(result.missing),
+        "missing": list(result.unread),
         "guards": [str(stop) for stop in result.stops],
     }
     if result.plan:
@@ -157,33 +157,33 @@ def numbers(result: Result) -> dict[str, Json]:
     plan, met = result.plan, result.met
     if plan is None:
         return {}
-    known = {"total": plan.total, "in_use": plan.used, "deletable": plan.goes}
-    answers = {key: met.get(answer, Tally()) for answer, key in _KEYS.items()}
+    known = {"total": plan.total, "in_use": plan.used, "deletable": plan.deletable}
+    answers = {key: met.get(answer, Totals()) for answer, key in _KEYS.items()}
     return {key: _tally(it) for key, it in (known | answers).items()}
 
 
 def failed(result: Result) -> list[Outcome]:
-    return [it for it in result.outcomes if it.answer is Answer.FAILED]
+    return [it for it in result.outcomes if it.answer is OutcomeStatus.FAILED]
 
 
 def _repository(it: RepositoryPlan, outcomes: Iterable[Outcome]) -> Json:
-    total, goes = (sum(tallies.values(), Tally()) for tallies in (it.total, it.goes))
+    total, goes = (sum(totals.values(), Totals()) for totals in (it.total, it.deletable))
     told: Json = {
         "repository": it.repository,
         "target": str(it.registry),
         "total": _tally(total),
         "goes": _tally(goes),
-        "stays": {reason.value: number for reason, number in sorted(it.stays.items())},
-        "outcomes": {_KEYS[answer]: _tally(tally) for answer, tally in _met(outcomes).items()},
+        "stays": {reason.value: number for reason, number in sorted(it.kept_by_reason.items())},
+        "outcomes": {_KEYS[answer]: _tally(totals) for answer, totals in _met(outcomes).items()},
     }
-    return told | ({"problem": it.problem} if it.problem else {})
+    return told | ({"problem": it.unread} if it.unread else {})
 
 
-def _met(outcomes: Iterable[Outcome]) -> dict[Answer, Tally]:
-    met: dict[Answer, Tally] = {}
+def _met(outcomes: Iterable[Outcome]) -> dict[OutcomeStatus, Totals]:
+    met: dict[OutcomeStatus, Totals] = {}
     for it in outcomes:
-        met[it.answer] = met.get(it.answer, Tally()) + Tally(1, it.decision.image.size)
-    return {answer: met[answer] for answer in Answer if answer in met}
+        met[it.answer] = met.get(it.answer, Totals()) + Totals(1, it.decision.image.size)
+    return {answer: met[answer] for answer in OutcomeStatus if answer in met}
 
 
 def _detail(it: Outcome) -> Json:
@@ -191,5 +191,5 @@ def _detail(it: Outcome) -> Json:
     return {"image": f"{it.repository}@{image.digest}", "tags": list(image.tags), "why": it.detail}
 
 
-def _tally(it: Tally) -> Json:
+def _tally(it: Totals) -> Json:
     return {"images": it.images, "bytes": it.size}

@@ -14,7 +14,7 @@ from ecrm.errors import GuardError, IncompleteError, NotDeletedError, UsageError
 from ecrm.lambda_handler.event import Event
 from ecrm.lambda_handler.result import Result, failed
 from ecrm.model.humanize import count
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.planning.plan import Plan
 from ecrm.reports import CHECK_FORMATS, PLAN_FORMATS, SCAN_FORMATS
 from ecrm.reports.text import uncolored
@@ -23,7 +23,7 @@ from ecrm.workflow import commands as workflow
 log = logging.getLogger(__name__)
 
 _MAX_PLAN_AGE = timedelta(hours=24)
-_LEVELS = {Answer.FAILED: logging.WARNING, Answer.SPARED: logging.INFO}
+_LEVELS = {OutcomeStatus.FAILED: logging.WARNING, OutcomeStatus.SKIPPED: logging.INFO}
 _OF_LEVEL = {Level.ERROR: logging.ERROR, Level.WARNING: logging.WARNING}
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def _scan(run: workflow.Run, event: Event, result: Result) -> None:
 def _plan(run: workflow.Run, event: Event, result: Result) -> None:
     made = result.plan = _noted(workflow.plan(run))
     if event.out:
-        write_text(event.out, workflow.plan_file(made), run.reach, "application/json")
+        write_text(event.out, workflow.plan_file(made), run.clients, "application/json")
     _show(run, event, PLAN_FORMATS, "table", made)
     _raise_if_incomplete(result)
     result.stops = workflow.guard_stops(run, made)
@@ -55,13 +55,13 @@ def _delete(run: workflow.Run, event: Event, result: Result) -> None:
     result.stops = workflow.guard_stops(run, made)
     if result.stops:
         raise GuardError("\n".join((*map(str, result.stops), "nothing was deleted")))
-    if not made.goes.images:
+    if not made.deletable.images:
         return
     result.journal = f"{run.request.journal}{result.name}"
     for outcome in workflow.delete(run, made):
         result.outcomes.append(outcome)
         _tell(outcome)
-    result.out_of_time = any(it.answer is Answer.LEFT for it in result.outcomes)
+    result.out_of_time = any(it.answer is OutcomeStatus.DEFERRED for it in result.outcomes)
     if undone := failed(result):
         raise NotDeletedError(
             f"{len(undone)} of {len(result.outcomes)} images not done, the first because of "
@@ -101,16 +101,20 @@ def _noted(made: Plan) -> Plan:
     """The plan, of which the log has a line."""
     sources = [
         {"source": it.source, "status": it.status, "references": it.references}
-        for it in made.ledger
+        for it in made.source_reports
     ]
-    numbers = {"total": made.total.images, "in_use": made.used.images, "goes": made.goes.images}
+    numbers = {
+        "total": made.total.images,
+        "in_use": made.used.images,
+        "goes": made.deletable.images,
+    }
     log.info("planned", extra={"fields": {**numbers, "sources": sources}})
     return made
 
 
 def _raise_if_incomplete(result: Result) -> None:
-    if result.missing:
-        raise IncompleteError("\n".join(result.missing))
+    if result.unread:
+        raise IncompleteError("\n".join(result.unread))
 
 
 def _show(
@@ -130,7 +134,7 @@ def _show(
     if event.output in ("", "-"):
         print(text, flush=True)  # noqa: T201 - what goes to stdout there
     else:
-        write_text(event.output, text + "\n", run.reach)
+        write_text(event.output, text + "\n", run.clients)
 
 
 def _tell(it: Outcome) -> None:

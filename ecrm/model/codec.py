@@ -11,8 +11,8 @@ from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Status
 from ecrm.model.reference import Reference, Registry
 from ecrm.model.rule import Action
-from ecrm.model.scan import Note, ReadStatus, SourceRead
-from ecrm.model.use import Place, Use
+from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
+from ecrm.model.use import SourceLocation, Use
 
 Json = dict[str, Any]
 
@@ -84,7 +84,7 @@ def use_json(use: Use) -> Json:
 
 def place_json(use: Use) -> Json:
     """`file` and `line`, for what is written in a file of the working tree."""
-    return use.place._asdict() if use.place else {}
+    return use.location._asdict() if use.location else {}
 
 
 def use_from(facts: Json) -> Use:
@@ -94,7 +94,7 @@ def use_from(facts: Json) -> Use:
         text_from(facts["user"]),
         text_from(facts["why"]),
         texts_from(facts["path"]),
-        Place(text_from(facts["file"]), int(facts["line"])) if "file" in facts else None,
+        SourceLocation(text_from(facts["file"]), int(facts["line"])) if "file" in facts else None,
     )
 
 
@@ -120,7 +120,7 @@ def decision_from(facts: Json) -> Decision:
     )
 
 
-def source_json(read: SourceRead) -> Json:
+def source_json(read: SourceReport) -> Json:
     names = {section: list(found) for section, found in (read.names or {}).items()}
     return {
         "target": str(read.registry) if read.registry else None,
@@ -131,12 +131,12 @@ def source_json(read: SourceRead) -> Json:
     } | ({} if read.names is None else {"names": names})
 
 
-def source_from(facts: Json) -> SourceRead:
-    return SourceRead(
+def source_from(facts: Json) -> SourceReport:
+    return SourceReport(
         registry_from(facts["target"]) if facts["target"] else None,
         text_from(facts["source"]),
         int(facts["references"]),
-        tuple(Note(ReadStatus(it["status"]), text_from(it["text"])) for it in facts["notes"]),
+        tuple(Diagnostic(ReadStatus(it["status"]), text_from(it["text"])) for it in facts["notes"]),
         {section: texts_from(names) for section, names in facts["names"].items()}
         if "names" in facts
         else None,

@@ -25,8 +25,8 @@ class Reason(StrEnum):
 
     EXPIRED = "expired"
     UNTAGGED = "untagged"
-    INDEX_GOES = "index_goes"
-    SUBJECT_GOES = "subject_goes"
+    INDEX_DELETABLE = "index_goes"
+    SUBJECT_DELETABLE = "subject_goes"
     SUBJECT_MISSING = "subject_missing"
     ARCHIVED_LONG = "archived_long"
 
@@ -47,5 +47,5 @@ class Decision(NamedTuple):
     action: Action = Action.KEEP
 
     @property
-    def goes(self) -> bool:
+    def deletable(self) -> bool:
         return self.action is not Action.KEEP

@@ -7,14 +7,14 @@ from ecrm.model.decision import Decision
 from ecrm.model.reference import Registry
 
 
-class Answer(StrEnum):
+class OutcomeStatus(StrEnum):
     """What came of one image that a plan wanted gone."""
 
     DELETED = "deleted"
     ARCHIVED = "archived"
-    GONE = "gone already"
-    SPARED = "spared"
-    LEFT = "left for the next run"
+    ALREADY_GONE = "gone already"
+    SKIPPED = "spared"
+    DEFERRED = "left for the next run"
     FAILED = "not done"
 
 
@@ -25,5 +25,5 @@ class Outcome:
     registry: Registry
     repository: str
     decision: Decision
-    answer: Answer
+    answer: OutcomeStatus
     detail: str = ""

@@ -26,5 +26,5 @@ class Rule:
     keep_pulled_within: timedelta | None = None
     delete_artifacts: bool = False
     action: Action = Action.DELETE
-    delete_after: timedelta | None = None
+    delete_archived_after: timedelta | None = None
     allow_unscanned: bool = False

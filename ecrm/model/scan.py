@@ -20,7 +20,7 @@ class ReadStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Diagnostic:
     """Something that a source could not read (DENIED, FAILED), was told to leave out (EXCLUDED),
     or read without understanding it as an image (READ), and how to mend that."""
 
@@ -29,7 +29,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceRead:
+class SourceReport:
     """A line of the completeness ledger: what became of one source of one target.
 
     `registry` is None for a source that belongs to no target (a file, a command). `status` is the
@@ -40,7 +40,7 @@ class SourceRead:
     registry: Registry | None
     source: str
     references: int = 0
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
     names: Mapping[str, tuple[str, ...]] | None = None
 
     @property
@@ -50,7 +50,7 @@ class SourceRead:
         return next((status for status in worst_first if status in told), ReadStatus.READ)
 
     @property
-    def missing(self) -> tuple[str, ...]:
+    def unread(self) -> tuple[str, ...]:
         """What could not be read, one line each."""
         unread = (ReadStatus.FAILED, ReadStatus.DENIED)
         return tuple(note.text for note in self.notes if note.status in unread)
@@ -62,16 +62,18 @@ class Scan:
 
     at: datetime
     uses: tuple[Use, ...]
-    ledger: tuple[SourceRead, ...]
+    source_reports: tuple[SourceReport, ...]
 
     @property
-    def missing(self) -> tuple[str, ...]:
-        return tuple(line for read in self.ledger for line in read.missing)
+    def unread(self) -> tuple[str, ...]:
+        return tuple(line for read in self.source_reports for line in read.unread)
 
     def tells_of(self, registry: Registry) -> bool:
         """Whether someone looked who uses this registry: a source that read that account and
         region, or a file or command that names images there."""
-        if any(it.registry == registry and it.status is ReadStatus.READ for it in self.ledger):
+        if any(
+            it.registry == registry and it.status is ReadStatus.READ for it in self.source_reports
+        ):
             return True
         return any(
             use.reference.registry == registry

@@ -12,7 +12,7 @@ WORKING_TREE = "working tree"
 EXTERNAL_COMMAND = "external command"
 
 
-class Place(NamedTuple):
+class SourceLocation(NamedTuple):
     """A line of a file; the path is as the user would write it, and lines begin with 1."""
 
     file: str
@@ -34,7 +34,7 @@ class Use:
     user: str
     why: str
     path: tuple[str, ...] = ()
-    place: Place | None = None
+    location: SourceLocation | None = None
 
     def __str__(self) -> str:
         return " → ".join((f"{self.user} ({self.why})", *self.path))

@@ -84,7 +84,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class MissingImage:
     """An image that is in use and that ECR does not hold."""
 
     text: str
@@ -93,13 +93,13 @@ class Absent:
 
 def explain(
     plan: Plan, rules: dict[str, Rule], uses: Sequence[Use], text: str
-) -> list[Explanation | Absent]:
+) -> list[Explanation | MissingImage]:
     """All images that `text` names; `plan` lists what stays, `rules` are by repository.
 
     Raises InputError for an image that is neither in ECR nor in use.
     """
     wanted = Wanted.parse(text)
-    found: list[Explanation | Absent] = [
+    found: list[Explanation | MissingImage] = [
         Explanation(it.registry, it.repository, rules[it.repository], _chain(it, decision))
         for it in plan.repositories
         if wanted.is_in(it.registry, it.repository)
@@ -112,7 +112,7 @@ def explain(
     named = [use for use in uses if wanted.is_named_by(use)]
     absent = tuple(use for use in named if _was_looked_for(use, plan))
     if absent:
-        return [Absent(text, absent)]
+        return [MissingImage(text, absent)]
     if named:
         raise InputError(f"{text} is in use as {named[0].reference}, where ecrm did not look")
     raise InputError(f"{text} is neither in a repository that a rule matches nor in use")
@@ -126,9 +126,9 @@ def _refuse_unread(plan: Plan, wanted: Wanted) -> None:
         here = ", ".join(map(str, plan.targets))
         raise InputError(f"{wanted.text} is of {wanted.registry}, and this is {here}")
     for it in plan.repositories:
-        if it.problem and wanted.is_in(it.registry, it.repository):
+        if it.unread and wanted.is_in(it.registry, it.repository):
             raise InputError(
-                f"{wanted.text} was not found; but {it.repository} could not be read: {it.problem}"
+                f"{wanted.text} was not found; but {it.repository} could not be read: {it.unread}"
             )
 
 

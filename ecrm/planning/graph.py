@@ -19,7 +19,7 @@ _REFERRER_TAG = re.compile(r"sha256-([0-9a-f]{64})(?:\.[a-z]+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ImageGraph:
     """The links between the images that are there; a link to an absent image is left out.
 
     `subjects` are all that an image says it refers to, by its manifest or by its tags.
@@ -36,18 +36,18 @@ class Family:
     orphans: frozenset[str]
     broken: frozenset[str]
 
-    def dependents(self, digest: str) -> tuple[str, ...]:
+    def must_stay_with(self, digest: str) -> tuple[str, ...]:
         """What must stay if this image stays."""
         return self.children.get(digest, ()) + self.referrers.get(digest, ())
 
-    def with_dependents(self, digests: Iterable[str]) -> set[str]:
+    def keep_closure(self, digests: Iterable[str]) -> set[str]:
         """These images and all that must stay with them, at any depth."""
-        return set(_reach(digests, self.dependents))
+        return set(_reach(digests, self.must_stay_with))
 
     def indexes_of(self, digest: str) -> tuple[str, ...]:
         return self.parents.get(digest, ())
 
-    def above(self, digest: str) -> tuple[str, ...]:
+    def held_by(self, digest: str) -> tuple[str, ...]:
         """What this image belongs to: its indexes and its subjects."""
         return self.indexes_of(digest) + self.subjects.get(digest, ())
 
@@ -72,7 +72,7 @@ def own_tags(image: Image) -> tuple[str, ...]:
     return image.tags
 
 
-def link(images: Mapping[str, Image], manifests: Links) -> Family:
+def image_graph(images: Mapping[str, Image], manifests: Links) -> ImageGraph:
     """`images` by digest; `manifests` gives the children that each index's manifest names."""
     children = {
         index: tuple(child for child in named if child in images and child != index)
@@ -97,7 +97,7 @@ def link(images: Mapping[str, Image], manifests: Links) -> Family:
     }
     soci = {digest for digest, image in images.items() if _always_refers(image)}
     followers = _without_circles({it: subjects[it] for it in made_to_refer if it in subjects})
-    return Family(
+    return ImageGraph(
         children=children,
         parents=parents,
         subjects=subjects,
@@ -112,19 +112,19 @@ def link(images: Mapping[str, Image], manifests: Links) -> Family:
     )
 
 
-def deletion_waves(digests: Collection[str], family: Family) -> Iterator[tuple[str, ...]]:
+def deletion_stages(digests: Collection[str], graph: ImageGraph) -> Iterator[tuple[str, ...]]:
     """Batches to delete one after the other: indexes before their children, outermost first, and
     subjects before their referrers. The order within a wave is that of the digests."""
     left = set(digests)
-    if left and not family.parents and not family.subjects:  # as in most repositories
+    if left and not graph.parents and not graph.subjects:  # as in most repositories
         yield tuple(sorted(left))
         return
     while left:
         # Links cannot form a circle among real images, since each holds the digest of the next;
         # tags can be made to. What ECR insists on, indexes before their children, then remains.
-        wave = _free(left, family.above) or _free(left, family.indexes_of) or left
-        left = left - wave
-        yield tuple(sorted(wave))
+        stage = _free(left, graph.held_by) or _free(left, graph.indexes_of) or left
+        left = left - stage
+        yield tuple(sorted(stage))
 
 
 def _free(left: set[str], before: Callable[[str], Iterable[str]]) -> set[str]:

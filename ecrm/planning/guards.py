@@ -27,11 +27,11 @@ class Stop:
 
 def stops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> tuple[Stop, ...]:
     """Every guard that this plan meets; a plan by which nothing goes meets none."""
-    if not plan.goes.images:
+    if not plan.deletable.images:
         return ()
     return (
         *drops(plan, guards, last_in_use),
-        *(_dangling(plan) if guards.dangling else ()),
+        *(_missing_in_use(plan) if guards.missing_in_use else ()),
         *_too_much(plan, guards),
         *_too_large_a_part(plan, guards.max_percent),
     )
@@ -54,22 +54,22 @@ def drops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> It
             )
 
 
-def _dangling(plan: Plan) -> Iterator[Stop]:
+def _missing_in_use(plan: Plan) -> Iterator[Stop]:
     for it in plan.repositories:
-        if it.dangling:
+        if it.missing_in_use:
             yield Stop(
-                "dangling",
-                f"{it.repository} would be emptied, while {it.repository}{it.absent[0]} is in use "
+                "missing_in_use",
+                f"{it.repository} would be emptied, while {it.repository}{it.missing[0]} is in use "
                 "and is not there",
-                "check what was deleted or renamed, then set guards.dangling: false or give "
-                "--no-dangling",
+                "check what was deleted or renamed, then set guards.missing_in_use: false or give "
+                "--no-missing-in-use",
             )
 
 
 def _too_much(plan: Plan, guards: Guards) -> Iterator[Stop]:
     for guard, limit, would_go, what in (
-        ("max_images", guards.max_images, plan.goes.images, "image"),
-        ("max_bytes", guards.max_bytes, plan.goes.size, "byte"),
+        ("max_images", guards.max_images, plan.deletable.images, "image"),
+        ("max_bytes", guards.max_bytes, plan.deletable.size, "byte"),
     ):
         if limit is not None and would_go > limit:
             yield Stop(

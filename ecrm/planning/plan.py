@@ -12,22 +12,22 @@ from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Kind, Links
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Rule
-from ecrm.model.scan import SourceRead
-from ecrm.planning.graph import deletion_waves, link
+from ecrm.model.scan import SourceReport
+from ecrm.planning.graph import deletion_stages, image_graph
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Totals:
     """How many images, and their bytes as ECR reports them."""
 
     images: int = 0
     size: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.images + other.images, self.size + other.size)
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(self.images + other.images, self.size + other.size)
 
-    def __sub__(self, other: "Tally") -> "Tally":
-        return Tally(self.images - other.images, self.size - other.size)
+    def __sub__(self, other: "Totals") -> "Totals":
+        return Totals(self.images - other.images, self.size - other.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +44,31 @@ class RepositoryPlan:
     registry: Registry
     repository: str
     rule: str
-    total: Mapping[Kind, Tally]
-    goes: Mapping[Kind, Tally]
-    stays: Mapping[Reason, int]
-    waves: tuple[tuple[Decision, ...], ...] = ()
-    above: Links = field(default_factory=dict)
+    total: Mapping[Kind, Totals]
+    deletable: Mapping[Kind, Totals]
+    kept_by_reason: Mapping[Reason, int]
+    stages: tuple[tuple[Decision, ...], ...] = ()
+    held_by: Links = field(default_factory=dict)
     broken_indexes: int = 0
-    absent: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
-    used: Tally = Tally()
+    used: Totals = Totals()
     kept: tuple[Decision, ...] = ()
     overdue: tuple[str, ...] = ()
-    problem: str = ""
+    unread: str = ""
 
     @property
     def deletions(self) -> tuple[Decision, ...]:
-        return tuple(decision for wave in self.waves for decision in wave)
+        return tuple(decision for stage in self.stages for decision in stage)
 
     @property
     def images(self) -> int:
-        return sum(tally.images for tally in self.total.values())
+        return sum(totals.images for totals in self.total.values())
 
     @property
-    def dangling(self) -> bool:
+    def missing_in_use(self) -> bool:
         """Whether something in use names images here, none of them is there, and all else goes."""
-        return bool(self.absent and self.images) and len(self.deletions) == self.images
+        return bool(self.missing and self.images) and len(self.deletions) == self.images
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,45 +82,45 @@ class Plan:
     created_at: datetime
     targets: tuple[Registry, ...]
     config: str
-    ledger: tuple[SourceRead, ...]
+    source_reports: tuple[SourceReport, ...]
     repositories: tuple[RepositoryPlan, ...]
     in_use: Mapping[Registry, int] = field(default_factory=dict)
     unmanaged: tuple[str, ...] = ()
 
     @property
-    def missing(self) -> tuple[str, ...]:
+    def unread(self) -> tuple[str, ...]:
         """What could not be read, one line each; a plan may be applied only if there is nothing."""
-        sources = [line for read in self.ledger for line in read.missing]
-        repositories = [f"{it.repository}: {it.problem}" for it in self.repositories if it.problem]
+        sources = [line for read in self.source_reports for line in read.unread]
+        repositories = [f"{it.repository}: {it.unread}" for it in self.repositories if it.unread]
         return tuple(sources + repositories)
 
     @property
     def complete(self) -> bool:
-        return not self.missing
+        return not self.unread
 
     @property
-    def total(self) -> Tally:
-        return _sum(tally for it in self.repositories for tally in it.total.values())
+    def total(self) -> Totals:
+        return _sum(totals for it in self.repositories for totals in it.total.values())
 
     @property
-    def goes(self) -> Tally:
-        return _sum(tally for it in self.repositories for tally in it.goes.values())
+    def deletable(self) -> Totals:
+        return _sum(totals for it in self.repositories for totals in it.deletable.values())
 
     @property
-    def used(self) -> Tally:
+    def used(self) -> Totals:
         return _sum(it.used for it in self.repositories)
 
     @property
-    def stays(self) -> Mapping[Reason, int]:
+    def kept_by_reason(self) -> Mapping[Reason, int]:
         """How many images stay for which reason, in the order of the reasons."""
         counts: Counter[Reason] = Counter()
         for repository in self.repositories:
-            counts.update(repository.stays)
+            counts.update(repository.kept_by_reason)
         return {reason: counts[reason] for reason in Reason if counts[reason]}
 
 
 @dataclass(frozen=True, slots=True)
-class Spared:
+class SkippedDeletion:
     """An image that a plan wanted gone and that stays after all."""
 
     decision: Decision
@@ -135,60 +135,64 @@ def plan_repository(
     manifests: Links,
 ) -> RepositoryPlan:
     """Fold the decisions about one repository; of what stays only numbers are kept."""
-    family = link({decision.image.digest: decision.image for decision in decisions}, manifests)
-    leaving = {it.image.digest: it for it in decisions if it.goes}
-    waves = deletion_waves(leaving, family)
-    linked = leaving if family.parents or family.subjects else ()
-    goes = _tallies(leaving.values())
-    total = _tallies(it for it in decisions if not it.goes)
-    for kind, tally in goes.items():
-        total[kind] = total.get(kind, Tally()) + tally
+    graph = image_graph(
+        {decision.image.digest: decision.image for decision in decisions}, manifests
+    )
+    leaving = {it.image.digest: it for it in decisions if it.deletable}
+    stages = deletion_stages(leaving, graph)
+    linked = leaving if graph.parents or graph.subjects else ()
+    goes = _totals(leaving.values())
+    total = _totals(it for it in decisions if not it.deletable)
+    for kind, totals in goes.items():
+        total[kind] = total.get(kind, Totals()) + totals
     return RepositoryPlan(
         registry=registry,
         repository=repository,
         rule=str(rule.name),
         total=total,
-        goes=goes,
-        stays=Counter(it.reason for it in decisions if not it.goes),
-        waves=tuple(tuple(leaving[digest] for digest in wave) for wave in waves),
-        above={digest: above for digest in linked if (above := family.above(digest))},
-        broken_indexes=len(family.broken),
-        used=_sum(Tally(1, it.image.size) for it in decisions if it.reason is Reason.IN_USE),
+        deletable=goes,
+        kept_by_reason=Counter(it.reason for it in decisions if not it.deletable),
+        stages=tuple(tuple(leaving[digest] for digest in stage) for stage in stages),
+        held_by={digest: above for digest in linked if (above := graph.held_by(digest))},
+        broken_indexes=len(graph.broken),
+        used=_sum(Totals(1, it.image.size) for it in decisions if it.reason is Reason.IN_USE),
     )
 
 
 def unread_repository(registry: Registry, repository: str, rule: Rule, why: str) -> RepositoryPlan:
-    return RepositoryPlan(registry, repository, str(rule.name), {}, {}, {}, problem=why)
+    return RepositoryPlan(registry, repository, str(rule.name), {}, {}, {}, unread=why)
 
 
-def shrunk(old: RepositoryPlan, new: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+def still_deletable(
+    old: RepositoryPlan, new: RepositoryPlan
+) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
     """What of `old` still goes by `new`, made later with `kept` filled, and what is spared.
 
     Only an image that both want gone in the same way, under the same tags, and with all that it
     belongs to still goes; one that is not there any more counts as going. Where `new` could not be
     read, nothing goes.
     """
-    if new.problem:
-        why = f"could not be read again: {new.problem}"
-        return new, tuple(Spared(decision, why) for decision in old.deletions)
+    if new.unread:
+        why = f"could not be read again: {new.unread}"
+        return new, tuple(SkippedDeletion(decision, why) for decision in old.deletions)
     later = {it.image.digest: it for it in (*new.deletions, *new.kept)}
     going = {it.image.digest: it for it in old.deletions}
-    spared: list[Spared] = []
+    skipped: list[SkippedDeletion] = []
     while fresh := {
-        digest: Spared(it, why)
+        digest: SkippedDeletion(it, why)
         for digest, it in going.items()
         if (why := _why_spared(it, later.get(digest), _above(digest, old, new) - going.keys()))
     }:
-        spared.extend(fresh.values())
+        skipped.extend(fresh.values())
         going = {digest: it for digest, it in going.items() if digest not in fresh}
-    waves = (tuple(it for it in wave if it.image.digest in going) for wave in old.waves)
-    left = replace(old, waves=tuple(wave for wave in waves if wave))
-    left = replace(left, goes=_tallies(left.deletions), absent=new.absent)
-    return left, tuple(spared)
+    stages = (tuple(it for it in stage if it.image.digest in going) for stage in old.stages)
+    left = replace(old, stages=tuple(stage for stage in stages if stage))
+    left = replace(left, deletable=_totals(left.deletions), missing=new.missing)
+    return left, tuple(skipped)
 
 
 def _above(digest: str, *plans: RepositoryPlan) -> set[str]:
-    return {it for plan in plans for it in plan.above.get(digest, ())}
+    return {it for plan in plans for it in plan.held_by.get(digest, ())}
 
 
 def _why_spared(decision: Decision, later: Decision | None, held_by: set[str]) -> str:
@@ -205,12 +209,12 @@ def _why_spared(decision: Decision, later: Decision | None, held_by: set[str]) -
     return f"belongs to {min(held_by)}, which stays" if held_by else ""
 
 
-def _tallies(decisions: Iterable[Decision]) -> dict[Kind, Tally]:
+def _totals(decisions: Iterable[Decision]) -> dict[Kind, Totals]:
     sizes: dict[Kind, list[int]] = defaultdict(list)
     for decision in decisions:
         sizes[decision.image.kind].append(decision.image.size)
-    return {kind: Tally(len(of_kind), sum(of_kind)) for kind, of_kind in sizes.items()}
+    return {kind: Totals(len(of_kind), sum(of_kind)) for kind, of_kind in sizes.items()}
 
 
-def _sum(tallies: Iterable[Tally]) -> Tally:
-    return sum(tallies, Tally())
+def _sum(totals: Iterable[Totals]) -> Totals:
+    return sum(totals, Totals())

@@ -23,7 +23,7 @@ from ecrm.model.codec import (
 )
 from ecrm.model.decision import Reason
 from ecrm.model.image import Kind
-from ecrm.planning.plan import Plan, RepositoryPlan, Tally
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 
 _FORMAT = 1
 
@@ -37,7 +37,7 @@ def plan_text(plan: Plan, version: str) -> str:
         "targets": [str(target) for target in plan.targets],
         "config": plan.config,
         "complete": plan.complete,
-        "sources": [source_json(read) for read in plan.ledger],
+        "sources": [source_json(read) for read in plan.source_reports],
         "in_use": {str(target): number for target, number in plan.in_use.items()},
         "unmanaged": list(plan.unmanaged),
         "repositories": [
@@ -66,7 +66,7 @@ def refuse_unfit(plan: Plan, path: str, current: Plan, now: datetime, max_age: t
     """Raises InputError where a plan file must not be carried out; `current` is made anew."""
     age = now - plan.created_at
     if not plan.complete:
-        raise InputError(f"{path}: is incomplete: {plan.missing[0]}")
+        raise InputError(f"{path}: is incomplete: {plan.unread[0]}")
     if age > max_age:
         raise InputError(f"{path}: is {age} old, and at most {max_age} is allowed; make a new plan")
     if age < timedelta(0):
@@ -88,18 +88,22 @@ def _repository_json(it: RepositoryPlan) -> Json:
         "repository": it.repository,
         "rule": it.rule,
         "total": _tallies_json(it.total),
-        "goes": _tallies_json(it.goes),
-        "stays": {reason.value: it.stays[reason] for reason in Reason if reason in it.stays},
+        "goes": _tallies_json(it.deletable),
+        "stays": {
+            reason.value: it.kept_by_reason[reason]
+            for reason in Reason
+            if reason in it.kept_by_reason
+        },
         "broken_indexes": it.broken_indexes,
-        "absent": list(it.absent),
+        "absent": list(it.missing),
         "consumers": list(it.consumers),
         "used": _tally_json(it.used),
-        "problem": it.problem,
+        "problem": it.unread,
         "deletions": [
             decision_json(decision)
-            | {"wave": number, "belongs_to": list(it.above.get(decision.image.digest, ()))}
-            for number, wave in enumerate(it.waves)
-            for decision in wave
+            | {"wave": number, "belongs_to": list(it.held_by.get(decision.image.digest, ()))}
+            for number, stage in enumerate(it.stages)
+            for decision in stage
         ],
         "kept": [decision_json(decision) for decision in it.kept],
     }
@@ -110,7 +114,7 @@ def _plan_from(body: Json) -> Plan:
         created_at=moment_from(body["created_at"]),
         targets=tuple(map(registry_from, body["targets"])),
         config=body["config"],
-        ledger=tuple(map(source_from, body["sources"])),
+        source_reports=tuple(map(source_from, body["sources"])),
         repositories=tuple(map(_repository_from, body["repositories"])),
         in_use={registry_from(target): int(number) for target, number in body["in_use"].items()},
         unmanaged=tuple(body["unmanaged"]),
@@ -118,41 +122,41 @@ def _plan_from(body: Json) -> Plan:
 
 
 def _repository_from(facts: Json) -> RepositoryPlan:
-    waves: dict[int, list[Any]] = {}
+    stages: dict[int, list[Any]] = {}
     for it in facts["deletions"]:
-        waves.setdefault(it["wave"], []).append(decision_from(it))
+        stages.setdefault(it["wave"], []).append(decision_from(it))
     return RepositoryPlan(
         registry=registry_from(facts["target"]),
         repository=facts["repository"],
         rule=facts["rule"],
         total=_tallies_from(facts["total"]),
-        goes=_tallies_from(facts["goes"]),
-        stays={Reason(reason): int(number) for reason, number in facts["stays"].items()},
-        waves=tuple(tuple(waves[number]) for number in sorted(waves)),
-        above={
+        deletable=_tallies_from(facts["goes"]),
+        kept_by_reason={Reason(reason): int(number) for reason, number in facts["stays"].items()},
+        stages=tuple(tuple(stages[number]) for number in sorted(stages)),
+        held_by={
             it["digest"]: tuple(it["belongs_to"]) for it in facts["deletions"] if it["belongs_to"]
         },
         broken_indexes=int(facts["broken_indexes"]),
-        absent=tuple(facts["absent"]),
+        missing=tuple(facts["absent"]),
         consumers=tuple(facts["consumers"]),
-        used=_tally_from(facts["used"]) if "used" in facts else Tally(),
+        used=_tally_from(facts["used"]) if "used" in facts else Totals(),
         kept=tuple(map(decision_from, facts["kept"])),
-        problem=facts["problem"],
+        unread=facts["problem"],
     )
 
 
-def _tallies_json(tallies: Mapping[Kind, Tally]) -> Json:
-    present = {kind: tallies[kind] for kind in Kind if kind in tallies}
+def _tallies_json(totals: Mapping[Kind, Totals]) -> Json:
+    present = {kind: totals[kind] for kind in Kind if kind in totals}
     return {kind.value: _tally_json(it) for kind, it in present.items()}
 
 
-def _tally_json(it: Tally) -> Json:
+def _tally_json(it: Totals) -> Json:
     return {"images": it.images, "size": it.size}
 
 
-def _tallies_from(facts: Json) -> dict[Kind, Tally]:
+def _tallies_from(facts: Json) -> dict[Kind, Totals]:
     return {Kind(kind): _tally_from(it) for kind, it in facts.items()}
 
 
-def _tally_from(facts: Json) -> Tally:
-    return Tally(facts["images"], facts["size"])
+def _tally_from(facts: Json) -> Totals:
+    return Totals(facts["images"], facts["size"])

@@ -26,7 +26,7 @@ from ecrm.model.image import Image, Kind, Links, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.model.pattern import glob_matches
 from ecrm.model.rule import Action, Rule
-from ecrm.planning.graph import Family, is_artifact, link, own_tags
+from ecrm.planning.graph import ImageGraph, image_graph, is_artifact, own_tags
 from ecrm.planning.uses import RepositoryUses
 
 
@@ -41,7 +41,7 @@ def needs_manifests(
     images = list(images)
     if not any(image.media_type in INDEX_MEDIA_TYPES for image in images):
         return False
-    return any(decision.goes for decision in decide(images, {}, uses, rule, now))
+    return any(decision.deletable for decision in decide(images, {}, uses, rule, now))
 
 
 def decide(
@@ -58,8 +58,8 @@ def decide(
     `min_age` is the guard: nothing that was pushed or restored within it ever goes.
     """
     newest_first = {image.digest: image for image in sorted(images, key=_age_order)}
-    family = link(newest_first, manifests)
-    repo = _Repository(newest_first, family, uses, rule, now, min_age)
+    graph = image_graph(newest_first, manifests)
+    repo = _Repository(newest_first, graph, uses, rule, now, min_age)
     kept: dict[str, Decision] = {}
     _keep_each(repo, kept, _kept_alone)
     _keep_indexes_of_used(repo, kept)
@@ -77,7 +77,7 @@ class _Repository:
     """All that the decisions about one repository depend on; `images` are newest first."""
 
     images: Mapping[str, Image]
-    family: Family
+    graph: ImageGraph
     uses: RepositoryUses
     rule: Rule
     now: datetime
@@ -109,7 +109,7 @@ def _kept_alone(repo: _Repository, image: Image) -> Decision | None:
                 return Decision(image, Reason.KEEP_TAG, f"{tag} matches {pattern}")
     restored = image.activated_at
     age = repo.now - (max(image.pushed_at, restored) if restored else image.pushed_at)
-    if image.digest not in repo.family.followers:
+    if image.digest not in repo.graph.followers:
         if age <= repo.rule.expires:
             return Decision(image, Reason.PUSHED, _compared(age, repo.rule.expires))
         if pulled := _pulled_lately(repo, image):
@@ -124,7 +124,7 @@ def _pulled_lately(repo: _Repository, image: Image) -> Decision | None:
     so the whole family is asked. An image that was never pulled is not old for that."""
     if (window := repo.rule.keep_pulled_within) is None:
         return None
-    members = repo.family.with_dependents([image.digest])
+    members = repo.graph.keep_closure([image.digest])
     pulls = [(at, member) for member in members if (at := repo.images[member].pulled_at)]
     if not pulls:
         return None
@@ -140,7 +140,7 @@ def _keep_indexes_of_used(repo: _Repository, kept: dict[str, Decision]) -> None:
     the index, so the indexes of an image in use are in use."""
     used = {digest: by for digest, by in kept.items() if by.reason is Reason.IN_USE}
     for digest, by in sorted(used.items()):
-        for index in repo.family.ancestors(digest):
+        for index in repo.graph.ancestors(digest):
             if index not in used:
                 kept[index] = by._replace(image=repo.images[index], related=digest)
 
@@ -149,7 +149,7 @@ def _keep_newest(repo: _Repository, kept: dict[str, Decision], stay_anyway: Iter
     """Reason 4. Indexes come first: what they keep is not counted among the single images."""
     if not (places := repo.rule.keep_count):
         return
-    stays = repo.family.with_dependents([*kept, *stay_anyway])
+    stays = repo.graph.keep_closure([*kept, *stay_anyway])
     countable = _countable(repo)
     for kind, is_typed in product((Kind.INDEX, Kind.IMAGE, Kind.ARTIFACT), (False, True)):
         counted = 0
@@ -160,7 +160,7 @@ def _keep_newest(repo: _Repository, kept: dict[str, Decision], stay_anyway: Iter
                 break
             counted += 1
             kept[image.digest] = Decision(image, Reason.KEEP_COUNT, f"{counted} of {places}")
-            stays |= repo.family.with_dependents([image.digest])
+            stays |= repo.graph.keep_closure([image.digest])
 
 
 def _countable(repo: _Repository) -> Mapping[tuple[Kind, bool], list[Image]]:
@@ -172,7 +172,7 @@ def _countable(repo: _Repository) -> Mapping[tuple[Kind, bool], list[Image]]:
     """
     found: dict[tuple[Kind, bool], list[Image]] = defaultdict(list)
     for image in repo.images.values():
-        judged = image.status is Status.ACTIVE and not repo.family.is_referrer(image.digest)
+        judged = image.status is Status.ACTIVE and not repo.graph.is_referrer(image.digest)
         if judged and own_tags(image):
             found[image.kind, image.artifact_type is not None].append(image)
     return found
@@ -185,12 +185,12 @@ def _keep_dependents(repo: _Repository, kept: dict[str, Decision]) -> None:
         children = [
             Decision(repo.images[child], Reason.CHILD, related=index)
             for index in todo
-            for child in repo.family.children.get(index, ())
+            for child in repo.graph.children.get(index, ())
         ]
         referrers = [
             Decision(repo.images[referrer], Reason.REFERRER, related=subject)
             for subject in todo
-            for referrer in repo.family.referrers.get(subject, ())
+            for referrer in repo.graph.referrers.get(subject, ())
         ]
         todo = []
         for decision in children + referrers:
@@ -211,14 +211,14 @@ def _kept_for_what_it_is(repo: _Repository, image: Image) -> Decision | None:
 def _belongs(repo: _Repository, image: Image) -> bool:
     """To a subject, or to an index that does not, in turn, belong to this image. One with a tag of
     its own is an image in its own right, whichever index lists it."""
-    if repo.family.is_referrer(image.digest):
+    if repo.graph.is_referrer(image.digest):
         return True
-    indexes = set(repo.family.indexes_of(image.digest))
-    return not own_tags(image) and not indexes <= repo.family.with_dependents([image.digest])
+    indexes = set(repo.graph.indexes_of(image.digest))
+    return not own_tags(image) and not indexes <= repo.graph.keep_closure([image.digest])
 
 
 def _archived_long(repo: _Repository, image: Image) -> bool:
-    after = repo.rule.delete_after
+    after = repo.rule.delete_archived_after
     return bool(
         image.status is Status.ARCHIVED
         and after is not None
@@ -231,14 +231,14 @@ def _goes(repo: _Repository, image: Image) -> Decision:
     if image.status is Status.ARCHIVED and _archived_long(repo, image):
         return Decision(image, Reason.ARCHIVED_LONG, action=Action.DELETE)
     reason, related = Reason.UNTAGGED, None
-    if image.digest in repo.family.followers:
-        reason, related = Reason.SUBJECT_GOES, repo.family.subjects[image.digest][0]
-    elif image.digest in repo.family.orphans:
+    if image.digest in repo.graph.followers:
+        reason, related = Reason.SUBJECT_DELETABLE, repo.graph.subjects[image.digest][0]
+    elif image.digest in repo.graph.orphans:
         reason = Reason.SUBJECT_MISSING
     elif own_tags(image):
         reason = Reason.EXPIRED
-    elif parents := repo.family.parents.get(image.digest):
-        reason, related = Reason.INDEX_GOES, parents[0]
+    elif parents := repo.graph.parents.get(image.digest):
+        reason, related = Reason.INDEX_DELETABLE, parents[0]
     return Decision(image, reason, related=related, action=repo.rule.action)
 
 

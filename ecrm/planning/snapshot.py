@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ecrm.aws import gather
+from ecrm.aws import map_concurrently
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotAReferenceError, NotOffered
 from ecrm.model.codec import (
     Json,
@@ -26,7 +26,7 @@ from ecrm.model.codec import (
 from ecrm.model.image import Image, Kind, Links
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Scan
-from ecrm.planning.planner import Holdings
+from ecrm.planning.planner import RegistryReader
 from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability
 
@@ -61,7 +61,7 @@ class Snapshot:
     def replications(self, registry: Registry) -> Sequence[Replication]:
         return self.replicated[registry]
 
-    def pullers(self, registry: Registry, repository: str) -> Sequence[str]:
+    def cross_account_pullers(self, registry: Registry, repository: str) -> Sequence[str]:
         return texts_from(self.held[registry][repository]["pullers"])
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
@@ -82,7 +82,7 @@ class Snapshot:
 
 def snapshot_text(
     scan: Scan,
-    holdings: Holdings,
+    inventory: RegistryReader,
     version: str,
     progress: Callable[[str], None],
     *,
@@ -94,25 +94,27 @@ def snapshot_text(
     def read(where: tuple[Registry, str]) -> Json | None:
         progress(f"ECR: {where[1]}")
         try:
-            found = _repository_json(holdings, *where)
-            return found | (_policy_json(holdings, *where) if policies else {})
+            found = _repository_json(inventory, *where)
+            return found | (_policy_json(inventory, *where) if policies else {})
         except Gone:
             return None
 
-    names = [(it, name) for it in holdings.registries for name in holdings.repositories(it)]
-    held: dict[str, Json] = {str(registry): {} for registry in holdings.registries}
-    for (registry, name), facts in zip(names, gather(read, names, holdings.workers), strict=True):
+    names = [(it, name) for it in inventory.registries for name in inventory.repositories(it)]
+    held: dict[str, Json] = {str(registry): {} for registry in inventory.registries}
+    for (registry, name), facts in zip(
+        names, map_concurrently(read, names, inventory.workers), strict=True
+    ):
         if facts is not None:
             held[str(registry)][name] = facts
     body = {
         "ecrm_snapshot": _FORMAT,
         "version": version,
         "scanned_at": scan.at.isoformat(),
-        "sources": [source_json(read) for read in scan.ledger],
+        "sources": [source_json(read) for read in scan.source_reports],
         "uses": [use_json(use) for use in scan.uses],
         "replications": {
-            str(it): [_replication_json(rule) for rule in holdings.replications(it)]
-            for it in holdings.registries
+            str(it): [_replication_json(rule) for rule in inventory.replications(it)]
+            for it in inventory.registries
         },
         "repositories": held,
     }
@@ -137,7 +139,7 @@ def read_snapshot(text: str, path: str) -> Snapshot:
             snapshot.replications(registry)
             for name, facts in held[registry].items():
                 snapshot.images(registry, name)
-                snapshot.pullers(registry, name)
+                snapshot.cross_account_pullers(registry, name)
                 if _MUTABILITY in facts:
                     snapshot.mutability(registry, name)
                 if _POLICY in facts:
@@ -151,21 +153,21 @@ def read_snapshot(text: str, path: str) -> Snapshot:
     return snapshot
 
 
-def _repository_json(holdings: Holdings, registry: Registry, name: str) -> Json:
-    images = sorted(holdings.images(registry, name), key=lambda it: (it.pushed_at, it.digest))
+def _repository_json(inventory: RegistryReader, registry: Registry, name: str) -> Json:
+    images = sorted(inventory.images(registry, name), key=lambda it: (it.pushed_at, it.digest))
     indexes = [image for image in images if image.kind is Kind.INDEX]
-    links = holdings.children(registry, name, indexes) if indexes else {}
+    links = inventory.children(registry, name, indexes) if indexes else {}
     return {
         "images": [image_json(image) for image in images],
         "indexes": {digest: list(links[digest]) for digest in sorted(links)},
-        "pullers": list(holdings.pullers(registry, name)),
-    } | _mutability_json(holdings, registry, name)
+        "pullers": list(inventory.cross_account_pullers(registry, name)),
+    } | _mutability_json(inventory, registry, name)
 
 
-def _mutability_json(holdings: Holdings, registry: Registry, name: str) -> Json:
+def _mutability_json(inventory: RegistryReader, registry: Registry, name: str) -> Json:
     """No plan depends on it, so a setting that ecrm does not know fails nothing."""
     try:
-        found = holdings.mutability(registry, name)
+        found = inventory.mutability(registry, name)
     except Gone:
         raise
     except AwsError:
@@ -179,9 +181,9 @@ def _mutability_from(facts: Json) -> Mutability:
     return Mutability(facts["mutable"], texts_from(facts["excluded"]))
 
 
-def _policy_json(holdings: Holdings, registry: Registry, name: str) -> Json:
+def _policy_json(inventory: RegistryReader, registry: Registry, name: str) -> Json:
     try:
-        return {_POLICY: holdings.lifecycle_policy(registry, name)}
+        return {_POLICY: inventory.lifecycle_policy(registry, name)}
     except (AccessDenied, NotOffered) as error:
         return {_UNREAD: str(error)}
 

@@ -22,7 +22,7 @@ class RepositoryUses:
             found += self.by_tag.get(tag, ())
         return tuple(dict.fromkeys(found)) if found else ()
 
-    def absent_from(self, images: Iterable[Image]) -> tuple[str, ...]:
+    def missing_from(self, images: Iterable[Image]) -> tuple[str, ...]:
         """The tags and digests in use that name no image there, as `:tag` and `@digest`.
 
         A use with both is met by its digest: that its tag was deleted endangers nothing.

@@ -45,7 +45,7 @@ def replications(owner: Registry, configuration: Mapping[str, Any]) -> tuple[Rep
     )
 
 
-def pullers(owner: Registry, policy: str) -> tuple[str, ...]:
+def cross_account_pullers(owner: Registry, policy: str) -> tuple[str, ...]:
     """Who outside the account may pull, by a repository or registry policy's text."""
     try:
         statements = json.loads(policy).get("Statement", ())

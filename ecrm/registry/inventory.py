@@ -8,14 +8,14 @@ from ecrm.aws import Client, Target, call
 from ecrm.errors import AwsError, Gone
 from ecrm.model.image import Image, Links
 from ecrm.model.reference import Registry
-from ecrm.registry.access import Replication, pullers, replications
+from ecrm.registry.access import Replication, cross_account_pullers, replications
 from ecrm.registry.images import images, repositories
 from ecrm.registry.lifecycle_preview import lifecycle_policy
 from ecrm.registry.manifests import children, repository_of
 from ecrm.registry.tag_mutability import Mutability, mutability_from
 
 
-class AwsHoldings:
+class Inventory:
     """What ECR holds in the targets of a run, read through clients that cannot write."""
 
     def __init__(self, targets: Iterable[Target]) -> None:
@@ -47,14 +47,16 @@ class AwsHoldings:
         answer = call(self._targets[registry].ecr, "DescribeRegistry")
         return replications(registry, answer.get("replicationConfiguration", {}))
 
-    def pullers(self, registry: Registry, repository: str) -> tuple[str, ...]:
+    def cross_account_pullers(self, registry: Registry, repository: str) -> tuple[str, ...]:
         """Who outside the account may pull, by the repository's policy and the registry's."""
         ecr = self._targets[registry].ecr
         with self._reading_policy:  # once, although many repositories are asked about at once
             if registry not in self._registry_policies:
-                self._registry_policies[registry] = _pullers(registry, ecr, "GetRegistryPolicy")
+                self._registry_policies[registry] = _cross_account_pullers(
+                    registry, ecr, "GetRegistryPolicy"
+                )
         where = repository_of(self._targets[registry], repository)
-        own = _pullers(registry, ecr, "GetRepositoryPolicy", **where)
+        own = _cross_account_pullers(registry, ecr, "GetRepositoryPolicy", **where)
         return tuple(dict.fromkeys(own + self._registry_policies[registry]))
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
@@ -73,8 +75,12 @@ class AwsHoldings:
             raise AwsError(f"ecr:DescribeRepositories: {what}") from error
 
 
-def _pullers(registry: Registry, ecr: Client, operation: str, **where: str) -> tuple[str, ...]:
+def _cross_account_pullers(
+    registry: Registry, ecr: Client, operation: str, **where: str
+) -> tuple[str, ...]:
     try:
-        return pullers(registry, call(ecr, operation, **where).get("policyText", "{}"))
+        return cross_account_pullers(
+            registry, call(ecr, operation, **where).get("policyText", "{}")
+        )
     except Gone:  # also where there is no policy
         return ()

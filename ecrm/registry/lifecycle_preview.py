@@ -22,7 +22,7 @@ _WAITS = 60
 _IN_PROGRESS = "LifecyclePolicyPreviewInProgressException"
 
 
-class Fate(StrEnum):
+class LifecycleAction(StrEnum):
     """What a rule does with an image: delete it, or archive it, so that it cannot be pulled."""
 
     EXPIRE = "expire"
@@ -36,7 +36,7 @@ class PreviewResult:
     digest: str
     tags: tuple[str, ...]
     priority: int
-    fate: Fate
+    fate: LifecycleAction
     pushed_at: datetime | None = None
 
 
@@ -108,7 +108,7 @@ def _result(told: dict[str, Any]) -> PreviewResult:
             digest=told["imageDigest"],
             tags=tuple(sorted(told.get("imageTags", ()))),
             priority=told["appliedRulePriority"],
-            fate=Fate(told["action"]["type"].lower()),
+            fate=LifecycleAction(told["action"]["type"].lower()),
             pushed_at=told.get("imagePushedAt"),
         )
     except (KeyError, ValueError) as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ecrm.check import Findings
 from ecrm.model.scan import Scan
-from ecrm.planning.explain import Absent, Explanation
+from ecrm.planning.explain import Explanation, MissingImage
 from ecrm.planning.plan import Plan
 from ecrm.reports.checks import check_json, check_markdown, check_text
 from ecrm.reports.explanations import explanations_json, explanations_text
@@ -23,7 +23,7 @@ SCAN_FORMATS: dict[str, Callable[[Scan], str]] = {
     "table": scan_table,
     "detail": scan_detail,
 }
-EXPLANATION_FORMATS: dict[str, Callable[[Sequence[Explanation | Absent]], str]] = {
+EXPLANATION_FORMATS: dict[str, Callable[[Sequence[Explanation | MissingImage]], str]] = {
     "text": explanations_text,
     "json": explanations_json,
 }

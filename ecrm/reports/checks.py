@@ -29,7 +29,7 @@ def headline(found: Findings) -> str:
 
 
 def place_of(it: Violation) -> str:
-    return f"{it.place.file}:{it.place.line} ({it.where})" if it.place else str(it.where)
+    return f"{it.location.file}:{it.location.line} ({it.where})" if it.location else str(it.where)
 
 
 def _groups(found: Findings) -> Iterator[str]:
@@ -117,8 +117,8 @@ def _violation(it: Violation) -> dict[str, Any]:
         "repository": it.where.repository,
         "image": it.where.image,
         "key": it.where.key,
-        "file": it.place.file if it.place else "",
-        "line": it.place.line if it.place else 0,
+        "file": it.location.file if it.location else "",
+        "line": it.location.line if it.location else 0,
         "what": it.what,
         "why": it.why,
         "next_step": it.next_step,

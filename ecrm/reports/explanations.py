@@ -8,7 +8,7 @@ from typing import Any
 from ecrm.model.codec import decision_json, use_json
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.rule import Action, Rule
-from ecrm.planning.explain import Absent, Explanation
+from ecrm.planning.explain import Explanation, MissingImage
 from ecrm.reports.plans import REASONS
 from ecrm.reports.text import human_size
 
@@ -22,21 +22,23 @@ _DIFFERENT = {
     Reason.CHILD: "none of the indexes that hold it stays",
     Reason.REFERRER: "none of the images that it refers to stays",
     Reason.ARTIFACT: "the rule sets delete_artifacts: true",
-    Reason.ARCHIVED: "the rule sets delete_after, and that time has passed",
+    Reason.ARCHIVED: "the rule sets delete_archived_after, and that time has passed",
     Reason.UNSCANNED: "--scanned-files tell who uses the copies, or allow_unscanned is true",
 }
 
 
-def explanations_text(explanations: Sequence[Explanation | Absent]) -> str:
-    blocks = [_absent(it) if isinstance(it, Absent) else _explanation(it) for it in explanations]
+def explanations_text(explanations: Sequence[Explanation | MissingImage]) -> str:
+    blocks = [
+        _absent(it) if isinstance(it, MissingImage) else _explanation(it) for it in explanations
+    ]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def explanations_json(explanations: Sequence[Explanation | Absent]) -> str:
+def explanations_json(explanations: Sequence[Explanation | MissingImage]) -> str:
     return json.dumps([_json(it) for it in explanations], indent=2, ensure_ascii=False)
 
 
-def _absent(it: Absent) -> Iterator[str]:
+def _absent(it: MissingImage) -> Iterator[str]:
     yield f"{it.text}: is in use, and ECR does not hold it"
     yield ""
     for use in it.uses:
@@ -99,15 +101,15 @@ def _path(it: Explanation) -> Iterator[str]:
 
 
 def _otherwise(decision: Decision) -> str:
-    if not decision.goes:
+    if not decision.deletable:
         return f"It could go once {_DIFFERENT[decision.reason]}, and no other reason keeps it."
-    if decision.reason in (Reason.INDEX_GOES, Reason.SUBJECT_GOES):
+    if decision.reason in (Reason.INDEX_DELETABLE, Reason.SUBJECT_DELETABLE):
         return "It would stay if that image stayed, or if something used it."
     return "It would stay if something used it, or if the rule kept more."
 
 
-def _json(it: Explanation | Absent) -> dict[str, Any]:
-    if isinstance(it, Absent):
+def _json(it: Explanation | MissingImage) -> dict[str, Any]:
+    if isinstance(it, MissingImage):
         return {"image": it.text, "action": "absent", "uses": [use_json(use) for use in it.uses]}
     return {
         "image": f"{it.registry.host}/{it.repository}@{it.decision.image.digest}",

@@ -43,7 +43,7 @@ def check_sarif(found: Findings) -> str:
 
 def _result(it: Violation, index: int, found: Findings) -> dict[str, Any]:
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": str(it.where)}]}
-    if place := it.place or found.config:
+    if place := it.location or found.config:
         location["physicalLocation"] = {
             "artifactLocation": {"uri": quote(place.file.removeprefix("./"))},
             "region": {"startLine": place.line},
@@ -109,7 +109,7 @@ def check_github(found: Findings) -> str:
 
 def _commands(found: Findings) -> Iterator[str]:
     for it in found.violations:
-        where = {"file": it.place.file, "line": str(it.place.line)} if it.place else {}
+        where = {"file": it.location.file, "line": str(it.location.line)} if it.location else {}
         text = f"{it.what}\nwhere: {place_of(it)}\nwhy: {it.why}\nnext: {it.next_step}"
         yield _command(str(it.level), text, **where, title=f"ecrm check: {it.rule}")
     for unknown in found.unknown:

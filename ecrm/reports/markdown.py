@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from ecrm.planning.plan import Plan
 from ecrm.reports.plans import REASONS, grounds, notes, rows, totals
-from ecrm.reports.text import human_tally
+from ecrm.reports.text import human_totals
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
 
@@ -20,11 +20,17 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield "| Repository | Type | Total | Expired | Keep |"
     yield "|---|---|--:|--:|--:|"
     for it, kind, total, goes in rows(plan):
-        expired = f"**{human_tally(goes)}**" if goes.images else ""
-        cells = (f"`{it.repository}`", kind, human_tally(total), expired, human_tally(total - goes))
+        expired = f"**{human_totals(goes)}**" if goes.images else ""
+        cells = (
+            f"`{it.repository}`",
+            kind,
+            human_totals(total),
+            expired,
+            human_totals(total - goes),
+        )
         yield f"| {' | '.join(cells)} |"
-    yield from bullets("Not known", plan.missing)
-    stay = (f"{number} {REASONS[reason]}" for reason, number in plan.stays.items())
+    yield from bullets("Not known", plan.unread)
+    stay = (f"{number} {REASONS[reason]}" for reason, number in plan.kept_by_reason.items())
     yield from bullets("Why the others stay", stay)
     yield from bullets("What this rests on", grounds(plan))
     yield from bullets("Worth knowing", notes(plan))

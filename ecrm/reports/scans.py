@@ -46,7 +46,7 @@ def scan_detail(scan: Scan) -> str:
                     "references": it.references,
                     "notes": [note.text for note in it.notes],
                 }
-                for it in scan.ledger
+                for it in scan.source_reports
             ],
             "uses": [
                 {

@@ -4,15 +4,15 @@ import re
 from collections.abc import Sequence
 
 from ecrm.model.humanize import count, human_size
-from ecrm.planning.plan import Tally
+from ecrm.planning.plan import Totals
 
 _COLORS = re.compile(r"\x1b\[\d+m")
 
-__all__ = ["blue", "count", "human_size", "human_tally", "table", "uncolored", "yellow"]
+__all__ = ["blue", "count", "human_size", "human_totals", "table", "uncolored", "yellow"]
 
 
-def human_tally(tally: Tally, sign: str = "") -> str:
-    return f"{sign}{tally.images} ({human_size(tally.size)})"
+def human_totals(totals: Totals, sign: str = "") -> str:
+    return f"{sign}{totals.images} ({human_size(totals.size)})"
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:

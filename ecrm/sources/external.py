@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from ecrm.aws.storage import Reach, no_aws, read
+from ecrm.aws.storage import ClientFactory, no_aws, read
 from ecrm.config import ExternalCommand
 from ecrm.errors import InputError, NotAReferenceError
 from ecrm.model.reference import Reference
-from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
 from ecrm.sources.items import Found
 
@@ -28,13 +28,15 @@ def command_uses(external: ExternalCommand) -> Iterator[Found]:
     try:
         yield from _uses(_output(external), EXTERNAL_COMMAND, external.command[0])
     except InputError as error:
-        yield Note(ReadStatus.FAILED, f"external command {name}: {error}")
+        yield Diagnostic(ReadStatus.FAILED, f"external command {name}: {error}")
 
 
-def file_uses(path: str, oldest: datetime | None = None, reach: Reach = no_aws) -> Iterator[Use]:
+def file_uses(
+    path: str, oldest: datetime | None = None, clients: ClientFactory = no_aws
+) -> Iterator[Use]:
     """What a scanned file, or object in S3, holds. Raises InputError or AwsError if it cannot be
     read, since it was asked for, and InputError if it was written before `oldest`."""
-    stored = read(path, reach)
+    stored = read(path, clients)
     if oldest and stored.at < oldest:
         raise InputError(
             f"{path}: was written {stored.at:%Y-%m-%d %H:%M} UTC, and guards.scanned_files_max_age "

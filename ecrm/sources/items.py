@@ -6,19 +6,19 @@ from typing import Any, TypeVar
 
 from ecrm.errors import AccessDenied, AwsError, Gone, NotAReferenceError
 from ecrm.model.reference import Reference, is_digest, looks_like_ecr
-from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class SeenResource:
     """A source came across this name, which an entry of `section` in ecrm.yaml may be about."""
 
     section: str
     name: str
 
 
-Found = Use | Note | Met
+Found = Use | Diagnostic | SeenResource
 T = TypeVar("T")
 
 
@@ -43,45 +43,45 @@ def uses_of(
         written = Reference.parse(text)
     except NotAReferenceError as error:
         status = ReadStatus.FAILED if looks_like_ecr(text) else ReadStatus.READ
-        yield Note(status, f"{user} ({why}): {error}")
+        yield Diagnostic(status, f"{user} ({why}): {error}")
         return
     yield Use(written, source, user, why, path)
     if digest and is_digest(digest) and digest != written.digest:
         yield Use(replace(written, digest=digest), source, user, why, path)
 
 
-def attempt(read: Callable[[], Iterable[T]], *, lasting: bool = False) -> list[T | Note]:
+def attempt(read: Callable[[], Iterable[T]], *, lasting: bool = False) -> list[T | Diagnostic]:
     """What `read` finds, with a note for what it could not; what is gone meanwhile needs nothing,
     unless it is `lasting`, as all clusters of an account are.
 
     What was found before the failure still counts: one more use never deletes anything.
     """
-    found: list[T | Note] = []
+    found: list[T | Diagnostic] = []
     try:
         for it in read():
             found.append(it)  # noqa: PERF402 - what came before a failure is kept
     except Gone as error:
         if lasting:
-            found.append(Note(ReadStatus.FAILED, str(error)))
+            found.append(Diagnostic(ReadStatus.FAILED, str(error)))
     except AccessDenied as error:
-        found.append(Note(ReadStatus.DENIED, str(error)))
+        found.append(Diagnostic(ReadStatus.DENIED, str(error)))
     except AwsError as error:
-        found.append(Note(ReadStatus.FAILED, str(error)))
+        found.append(Diagnostic(ReadStatus.FAILED, str(error)))
     return found
 
 
 def failures(
     answer: dict[str, Any], operation: str, asked: Sequence[str], member: str
-) -> Iterator[Note]:
+) -> Iterator[Diagnostic]:
     """Notes for the `failures` of an ECS describe call, but for what is gone meanwhile, and for
     what was `asked` for and is neither there nor in `member`."""
     failed = answer.get("failures", ())
     if (silent := len(asked) - len(answer.get(member, ())) - len(failed)) > 0:
         text = f"{operation}: AWS's answer leaves out {silent} of {len(asked)}; try again"
-        yield Note(ReadStatus.FAILED, text)
+        yield Diagnostic(ReadStatus.FAILED, text)
     for failure in failed:
         if failure.get("reason") != "MISSING":
             what = " ".join(
                 str(failure[key]) for key in ("arn", "reason", "detail") if key in failure
             )
-            yield Note(ReadStatus.FAILED, f"{operation}: {what}")
+            yield Diagnostic(ReadStatus.FAILED, f"{operation}: {what}")

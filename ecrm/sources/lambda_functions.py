@@ -10,12 +10,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from ecrm.aws import Target, call, gather, pages
+from ecrm.aws import Target, call, map_concurrently, pages
 from ecrm.aws.cache import Namespace
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
 from ecrm.errors import Gone, NotOffered
-from ecrm.model.scan import Note, Progress, ReadStatus
-from ecrm.sources.items import Found, Met, attempt, uses_of
+from ecrm.model.scan import Diagnostic, Progress, ReadStatus
+from ecrm.sources.items import Found, SeenResource, attempt, uses_of
 
 _LATEST = "$LATEST"
 _URIS = ("ResolvedImageUri", "ImageUri")
@@ -35,14 +35,14 @@ def lambda_uses(target: Target, config: Config, progress: Progress) -> Iterator[
     progress(f"Lambda: {len(functions)} functions with an image")
     readers = []
     for name, versions in sorted(functions.items()):
-        yield Met("lambda_functions", name)
+        yield SeenResource("lambda_functions", name)
         entry = entry_for(config.lambda_functions, name)
         if entry and entry.exclude:
-            yield Note(ReadStatus.EXCLUDED, f"function {name}: excluded by lambda_functions")
+            yield Diagnostic(ReadStatus.EXCLUDED, f"function {name}: excluded by lambda_functions")
         else:
             keep_count = entry.keep_count if entry else DEFAULT_HISTORY
             readers.append(partial(_read_function, target, name, versions, keep_count))
-    for found in gather(attempt, readers, target.workers):
+    for found in map_concurrently(attempt, readers, target.workers):
         yield from found
 
 
@@ -65,7 +65,7 @@ def _read_function(
             code = known.get(key) or _code(target, name, version, key)
             if not code:
                 text = f"lambda:GetFunction: {name}:{version} names no image"
-                yield Note(ReadStatus.FAILED, text)
+                yield Diagnostic(ReadStatus.FAILED, text)
             for uri in dict.fromkeys(code.values()):
                 user = f"function {name}:{version}"
                 yield from uses_of(uri, source="lambda", user=user, why=why)

@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from ecrm.aws import gather
-from ecrm.check import Evidence, Policed, RepositoryKey, Unknown, for_all, moved_to
-from ecrm.check.lifecycle import coming, conflicts, parse_policy
-from ecrm.check.lifecycle.preview import marks
-from ecrm.check.repositories import Held, held
+from ecrm.aws import map_concurrently
+from ecrm.check import CheckInputs, LifecycleConflicts, RepositoryKey, Unknown, for_all, moved_to
+from ecrm.check.lifecycle import conflicts, due_within, parse_policy
+from ecrm.check.lifecycle.preview import preview
+from ecrm.check.repositories import RepositoryIndex, repository_indexes
 from ecrm.config import Level
 from ecrm.errors import AwsError, Gone, InputError
 from ecrm.model.image import Kind, Links
-from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.planning.planner import make_plan
 from ecrm.sources.items import Found
-from ecrm.workflow.run import Run, facts_of
+from ecrm.workflow.run import Run, read_context
 
 T = TypeVar("T")
 
@@ -31,15 +31,15 @@ class Asked:
     policy: str | None = None
 
 
-def gather_evidence(run: Run, asked: Asked) -> Evidence:
+def read_check_inputs(run: Run, asked: Asked) -> CheckInputs:
     """Raises AwsError where not even the names of the repositories can be read; what else cannot be
     is in the evidence."""
     seen = replace(run, config=for_all(run.config), request=replace(run.request, list_kept=True))
-    facts = replace(facts_of(seen), overdue=run.config.check.stale.overdue)
-    plan = make_plan(run.holdings, facts, run.request.repository, run.progress)
-    notes = [it for it in asked.found if isinstance(it, Note)]
-    notes += [note for read in facts.scan.ledger for note in read.notes]
-    evidence = Evidence(
+    facts = replace(read_context(seen), overdue=run.config.check.stale.overdue)
+    plan = make_plan(run.inventory, facts, run.request.repository, run.progress)
+    notes = [it for it in asked.found if isinstance(it, Diagnostic)]
+    notes += [note for read in facts.scan.source_reports for note in read.notes]
+    evidence = CheckInputs(
         plan,
         run.config,
         facts.scan,
@@ -49,23 +49,23 @@ def gather_evidence(run: Run, asked: Asked) -> Evidence:
         unread=tuple(
             Unknown("", it.text)
             for it in asked.found
-            if isinstance(it, Note) and it.status in (ReadStatus.DENIED, ReadStatus.FAILED)
+            if isinstance(it, Diagnostic) and it.status in (ReadStatus.DENIED, ReadStatus.FAILED)
         ),
     )
     return _with_policies(run, asked, _with_tags(run, evidence))
 
 
-def _with_tags(run: Run, evidence: Evidence) -> Evidence:
+def _with_tags(run: Run, evidence: CheckInputs) -> CheckInputs:
     """Which tags can move, and the children of the indexes to which they did."""
     if evidence.level("mutable") is Level.OFF:
         return evidence
     used = {use.reference.repository for use in evidence.scan.uses if use.reference.tag}
-    keys = [key for key in held(evidence.plan) if key[1] in used]
-    mutability, unread = _read(run, "mutable", keys, lambda key: run.holdings.mutability(*key))
+    keys = [key for key in repository_indexes(evidence.plan) if key[1] in used]
+    mutability, unread = _read(run, "mutable", keys, lambda key: run.inventory.mutability(*key))
     indexes = moved_to(evidence)
 
     def children(key: RepositoryKey) -> Links:
-        return run.holdings.children(*key, indexes[key])
+        return run.inventory.children(*key, indexes[key])
 
     links, unknown = _read(run, "mutable", list(indexes), children)
     return replace(
@@ -76,38 +76,41 @@ def _with_tags(run: Run, evidence: Evidence) -> Evidence:
     )
 
 
-def _with_policies(run: Run, asked: Asked, evidence: Evidence) -> Evidence:
+def _with_policies(run: Run, asked: Asked, evidence: CheckInputs) -> CheckInputs:
     """What ECR's own policies would take, or the one that is asked about."""
     if evidence.level("lifecycle") is Level.OFF:
         return evidence
-    repositories = held(evidence.plan)
-    policed, unread = _read(
+    repositories = repository_indexes(evidence.plan)
+    lifecycle_conflicts, unread = _read(
         run, "lifecycle", list(repositories), partial(_policed, run, asked, repositories)
     )
-    found = {key: it for key, it in policed.items() if it}
-    return replace(evidence, policed=found, unread=(*evidence.unread, *unread))
+    found = {key: it for key, it in lifecycle_conflicts.items() if it}
+    return replace(evidence, lifecycle_conflicts=found, unread=(*evidence.unread, *unread))
 
 
 def _policed(
-    run: Run, asked: Asked, repositories: Mapping[RepositoryKey, Held], key: RepositoryKey
-) -> Policed | None:
+    run: Run,
+    asked: Asked,
+    repositories: Mapping[RepositoryKey, RepositoryIndex],
+    key: RepositoryKey,
+) -> LifecycleConflicts | None:
     """None where there is no policy. ECR's preview is of now, so other times do without it."""
-    text = asked.policy or run.holdings.lifecycle_policy(*key)
+    text = asked.policy or run.inventory.lifecycle_policy(*key)
     if text is None:
         return None
     registry, repository = key
     decisions = tuple(repositories[key].images.values())
     images = [it.image for it in decisions]
     targets = [it for it in run.targets if it.registry == registry and run.request.now is None]
-    told = marks(next(iter(targets), None), repository, text, images, now=run.now)
+    told = preview(next(iter(targets), None), repository, text, images, now=run.now)
     run.progress(f"ECR: lifecycle policy of {repository}")
-    indexes = [it for it in images if it.kind is Kind.INDEX] if told.marks else []
-    links = run.holdings.children(*key, indexes) if indexes else {}
-    found = conflicts(decisions, told.marks, links)
+    indexes = [it for it in images if it.kind is Kind.INDEX] if told.preview else []
+    links = run.inventory.children(*key, indexes) if indexes else {}
+    found = conflicts(decisions, told.preview, links)
     policy = parse_policy(text, f"lifecycle policy of {repository}")
     within = run.config.check.lifecycle.within
-    later = coming(decisions, policy, links, found, now=run.now, within=within)
-    return Policed((*found, *later), told.by)
+    later = due_within(decisions, policy, links, found, now=run.now, within=within)
+    return LifecycleConflicts((*found, *later), told.by)
 
 
 def _read(
@@ -123,7 +126,7 @@ def _read(
         except (AwsError, InputError) as error:
             return Unknown(rule, str(error))
 
-    found = dict(zip(keys, gather(attempt, keys, run.holdings.workers), strict=True))
+    found = dict(zip(keys, map_concurrently(attempt, keys, run.inventory.workers), strict=True))
     return (
         {key: it for key, it in found.items() if it is not None and not isinstance(it, Unknown)},
         [it for it in found.values() if isinstance(it, Unknown)],

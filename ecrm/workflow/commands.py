@@ -21,30 +21,30 @@ from ecrm.errors import IncompleteError, UsageError
 from ecrm.execution.apply import apply
 from ecrm.execution.journal import load_journal
 from ecrm.execution.restore import Restored, chosen, restored
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
 from ecrm.model.version import version
-from ecrm.planning.explain import Absent, Explanation, explain
+from ecrm.planning.explain import Explanation, MissingImage, explain
 from ecrm.planning.guards import Stop, drops, stops
-from ecrm.planning.plan import Plan, RepositoryPlan, Spared, shrunk
+from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
 from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
 from ecrm.planning.planner import make_plan
 from ecrm.planning.snapshot import snapshot_text
 from ecrm.registry.images import Deleter
 from ecrm.registry.restorer import Restorer
 from ecrm.sources.files.working_tree import tree_uses
-from ecrm.workflow.check_inputs import Asked, gather_evidence
+from ecrm.workflow.check_inputs import Asked, read_check_inputs
 from ecrm.workflow.generate import Names, read_names
-from ecrm.workflow.iam_policy import Besides, Command, Place, policy
-from ecrm.workflow.revalidation import Recheck
+from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
+from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import (
     Request,
     Run,
+    client_factory,
     connected,
-    facts_of,
     open_journal,
-    reach_of,
+    read_context,
     run_name,
     scan,
     start,
@@ -52,35 +52,35 @@ from ecrm.workflow.run import (
 )
 from ecrm.workflow.usage_history import last_in_use, record_in_use
 
-__all__ = ["Request", "Run", "reach_of", "run_name", "scan", "start"]
+__all__ = ["Request", "Run", "client_factory", "run_name", "scan", "start"]
 
 
 def complete_scan(run: Run) -> Scan:
     """What is in use, for others to read: raises IncompleteError rather than leave anything out."""
     found = scan(run)
-    if found.missing:
-        raise IncompleteError("\n".join(found.missing))
+    if found.unread:
+        raise IncompleteError("\n".join(found.unread))
     return found
 
 
 def snapshot(run: Run, *, policies: bool = False) -> str:
     """All that a plan depends on, and with `policies` what ECR's own would do, as a file's text."""
     found = complete_scan(run)
-    return snapshot_text(found, run.holdings, version(), run.progress, policies=policies)
+    return snapshot_text(found, run.inventory, version(), run.progress, policies=policies)
 
 
 def plan(run: Run) -> Plan:
     """What stays and what goes, in every repository of every target."""
-    return make_plan(run.holdings, facts_of(run), run.request.repository, run.progress)
+    return make_plan(run.inventory, read_context(run), run.request.repository, run.progress)
 
 
-def explain_image(run: Run, text: str) -> tuple[list[Explanation | Absent], tuple[str, ...]]:
+def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage], tuple[str, ...]]:
     """Why the images that `text` names stay or go, and what could not be read for that."""
-    facts = facts_of(run)
-    made = make_plan(run.holdings, facts, None, run.progress)
+    facts = read_context(run)
+    made = make_plan(run.inventory, facts, None, run.progress)
     names = {it.repository for it in made.repositories}
     rules = {name: rule for name in names if (rule := facts.rule_for(name))}
-    return explain(made, rules, facts.scan.uses, text), made.missing
+    return explain(made, rules, facts.scan.uses, text), made.unread
 
 
 def check(
@@ -88,12 +88,12 @@ def check(
 ) -> Findings:
     """What is not as ecrm.yaml says. `globs` are files that name images, `policy` a file with a
     lifecycle policy for the repository of the request, `baseline` one of what is accepted."""
-    accepted = read_baseline(read_text(baseline, run.reach), baseline) if baseline else None
-    text = read_text(policy, run.reach) if policy else None
+    accepted = read_baseline(read_text(baseline, run.clients), baseline) if baseline else None
+    text = read_text(policy, run.clients) if policy else None
     if text is not None:
         parse_policy(text, str(policy))
     found = tuple(tree_uses(globs, Path()))
-    findings = find_violations(gather_evidence(run, Asked(found, text)))
+    findings = find_violations(read_check_inputs(run, Asked(found, text)))
     if accepted is None:
         return findings
     return without_accepted(findings, accepted, is_whole=run.request.repository is None)
@@ -107,19 +107,21 @@ def plan_file(made: Plan) -> str:
     return plan_text(made, version())
 
 
-def plan_from_file(run: Run, path: str, max_age: timedelta) -> tuple[Plan, tuple[Spared, ...]]:
+def plan_from_file(
+    run: Run, path: str, max_age: timedelta
+) -> tuple[Plan, tuple[SkippedDeletion, ...]]:
     """What of a plan file still holds, and what does not. Never more than the file says."""
-    approved = read_plan(read_text(path, run.reach), path)
+    approved = read_plan(read_text(path, run.clients), path)
     current = plan(replace(run, request=replace(run.request, list_kept=True)))
     refuse_unfit(approved, path, current, run.now, max_age)
     now_there = {(it.registry, it.repository): it for it in current.repositories}
     left: list[RepositoryPlan] = []
-    dropped: list[Spared] = []
+    dropped: list[SkippedDeletion] = []
     for old in approved.repositories:
         if new := now_there.get((old.registry, old.repository)):
-            still, spared = shrunk(old, new)
+            still, skipped = still_deletable(old, new)
             left.append(still)
-            dropped.extend(spared)
+            dropped.extend(skipped)
     return replace(current, repositories=tuple(left)), tuple(dropped)
 
 
@@ -128,9 +130,9 @@ def guard_stops(run: Run, made: Plan) -> tuple[Stop, ...]:
     then the next run must notice that as well."""
     folder = state_of(run)
     on_record = run.targets and run.request.scan and run.request.now is None
-    last = last_in_use(folder, run.reach) if on_record else {}
+    last = last_in_use(folder, run.clients) if on_record else {}
     if on_record and made.complete and not any(drops(made, run.config.guards, last)):
-        record_in_use(folder, made.in_use, run.now, run.reach)
+        record_in_use(folder, made.in_use, run.now, run.clients)
     return stops(made, run.config.guards, last)
 
 
@@ -145,10 +147,10 @@ def delete(run: Run, to_apply: Plan) -> Iterator[Outcome]:
             to_apply,
             lambda where: Deleter(targets[where]),
             journal,
-            Recheck(run, to_apply),
+            Revalidation(run, to_apply),
             run.request.deadline.may_begin,
         ):
-            left = left or outcome.answer is Answer.LEFT
+            left = left or outcome.answer is OutcomeStatus.DEFERRED
             yield outcome
         journal.end(complete=not left)
 
@@ -172,7 +174,7 @@ def names(request: Request, progress: Progress) -> Names:
 def iam_policy(
     command: Command,
     config: str | None,
-    place: Place,
+    place: PolicyScope,
     besides: Besides,
     action: Action | None = None,
 ) -> dict[str, Any]:

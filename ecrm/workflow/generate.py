@@ -29,7 +29,7 @@ _GUARDS = """\
 # guards:
 #   min_age: 1d            # nothing that was pushed within this time ever goes
 #   max_in_use_drop: 50    # percent less in use than in the last run
-#   dangling: true         # a repository whose images in use are all missing from it
+#   missing_in_use: true         # a repository whose images in use are all missing from it
 #   max_images: 1000       # in one run
 #   max_percent: 90        # of a repository
 #   max_bytes: 500GB       # in one run

@@ -4,31 +4,33 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ecrm.errors import IncompleteError
-from ecrm.planning.plan import Plan, RepositoryPlan, Spared, shrunk
-from ecrm.planning.planner import Facts, plan_again
-from ecrm.workflow.run import Run, facts_of
+from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
+from ecrm.planning.planner import PlanningContext, plan_again
+from ecrm.workflow.run import Run, read_context
 
 
-class Recheck:
+class Revalidation:
     """Reads anew what is in use and what a repository holds, where what is known is too old."""
 
     def __init__(self, run: Run, made: Plan) -> None:
         self._run = replace(run, request=replace(run.request, list_kept=True))
         self._known_at = made.created_at
-        self._facts: Facts | None = None
+        self._facts: PlanningContext | None = None
 
-    def __call__(self, planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    def __call__(
+        self, planned: RepositoryPlan
+    ) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
         now = datetime.now(UTC)
         if now - self._known_at > self._run.config.guards.in_use_max_age:
-            self._facts = facts_of(replace(self._run, now=now))
+            self._facts = read_context(replace(self._run, now=now))
             self._known_at = now
-            if missing := [line for read in self._facts.ledger for line in read.missing]:
+            if missing := [line for read in self._facts.source_reports for line in read.unread]:
                 raise IncompleteError(f"what is in use could not be read again: {missing[0]}")
         if self._facts is None:
             return planned, ()
-        current = plan_again(self._run.holdings, self._facts, planned.registry, planned.repository)
+        current = plan_again(self._run.inventory, self._facts, planned.registry, planned.repository)
         if current is None:
             return planned, ()
-        if current.problem:
-            raise IncompleteError(f"it could not be read again: {current.problem}")
-        return shrunk(planned, current)
+        if current.unread:
+            raise IncompleteError(f"it could not be read again: {current.unread}")
+        return still_deletable(planned, current)

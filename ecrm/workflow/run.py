@@ -15,18 +15,18 @@ from math import inf
 from typing import Any
 
 from ecrm import sources
-from ecrm.aws import WORKERS, Pacer, Target, connect
+from ecrm.aws import WORKERS, RateLimiter, Target, connect
 from ecrm.aws.cache import Cache, NoCache, cache_folder
-from ecrm.aws.storage import Reach, is_remote, no_aws, read, read_text
+from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read, read_text
 from ecrm.config import Config, ExternalCommand, from_bytes, load, parse
 from ecrm.errors import ConfigError, InputError, UsageError
 from ecrm.execution.journal import Journal, journal_name, open_sink
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
-from ecrm.planning.planner import Facts, Holdings, gather_facts
+from ecrm.planning.planner import PlanningContext, RegistryReader, planning_context
 from ecrm.planning.snapshot import Snapshot, read_snapshot
-from ecrm.registry.inventory import AwsHoldings
+from ecrm.registry.inventory import Inventory
 from ecrm.reports.calls import calls_text
 from ecrm.workflow.state import state_folder
 
@@ -82,13 +82,13 @@ class Run:
     request: Request
     config: Config
     targets: tuple[Target, ...]
-    holdings: Holdings
+    inventory: RegistryReader
     now: datetime
     progress: Progress
-    reach: Reach = no_aws
+    clients: ClientFactory = no_aws
 
 
-def reach_of(request: Request) -> Callable[[], Target]:
+def client_factory(request: Request) -> Callable[[], Target]:
     """Connects to AWS as the request says, when it is first called, and then never again."""
     where = (request.profile, request.region)
     return once(lambda: connect(*where, workers=request.workers, deadline=request.deadline))
@@ -96,36 +96,38 @@ def reach_of(request: Request) -> Callable[[], Target]:
 
 @contextmanager
 def start(
-    request: Request, progress: Progress, reach: Callable[[], Target] | None = None
+    request: Request, progress: Progress, clients: Callable[[], Target] | None = None
 ) -> Iterator[Run]:
     """Read the configuration, then find out who we are on AWS; in this order, since a mistake in
     ecrm.yaml should not cost a call. At the end, what was asked of AWS is told."""
     if not request.scan and not request.scanned_files:
         raise UsageError("--no-scan without --scanned-files would take every image for unused")
-    reach = reach or reach_of(request)
-    config = _guarded(_configuration(request, reach), request)
+    clients = clients or client_factory(request)
+    config = _guarded(_configuration(request, clients), request)
     for warning in config.warnings:
         log.warning("%s", warning)
     if request.snapshot:
-        snapshot = read_snapshot(read_text(request.snapshot, reach), request.snapshot)
+        snapshot = read_snapshot(read_text(request.snapshot, clients), request.snapshot)
         now = _moved(snapshot.scan.at, request)
-        yield Run(request, config, (), snapshot, now, progress, reach)
+        yield Run(request, config, (), snapshot, now, progress, clients)
         return
-    with connected(request, reach, config) as target:
+    with connected(request, clients, config) as target:
         now = _moved(datetime.now(UTC), request)
-        yield Run(request, config, (target,), AwsHoldings((target,)), now, progress, reach)
+        yield Run(request, config, (target,), Inventory((target,)), now, progress, clients)
 
 
 @contextmanager
 def connected(
-    request: Request, reach: Callable[[], Target] | None = None, config: Config | None = None
+    request: Request, clients: Callable[[], Target] | None = None, config: Config | None = None
 ) -> Iterator[Target]:
     """The account and region that the request means, asked at the pace of the configuration."""
     began = time.monotonic()
-    target = (reach or reach_of(request))()
+    target = (clients or client_factory(request))()
     with _cache(request, target) as cache:
-        yield replace(target, pacer=Pacer(config.pace if config else {}), cache=cache)
-        log.info("%s", calls_text(target.meter, cache.hits, time.monotonic() - began))
+        yield replace(
+            target, rate_limiter=RateLimiter(config.rate_limits if config else {}), cache=cache
+        )
+        log.info("%s", calls_text(target.call_counter, cache.hits, time.monotonic() - began))
 
 
 def _cache(request: Request, target: Target) -> Cache:
@@ -145,7 +147,7 @@ def run_name(run: Run) -> str:
 def scan(run: Run) -> Scan:
     """What is in use. An incomplete scan is a value too; who needs a complete one asks."""
     config = replace(run.config, external_commands=_in_time(run))
-    if isinstance(run.holdings, Snapshot) and run.request.scan:
+    if isinstance(run.inventory, Snapshot) and run.request.scan:
         config = replace(config, external_commands=(), files=())
     found = sources.scan(
         run.targets,
@@ -154,11 +156,15 @@ def scan(run: Run) -> Scan:
         run.now,
         run.progress,
         services=run.request.scan,
-        reach=run.reach,
+        clients=run.clients,
     )
-    if isinstance(run.holdings, Snapshot) and run.request.scan:
-        past = run.holdings.scan
-        return replace(found, uses=past.uses + found.uses, ledger=past.ledger + found.ledger)
+    if isinstance(run.inventory, Snapshot) and run.request.scan:
+        past = run.inventory.scan
+        return replace(
+            found,
+            uses=past.uses + found.uses,
+            source_reports=past.source_reports + found.source_reports,
+        )
     return found
 
 
@@ -171,10 +177,10 @@ def _in_time(run: Run) -> tuple[ExternalCommand, ...]:
     return tuple(replace(it, timeout=min(it.timeout or most, most)) for it in commands)
 
 
-def facts_of(run: Run) -> Facts:
-    return gather_facts(
+def read_context(run: Run) -> PlanningContext:
+    return planning_context(
         scan(run),
-        run.holdings,
+        run.inventory,
         run.config,
         run.now,
         action=run.request.action,
@@ -195,13 +201,13 @@ def open_journal(run: Run) -> Journal:
     return Journal(sink, lambda: datetime.now(UTC))
 
 
-def _configuration(request: Request, reach: Reach) -> Config:
+def _configuration(request: Request, clients: ClientFactory) -> Config:
     if request.config_text is not None:
         return parse(request.config_text, CONFIG_TEXT)
     if not is_remote(request.config):
         return load(request.config)
     try:
-        content = read(request.config, reach).content
+        content = read(request.config, clients).content
     except InputError as error:
         raise ConfigError(f"{error}; name another with --config") from error
     return from_bytes(content, request.config)

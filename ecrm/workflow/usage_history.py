@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from ecrm.aws.storage import Reach, is_remote, no_aws, read_text, write_text
+from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read_text, write_text
 from ecrm.errors import EcrmError, NotThereError
 from ecrm.model.reference import Registry
 
@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 _FILE = "in-use.json"
 
 
-def last_in_use(folder: str, reach: Reach = no_aws) -> dict[Registry, int]:
+def last_in_use(folder: str, clients: ClientFactory = no_aws) -> dict[Registry, int]:
     """How many images were in use when that was last recorded; empty where nothing was.
 
     `folder` is a path or `s3://bucket/prefix`, for which alone `reach` connects to AWS.
     """
     place = f"{folder}/{_FILE}"
     try:
-        recorded = json.loads(read_text(place, reach))
+        recorded = json.loads(read_text(place, clients))
         return {Registry(*target.split("/")): int(it["in_use"]) for target, it in recorded.items()}
     except NotThereError:
         return {}
@@ -32,10 +32,10 @@ def last_in_use(folder: str, reach: Reach = no_aws) -> dict[Registry, int]:
 
 
 def record_in_use(
-    folder: str, in_use: Mapping[Registry, int], now: datetime, reach: Reach = no_aws
+    folder: str, in_use: Mapping[Registry, int], now: datetime, clients: ClientFactory = no_aws
 ) -> None:
     """Remember this run's numbers; those of other targets stay. A run that cannot is warned."""
-    last = last_in_use(folder, reach)
+    last = last_in_use(folder, clients)
     kept = {str(target): {"in_use": number} for target, number in last.items()}
     new = {str(it): {"in_use": number, "at": now.isoformat()} for it, number in in_use.items()}
     place = f"{folder}/{_FILE}"
@@ -43,7 +43,7 @@ def record_in_use(
         if not is_remote(folder):
             Path(folder).mkdir(parents=True, exist_ok=True)
         text = json.dumps(kept | new, indent=2) + "\n"
-        write_text(place, text, reach, "application/json")
+        write_text(place, text, clients, "application/json")
     except OSError as error:
         log.warning("%s could not be written: %s", place, error.strerror)
     except EcrmError as error:

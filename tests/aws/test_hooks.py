@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from ecrm.aws import Target, at_once, call, connect, gather
+from ecrm.aws import Target, call, connect, map_concurrently, run_all
 from ecrm.aws.rate_limits import StoppedError
 from ecrm.cli.main import run as command_line
 from ecrm.config import Config
@@ -39,15 +39,15 @@ def aws() -> Any:
 def test_every_attempt_counts_as_aws_counts_it(aws, target):
     aws.fault("ecr", "DescribeRegistry", Fault.throttle(), times=2)
     call(target.ecr, "DescribeRegistry")
-    assert target.meter.calls == {"ecr:DescribeRegistry": 3}
-    assert target.meter.throttled == 2
+    assert target.call_counter.calls == {"ecr:DescribeRegistry": 3}
+    assert target.call_counter.throttled == 2
     assert len(aws.calls) == 3
 
 
 def test_refused_calls_slow_their_own_quota_down_and_no_other(aws, target):
     aws.fault("ecs", "ListClusters", Fault.throttle())
     call(target.ecs, "ListClusters")
-    buckets = target.pacer._buckets
+    buckets = target.rate_limiter._buckets
     assert buckets["ecs_clusters"]._rate < 15
     assert buckets["ecs_tasks"]._rate == 20
 
@@ -56,12 +56,12 @@ def test_a_call_that_fails_otherwise_slows_nothing_down(aws, target):
     aws.fault("ecs", "ListClusters", Fault.denied())
     with pytest.raises(AwsError):
         call(target.ecs, "ListClusters")
-    assert target.meter.throttled == 0
-    assert target.pacer._buckets["ecs_clusters"]._rate == 20
+    assert target.call_counter.throttled == 0
+    assert target.rate_limiter._buckets["ecs_clusters"]._rate == 20
 
 
 def test_a_run_that_ends_begins_no_more_calls_but_what_it_keeps_is_written(aws, target):
-    target.pacer.stop()
+    target.rate_limiter.stop()
     with pytest.raises(StoppedError):
         call(target.ecs, "ListClusters")
     assert not aws.calls
@@ -99,7 +99,7 @@ def patient(begun: Event, stopped: list[bool]) -> Any:
         begun.set()
         try:
             while True:
-                target.pacer.take("lambda", "GetFunction")
+                target.rate_limiter.take("lambda", "GetFunction")
         except StoppedError:
             stopped.append(True)
             raise
@@ -108,7 +108,7 @@ def patient(begun: Event, stopped: list[bool]) -> Any:
 
 
 def test_side_by_side_means_in_turn_where_there_is_one_worker():
-    threads = at_once([threading.get_ident, threading.get_ident], 1, lambda: None)
+    threads = run_all([threading.get_ident, threading.get_ident], 1, lambda: None)
     assert threads == [threading.get_ident()] * 2
 
 
@@ -120,9 +120,9 @@ def test_an_endpoint_of_ones_own_is_not_taken_for_aws(aws, monkeypatch):
 
 def test_what_a_run_asked_is_one_line(target):
     for action in ("ecr:DescribeImages", "ecr:DescribeImages", "ecs:ListTasks"):
-        target.meter.called(action)
-    target.meter.refused()
-    assert calls_text(target.meter, 1234, 5.678) == (
+        target.call_counter.called(action)
+    target.call_counter.refused()
+    assert calls_text(target.call_counter, 1234, 5.678) == (
         "3 calls to AWS in 5.7 s, 1 throttled, 1,234 answers known from earlier runs: "
         "ecr:DescribeImages 2, ecs:ListTasks 1"
     )
@@ -138,7 +138,7 @@ def test_every_page_counts(aws, target):
         )
     )
     assert sum(len(page["imageDetails"]) for page in pages) == 2500
-    assert target.meter.calls["ecr:DescribeImages"] == 4
+    assert target.call_counter.calls["ecr:DescribeImages"] == 4
 
 
 @pytest.fixture
@@ -147,14 +147,14 @@ def reached(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pa
     for name, value in aws.env().items():
         monkeypatch.setenv(name, value)
     path = tmp_path / "ecrm.yaml"
-    path.write_text("repositories: []\npace: {ecs_tasks: 40}\n")
+    path.write_text("repositories: []\nrate_limits: {ecs_tasks: 40}\n")
     return path
 
 
 def test_the_pace_of_the_configuration_is_that_of_the_run(reached):
     with start(Request(config=str(reached)), lambda _: None) as run:
         [target] = run.targets
-    buckets = target.pacer._buckets
+    buckets = target.rate_limiter._buckets
     assert (buckets["ecs_tasks"]._limit, buckets["ecs_services"]._limit) == (40, 20)
 
 
@@ -177,4 +177,4 @@ def test_as_many_calls_are_in_flight_as_is_asked_for(reached, monkeypatch, how):
 
 def test_side_by_side_are_as_many_as_there_are_workers():
     together = threading.Barrier(3, timeout=10)
-    assert gather(lambda number: (together.wait(), number)[1], range(3), 3) == [0, 1, 2]
+    assert map_concurrently(lambda number: (together.wait(), number)[1], range(3), 3) == [0, 1, 2]

@@ -26,17 +26,17 @@ from moto import mock_aws
 
 from ecrm import config
 from ecrm.aws import Target, call, pages, parsing
-from ecrm.aws.parsing import SLIMMED, slim_session
+from ecrm.aws.parsing import FAST_SHAPES, fast_parsing_session
 from ecrm.errors import AwsError
 from ecrm.model.image import Image
 from ecrm.model.reference import Registry
-from ecrm.registry import images as holdings
+from ecrm.registry import images as inventory
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.lambda_functions import lambda_uses
 from tests.fake_aws import DOCKER_LIST, OCI_MANIFEST, FakeAws, Fault, Repository, days_ago
 
 HERE = Registry("123456789012", "us-east-1")
-ECRM = Path(holdings.__file__).parents[1]
+ECRM = Path(inventory.__file__).parents[1]
 DIGEST = f"sha256:{'a' * 64}"
 LOADER = botocore.session.get_session().get_component("data_loader")
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -52,7 +52,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 
 def sessions(**settings: Any) -> tuple[boto3.Session, boto3.Session]:
     """Ours and botocore's own; the models are read only once for all of them."""
-    made = (slim_session(), botocore.session.get_session())
+    made = (fast_parsing_session(), botocore.session.get_session())
     for session in made:
         session.register_component("data_loader", LOADER)
     ours, theirs = (boto3.Session(botocore_session=it, **settings) for it in made)
@@ -126,7 +126,7 @@ def both(operation: str, body: str) -> tuple[Any, Any]:
 
 
 def images(answer: Any) -> list[Image]:
-    return [holdings._image(it) for it in answer.get("imageDetails", ())]
+    return [inventory._image(it) for it in answer.get("imageDetails", ())]
 
 
 def full(shape: Any, number: int = 1) -> Any:
@@ -147,13 +147,13 @@ def full(shape: Any, number: int = 1) -> Any:
 # -- The same answers ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("operation", SLIMMED)
+@pytest.mark.parametrize("operation", FAST_SHAPES)
 def test_every_member_that_botocore_knows_is_there(operation):
     ours, _ = both(operation, json.dumps(full(shape_of(operation))))
-    assert SLIMMED[operation].member in ours
+    assert FAST_SHAPES[operation].member in ours
 
 
-@pytest.mark.parametrize("operation", SLIMMED)
+@pytest.mark.parametrize("operation", FAST_SHAPES)
 def test_response_metadata_is_botocores(operation):
     ours, theirs = both(operation, "{}")
     assert ours == theirs
@@ -349,7 +349,7 @@ NOT_JSON = {
 }
 
 
-@pytest.mark.parametrize("operation", SLIMMED)
+@pytest.mark.parametrize("operation", FAST_SHAPES)
 @pytest.mark.parametrize("name", NOT_JSON)
 def test_a_body_that_is_no_json_object_is_an_error(operation, name):
     with pytest.raises(AwsError) as error:
@@ -383,7 +383,7 @@ def test_a_list_of_images_that_is_none_is_an_error(value):
 # -- What botocore parses as ever ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("operation", SLIMMED)
+@pytest.mark.parametrize("operation", FAST_SHAPES)
 @pytest.mark.parametrize("status", [300, 301, 400, 404, 500])
 def test_errors_are_botocores(operation, status):
     body = b'{"__type":"com.amazonaws#AccessDeniedException","message":"no","Message":"no"}'
@@ -398,7 +398,7 @@ def failed(session: boto3.Session, operation: str, body: bytes, status: int) -> 
 
 
 def factory() -> Any:
-    return slim_session().get_component("response_parser_factory")
+    return fast_parsing_session().get_component("response_parser_factory")
 
 
 @pytest.mark.parametrize("protocol", ["query", "ec2", "rest-xml", "smithy-rpc-v2-cbor"])
@@ -474,15 +474,15 @@ def members(shape: Any, kinds: tuple[str, ...]) -> set[str]:
 READERS = [*(ECRM / "registry").glob("*.py"), ECRM / "workflow" / "generate.py"]
 
 
-@pytest.mark.parametrize("operation", SLIMMED)
+@pytest.mark.parametrize("operation", FAST_SHAPES)
 def test_every_time_that_is_read_is_made_a_datetime(operation):
     """The others are numbers in a slim answer, and nobody may take them for more."""
     code = "".join(path.read_text() for path in [*READERS, *(ECRM / "sources").rglob("*.py")])
     read = {it for it in members(shape_of(operation), ("timestamp",)) if f'"{it}"' in code}
-    assert read == set(SLIMMED[operation].timestamps)
+    assert read == set(FAST_SHAPES[operation].timestamps)
 
 
-@pytest.mark.parametrize("operation", SLIMMED)
+@pytest.mark.parametrize("operation", FAST_SHAPES)
 def test_nothing_that_is_read_needs_more_than_json(operation):
     """No member has another name on the wire, comes in a header, or is base64."""
     assert not members(shape_of(operation), ("blob",))
@@ -499,7 +499,7 @@ def renamed(shape: Any) -> list[str]:
 
 
 def test_only_what_reads_is_slimmed():
-    assert all(it.startswith(("Describe", "List")) for it in SLIMMED)
+    assert all(it.startswith(("Describe", "List")) for it in FAST_SHAPES)
 
 
 @pytest.fixture
@@ -542,8 +542,8 @@ def quiet(_: str) -> None:
 
 
 READS: dict[str, Callable[[Target], Any]] = {
-    "repositories": lambda target: list(holdings.repositories(target)),
-    "images": lambda target: holdings.images(target, "shop/api"),
+    "repositories": lambda target: list(inventory.repositories(target)),
+    "images": lambda target: inventory.images(target, "shop/api"),
     "ecs": lambda target: list(ecs_uses(target, config.Config(), quiet)),
     "lambda": lambda target: list(lambda_uses(target, config.Config(), quiet)),
 }
@@ -559,7 +559,7 @@ def test_ecrm_reads_the_same_from_an_account(aws, targets, what):
 def test_all_that_is_slimmed_was_read_from_that_account(aws, targets):
     for read in READS.values():
         read(targets[0])
-    assert {it.operation for it in aws.calls} >= set(SLIMMED)
+    assert {it.operation for it in aws.calls} >= set(FAST_SHAPES)
 
 
 HALVED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -639,7 +639,7 @@ def test_moto_answers_such_a_session():
         ecr.create_repository(repositoryName="shop")
         manifest = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": {}, "layers": []}
         ecr.put_image(repositoryName="shop", imageTag="v1", imageManifest=json.dumps(manifest))
-        (image,) = holdings.images(Target(HERE, session), "shop")
+        (image,) = inventory.images(Target(HERE, session), "shop")
         assert image.tags == ("v1",)
         assert image.pushed_at.tzinfo is UTC
         containers = [{"name": "app", "image": "shop:v1", "memory": 64}]
@@ -653,10 +653,10 @@ def test_a_profile_and_region_may_still_be_given(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    work = boto3.Session(profile_name="work", botocore_session=slim_session())
+    work = boto3.Session(profile_name="work", botocore_session=fast_parsing_session())
     assert (work.profile_name, work.region_name) == ("work", "eu-north-1")
     with pytest.raises(ProfileNotFound):
-        boto3.Session(profile_name="nope", botocore_session=slim_session())
+        boto3.Session(profile_name="nope", botocore_session=fast_parsing_session())
 
 
 def test_botocore_is_not_imported_before_a_session_is_made():

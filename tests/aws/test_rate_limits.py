@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from ecrm.aws.rate_limits import Bucket, Pacer, StoppedError
+from ecrm.aws.rate_limits import RateLimiter, StoppedError, TokenBucket
 from ecrm.config.quotas import QUOTAS, quota_name
 from tests.fake_aws import PUBLISHED
 
@@ -27,11 +27,11 @@ def clock() -> Clock:
     return Clock()
 
 
-def bucket(clock: Clock, burst: float, rate: float | None) -> Bucket:
-    return Bucket(burst, rate, clock, clock.sleep)
+def bucket(clock: Clock, burst: float, rate: float | None) -> TokenBucket:
+    return TokenBucket(burst, rate, clock, clock.sleep)
 
 
-def taken(it: Bucket, clock: Clock, calls: int) -> float:
+def taken(it: TokenBucket, clock: Clock, calls: int) -> float:
     """The seconds that so many calls, one after the other, had to wait."""
     began = clock.now
     for _ in range(calls):
@@ -143,12 +143,12 @@ def test_every_published_quota_is_kept_to():
 
 
 def test_operations_that_share_a_quota_share_a_bucket(clock):
-    pacer = Pacer(monotonic=clock)
+    rate_limiter = RateLimiter(monotonic=clock)
     for _ in range(45):
-        pacer.take("ecs", "ListTaskDefinitions")
-    pacer.stop()
+        rate_limiter.take("ecs", "ListTaskDefinitions")
+    rate_limiter.stop()
     with pytest.raises(StoppedError):
-        pacer.take("ecs", "DescribeTaskDefinition")
+        rate_limiter.take("ecs", "DescribeTaskDefinition")
     assert quota_name("ecs", "ListTaskDefinitions") == quota_name("ecs", "DescribeTaskDefinition")
     assert quota_name("ecs", "ListTasks") != quota_name("ecs", "ListTaskDefinitions")
 
@@ -169,25 +169,25 @@ def test_what_has_no_quota_of_its_own_is_in_that_of_its_service(service, operati
 
 
 def test_a_quota_that_aws_raised_is_used():
-    raised, usual = Pacer({"ecs_tasks": 1000}), Pacer()
+    raised, usual = RateLimiter({"ecs_tasks": 1000}), RateLimiter()
     assert raised._buckets["ecs_tasks"]._limit == 1000
     assert usual._buckets["ecs_tasks"]._limit == 20
     assert raised._buckets["ecs_services"]._limit == 20
 
 
 def test_who_waits_for_a_turn_is_told_at_once_that_the_run_ends():
-    pacer = Pacer({"lambda": 1})
+    rate_limiter = RateLimiter({"lambda": 1})
     ended = threading.Event()
 
     def ask() -> None:
         try:
             for _ in range(10_000):
-                pacer.take("lambda", "ListFunctions")
+                rate_limiter.take("lambda", "ListFunctions")
         except StoppedError:
             ended.set()
 
     thread = threading.Thread(target=ask)
     thread.start()
-    pacer.stop()
+    rate_limiter.stop()
     assert ended.wait(5)
     thread.join()

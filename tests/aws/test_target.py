@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ecrm.aws import Target, call, chunks, connect, gather, pages
+from ecrm.aws import Target, call, chunks, connect, map_concurrently, pages
 from ecrm.config import Config
 from ecrm.errors import AccessDenied, AwsError
 from ecrm.registry.images import Deleter, images, repositories
@@ -355,16 +355,16 @@ def test_results_come_in_the_order_of_the_items_whoever_is_first():
         time.sleep(0.0005 * (40 - number))
         return number
 
-    assert gather(slow_first, range(40), 16) == list(range(40))
+    assert map_concurrently(slow_first, range(40), 16) == list(range(40))
 
 
 def test_many_calls_are_in_flight_at_once():
     both = threading.Barrier(8, timeout=5)
-    assert len(gather(lambda _: both.wait(), range(8), 16)) == 8
+    assert len(map_concurrently(lambda _: both.wait(), range(8), 16)) == 8
 
 
 def test_gather_of_nothing_is_nothing():
-    assert gather(str, [], 16) == []
+    assert map_concurrently(str, [], 16) == []
 
 
 def test_after_the_first_failure_no_call_is_begun():
@@ -378,7 +378,7 @@ def test_after_the_first_failure_no_call_is_begun():
         time.sleep(0.5 if number == 0 else 0.01)
 
     with pytest.raises(AwsError, match=r"^no$"):
-        gather(read, range(1000), 16)
+        map_concurrently(read, range(1000), 16)
     assert len(begun) < 60
 
 
@@ -394,7 +394,7 @@ def test_calls_in_flight_have_ended_when_the_failure_is_raised():
         ended.append(number)
 
     with pytest.raises(AwsError, match=r"^no$"):
-        gather(read, range(4), 16)
+        map_concurrently(read, range(4), 16)
     assert sorted(ended) == [0, 2, 3]
 
 

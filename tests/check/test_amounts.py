@@ -6,7 +6,7 @@ from ecrm.check import check
 from ecrm.errors import AwsError
 from ecrm.model.image import Image
 from tests.check.inputs import config, evidence, repositories, violations, whats
-from tests.planning.test_planner import HOME, Held, Shelf, image, use
+from tests.planning.test_planner import HOME, RepositoryIndex, Shelf, image, use
 
 GB = 10**9
 
@@ -39,8 +39,8 @@ def test_more_than_the_limit_is_stale_and_the_limit_is_not(limits: str, told: li
 def test_a_limit_of_each_repository_is_not_one_of_all():
     rules = "repositories: [{name_pattern: '*', expires: 30d}]\n"
     settings = config("stale: {max_images: 1}", rules)
-    held = repositories(one=[image("a", days=40)], two=[image("b", days=40)])
-    assert not whats("stale", evidence(held, settings=settings))
+    repository_indexes = repositories(one=[image("a", days=40)], two=[image("b", days=40)])
+    assert not whats("stale", evidence(repository_indexes, settings=settings))
 
 
 def test_where_and_what_to_do_are_told():
@@ -54,8 +54,8 @@ def test_where_and_what_to_do_are_told():
 
 def test_what_has_been_deletable_for_long_is_overdue():
     settings = config("stale: {overdue: 14d}")
-    held = repositories(app=[*old(2, days=45), image("young", "young", days=43)])
-    (it,) = violations("stale", evidence(held, settings=settings))
+    repository_indexes = repositories(app=[*old(2, days=45), image("young", "young", days=43)])
+    (it,) = violations("stale", evidence(repository_indexes, settings=settings))
     assert it.what == "2 images (20 B) could have been deleted more than 14 days ago"
     assert it.why.startswith("by the rule app; the oldest was pushed 2026-04-17; ")
 
@@ -64,17 +64,17 @@ def test_what_a_later_push_has_driven_out_of_keep_count_is_not_overdue():
     """It was one of the two newest until yesterday."""
     rules = "repositories: [{name: app, expires: 5d, keep_count: 2}]\n"
     settings = config("stale: {overdue: 14d}", rules)
-    held = [image(f"i{days}", f"v{days}", days=days) for days in (90, 80, 6)]
-    assert not whats("stale", evidence(repositories(app=held), settings=settings))
-    late = [*held, image("i70", "v70", days=70)]
+    repository_indexes = [image(f"i{days}", f"v{days}", days=days) for days in (90, 80, 6)]
+    assert not whats("stale", evidence(repositories(app=repository_indexes), settings=settings))
+    late = [*repository_indexes, image("i70", "v70", days=70)]
     told = whats("stale", evidence(repositories(app=late), settings=settings))
     assert told == ["1 image (10 B) could have been deleted more than 14 days ago"]
 
 
 def test_what_is_in_use_is_not_overdue():
     settings = config("stale: {overdue: 1d}")
-    held = repositories(app=old(1))
-    assert not whats("stale", evidence(held, use("app:v0"), settings=settings))
+    repository_indexes = repositories(app=old(1))
+    assert not whats("stale", evidence(repository_indexes, use("app:v0"), settings=settings))
 
 
 def test_a_repository_without_a_rule_is_never_stale():
@@ -94,8 +94,10 @@ def test_with_one_repository_the_limits_of_all_are_not_asked_about():
 @pytest.mark.parametrize("rule", ["stale", "budget"])
 def test_a_repository_that_cannot_be_read_is_not_counted_and_no_clean_result(rule: str):
     settings = config("stale: {max_images: 0}, budget: {max_bytes: 0}")
-    held = Shelf({HOME: {"app": Held(AwsError("ecr:DescribeImages: denied"), {})}})
-    found = check(evidence(held, settings=settings))
+    repository_indexes = Shelf(
+        {HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}}
+    )
+    found = check(evidence(repository_indexes, settings=settings))
     assert not [it for it in found.violations if it.rule == rule]
     assert [it.text for it in found.unknown] == ["app: ecr:DescribeImages: denied"]
 
@@ -121,20 +123,24 @@ def test_a_repository_that_cannot_be_read_is_not_counted_and_no_clean_result(rul
     ],
 )
 def test_more_than_the_budget_is_told_and_the_budget_is_not(limits: str, told: list[str]):
-    held = repositories(app=old(3, size=10 * GB, days=1))
+    repository_indexes = repositories(app=old(3, size=10 * GB, days=1))
     settings = config(f"budget: {{{limits}}}")
-    assert whats("budget", evidence(held, settings=settings)) == told
+    assert whats("budget", evidence(repository_indexes, settings=settings)) == told
 
 
 def test_a_repository_without_a_rule_costs_as_well():
-    held = repositories(other=old(3, size=10 * GB))
-    (it,) = violations("budget", evidence(held, settings=config("budget: {max_monthly_cost: 1}")))
+    repository_indexes = repositories(other=old(3, size=10 * GB))
+    (it,) = violations(
+        "budget", evidence(repository_indexes, settings=config("budget: {max_monthly_cost: 1}"))
+    )
     assert str(it.where) == f"{HOME}/other"
 
 
 def test_how_much_can_be_deleted_and_the_price_are_told():
-    held = repositories(app=old(3, size=10 * GB))
-    (it,) = violations("budget", evidence(held, settings=config("budget: {max_bytes: 1GB}")))
+    repository_indexes = repositories(app=old(3, size=10 * GB))
+    (it,) = violations(
+        "budget", evidence(repository_indexes, settings=config("budget: {max_bytes: 1GB}"))
+    )
     assert it.why == "the sizes of all images as ECR reports them, at $0.10 per GB a month"
     assert it.next_step.startswith("3 images (30 GB) of it can be deleted now; ")
 

@@ -7,7 +7,7 @@ import pytest
 from ecrm.check import Findings, check
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.errors import InputError
-from ecrm.model.use import Place
+from ecrm.model.use import SourceLocation
 from tests.check.inputs import evidence, in_file, repositories
 from tests.planning.test_planner import HOME, image, use
 from tests.strategies import digest
@@ -50,14 +50,14 @@ def test_writing_again_takes_what_was_accepted_and_drops_what_is_resolved():
 
 def test_another_line_and_another_digest_are_the_same_violation():
     def moved(line: int, name: str) -> Findings:
-        held = repositories(app=[image("old"), image(name, "v1")])
+        repository_indexes = repositories(app=[image("old"), image(name, "v1")])
         runs = use(f"app:v1@{digest('old')}")
-        return check(evidence(held, runs, named=(in_file("app:v9", line=line),)))
+        return check(evidence(repository_indexes, runs, named=(in_file("app:v9", line=line),)))
 
     now = accepting(moved(3, "one"), moved(30, "two"))
     assert not now.violations
     assert {it.rule for it in now.accepted} == {"missing", "mutable"}
-    assert Place("k8s/web.yaml", 30) in [it.place for it in now.accepted]
+    assert SourceLocation("k8s/web.yaml", 30) in [it.location for it in now.accepted]
 
 
 def test_another_file_is_another_violation():

@@ -5,17 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from ecrm.check import Evidence, Unknown
+from ecrm.check import CheckInputs, Unknown
 from ecrm.config import Config
 from ecrm.errors import AwsError, Gone, InputError
-from ecrm.model.scan import Note, ReadStatus, Scan
+from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.model.use import Use
 from ecrm.registry.tag_mutability import Mutability
-from ecrm.workflow.check_inputs import Asked, gather_evidence
+from ecrm.workflow.check_inputs import Asked, read_check_inputs
 from ecrm.workflow.run import Request, Run
 from tests.check.inputs import config, in_file
 from tests.check.test_lifecycle_rule import POLICY
-from tests.planning.test_planner import HOME, Held, Shelf, image, index
+from tests.planning.test_planner import HOME, RepositoryIndex, Shelf, image, index
 from tests.strategies import NOW, digest
 
 KEY = (HOME, "app")
@@ -27,98 +27,107 @@ def use(text: str) -> Use:
 
 
 def gathered(
-    held: Held,
+    repository_indexes: RepositoryIndex,
     *uses: Use,
     settings: Config | None = None,
     asked: Asked | None = None,
     monkeypatch: pytest.MonkeyPatch | None = None,
-) -> Evidence:
+) -> CheckInputs:
     """Of one repository `app`; `uses` are what a scan finds."""
     run = Run(
-        Request(), settings or config(), (), Shelf({HOME: {"app": held}}), NOW, lambda _: None
+        Request(),
+        settings or config(),
+        (),
+        Shelf({HOME: {"app": repository_indexes}}),
+        NOW,
+        lambda _: None,
     )
     if monkeypatch:
         monkeypatch.setattr("ecrm.sources.scan", lambda *_, **__: Scan(NOW, uses, ()))
-    return gather_evidence(run, asked or Asked())
+    return read_check_inputs(run, asked or Asked())
 
 
-def unread(rule: str, found: Evidence) -> list[str]:
+def unread(rule: str, found: CheckInputs) -> list[str]:
     return [it.text for it in found.unread if it.rule == rule]
 
 
 def test_the_policy_of_a_repository_is_evaluated():
-    found = gathered(Held((image("a", "v1", days=25),), {}, policy=TEXT))
-    assert found.policed[KEY].by == "ecrm's own evaluation"
-    assert [it.name for it in found.policed[KEY].conflicts] == ["v1"]
+    found = gathered(RepositoryIndex((image("a", "v1", days=25),), {}, policy=TEXT))
+    assert found.lifecycle_conflicts[KEY].by == "ecrm's own evaluation"
+    assert [it.name for it in found.lifecycle_conflicts[KEY].conflicts] == ["v1"]
 
 
 def test_what_the_policy_will_reach_soon_is_told_with_its_day(monkeypatch: pytest.MonkeyPatch):
     images = (image("a", "v1", days=15), image("b", "v2", days=12))
     uses = use("app:v1"), use("app:v2")
-    found = gathered(Held(images, {}, policy=TEXT), *uses, monkeypatch=monkeypatch)
-    assert [(it.name, it.due) for it in found.policed[KEY].conflicts] == [
+    found = gathered(RepositoryIndex(images, {}, policy=TEXT), *uses, monkeypatch=monkeypatch)
+    assert [(it.name, it.due) for it in found.lifecycle_conflicts[KEY].conflicts] == [
         ("v1", NOW + timedelta(days=5))
     ]
     none = config("lifecycle: {within: 0s}")
-    held = Held(images, {}, policy=TEXT)
-    found = gathered(held, *uses, settings=none, monkeypatch=monkeypatch)
-    assert not found.policed[KEY].conflicts
+    repository_indexes = RepositoryIndex(images, {}, policy=TEXT)
+    found = gathered(repository_indexes, *uses, settings=none, monkeypatch=monkeypatch)
+    assert not found.lifecycle_conflicts[KEY].conflicts
 
 
 def test_where_there_is_no_policy_there_is_nothing_to_tell():
-    assert not gathered(Held((image("a", "v1"),), {}, policy=None)).policed
+    assert not gathered(RepositoryIndex((image("a", "v1"),), {}, policy=None)).lifecycle_conflicts
 
 
 def test_a_policy_that_is_asked_about_comes_instead_of_the_one_that_is_there():
-    there = Held((image("a", "v1", days=25),), {}, policy=AwsError("must not be asked"))
+    there = RepositoryIndex((image("a", "v1", days=25),), {}, policy=AwsError("must not be asked"))
     found = gathered(there, asked=Asked(policy=TEXT))
-    assert len(found.policed[KEY].conflicts) == 1
+    assert len(found.lifecycle_conflicts[KEY].conflicts) == 1
 
 
 @pytest.mark.parametrize("error", [AwsError("ecr:GetLifecyclePolicy: denied"), InputError("odd")])
 def test_a_policy_that_cannot_be_read_is_not_known(error: Exception):
-    found = gathered(Held((image("a"),), {}, policy=error))
+    found = gathered(RepositoryIndex((image("a"),), {}, policy=error))
     assert unread("lifecycle", found) == [str(error)]
-    assert not found.policed
+    assert not found.lifecycle_conflicts
 
 
 def test_a_repository_that_is_gone_meanwhile_needs_nothing():
-    found = gathered(Held((image("a"),), {}, policy=Gone("gone"), mutability=Gone("gone")))
+    found = gathered(
+        RepositoryIndex((image("a"),), {}, policy=Gone("gone"), mutability=Gone("gone"))
+    )
     assert found.unread == ()
 
 
 def test_what_is_off_is_not_asked_about(monkeypatch: pytest.MonkeyPatch):
     off = config("lifecycle: {level: off}, mutable: {level: off}")
     error = AwsError("must not be asked")
-    held = Held((image("a", "v1"),), {}, policy=error, mutability=error)
-    found = gathered(held, use("app:v1"), settings=off, monkeypatch=monkeypatch)
+    repository_indexes = RepositoryIndex((image("a", "v1"),), {}, policy=error, mutability=error)
+    found = gathered(repository_indexes, use("app:v1"), settings=off, monkeypatch=monkeypatch)
     assert found.unread == ()
 
 
 def test_only_where_tags_are_in_use_their_setting_is_asked_about(monkeypatch: pytest.MonkeyPatch):
-    held = Held((image("a", "v1"),), {}, mutability=AwsError("denied"))
-    assert unread("mutable", gathered(held)) == []
-    by_digest = gathered(held, use(f"app@{digest('a')}"), monkeypatch=monkeypatch)
+    repository_indexes = RepositoryIndex((image("a", "v1"),), {}, mutability=AwsError("denied"))
+    assert unread("mutable", gathered(repository_indexes)) == []
+    by_digest = gathered(repository_indexes, use(f"app@{digest('a')}"), monkeypatch=monkeypatch)
     assert unread("mutable", by_digest) == []
-    by_tag = gathered(held, use("app:v1"), monkeypatch=monkeypatch)
+    by_tag = gathered(repository_indexes, use("app:v1"), monkeypatch=monkeypatch)
     assert unread("mutable", by_tag) == ["denied"]
 
 
 def test_the_children_of_an_index_to_which_a_tag_moved_are_read(monkeypatch: pytest.MonkeyPatch):
     images = (index("multi", "v1"), image("arm"))
-    held = Held(images, {digest("multi"): (digest("arm"),)}, mutability=Mutability(mutable=False))
+    repository_indexes = RepositoryIndex(
+        images, {digest("multi"): (digest("arm"),)}, mutability=Mutability(mutable=False)
+    )
     runs = use(f"app:v1@{digest('arm')}")
-    found = gathered(held, runs, monkeypatch=monkeypatch)
+    found = gathered(repository_indexes, runs, monkeypatch=monkeypatch)
     assert found.children == {KEY: {digest("multi"): (digest("arm"),)}}
 
 
 def test_what_files_say_becomes_uses_what_is_passed_over_and_what_is_not_known():
     told = (
         in_file("app:v1"),
-        Note(ReadStatus.READ, "a.yaml:1: {{ x }} is a template"),
-        Note(ReadStatus.FAILED, "b.yaml: cannot be read"),
+        Diagnostic(ReadStatus.READ, "a.yaml:1: {{ x }} is a template"),
+        Diagnostic(ReadStatus.FAILED, "b.yaml: cannot be read"),
     )
-    found = gathered(Held((), {}), asked=Asked(told))
+    found = gathered(RepositoryIndex((), {}), asked=Asked(told))
     assert found.named == told[:1]
     assert found.passed_over == ("a.yaml:1: {{ x }} is a template",)
     assert found.unread == (Unknown("", "b.yaml: cannot be read"),)

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from ecrm.check.lifecycle import (
     Conflict,
     CountType,
-    Doom,
-    Fate,
+    LifecycleAction,
+    LifecycleMatch,
     LifecyclePolicy,
     LifecycleRule,
     Selection,
     StorageClass,
     TagStatus,
     carried_out,
-    coming,
     conflicts,
+    due_within,
     evaluate,
     next_due,
     parse_policy,
@@ -80,17 +80,21 @@ def test_a_policy_in_full():
         LifecycleRule(
             1,
             Selection(TagStatus.TAGGED, CountType.COUNT, 10, standard, ("dev",)),
-            Fate.EXPIRE,
+            LifecycleAction.EXPIRE,
             "Ten",
         ),
         LifecycleRule(
             2,
             Selection(TagStatus.TAGGED, CountType.PUSHED, 1, standard, (), ("prod*", "*-eu")),
-            Fate.EXPIRE,
+            LifecycleAction.EXPIRE,
         ),
-        LifecycleRule(20, Selection(TagStatus.ANY, CountType.PULLED, 90), Fate.TRANSITION),
         LifecycleRule(
-            30, Selection(TagStatus.ANY, CountType.TRANSITIONED, 365, archive), Fate.EXPIRE
+            20, Selection(TagStatus.ANY, CountType.PULLED, 90), LifecycleAction.TRANSITION
+        ),
+        LifecycleRule(
+            30,
+            Selection(TagStatus.ANY, CountType.TRANSITIONED, 365, archive),
+            LifecycleAction.EXPIRE,
         ),
     )
     assert list(map(str, read.rules)) == [
@@ -373,7 +377,7 @@ def policies(draw: st.DrawFn) -> list[Json]:
 
 
 @st.composite
-def held(draw: st.DrawFn) -> list[fake_aws.Image]:
+def repository_indexes(draw: st.DrawFn) -> list[fake_aws.Image]:
     """Images of a repository of the fake; many of the same moment, some archived or restored."""
     fake = fake_aws.FakeAws(clock=NOW.timestamp).ecr.repository("app")
     for number in range(draw(st.integers(0, 6))):
@@ -405,7 +409,7 @@ def as_ecrm(found: fake_aws.Image) -> Image:
 
 
 @settings(max_examples=200)
-@given(policies(), held())
+@given(policies(), repository_indexes())
 def test_two_evaluations_that_know_nothing_of_each_other_agree(rules, images):
     try:
         read = policy(*rules)
@@ -442,8 +446,8 @@ def met(
     manifests: Mapping[str, tuple[str, ...]] = NOTHING,
     **more: Any,
 ) -> tuple[Conflict, ...]:
-    marks = evaluate(policy(*rules), images, NOW)
-    return conflicts(decided(images, *used, manifests=manifests, **more), marks, manifests)
+    preview = evaluate(policy(*rules), images, NOW)
+    return conflicts(decided(images, *used, manifests=manifests, **more), preview, manifests)
 
 
 OLD, OLDER = image("old", "v1"), image("older", "v0", days=100)
@@ -451,7 +455,7 @@ OLD, OLDER = image("old", "v1"), image("older", "v0", days=100)
 
 def test_an_image_in_use_that_would_expire_is_told_with_rule_and_user():
     [conflict] = met([rule(description="Keep one")], [OLD, OLDER], "app:v0", "app:v1")
-    assert (conflict.decision.image, conflict.doom.rule.priority) == (OLDER, 1)
+    assert (conflict.decision.image, conflict.match.rule.priority) == (OLDER, 1)
     assert str(conflict) == (
         'rule 1 "Keep one" (all images but the newest 1) deletes v0;'
         " in use by service prod/web (PRIMARY)"
@@ -530,10 +534,10 @@ def test_what_an_index_that_stays_holds_is_no_conflict():
 
 
 def test_as_far_as_the_decisions_tell_of_it_no_manifest_is_needed_for_that():
-    marks = evaluate(policy(UNTAGGED), FAMILY, NOW)
+    preview = evaluate(policy(UNTAGGED), FAMILY, NOW)
     decisions = decided(FAMILY, "app:v1", manifests=LINKS)
-    assert len(marks) == 2
-    assert conflicts(decisions, marks) == ()
+    assert len(preview) == 2
+    assert conflicts(decisions, preview) == ()
 
 
 def test_an_index_that_goes_is_told_once_with_all_that_belongs_to_it():
@@ -572,13 +576,13 @@ def test_referrers_in_a_circle_end():
     one = image("one", digest("two").replace(":", "-"))
     two = image("two", digest("one").replace(":", "-"))
     images = [one, two, OLD]
-    marks = evaluate(policy(by_age()), images, NOW)
+    preview = evaluate(policy(by_age()), images, NOW)
     decisions = [
         *decided([OLD], "app:v1"),
         Decision(one, Reason.REFERRER, related=two.digest),
         Decision(two, Reason.REFERRER, related=one.digest),
     ]
-    assert [it.decision.image for it in conflicts(decisions, marks)] == [OLD]
+    assert [it.decision.image for it in conflicts(decisions, preview)] == [OLD]
 
 
 def test_what_stays_with_an_image_that_is_not_known_is_told():
@@ -620,8 +624,8 @@ def test_an_image_of_many_tags_and_users_is_named_in_one_line():
 
 
 def test_a_doom_names_the_image_and_the_rule():
-    [doom] = evaluate(policy(rule()), [OLD, OLDER], NOW)
-    assert doom == Doom(OLDER, policy(rule()).rules[0])
+    [match] = evaluate(policy(rule()), [OLD, OLDER], NOW)
+    assert match == LifecycleMatch(OLDER, policy(rule()).rules[0])
 
 
 SOME_POLICIES = st.sampled_from(
@@ -640,13 +644,13 @@ SOME_POLICIES = st.sampled_from(
 @settings(max_examples=150)
 @given(cases(), SOME_POLICIES)
 def test_nothing_in_use_that_would_go_is_passed_over(case, rules):
-    marks = evaluate(policy(*rules), case.images, NOW)
-    going = {it.image.digest for it in carried_out(marks, case.images, case.manifests)}
+    preview = evaluate(policy(*rules), case.images, NOW)
+    going = {it.image.digest for it in carried_out(preview, case.images, case.manifests)}
     decisions = case.decide()
-    found = conflicts(decisions, marks, case.manifests)
+    found = conflicts(decisions, preview, case.manifests)
     told = [it.image.digest for each in found for it in (each.decision, *each.along)]
     assert len(told) == len(set(told))
-    assert set(told) <= going & {it.image.digest for it in decisions if not it.goes}
+    assert set(told) <= going & {it.image.digest for it in decisions if not it.deletable}
     used = {it.image.digest for it in decisions if it.reason is Reason.IN_USE}
     assert used & going <= set(told) <= going
 
@@ -654,8 +658,8 @@ def test_nothing_in_use_that_would_go_is_passed_over(case, rules):
 @settings(max_examples=150)
 @given(cases(), SOME_POLICIES)
 def test_ecr_takes_no_child_of_an_index_that_stays(case, rules):
-    marks = evaluate(policy(*rules), case.images, NOW)
-    gone = {it.image.digest for it in carried_out(marks, case.images, case.manifests)}
+    preview = evaluate(policy(*rules), case.images, NOW)
+    gone = {it.image.digest for it in carried_out(preview, case.images, case.manifests)}
     there = {it.digest for it in case.images if it.status is not Status.ARCHIVED} - gone
     for held_by, children in case.manifests.items():
         assert held_by not in there or gone.isdisjoint(set(children) - {held_by})
@@ -675,7 +679,7 @@ def to_come(
     """Name and day of each conflict to come."""
     decisions = decided(images, *used, manifests=manifests, kept=kept)
     today = conflicts(decisions, evaluate(policy(*rules), images, NOW), manifests)
-    found = coming(decisions, policy(*rules), manifests, today, now=NOW, within=days * DAY)
+    found = due_within(decisions, policy(*rules), manifests, today, now=NOW, within=days * DAY)
     assert all(str(it.due.date()) in str(it) for it in found if it.due)
     return [(it.name, f"{it.due - NOW}".partition(",")[0]) for it in found if it.due]
 
@@ -722,7 +726,7 @@ def test_what_an_index_holds_is_due_no_sooner_than_the_index():
 
 def test_what_ecrs_preview_did_not_tell_today_does_not_fall_between():
     decisions = decided([OLD], "app:v1")
-    [found] = coming(decisions, policy(by_age()), {}, (), now=NOW, within=DAY)
+    [found] = due_within(decisions, policy(by_age()), {}, (), now=NOW, within=DAY)
     assert (found.decision.image, found.due) == (OLD, NOW)
 
 

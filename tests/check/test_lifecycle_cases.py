@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ecrm.check.lifecycle import Doom, LifecyclePolicy, carried_out, evaluate, parse_policy
+from ecrm.check.lifecycle import (
+    LifecycleMatch,
+    LifecyclePolicy,
+    carried_out,
+    evaluate,
+    parse_policy,
+)
 from ecrm.model.image import Image
 from tests.planning.test_retention_cases import image
 from tests.strategies import NOW, digest
@@ -49,11 +55,11 @@ def read(path: Path) -> Story:
     )
 
 
-def told(story: Story, dooms: Iterable[Doom]) -> dict[str, str]:
+def told(story: Story, matches: Iterable[LifecycleMatch]) -> dict[str, str]:
     return {
-        story.names[doom.image.digest]: f"{doom.rule.fate} by {doom.rule.priority}"
-        + (f" with {story.names[doom.via]}" if doom.via else "")
-        for doom in dooms
+        story.names[match.image.digest]: f"{match.rule.fate} by {match.rule.priority}"
+        + (f" with {story.names[match.via]}" if match.via else "")
+        for match in matches
     }
 
 
@@ -66,17 +72,17 @@ def test_a_policy_marks_what_the_guide_says(path):
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
 def test_of_what_is_marked_goes_what_nothing_holds(path):
     story = read(path)
-    marks = evaluate(story.policy, story.images, NOW)
-    assert told(story, carried_out(marks, story.images, story.manifests)) == story.gone
+    preview = evaluate(story.policy, story.images, NOW)
+    assert told(story, carried_out(preview, story.images, story.manifests)) == story.gone
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
 def test_the_order_in_which_images_are_listed_changes_nothing(path):
     story = read(path)
     backwards = story.images[::-1]
-    marks = evaluate(story.policy, backwards, NOW)
-    assert marks == evaluate(story.policy, story.images, NOW)
-    assert told(story, carried_out(marks[::-1], backwards, story.manifests)) == story.gone
+    preview = evaluate(story.policy, backwards, NOW)
+    assert preview == evaluate(story.policy, story.images, NOW)
+    assert told(story, carried_out(preview[::-1], backwards, story.manifests)) == story.gone
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)

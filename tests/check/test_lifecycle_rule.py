@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from ecrm.check import Evidence, Policed
+from ecrm.check import CheckInputs, LifecycleConflicts
 from ecrm.check.lifecycle import conflicts, evaluate, parse_policy
-from ecrm.check.repositories import held
+from ecrm.check.repositories import repository_indexes
 from ecrm.config import Level
 from ecrm.model.use import Use
 from tests.check.inputs import evidence, repositories, violations, whats
@@ -30,20 +30,22 @@ POLICY = {
 }
 
 
-def policed(shelf: Shelf, *uses: Use) -> Evidence:
+def lifecycle_conflicts(shelf: Shelf, *uses: Use) -> CheckInputs:
     """With this policy in every repository, evaluated by ecrm."""
     found = evidence(shelf, *uses)
     policy = parse_policy(json.dumps(POLICY), "policy.json")
     taken = {}
-    for key, it in held(found.plan).items():
+    for key, it in repository_indexes(found.plan).items():
         decisions = tuple(it.images.values())
-        marks = evaluate(policy, [each.image for each in decisions], NOW)
-        taken[key] = Policed(conflicts(decisions, marks), "ecrm's own evaluation")
-    return evidence(shelf, *uses, policed=taken)
+        preview = evaluate(policy, [each.image for each in decisions], NOW)
+        taken[key] = LifecycleConflicts(conflicts(decisions, preview), "ecrm's own evaluation")
+    return evidence(shelf, *uses, lifecycle_conflicts=taken)
 
 
 def test_an_image_in_use_that_the_policy_would_expire_is_told_with_rule_and_user():
-    (it,) = violations("lifecycle", policed(repositories(app=[image("a", "v1")]), use("app:v1")))
+    (it,) = violations(
+        "lifecycle", lifecycle_conflicts(repositories(app=[image("a", "v1")]), use("app:v1"))
+    )
     assert it.what == "ECR's lifecycle policy deletes app:v1, which is in use"
     assert str(it.where) == f"{HOME}/app:v1"
     assert 'rule 7 "a month"' in it.why
@@ -53,7 +55,7 @@ def test_an_image_in_use_that_the_policy_would_expire_is_told_with_rule_and_user
 
 
 def test_an_image_in_a_keep_window_is_told_too():
-    found = policed(repositories(app=[image("a", "v1", days=25)]))
+    found = lifecycle_conflicts(repositories(app=[image("a", "v1", days=25)]))
     assert whats("lifecycle", found) == [
         "ECR's lifecycle policy deletes app:v1, which is to be kept"
     ]
@@ -61,20 +63,22 @@ def test_an_image_in_a_keep_window_is_told_too():
 
 def test_what_ecrm_would_delete_as_well_and_what_is_younger_are_no_violation():
     shelf = repositories(app=[image("old", "v1", days=90), image("young", "v2", days=19)])
-    assert not whats("lifecycle", policed(shelf, use("app:v2")))
+    assert not whats("lifecycle", lifecycle_conflicts(shelf, use("app:v2")))
 
 
 def test_what_the_policy_will_take_is_a_warning_with_its_day():
-    found = policed(repositories(app=[image("a", "v1")]), use("app:v1"))
-    (key,) = found.policed
-    later = replace(found.policed[key].conflicts[0], due=NOW + timedelta(days=3))
-    (it,) = violations("lifecycle", replace(found, policed={key: Policed((later,), "ecrm")}))
+    found = lifecycle_conflicts(repositories(app=[image("a", "v1")]), use("app:v1"))
+    (key,) = found.lifecycle_conflicts
+    later = replace(found.lifecycle_conflicts[key].conflicts[0], due=NOW + timedelta(days=3))
+    (it,) = violations(
+        "lifecycle", replace(found, lifecycle_conflicts={key: LifecycleConflicts((later,), "ecrm")})
+    )
     assert it.what == "ECR's lifecycle policy deletes app:v1 on 2026-06-04, which is in use"
     assert it.level is Level.WARNING
 
 
 def test_where_no_rule_of_ecrm_yaml_matches_only_what_is_in_use_counts():
     shelf = repositories(other=[image("a", "v1"), image("b", "v2")])
-    assert whats("lifecycle", policed(shelf, use("other:v2"))) == [
+    assert whats("lifecycle", lifecycle_conflicts(shelf, use("other:v2"))) == [
         "ECR's lifecycle policy deletes other:v2, which is in use"
     ]

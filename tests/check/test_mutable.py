@@ -13,12 +13,12 @@ KEY = (HOME, "app")
 MUTABLE = {KEY: Mutability(mutable=True)}
 
 
-def held(*images: Image) -> Any:
+def repository_indexes(*images: Image) -> Any:
     return repositories(app=list(images))
 
 
 def test_a_tag_in_use_of_a_repository_whose_tags_can_be_moved_is_told():
-    images = held(image("a", "v1"), image("b", "v2"), image("c", "v3"))
+    images = repository_indexes(image("a", "v1"), image("b", "v2"), image("c", "v3"))
     found = evidence(images, use("app:v2"), use("app:v1"), mutability=MUTABLE)
     (it,) = violations("mutable", found)
     assert it.what == "in use by tags that can be moved: v1, v2"
@@ -29,13 +29,13 @@ def test_a_tag_in_use_of_a_repository_whose_tags_can_be_moved_is_told():
 def test_many_tags_are_shortened():
     images = [image(name, name) for name in "abcdefg"]
     uses = [use(f"app:{name}") for name in "abcdefg"]
-    assert whats("mutable", evidence(held(*images), *uses, mutability=MUTABLE)) == [
+    assert whats("mutable", evidence(repository_indexes(*images), *uses, mutability=MUTABLE)) == [
         "in use by tags that can be moved: a, b, c, d, e and 2 more"
     ]
 
 
 def test_an_immutable_tag_and_one_that_is_excluded_are_no_violation():
-    images = held(image("a", "v1"), image("b", "dev-1"))
+    images = repository_indexes(image("a", "v1"), image("b", "dev-1"))
     uses = use("app:v1"), use("app:dev-1")
     fixed = {KEY: Mutability(mutable=False)}
     assert not whats("mutable", evidence(images, *uses, mutability=fixed))
@@ -46,16 +46,18 @@ def test_an_immutable_tag_and_one_that_is_excluded_are_no_violation():
 
 
 def test_a_use_by_digest_is_no_violation():
-    found = evidence(held(image("a", "v1")), use(f"app@{digest('a')}"), mutability=MUTABLE)
+    found = evidence(
+        repository_indexes(image("a", "v1")), use(f"app@{digest('a')}"), mutability=MUTABLE
+    )
     assert not whats("mutable", found)
 
 
 def test_where_the_setting_is_not_known_nothing_is_said_of_it():
-    assert not whats("mutable", evidence(held(image("a", "v1")), use("app:v1")))
+    assert not whats("mutable", evidence(repository_indexes(image("a", "v1")), use("app:v1")))
 
 
 def test_a_tag_that_has_moved_since_is_told_with_both_images():
-    found = evidence(held(image("a"), image("b", "v1")), use(f"app:v1@{digest('a')}"))
+    found = evidence(repository_indexes(image("a"), image("b", "v1")), use(f"app:v1@{digest('a')}"))
     (it,) = violations("mutable", found)
     assert it.what == (
         f"the tag v1 was moved: what runs is {digest('a')[:19]}, and the tag now means "
@@ -66,11 +68,13 @@ def test_a_tag_that_has_moved_since_is_told_with_both_images():
 
 
 def test_a_tag_that_means_what_runs_has_not_moved():
-    assert not whats("mutable", evidence(held(image("a", "v1")), use(f"app:v1@{digest('a')}")))
+    assert not whats(
+        "mutable", evidence(repository_indexes(image("a", "v1")), use(f"app:v1@{digest('a')}"))
+    )
 
 
 def test_the_platform_image_of_the_index_that_the_tag_means_has_not_moved():
-    images = held(index("multi", "v1"), index("inner"), image("arm"))
+    images = repository_indexes(index("multi", "v1"), index("inner"), image("arm"))
     found = evidence(
         images,
         use(f"app:v1@{digest('arm')}"),
@@ -81,11 +85,11 @@ def test_the_platform_image_of_the_index_that_the_tag_means_has_not_moved():
 
 
 def test_the_platform_image_of_another_index_has_moved():
-    images = held(index("multi", "v1"), image("arm"), image("old"))
+    images = repository_indexes(index("multi", "v1"), image("arm"), image("old"))
     children = {KEY: {digest("multi"): (digest("arm"),)}}
     found = evidence(images, use(f"app:v1@{digest('old')}"), children=children)
     assert len(whats("mutable", found)) == 1
 
 
 def test_only_where_a_tag_seems_to_have_moved_are_children_asked_for():
-    assert not moved_to(evidence(held(index("multi", "v1")), use("app:v1")))
+    assert not moved_to(evidence(repository_indexes(index("multi", "v1")), use("app:v1")))

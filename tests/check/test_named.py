@@ -6,10 +6,10 @@ from ecrm.check import check
 from ecrm.errors import AwsError
 from ecrm.model.image import Status
 from ecrm.model.reference import Registry
-from ecrm.model.use import Place, Use
+from ecrm.model.use import SourceLocation, Use
 from ecrm.sources.files import ANY_REGISTRY
 from tests.check.inputs import config, evidence, in_file, repositories, unknown, violations, whats
-from tests.planning.test_planner import HOME, Held, Shelf, image, use
+from tests.planning.test_planner import HOME, RepositoryIndex, Shelf, image, use
 from tests.strategies import digest
 
 PARTNER = Registry("210987654321", "eu-west-1")
@@ -19,13 +19,13 @@ PARTNER = Registry("210987654321", "eu-west-1")
 
 
 def test_what_is_in_use_and_not_there_is_missing():
-    held = repositories(app=[image("a", "v1")])
-    (it,) = violations("missing", evidence(held, use("app:v2")))
+    repository_indexes = repositories(app=[image("a", "v1")])
+    (it,) = violations("missing", evidence(repository_indexes, use("app:v2")))
     assert it.what == "app:v2 is needed, and is not in ECR"
     assert str(it.where) == f"{HOME}/app:v2"
     assert it.why == "service prod/web (PRIMARY)"
     assert it.next_step.startswith("push it again, put it back with `ecrm restore`")
-    assert it.place is None
+    assert it.location is None
 
 
 def test_who_runs_it_is_told_before_the_family_that_remembers_it():
@@ -40,19 +40,26 @@ def test_what_is_there_is_not_missing(named: str):
 
 
 def test_a_digest_that_is_there_is_enough_although_its_tag_was_moved():
-    held = repositories(app=[image("a"), image("b", "v1")])
-    assert not whats("missing", evidence(held, use(f"app:v1@{digest('a')}")))
+    repository_indexes = repositories(app=[image("a"), image("b", "v1")])
+    assert not whats("missing", evidence(repository_indexes, use(f"app:v1@{digest('a')}")))
 
 
 def test_a_digest_that_is_gone_is_missing_although_its_tag_is_there():
-    held = repositories(app=[image("b", "v1")])
-    told = whats("missing", evidence(held, use(f"app:v1@{digest('a')}")))
+    repository_indexes = repositories(app=[image("b", "v1")])
+    told = whats("missing", evidence(repository_indexes, use(f"app:v1@{digest('a')}")))
     assert told == [f"app:v1@{digest('a')[:19]} is needed, and is not in ECR"]
 
 
 def test_a_tag_and_the_digest_that_it_was_resolved_to_are_missed_once():
-    held = repositories(app=[])
-    assert len(whats("missing", evidence(held, use("app:v1"), use(f"app:v1@{digest('a')}")))) == 1
+    repository_indexes = repositories(app=[])
+    assert (
+        len(
+            whats(
+                "missing", evidence(repository_indexes, use("app:v1"), use(f"app:v1@{digest('a')}"))
+            )
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,8 +71,8 @@ def test_a_tag_and_the_digest_that_it_was_resolved_to_are_missed_once():
     ],
 )
 def test_an_archived_image_cannot_be_pulled(status: Status, told: list[str]):
-    held = repositories(app=[image("a", "v1", status=status)])
-    assert whats("missing", evidence(held, use("app:v1"))) == told
+    repository_indexes = repositories(app=[image("a", "v1", status=status)])
+    assert whats("missing", evidence(repository_indexes, use("app:v1"))) == told
 
 
 def test_a_repository_that_does_not_exist_is_told_with_the_one_that_may_be_meant():
@@ -74,10 +81,10 @@ def test_a_repository_that_does_not_exist_is_told_with_the_one_that_may_be_meant
 
 
 def test_what_a_file_names_is_told_with_file_line_and_a_likely_tag():
-    held = repositories(app=[image("a", "v1.20")])
-    (it,) = violations("missing", evidence(held, named=(in_file("app:v1.2"),)))
+    repository_indexes = repositories(app=[image("a", "v1.20")])
+    (it,) = violations("missing", evidence(repository_indexes, named=(in_file("app:v1.2"),)))
     assert it.what == "app:v1.2 is needed, and is not in ECR; did you mean v1.20?"
-    assert it.place == Place("k8s/web.yaml", 12)
+    assert it.location == SourceLocation("k8s/web.yaml", 12)
     assert it.why == "file k8s/web.yaml (line 12)"
     assert it.next_step == "push it before anything needs it, or correct the reference"
 
@@ -85,20 +92,22 @@ def test_what_a_file_names_is_told_with_file_line_and_a_likely_tag():
 def test_every_place_is_told():
     lines = (in_file("app:v1", line=3), in_file("app:v1", line=9))
     found = violations("missing", evidence(repositories(app=[]), named=lines))
-    assert [it.place.line for it in found if it.place] == [3, 9]
+    assert [it.location.line for it in found if it.location] == [3, 9]
     assert len({it.fingerprint for it in found}) == 1
 
 
 def test_an_image_of_a_repository_without_a_rule_is_looked_for_as_well():
-    held = repositories(app=[], other=[image("a", "v1")])
-    assert whats("missing", evidence(held, use("other:v1"), use("other:v2"))) == [
+    repository_indexes = repositories(app=[], other=[image("a", "v1")])
+    assert whats("missing", evidence(repository_indexes, use("other:v1"), use("other:v2"))) == [
         "other:v2 is needed, and is not in ECR"
     ]
 
 
 def test_a_repository_that_cannot_be_read_tells_nothing_and_is_no_clean_result():
-    held = Shelf({HOME: {"app": Held(AwsError("ecr:DescribeImages: denied"), {})}})
-    found = check(evidence(held, use("app:v1")))
+    repository_indexes = Shelf(
+        {HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}}
+    )
+    found = check(evidence(repository_indexes, use("app:v1")))
     assert not [it for it in found.violations if it.rule == "missing"]
     assert [it.text for it in found.unknown] == ["app: ecr:DescribeImages: denied"]
 
@@ -114,9 +123,9 @@ def test_another_registry_is_not_looked_into_and_a_file_is_told_so(host: str):
 
 
 def test_where_a_template_leaves_the_registry_open_the_repository_decides():
-    held = repositories(app=[image("a", "v1")])
+    repository_indexes = repositories(app=[image("a", "v1")])
     named = tuple(in_file(f"{ANY_REGISTRY}/{it}") for it in ("app:v1", "app:v2", "elsewhere:v1"))
-    found = check(evidence(held, named=named))
+    found = check(evidence(repository_indexes, named=named))
     assert [it.what for it in found.violations if it.rule == "missing"] == [
         "app:v2 is needed, and is not in ECR"
     ]
@@ -126,8 +135,8 @@ def test_where_a_template_leaves_the_registry_open_the_repository_decides():
 
 
 def test_with_one_repository_the_others_say_nothing():
-    held = repositories(app=[], other=[])
-    found = evidence(held, use("app:v1"), use("other:v1"), use("gone:v1"), only="app")
+    repository_indexes = repositories(app=[], other=[])
+    found = evidence(repository_indexes, use("app:v1"), use("other:v1"), use("gone:v1"), only="app")
     assert whats("missing", found) == ["app:v1 is needed, and is not in ECR"]
 
 
@@ -135,37 +144,37 @@ def test_with_one_repository_the_others_say_nothing():
 
 
 def test_what_a_file_names_and_the_rules_would_delete_is_doomed():
-    held = repositories(app=[image("a", "v1")])
-    (it,) = violations("doomed", evidence(held, named=(in_file("app:v1"),)))
+    repository_indexes = repositories(app=[image("a", "v1")])
+    (it,) = violations("doomed", evidence(repository_indexes, named=(in_file("app:v1"),)))
     assert it.what == "app:v1 is named in a file, and the clean-up would delete it"
     assert it.why == (
         "file k8s/web.yaml (line 12); by the rule app it goes: expired, pushed 2026-03-03"
     )
-    assert it.place == Place("k8s/web.yaml", 12)
+    assert it.location == SourceLocation("k8s/web.yaml", 12)
 
 
 def test_what_stays_is_not_doomed():
-    held = repositories(app=[image("a", "v1", days=29)])
-    assert not whats("doomed", evidence(held, named=(in_file("app:v1"),)))
+    repository_indexes = repositories(app=[image("a", "v1", days=29)])
+    assert not whats("doomed", evidence(repository_indexes, named=(in_file("app:v1"),)))
 
 
 def test_what_the_plan_knows_to_be_named_is_not_doomed():
     """As `files` of ecrm.yaml makes it known."""
-    held = repositories(app=[image("a", "v1")])
+    repository_indexes = repositories(app=[image("a", "v1")])
     named = in_file("app:v1")
-    assert not whats("doomed", evidence(held, named, named=(named,)))
+    assert not whats("doomed", evidence(repository_indexes, named, named=(named,)))
 
 
 def test_nothing_is_doomed_where_no_rule_matches():
-    held = repositories(other=[image("a", "v1")])
-    assert not whats("doomed", evidence(held, named=(in_file("other:v1"),)))
+    repository_indexes = repositories(other=[image("a", "v1")])
+    assert not whats("doomed", evidence(repository_indexes, named=(in_file("other:v1"),)))
 
 
 def test_a_rule_that_is_off_says_nothing():
-    held = repositories(app=[image("a", "v1")])
+    repository_indexes = repositories(app=[image("a", "v1")])
     named = (in_file("app:v1"), in_file("app:v2"))
     off = config("missing: {level: off}, doomed: {level: off}")
-    found = evidence(held, settings=off, named=named)
+    found = evidence(repository_indexes, settings=off, named=named)
     assert not violations("missing", found)
     assert not violations("doomed", found)
     assert not unknown("missing", found)

@@ -8,8 +8,8 @@ import pytest
 from ecrm.check import RULES, Unknown, check, for_all
 from ecrm.config import RULES_OF_CHECK, Checks, Level
 from ecrm.model.scan import ReadStatus
-from ecrm.model.use import Place
-from tests.check.inputs import config, evidence, in_file, ledger, repositories
+from ecrm.model.use import SourceLocation
+from tests.check.inputs import config, evidence, in_file, repositories, source_reports
 from tests.planning.test_planner import image, use
 
 
@@ -23,8 +23,8 @@ def test_errors_come_first_then_the_order_of_the_rules_then_the_place():
         "missing: {level: warning}, stale: {level: error, max_images: 0, overdue: 99y}, "
         "unmanaged: {level: error}"
     )
-    held = repositories(app=[image("a", "v1")], other=[])
-    found = check(evidence(held, use("other:z"), use("app:b"), settings=settings))
+    repository_indexes = repositories(app=[image("a", "v1")], other=[])
+    found = check(evidence(repository_indexes, use("other:z"), use("app:b"), settings=settings))
     assert [(it.rule, it.level) for it in found.violations] == [
         ("stale", Level.ERROR),
         ("unmanaged", Level.ERROR),
@@ -36,13 +36,15 @@ def test_errors_come_first_then_the_order_of_the_rules_then_the_place():
 
 
 def test_the_order_of_the_uses_decides_nothing():
-    held = repositories(app=[])
+    repository_indexes = repositories(app=[])
     uses = [use("app:a"), use("app:b"), in_file("app:c"), in_file("app:c", line=3)]
-    assert check(evidence(held, *uses)) == check(evidence(held, *reversed(uses)))
+    assert check(evidence(repository_indexes, *uses)) == check(
+        evidence(repository_indexes, *reversed(uses))
+    )
 
 
 def test_what_could_not_be_scanned_is_not_known():
-    found = check(evidence(repositories(app=[]), read=ledger(ReadStatus.DENIED)))
+    found = check(evidence(repositories(app=[]), read=source_reports(ReadStatus.DENIED)))
     assert "ecs:ListClusters: denied" in [it.text for it in found.unknown]
 
 
@@ -70,15 +72,17 @@ def test_a_rule_that_is_off_is_not_asked(off: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_place_of_the_policy_is_that_of_the_section_or_of_the_rules():
-    held = repositories(app=[])
+    repository_indexes = repositories(app=[])
     settings = config("missing: {}")
-    assert check(evidence(held, settings=settings)).config == Place("ecrm.yaml", 5)
-    assert check(evidence(held)).config == Place("ecrm.yaml", 2)
+    assert check(evidence(repository_indexes, settings=settings)).config == SourceLocation(
+        "ecrm.yaml", 5
+    )
+    assert check(evidence(repository_indexes)).config == SourceLocation("ecrm.yaml", 2)
 
 
 def test_the_rule_for_all_others_keeps_everything():
     settings = for_all(config())
     assert settings.rule_for("app") == config().rule_for("app")
-    held = repositories(other=[image("a", days=9000)])
-    assert not evidence(held).plan.goes.images
+    repository_indexes = repositories(other=[image("a", days=9000)])
+    assert not evidence(repository_indexes).plan.deletable.images
     assert settings.fingerprint == config().fingerprint

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from ecrm.model.scan import ReadStatus
-from ecrm.model.use import Place
+from ecrm.model.use import SourceLocation
 from tests.check.inputs import (
     RULES,
     config,
     evidence,
-    ledger,
     repositories,
+    source_reports,
     unknown,
     violations,
     whats,
@@ -35,7 +35,7 @@ def test_a_rule_that_matches_no_repository_is_told_with_its_line():
     """
     (it,) = violations("unmanaged", evidence(repositories(app=[]), settings=config("", rules)))
     assert it.what == "the entry ap/* matches no repository"
-    assert (str(it.where), it.place) == ("repositories[1]", Place("ecrm.yaml", 5))
+    assert (str(it.where), it.location) == ("repositories[1]", SourceLocation("ecrm.yaml", 5))
 
 
 def test_a_rule_that_comes_too_late_is_told_with_the_one_before():
@@ -61,8 +61,8 @@ def test_a_rule_that_applies_to_one_of_those_that_it_matches_is_good():
           - name_pattern: "*"
             expires: 30d
     """
-    held = repositories(app=[], other=[])
-    assert not whats("unmanaged", evidence(held, settings=config("", rules)))
+    repository_indexes = repositories(app=[], other=[])
+    assert not whats("unmanaged", evidence(repository_indexes, settings=config("", rules)))
 
 
 ENTRIES = (
@@ -93,7 +93,7 @@ def test_an_entry_of_the_history_that_matches_nothing_is_told():
 @pytest.mark.parametrize("status", [ReadStatus.DENIED, ReadStatus.FAILED])
 def test_a_source_that_was_not_read_in_full_cannot_tell(status: ReadStatus):
     settings = config("", ENTRIES)
-    found = evidence(repositories(app=[]), settings=settings, read=ledger(status))
+    found = evidence(repositories(app=[]), settings=settings, read=source_reports(status))
     assert whats("unmanaged", found) == [
         "the entry shrink matches no Lambda function with an image"
     ]
@@ -104,7 +104,7 @@ def test_a_source_that_was_not_read_in_full_cannot_tell(status: ReadStatus):
 
 
 def test_a_snapshot_without_names_cannot_tell():
-    read = tuple(replace(it, names=None) for it in ledger())
+    read = tuple(replace(it, names=None) for it in source_reports())
     found = evidence(repositories(app=[]), settings=config("", ENTRIES), read=read)
     assert not whats("unmanaged", found)
     assert len(unknown("unmanaged", found)) == 6

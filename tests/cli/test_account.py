@@ -358,20 +358,20 @@ def test_b3_and_b20_only_what_aws_says_is_counted(ecrm: Ecrm, shop: Shop):
 
 
 def test_b15_what_was_tagged_or_deployed_since_the_plan_is_spared(ecrm: Ecrm, shop: Shop):
-    spared = shop.repository.push("v0", pushed=days_ago(200))
+    skipped = shop.repository.push("v0", pushed=days_ago(200))
     retagged = shop.repository.push("v00", pushed=days_ago(210))
 
     def meanwhile() -> None:
-        shop.aws.ecs.cluster("prod").run(shop.aws.ecs.task_definition("job", spared))
+        shop.aws.ecs.cluster("prod").run(shop.aws.ecs.task_definition("job", skipped))
         shop.repository.tag(retagged, "back")
 
     shop.aws.after("ecr", "DescribeImages", meanwhile)
     ran = ecrm("delete", "--force", "--in-use-max-age", "0s")
     assert ran.code == 0
-    assert spared in shop.repository
+    assert skipped in shop.repository
     assert retagged in shop.repository
     assert shop.old not in shop.repository
-    assert f"Spared: shop/api@{spared.digest} (v0): now in_use task prod/" in ran.out
+    assert f"Spared: shop/api@{skipped.digest} (v0): now in_use task prod/" in ran.out
     assert (
         f"Spared: shop/api@{retagged.digest} (v00): its tags have changed from v00 to back, v00\n"
     ) in ran.out

@@ -13,7 +13,7 @@ ARCHIVE = """
       - name_pattern: "*"
         expires: 30d
         action: archive
-        delete_after: 90d
+        delete_archived_after: 90d
 """
 DELETE = """
     repositories:

@@ -17,7 +17,7 @@ RULE = """
         expires: 30d
         keep_count: 1
         keep_pulled_within: 20d
-        delete_after: 90d
+        delete_archived_after: 90d
 """
 OLD = days_ago(60)
 ELSEWHERE = "ECR repeats deletions in 123456789012/eu-west-1"
@@ -98,8 +98,8 @@ REASONS: dict[Reason, tuple[Callable[[FakeAws, Repository], Image], str]] = {
     ),
     Reason.EXPIRED: (expired, "can be deleted: expired"),
     Reason.UNTAGGED: (lambda _, api: api.push(pushed=OLD), "can be deleted: untagged"),
-    Reason.INDEX_GOES: (goes_with_its_index, "can be deleted: of an index that goes"),
-    Reason.SUBJECT_GOES: (
+    Reason.INDEX_DELETABLE: (goes_with_its_index, "can be deleted: of an index that goes"),
+    Reason.SUBJECT_DELETABLE: (
         goes_with_its_subject,
         "can be deleted: referring to an image that goes",
     ),
@@ -109,7 +109,7 @@ REASONS: dict[Reason, tuple[Callable[[FakeAws, Repository], Image], str]] = {
     ),
     Reason.ARCHIVED_LONG: (
         lambda aws, api: archived(aws, api, 100),
-        "can be deleted: archived for longer than delete_after",
+        "can be deleted: archived for longer than delete_archived_after",
     ),
 }
 
@@ -194,7 +194,7 @@ def test_a_chain_leads_from_the_use_by_the_index_to_the_signature_of_a_platform_
     [
         (Reason.KEEP_TAG, "keep", 0),
         (Reason.CHILD, "keep", 1),
-        (Reason.SUBJECT_GOES, "delete", 1),
+        (Reason.SUBJECT_DELETABLE, "delete", 1),
         (Reason.ARCHIVED_LONG, "delete", 0),
     ],
 )

@@ -265,11 +265,11 @@ def test_a_record_that_cannot_be_written_is_only_told(ecrm: Ecrm, shop: Shop, st
     assert ran.errors
 
 
-# -- dangling -----------------------------------------------------------------------------------
+# -- missing_in_use ------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def dangling(aws: FakeAws) -> FakeAws:
+def missing_in_use(aws: FakeAws) -> FakeAws:
     """A service whose image is not in ECR any more, and a repository that would be emptied."""
     api = aws.ecr.repository("api")
     lost = api.push("v2", pushed=days_ago(60))
@@ -282,35 +282,37 @@ def dangling(aws: FakeAws) -> FakeAws:
 
 
 def test_a_repository_whose_used_images_are_all_missing_is_not_emptied(
-    ecrm: Ecrm, dangling: FakeAws
+    ecrm: Ecrm, missing_in_use: FakeAws
 ):
-    (told,) = stopped(ecrm, dangling)
+    (told,) = stopped(ecrm, missing_in_use)
     assert told == (
-        "guard dangling: api would be emptied, while api:v2 is in use and is not there; check what "
-        "was deleted or renamed, then set guards.dangling: false or give --no-dangling"
+        "guard missing_in_use: api would be emptied, while api:v2 is in use and is not there; check "
+        "what was deleted or renamed, then set guards.missing_in_use: false or give --no-missing-in-use"
     )
 
 
 @pytest.mark.parametrize(
     ("guards", "options", "code"),
     [
-        ("dangling: false", [], 0),
-        ("dangling: false", ["--dangling"], 5),
-        ("", ["--no-dangling"], 0),
+        ("missing_in_use: false", [], 0),
+        ("missing_in_use: false", ["--missing-in-use"], 5),
+        ("", ["--no-missing-in-use"], 0),
         ("", ["--no-guards"], 0),
-        ("", ["--no-guards", "--dangling"], 5),
+        ("", ["--no-guards", "--missing-in-use"], 5),
     ],
 )
 def test_dangling_is_set_in_ecrm_yaml_and_by_an_option_that_wins(
-    ecrm: Ecrm, dangling: FakeAws, guards: str, options: list[str], code: int
+    ecrm: Ecrm, missing_in_use: FakeAws, guards: str, options: list[str], code: int
 ):
     configure(ecrm, guards)
     assert ecrm("delete", "--force", *options).code == code
-    assert len(dangling.ecr.repository("api")) == (code == 5)
+    assert len(missing_in_use.ecr.repository("api")) == (code == 5)
 
 
-def test_a_repository_that_keeps_something_may_lack_an_image_in_use(ecrm: Ecrm, dangling: FakeAws):
-    dangling.ecr.repository("api").push("latest", pushed=days_ago(90))
+def test_a_repository_that_keeps_something_may_lack_an_image_in_use(
+    ecrm: Ecrm, missing_in_use: FakeAws
+):
+    missing_in_use.ecr.repository("api").push("latest", pushed=days_ago(90))
     assert ecrm("delete", "--force").code == 0
 
 

@@ -91,7 +91,7 @@ def test_the_places_of_sections_and_entries_are_known():
     text = (
         "repositories:\n  - name: a\n    expires: 1d\n\n  - name: b\n    expires: 1d\nguards: {}\n"
     )
-    places = parse(text, "ecrm.yaml").places
+    places = parse(text, "ecrm.yaml").locations
     assert {path: place.line for path, place in places.items()} == {
         "repositories": 1,
         "repositories[0]": 2,

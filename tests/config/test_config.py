@@ -168,7 +168,7 @@ class TestWhatIsRead:
         assert read(text).guards == Guards(
             min_age=timedelta(days=1),
             max_in_use_drop=50,
-            dangling=True,
+            missing_in_use=True,
             max_images=None,
             max_percent=None,
             max_bytes=None,
@@ -181,7 +181,7 @@ class TestWhatIsRead:
             guards:
               min_age: 2h
               max_in_use_drop: 100
-              dangling: false
+              missing_in_use: false
               max_images: 5
               max_percent: 80
               max_bytes: 10GB
@@ -194,11 +194,11 @@ class TestWhatIsRead:
 
     def test_a_rule_can_archive_and_delete_later(self):
         text = (
-            "repositories: [{name: a, expires: 1d, action: archive, delete_after: 90d, "
+            "repositories: [{name: a, expires: 1d, action: archive, delete_archived_after: 90d, "
             "allow_unscanned: true}]"
         )
         rule = read(text).repositories[0]
-        assert (rule.action, rule.delete_after, rule.allow_unscanned) == (
+        assert (rule.action, rule.delete_archived_after, rule.allow_unscanned) == (
             Action.ARCHIVE,
             timedelta(days=90),
             True,
@@ -370,7 +370,7 @@ SCHEMA_PROBLEMS = [
         "clusters:\nzones: []",
         (
             ":2: unknown key 'zones'; known are clusters, task_definitions, lambda_functions, "
-            "external_commands, files, repositories, guards, pace, check"
+            "external_commands, files, repositories, guards, rate_limits, check"
         ),
     ),
     (
@@ -381,7 +381,8 @@ SCHEMA_PROBLEMS = [
         "guards: [max_images]",
         (
             ":1: guards: is a list here, not a map; its keys are min_age, max_in_use_drop, "
-            "dangling, max_images, max_percent, max_bytes, in_use_max_age, scanned_files_max_age"
+            "missing_in_use, max_images, max_percent, max_bytes, in_use_max_age, "
+            "scanned_files_max_age"
         ),
     ),
     (
@@ -855,7 +856,7 @@ class TestExampleFile:
             keep_count=5,
             keep_tag_patterns=("latest", "v*"),
             keep_pulled_within=timedelta(days=30),
-            delete_after=timedelta(days=90),
+            delete_archived_after=timedelta(days=90),
         )
 
     def test_its_command_is_valid_once_it_is_no_comment(self):

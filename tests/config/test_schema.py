@@ -44,7 +44,7 @@ GOOD = [
     "external_commands: [{command: [a], env: }]",
     "repositories: [{name: a, expires: 1d, keep_tag_patterns: }]",
     "repositories: [{name: a, expires: 1d, delete_artifacts: TRUE, allow_unscanned: False}]",
-    "repositories: [{name: a, expires: 1d, action: archive, delete_after: 90d}]",
+    "repositories: [{name: a, expires: 1d, action: archive, delete_archived_after: 90d}]",
     "task_definitions: [{name_pattern: '*', keep_count: 999999999, exclude: true}]",
     "guards: {max_percent: 0, max_in_use_drop: 100, max_images: 0, max_bytes: 5, min_age: 1 DAY}",
     "clusters: [&a {name: a}, *a, {<<: *a, exclude: true}]",
@@ -73,7 +73,7 @@ BAD = [
     "guards: {max_percent: 100.5}",
     "guards: {max_images: 1000000000}",
     "guards: {max_bytes: -1}",
-    "guards: {dangling: maybe}",
+    "guards: {missing_in_use: maybe}",
     "guards: null\nclusters: 1",
 ]
 

@@ -16,14 +16,14 @@ from ecrm.errors import (
     OutOfTimeError,
     OutputError,
 )
-from ecrm.execution.apply import Journal, Recheck, apply
+from ecrm.execution.apply import Journal, Revalidation, apply
 from ecrm.model.decision import Decision
 from ecrm.model.image import Image
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
-from ecrm.model.scan import Note, ReadStatus, SourceRead
-from ecrm.planning.plan import Plan, RepositoryPlan, Spared
+from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
+from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
 from ecrm.registry.images import Deleter, Refusal
 from tests.stubs import REGISTRY, digest, going, image, plan_of, repository_plan
 
@@ -113,7 +113,7 @@ class Log(Journal):
             self._ecr.events.append(("answer", it.repository, (it.decision.image.digest,)))
 
 
-def as_planned(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+def as_planned(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
     return planned, ()
 
 
@@ -124,12 +124,12 @@ def always() -> bool:
 def run(
     plan: Plan,
     ecr: Ecr | None = None,
-    recheck: Recheck = as_planned,
+    revalidate: Revalidation = as_planned,
     may_go_on: Callable[[], bool] = always,
     log: Log | None = None,
 ) -> list[Outcome]:
     ecr = ecr or Ecr()
-    outcomes = list(apply(plan, lambda _: ecr, log or Log(ecr), recheck, may_go_on))
+    outcomes = list(apply(plan, lambda _: ecr, log or Log(ecr), revalidate, may_go_on))
     wanted = [
         (it.registry, it.repository, decision)
         for it in plan.repositories
@@ -140,12 +140,12 @@ def run(
     return outcomes
 
 
-def wave(*numbers: int) -> list[Decision]:
+def stage(*numbers: int) -> list[Decision]:
     return [going(image(number)) for number in numbers]
 
 
-def one(*waves: Sequence[Decision], name: str = "shop/api") -> Plan:
-    return plan_of(repository_plan(name, *waves))
+def one(*stages: Sequence[Decision], name: str = "shop/api") -> Plan:
+    return plan_of(repository_plan(name, *stages))
 
 
 def archiving(number: int) -> Decision:
@@ -156,11 +156,11 @@ def digests(numbers: Iterable[int]) -> tuple[str, ...]:
     return tuple(digest(number) for number in numbers)
 
 
-def answers(outcomes: Iterable[Outcome]) -> dict[str, Answer]:
+def answers(outcomes: Iterable[Outcome]) -> dict[str, OutcomeStatus]:
     return {it.decision.image.digest: it.answer for it in outcomes}
 
 
-def details(outcomes: Iterable[Outcome], answer: Answer) -> dict[str, str]:
+def details(outcomes: Iterable[Outcome], answer: OutcomeStatus) -> dict[str, str]:
     return {it.decision.image.digest: it.detail for it in outcomes if it.answer is answer}
 
 
@@ -174,16 +174,16 @@ def details(outcomes: Iterable[Outcome], answer: Answer) -> dict[str, str]:
 def test_a_call_names_at_most_a_hundred_images_and_together_they_name_all(number, sizes):
     """B4."""
     ecr = Ecr()
-    outcomes = run(one(wave(*range(number))), ecr)
+    outcomes = run(one(stage(*range(number))), ecr)
     assert [len(batch) for batch in ecr.calls("delete")] == sizes
     assert sum(ecr.calls("delete"), ()) == digests(range(number))
-    assert set(answers(outcomes).values()) <= {Answer.DELETED}
+    assert set(answers(outcomes).values()) <= {OutcomeStatus.DELETED}
 
 
 def test_a_wave_is_over_before_the_next_begins():
     """B2."""
     ecr = Ecr()
-    run(one(wave(*range(150)), wave(*range(150, 160))), ecr)
+    run(one(stage(*range(150)), stage(*range(150, 160))), ecr)
     assert [len(batch) for batch in ecr.calls("delete")] == [100, 50, 10]
     assert ecr.calls("delete")[2] == digests(range(150, 160))
 
@@ -191,34 +191,34 @@ def test_a_wave_is_over_before_the_next_begins():
 def test_an_index_goes_before_its_children():
     """B2."""
     ecr = Ecr(indexes={digest(1): (digest(2), digest(3))})
-    outcomes = run(one(wave(1), wave(2, 3)), ecr)
+    outcomes = run(one(stage(1), stage(2, 3)), ecr)
     assert ecr.calls("delete") == [digests([1]), digests([2, 3])]
-    assert set(answers(outcomes).values()) == {Answer.DELETED}
+    assert set(answers(outcomes).values()) == {OutcomeStatus.DELETED}
 
 
 def test_what_an_index_still_holds_is_tried_again_after_everything_else():
     """B2: As where an index and its child come in one wave, or ECR takes a moment to notice."""
     ecr = Ecr(indexes={digest(9): (digest(1),)})
-    outcomes = run(one(wave(1, 2), wave(9)), ecr)
+    outcomes = run(one(stage(1, 2), stage(9)), ecr)
     assert ecr.calls("delete") == [digests([1, 2]), digests([9]), digests([1])]
-    assert set(answers(outcomes).values()) == {Answer.DELETED}
+    assert set(answers(outcomes).values()) == {OutcomeStatus.DELETED}
     assert [it.decision.image.digest for it in outcomes] == [digest(2), digest(9), digest(1)]
 
 
 def test_it_is_tried_again_for_as_long_as_that_helps():
     """B2."""
     ecr = Ecr(indexes={digest(2): (digest(1),), digest(3): (digest(2),)})
-    outcomes = run(one(wave(1, 2, 3)), ecr)
+    outcomes = run(one(stage(1, 2, 3)), ecr)
     assert ecr.calls("delete") == [digests([1, 2, 3]), digests([1, 2]), digests([1])]
-    assert set(answers(outcomes).values()) == {Answer.DELETED}
+    assert set(answers(outcomes).values()) == {OutcomeStatus.DELETED}
 
 
 def test_a_child_that_another_index_holds_stays_and_is_reported_once():
     """B20."""
     ecr = Ecr(indexes={digest(7): (digest(2), digest(3))})
-    outcomes = run(one(wave(1), wave(2, 3)), ecr)
-    assert answers(outcomes)[digest(1)] is Answer.DELETED
-    assert details(outcomes, Answer.FAILED) == {
+    outcomes = run(one(stage(1), stage(2, 3)), ecr)
+    assert answers(outcomes)[digest(1)] is OutcomeStatus.DELETED
+    assert details(outcomes, OutcomeStatus.FAILED) == {
         digest(2): f"{HELD}: it is so",
         digest(3): f"{HELD}: it is so",
     }
@@ -229,9 +229,9 @@ def test_what_is_tried_again_is_tried_in_batches_too():
     """B4."""
     children = digests(range(250))
     ecr = Ecr(indexes={digest(999): children})
-    outcomes = run(one(wave(*range(250)), wave(999)), ecr)
+    outcomes = run(one(stage(*range(250)), stage(999)), ecr)
     assert [len(batch) for batch in ecr.calls("delete")] == [100, 100, 50, 1, 100, 100, 50]
-    assert set(answers(outcomes).values()) == {Answer.DELETED}
+    assert set(answers(outcomes).values()) == {OutcomeStatus.DELETED}
 
 
 # What AWS answers about one image
@@ -239,9 +239,12 @@ def test_what_is_tried_again_is_tried_in_batches_too():
 
 def test_an_image_that_is_not_there_any_more_is_done():
     """B20."""
-    outcomes = run(one(wave(1, 2)), Ecr(codes={digest(1): "ImageNotFound"}))
-    assert answers(outcomes) == {digest(1): Answer.GONE, digest(2): Answer.DELETED}
-    assert details(outcomes, Answer.GONE) == {digest(1): "ImageNotFound: it is so"}
+    outcomes = run(one(stage(1, 2)), Ecr(codes={digest(1): "ImageNotFound"}))
+    assert answers(outcomes) == {
+        digest(1): OutcomeStatus.ALREADY_GONE,
+        digest(2): OutcomeStatus.DELETED,
+    }
+    assert details(outcomes, OutcomeStatus.ALREADY_GONE) == {digest(1): "ImageNotFound: it is so"}
 
 
 @pytest.mark.parametrize(
@@ -250,33 +253,33 @@ def test_an_image_that_is_not_there_any_more_is_done():
 def test_what_aws_refuses_is_not_told_as_deleted(code):
     """B3."""
     ecr = Ecr(codes={digest(2): code})
-    outcomes = run(one(wave(1, 2, 3)), ecr)
+    outcomes = run(one(stage(1, 2, 3)), ecr)
     assert answers(outcomes) == {
-        digest(1): Answer.DELETED,
-        digest(2): Answer.FAILED,
-        digest(3): Answer.DELETED,
+        digest(1): OutcomeStatus.DELETED,
+        digest(2): OutcomeStatus.FAILED,
+        digest(3): OutcomeStatus.DELETED,
     }
-    assert details(outcomes, Answer.FAILED) == {digest(2): f"{code}: it is so"}
+    assert details(outcomes, OutcomeStatus.FAILED) == {digest(2): f"{code}: it is so"}
     assert len(ecr.calls("delete")) == 1
 
 
 def test_what_the_answer_leaves_out_is_looked_up():
     """B3."""
     ecr = Ecr(silent=frozenset(digests([1, 2])), present=frozenset({digest(2)}))
-    outcomes = run(one(wave(1, 2, 3)), ecr)
+    outcomes = run(one(stage(1, 2, 3)), ecr)
     assert answers(outcomes) == {
-        digest(1): Answer.DELETED,
-        digest(2): Answer.FAILED,
-        digest(3): Answer.DELETED,
+        digest(1): OutcomeStatus.DELETED,
+        digest(2): OutcomeStatus.FAILED,
+        digest(3): OutcomeStatus.DELETED,
     }
     left_out = "AWS's answer leaves it out, and it is still there"
-    assert details(outcomes, Answer.FAILED) == {digest(2): left_out}
+    assert details(outcomes, OutcomeStatus.FAILED) == {digest(2): left_out}
     assert ecr.calls("look") == [digests([1, 2])]
 
 
 def test_where_the_answer_is_complete_nothing_is_looked_up():
     ecr = Ecr(codes={digest(2): "KmsError"})
-    run(one(wave(1, 2)), ecr)
+    run(one(stage(1, 2)), ecr)
     assert ecr.calls("look") == []
 
 
@@ -286,19 +289,22 @@ def test_where_the_answer_is_complete_nothing_is_looked_up():
 def test_where_looking_up_fails_what_is_known_to_be_deleted_is_told_as_deleted(error):
     """B3."""
     ecr = Ecr(silent=frozenset({digest(2)}), errors={("look", "shop/api"): [error]})
-    outcomes = run(one(wave(1, 2, 3)), ecr)
+    outcomes = run(one(stage(1, 2, 3)), ecr)
     assert answers(outcomes) == {
-        digest(1): Answer.DELETED,
-        digest(2): Answer.FAILED,
-        digest(3): Answer.DELETED,
+        digest(1): OutcomeStatus.DELETED,
+        digest(2): OutcomeStatus.FAILED,
+        digest(3): OutcomeStatus.DELETED,
     }
-    assert str(error) in details(outcomes, Answer.FAILED)[digest(2)]
+    assert str(error) in details(outcomes, OutcomeStatus.FAILED)[digest(2)]
 
 
 def test_where_the_repository_vanishes_while_looking_up_its_images_are_gone():
     gone = Gone("ecr:DescribeImages: RepositoryNotFoundException: no")
     ecr = Ecr(silent=frozenset({digest(1)}), errors={("look", "shop/api"): [gone]})
-    assert set(answers(run(one(wave(1)), ecr)).values()) <= {Answer.GONE, Answer.DELETED}
+    assert set(answers(run(one(stage(1)), ecr)).values()) <= {
+        OutcomeStatus.ALREADY_GONE,
+        OutcomeStatus.DELETED,
+    }
 
 
 # What goes wrong on the way
@@ -306,7 +312,7 @@ def test_where_the_repository_vanishes_while_looking_up_its_images_are_gone():
 
 def two() -> Plan:
     return plan_of(
-        repository_plan("a", wave(1, 2), wave(3)), repository_plan("b", wave(4), wave(5))
+        repository_plan("a", stage(1, 2), stage(3)), repository_plan("b", stage(4), stage(5))
     )
 
 
@@ -315,17 +321,17 @@ def test_a_missing_permission_stops_one_repository_and_no_other():
     denied = AccessDenied("ecr:BatchDeleteImage is denied", "ecr:BatchDeleteImage")
     ecr = Ecr(errors={("delete", "a"): [None, denied]})
     outcomes = run(two(), ecr)
-    assert details(outcomes, Answer.FAILED) == {digest(3): "ecr:BatchDeleteImage is denied"}
-    assert [it for it, answer in answers(outcomes).items() if answer is Answer.DELETED] == list(
-        digests([1, 2, 4, 5])
-    )
+    assert details(outcomes, OutcomeStatus.FAILED) == {digest(3): "ecr:BatchDeleteImage is denied"}
+    assert [
+        it for it, answer in answers(outcomes).items() if answer is OutcomeStatus.DELETED
+    ] == list(digests([1, 2, 4, 5]))
 
 
 def test_any_other_error_stops_the_run_and_the_rest_is_told_as_not_tried():
     ecr = Ecr(errors={("delete", "a"): [None, AwsError("AWS still throttles")]})
     outcomes = run(two(), ecr)
     not_tried = "not tried, since it went wrong before: AWS still throttles"
-    assert details(outcomes, Answer.FAILED) == {
+    assert details(outcomes, OutcomeStatus.FAILED) == {
         digest(3): "AWS still throttles",
         digest(4): not_tried,
         digest(5): not_tried,
@@ -338,25 +344,25 @@ def test_what_was_to_be_tried_again_is_told_when_the_run_stops():
         indexes={digest(9): (digest(1),)},
         errors={("delete", "a"): [None, AwsError("oops")]},
     )
-    outcomes = run(plan_of(repository_plan("a", wave(1, 2), wave(9))), ecr)
-    assert answers(outcomes)[digest(2)] is Answer.DELETED
-    assert set(details(outcomes, Answer.FAILED)) == {digest(1), digest(9)}
+    outcomes = run(plan_of(repository_plan("a", stage(1, 2), stage(9))), ecr)
+    assert answers(outcomes)[digest(2)] is OutcomeStatus.DELETED
+    assert set(details(outcomes, OutcomeStatus.FAILED)) == {digest(1), digest(9)}
 
 
 def test_a_repository_that_vanishes_is_done_and_the_others_go_on():
     gone = Gone("ecr:BatchDeleteImage: RepositoryNotFoundException: no such repository")
     outcomes = run(two(), Ecr(errors={("delete", "a"): [None, gone]}))
-    assert details(outcomes, Answer.GONE) == {digest(3): str(gone)}
-    assert details(outcomes, Answer.FAILED) == {}
+    assert details(outcomes, OutcomeStatus.ALREADY_GONE) == {digest(3): str(gone)}
+    assert details(outcomes, OutcomeStatus.FAILED) == {}
 
 
 def test_the_same_digest_in_two_repositories_is_deleted_in_both():
     """B12."""
     ecr = Ecr()
-    outcomes = run(plan_of(repository_plan("a", wave(1)), repository_plan("b", wave(1))), ecr)
+    outcomes = run(plan_of(repository_plan("a", stage(1)), repository_plan("b", stage(1))), ecr)
     assert [(it.repository, it.answer) for it in outcomes] == [
-        ("a", Answer.DELETED),
-        ("b", Answer.DELETED),
+        ("a", OutcomeStatus.DELETED),
+        ("b", OutcomeStatus.DELETED),
     ]
 
 
@@ -364,9 +370,9 @@ def test_each_registry_is_emptied_through_its_own_deleter():
     """B25."""
     deleters = {REGISTRY: Ecr(), OTHER: Ecr()}
     made = plan_of(
-        repository_plan("a", wave(1)),
-        repository_plan("a", wave(2), registry=OTHER),
-        repository_plan("b", wave(3)),
+        repository_plan("a", stage(1)),
+        repository_plan("a", stage(2), registry=OTHER),
+        repository_plan("b", stage(3)),
     )
     asked: list[Registry] = []
 
@@ -382,8 +388,10 @@ def test_each_registry_is_emptied_through_its_own_deleter():
 
 def test_an_incomplete_plan_is_refused_before_anything_is_asked_of_aws():
     """B11."""
-    note = Note(ReadStatus.DENIED, "ecs:ListTasks is denied; allow it: not you")
-    made = plan_of(repository_plan("a", wave(1)), ledger=(SourceRead(REGISTRY, "ecs", 0, (note,)),))
+    note = Diagnostic(ReadStatus.DENIED, "ecs:ListTasks is denied; allow it: not you")
+    made = plan_of(
+        repository_plan("a", stage(1)), source_reports=(SourceReport(REGISTRY, "ecs", 0, (note,)),)
+    )
 
     def deleter_for(_: Registry) -> Deleter:
         raise AssertionError("nothing may be deleted")
@@ -397,7 +405,7 @@ def test_an_incomplete_plan_is_refused_before_anything_is_asked_of_aws():
 
 def test_a_repository_that_could_not_be_read_makes_the_plan_incomplete():
     """B11."""
-    made = plan_of(repository_plan("a", wave(1)), repository_plan("b", problem="oops"))
+    made = plan_of(repository_plan("a", stage(1)), repository_plan("b", unread="oops"))
     with pytest.raises(IncompleteError, match="the plan is incomplete: b: oops"):
         run(made)
 
@@ -412,7 +420,7 @@ def test_nothing_to_delete_asks_nothing_of_aws():
 def test_outcomes_come_as_the_answers_do():
     """So that what is deleted is known when the run is stopped."""
     ecr = Ecr()
-    outcomes = apply(one(wave(1), wave(2)), lambda _: ecr, Log(ecr), as_planned)
+    outcomes = apply(one(stage(1), stage(2)), lambda _: ecr, Log(ecr), as_planned)
     assert next(outcomes).decision.image.digest == digest(1)
     assert ecr.calls("delete") == [digests([1])]
 
@@ -425,14 +433,14 @@ def test_what_is_spared_is_told_and_not_deleted():
 
     def spares_the_second(
         planned: RepositoryPlan,
-    ) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    ) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
         first, second = planned.deletions
-        return replace(planned, waves=((first,),)), (Spared(second, "now in_use"),)
+        return replace(planned, stages=((first,),)), (SkippedDeletion(second, "now in_use"),)
 
     ecr = Ecr()
-    outcomes = run(one(wave(1, 2)), ecr, spares_the_second)
-    assert answers(outcomes) == {digest(1): Answer.DELETED, digest(2): Answer.SPARED}
-    assert details(outcomes, Answer.SPARED) == {digest(2): "now in_use"}
+    outcomes = run(one(stage(1, 2)), ecr, spares_the_second)
+    assert answers(outcomes) == {digest(1): OutcomeStatus.DELETED, digest(2): OutcomeStatus.SKIPPED}
+    assert details(outcomes, OutcomeStatus.SKIPPED) == {digest(2): "now in_use"}
     assert ecr.calls("delete") == [digests([1])]
 
 
@@ -443,16 +451,16 @@ def test_what_is_spared_is_told_and_not_deleted():
 def test_where_nobody_knows_what_is_in_use_any_more_the_run_stops(error):
     """B15."""
 
-    def fails(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    def fails(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
         if planned.repository == "b":
             raise error
         return planned, ()
 
     ecr = Ecr()
-    made = plan_of(*[repository_plan(name, wave(it)) for it, name in enumerate("abc")])
+    made = plan_of(*[repository_plan(name, stage(it)) for it, name in enumerate("abc")])
     outcomes = run(made, ecr, fails)
-    assert answers(outcomes)[digest(0)] is Answer.DELETED
-    assert details(outcomes, Answer.FAILED) == {
+    assert answers(outcomes)[digest(0)] is OutcomeStatus.DELETED
+    assert details(outcomes, OutcomeStatus.FAILED) == {
         digest(1): str(error),
         digest(2): f"not tried, since it went wrong before: {error}",
     }
@@ -464,7 +472,7 @@ def test_where_nobody_knows_what_is_in_use_any_more_the_run_stops(error):
 
 def test_what_is_about_to_happen_is_written_before_and_what_happened_after_each_call():
     ecr = Ecr()
-    run(one(wave(1), wave(2)), ecr)
+    run(one(stage(1), stage(2)), ecr)
     assert [(kind, them) for kind, _, them in ecr.events] == [
         (kind, digests([number]))
         for number in (1, 2)
@@ -474,7 +482,7 @@ def test_what_is_about_to_happen_is_written_before_and_what_happened_after_each_
 
 def test_an_image_that_is_tried_again_is_written_down_once():
     ecr = Ecr(indexes={digest(9): (digest(1),)})
-    run(one(wave(1), wave(9)), ecr)
+    run(one(stage(1), stage(9)), ecr)
     assert ecr.calls("read") == ecr.calls("intend") == [digests([1]), digests([9])]
     assert ecr.calls("answer") == [digests([9]), digests([1])]
 
@@ -482,16 +490,19 @@ def test_an_image_that_is_tried_again_is_written_down_once():
 def test_what_cannot_be_written_down_first_is_not_deleted():
     unreadable = AwsError("ecr:BatchGetImage: a@sha256: no key")
     ecr = Ecr(errors={("read", "a"): [unreadable]})
-    outcomes = run(plan_of(repository_plan("a", wave(1))), ecr)
-    assert details(outcomes, Answer.FAILED) == {digest(1): str(unreadable)}
+    outcomes = run(plan_of(repository_plan("a", stage(1))), ecr)
+    assert details(outcomes, OutcomeStatus.FAILED) == {digest(1): str(unreadable)}
     assert ecr.calls("delete") == []
 
 
 def test_what_is_deleted_is_told_also_where_it_can_no_longer_be_written_down():
     ecr = Ecr()
     log = Log(ecr, OutputError("journal.jsonl could not be written: No space left on device"))
-    outcomes = apply(one(wave(1, 2), wave(3)), lambda _: ecr, log, as_planned)
-    assert [next(outcomes).answer for _ in range(2)] == [Answer.DELETED, Answer.DELETED]
+    outcomes = apply(one(stage(1, 2), stage(3)), lambda _: ecr, log, as_planned)
+    assert [next(outcomes).answer for _ in range(2)] == [
+        OutcomeStatus.DELETED,
+        OutcomeStatus.DELETED,
+    ]
     with pytest.raises(OutputError, match="No space left"):
         next(outcomes)
     assert ecr.calls("delete") == [digests([1, 2])]
@@ -505,7 +516,7 @@ def test_the_journal_and_the_outcomes_say_the_same():
         errors={("look", "a"): [AwsError("oops")]},
     )
     log = Log(ecr)
-    made = plan_of(repository_plan("a", wave(1, 2, 3)))
+    made = plan_of(repository_plan("a", stage(1, 2, 3)))
     assert list(apply(made, lambda _: ecr, log, as_planned)) == log.answers
     assert len(log.answers) == 3
 
@@ -516,15 +527,18 @@ def test_the_journal_and_the_outcomes_say_the_same():
 def test_images_are_archived_one_a_call_and_told_as_archived():
     ecr = Ecr()
     outcomes = run(one([archiving(1), archiving(2)]), ecr)
-    assert set(answers(outcomes).values()) == {Answer.ARCHIVED}
+    assert set(answers(outcomes).values()) == {OutcomeStatus.ARCHIVED}
     assert ecr.calls("archive") == [digests([1]), digests([2])]
     assert ecr.calls("delete") == []
 
 
 def test_of_what_goes_together_each_image_goes_in_its_own_way():
     ecr = Ecr()
-    outcomes = run(one([archiving(1), *wave(2)]), ecr)
-    assert answers(outcomes) == {digest(1): Answer.ARCHIVED, digest(2): Answer.DELETED}
+    outcomes = run(one([archiving(1), *stage(2)]), ecr)
+    assert answers(outcomes) == {
+        digest(1): OutcomeStatus.ARCHIVED,
+        digest(2): OutcomeStatus.DELETED,
+    }
 
 
 def test_an_image_that_cannot_be_archived_is_told_and_the_others_go_on():
@@ -532,9 +546,9 @@ def test_an_image_that_cannot_be_archived_is_told_and_the_others_go_on():
     ecr = Ecr(errors={("archive", "shop/api"): errors})
     outcomes = run(one([archiving(1), archiving(2), archiving(3)]), ecr)
     assert [(it.answer, it.detail) for it in outcomes] == [
-        (Answer.FAILED, "not this one"),
-        (Answer.GONE, "it is gone"),
-        (Answer.ARCHIVED, ""),
+        (OutcomeStatus.FAILED, "not this one"),
+        (OutcomeStatus.ALREADY_GONE, "it is gone"),
+        (OutcomeStatus.ARCHIVED, ""),
     ]
 
 
@@ -550,16 +564,19 @@ def asked(times: int) -> Callable[[], bool]:
 def test_where_the_time_is_over_the_batch_in_hand_is_the_last():
     """The first question is that of the repository, the others are those of its batches."""
     ecr = Ecr()
-    outcomes = run(one(wave(*range(250))), ecr, may_go_on=asked(3))
+    outcomes = run(one(stage(*range(250))), ecr, may_go_on=asked(3))
     assert [len(batch) for batch in ecr.calls("delete")] == [100, 100]
-    assert Counter(answers(outcomes).values()) == {Answer.DELETED: 200, Answer.LEFT: 50}
-    assert set(details(outcomes, Answer.LEFT)) == set(digests(range(200, 250)))
+    assert Counter(answers(outcomes).values()) == {
+        OutcomeStatus.DELETED: 200,
+        OutcomeStatus.DEFERRED: 50,
+    }
+    assert set(details(outcomes, OutcomeStatus.DEFERRED)) == set(digests(range(200, 250)))
 
 
 def test_of_what_is_left_nothing_is_in_the_journal():
     ecr = Ecr()
     log = Log(ecr)
-    run(one(wave(*range(150))), ecr, may_go_on=asked(2), log=log)
+    run(one(stage(*range(150))), ecr, may_go_on=asked(2), log=log)
     assert sum(ecr.calls("intend"), ()) == digests(range(100))
     assert [it.decision.image.digest for it in log.answers] == list(digests(range(100)))
 
@@ -567,68 +584,77 @@ def test_of_what_is_left_nothing_is_in_the_journal():
 def test_where_the_time_is_over_no_other_repository_is_begun_nor_read_again():
     reread: list[str] = []
 
-    def recheck(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    def revalidate(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
         reread.append(planned.repository)
         return planned, ()
 
-    plan = plan_of(repository_plan("a", wave(1)), repository_plan("b", wave(2)))
+    plan = plan_of(repository_plan("a", stage(1)), repository_plan("b", stage(2)))
     ecr = Ecr()
-    outcomes = run(plan, ecr, recheck, asked(2))
-    assert answers(outcomes) == {digest(1): Answer.DELETED, digest(2): Answer.LEFT}
+    outcomes = run(plan, ecr, revalidate, asked(2))
+    assert answers(outcomes) == {
+        digest(1): OutcomeStatus.DELETED,
+        digest(2): OutcomeStatus.DEFERRED,
+    }
     assert (ecr.calls("delete"), reread) == ([digests([1])], ["a"])
 
 
 def test_time_that_is_over_while_reading_again_leaves_the_repository():
-    def recheck(_: RepositoryPlan) -> tuple[RepositoryPlan, tuple[Spared, ...]]:
+    def revalidate(_: RepositoryPlan) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
         raise OutOfTimeError("over")
 
     ecr = Ecr()
-    assert answers(run(one(wave(1)), ecr, recheck)) == {digest(1): Answer.LEFT}
+    assert answers(run(one(stage(1)), ecr, revalidate)) == {digest(1): OutcomeStatus.DEFERRED}
     assert ecr.events == []
 
 
 def test_a_call_that_may_not_be_sent_any_more_leaves_its_images():
     ecr = Ecr(errors={("delete", "shop/api"): [None, OutOfTimeError("over")]})
     log = Log(ecr)
-    outcomes = run(one(wave(*range(150))), ecr, log=log)
-    assert Counter(answers(outcomes).values()) == {Answer.DELETED: 100, Answer.LEFT: 50}
+    outcomes = run(one(stage(*range(150))), ecr, log=log)
+    assert Counter(answers(outcomes).values()) == {
+        OutcomeStatus.DELETED: 100,
+        OutcomeStatus.DEFERRED: 50,
+    }
     assert len(log.answers) == 100  # what became of the others is not known
 
 
 def test_what_an_index_still_held_when_the_time_was_over_is_left_with_what_ecr_said():
     ecr = Ecr(indexes={digest(9): (digest(1),)})
     log = Log(ecr)
-    outcomes = run(one(wave(1, 2), wave(9)), ecr, may_go_on=asked(2), log=log)
+    outcomes = run(one(stage(1, 2), stage(9)), ecr, may_go_on=asked(2), log=log)
     assert answers(outcomes) == {
-        digest(1): Answer.LEFT,
-        digest(2): Answer.DELETED,
-        digest(9): Answer.LEFT,
+        digest(1): OutcomeStatus.DEFERRED,
+        digest(2): OutcomeStatus.DELETED,
+        digest(9): OutcomeStatus.DEFERRED,
     }
     assert {it.decision.image.digest: it.answer for it in log.answers} == {
-        digest(1): Answer.LEFT,
-        digest(2): Answer.DELETED,
+        digest(1): OutcomeStatus.DEFERRED,
+        digest(2): OutcomeStatus.DELETED,
     }
-    assert details(outcomes, Answer.LEFT)[digest(1)] == f"{HELD}: it is so"
+    assert details(outcomes, OutcomeStatus.DEFERRED)[digest(1)] == f"{HELD}: it is so"
 
 
 def test_time_that_is_over_while_trying_again_leaves_what_is_still_to_be_tried():
     held = range(1, 151)
     ecr = Ecr(indexes={digest(999): digests(held)})
-    outcomes = run(one(wave(*held), wave(999)), ecr, may_go_on=asked(5))
+    outcomes = run(one(stage(*held), stage(999)), ecr, may_go_on=asked(5))
     told = answers(outcomes)
     assert [len(batch) for batch in ecr.calls("delete")] == [100, 50, 1, 100]
-    assert Counter(told.values()) == {Answer.DELETED: 101, Answer.LEFT: 50}
+    assert Counter(told.values()) == {OutcomeStatus.DELETED: 101, OutcomeStatus.DEFERRED: 50}
 
 
 def test_an_archive_call_that_may_not_be_sent_any_more_takes_back_none_before_it():
     ecr = Ecr(errors={("archive", "shop/api"): [None, OutOfTimeError("over")]})
     outcomes = run(one([archiving(1), archiving(2)]), ecr)
-    assert answers(outcomes) == {digest(1): Answer.ARCHIVED, digest(2): Answer.LEFT}
+    assert answers(outcomes) == {
+        digest(1): OutcomeStatus.ARCHIVED,
+        digest(2): OutcomeStatus.DEFERRED,
+    }
 
 
 def test_what_aws_told_counts_also_where_there_is_no_time_to_look_for_the_rest():
     ecr = Ecr(
         silent=frozenset({digest(2)}), errors={("look", "shop/api"): [OutOfTimeError("over")]}
     )
-    outcomes = run(one(wave(1, 2)), ecr)
-    assert answers(outcomes) == {digest(1): Answer.DELETED, digest(2): Answer.FAILED}
+    outcomes = run(one(stage(1, 2)), ecr)
+    assert answers(outcomes) == {digest(1): OutcomeStatus.DELETED, digest(2): OutcomeStatus.FAILED}

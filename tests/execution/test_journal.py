@@ -29,7 +29,7 @@ from ecrm.execution.journal import (
 )
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Status
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.workflow.state import state_folder
@@ -74,7 +74,7 @@ def begin(it: Journal) -> None:
 
 
 def outcome(
-    answer: Answer = Answer.DELETED, decision: Decision = GOES, detail: str = ""
+    answer: OutcomeStatus = OutcomeStatus.DELETED, decision: Decision = GOES, detail: str = ""
 ) -> Outcome:
     return Outcome(HERE, "app", decision, answer, detail)
 
@@ -138,10 +138,10 @@ def test_all_lines_of_a_step_are_one_append():
     with journal(sink) as it:
         begin(it)
         it.intend(HERE, "app", [GOES, GOES, GOES], {})
-        it.answer([outcome(), outcome(Answer.FAILED)])
+        it.answer([outcome(), outcome(OutcomeStatus.FAILED)])
         it.end(complete=True)
     assert [text.count("\n") for text in sink.appends] == [1, 3, 2, 1]
-    assert json.loads(sink.lines[-1])["counts"] == {"deleted": 1, Answer.FAILED: 1}
+    assert json.loads(sink.lines[-1])["counts"] == {"deleted": 1, OutcomeStatus.FAILED: 1}
 
 
 def test_a_step_without_images_writes_nothing():
@@ -211,7 +211,7 @@ def test_each_step_is_on_disk_before_it_returns(tmp_path, monkeypatch):
             assert synced[-1] == path.stat().st_size
             assert path.read_text().endswith("\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert load_journal(str(path), pytest.fail).end == End(NOW, False, {Answer.DELETED: 1})
+    assert load_journal(str(path), pytest.fail).end == End(NOW, False, {OutcomeStatus.DELETED: 1})
 
 
 def test_a_file_that_is_there_is_never_overwritten(tmp_path):
@@ -440,7 +440,7 @@ decisions = st.builds(
 @settings(max_examples=100)
 @given(
     st.lists(
-        st.tuples(decisions, optional, st.none() | st.sampled_from(Answer), texts),
+        st.tuples(decisions, optional, st.none() | st.sampled_from(OutcomeStatus), texts),
         max_size=5,
         unique_by=lambda it: it[0].image.digest,
     ),
@@ -474,7 +474,7 @@ def test_a_killed_run_leaves_a_true_journal_wherever_it_was_cut_off():
         assert len(contents.entries) == (done >= len(header + image))
         for entry in contents.entries:
             told = done >= len(header + image + answer)
-            assert entry.answer == (Answer.DELETED if told else None)
+            assert entry.answer == (OutcomeStatus.DELETED if told else None)
         assert (contents.end is not None) == (done >= len(text))
 
 
@@ -487,7 +487,7 @@ def test_a_run_killed_in_its_first_line_deleted_nothing():
 def test_an_image_that_is_tried_again_has_no_answer_until_the_next():
     text = written(
         intend,
-        lambda it: it.answer([outcome(Answer.FAILED)]),
+        lambda it: it.answer([outcome(OutcomeStatus.FAILED)]),
         lambda it: intend(it, manifest=None),
     )
     (entry,) = read(text).entries
@@ -495,7 +495,7 @@ def test_an_image_that_is_tried_again_has_no_answer_until_the_next():
 
 
 def test_an_answer_without_an_image_is_of_one_that_was_spared():
-    text = written(lambda it: it.answer([outcome(Answer.SPARED, detail="in use now")]))
+    text = written(lambda it: it.answer([outcome(OutcomeStatus.SKIPPED, detail="in use now")]))
     assert read(text).entries == ()
 
 
@@ -520,7 +520,7 @@ def damaged(place: int, **changes: object) -> str:
         (damaged(1, manifest={}), "j, line 2: manifest is missing or is no str"),
         (damaged(1, reason="whim"), "j, line 2: 'whim' is not a valid Reason"),
         (damaged(1, when="2026-01-01"), "j, line 2: when has no time zone"),
-        (damaged(2, answer="perhaps"), "j, line 3: 'perhaps' is not a valid Answer"),
+        (damaged(2, answer="perhaps"), "j, line 3: 'perhaps' is not a valid OutcomeStatus"),
         (damaged(3, counts={"deleted": "1"}), "j, line 4: deleted is missing or is no int"),
         (written() + written(), "j, line 3: a journal of ecrm has one header"),
         (written() + written(intend).splitlines()[1], "j, line 3: something follows the end"),

@@ -18,7 +18,7 @@ from ecrm.execution.restore import Restored, Result, chosen, restored
 from ecrm.execution.restore.selection import in_order
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Status
-from ecrm.model.outcome import Answer
+from ecrm.model.outcome import OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.registry.restorer import Pace, Restorer
@@ -56,7 +56,7 @@ def entry(
     tags: Sequence[str],
     *,
     subject: str | None = None,
-    answer: Answer | None = Answer.DELETED,
+    answer: OutcomeStatus | None = OutcomeStatus.DELETED,
     action: Action = Action.DELETE,
     repository: str = "app",
     registry: Registry = HERE,
@@ -122,9 +122,9 @@ def results(outcomes: Sequence[Restored]) -> list[tuple[Result, str]]:
 
 
 def test_what_was_deleted_or_archived_or_never_answered_comes_back():
-    there = [image(f"{answer}", answer=answer) for answer in (*Answer, None)]
+    there = [image(f"{answer}", answer=answer) for answer in (*OutcomeStatus, None)]
     found = chosen(contents(*there))
-    assert {it.answer for it in found} == {Answer.DELETED, Answer.ARCHIVED, None}
+    assert {it.answer for it in found} == {OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED, None}
 
 
 @pytest.mark.parametrize(
@@ -191,13 +191,13 @@ def test_a_repository_may_be_called_like_a_digest():
 
 
 def test_what_is_named_comes_back_whatever_the_answer_was():
-    lost = image("1", "v1", answer=Answer.GONE)
+    lost = image("1", "v1", answer=OutcomeStatus.ALREADY_GONE)
     assert chosen(contents(lost)) == ()
     assert chosen(contents(lost), ["app:v1"]) == (lost,)
 
 
 def test_children_and_referrers_come_with_what_is_named():
-    child = image("1", answer=Answer.GONE)
+    child = image("1", answer=OutcomeStatus.ALREADY_GONE)
     nested = index(child)
     outer = index(nested, tags=["v1"])
     signature = image("2", subject=outer.image.digest)
@@ -387,7 +387,7 @@ def test_what_is_no_manifest_is_never_put(manifest):
 # -- archived images ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("answer", [Answer.ARCHIVED, None])
+@pytest.mark.parametrize("answer", [OutcomeStatus.ARCHIVED, None])
 def test_an_archived_image_is_brought_back(answer):
     it = image("1", "v1", action=Action.ARCHIVE, answer=answer)
     ecr = Ecr(Image(it.image.digest, ("v1",), NOW, status=Status.ARCHIVED))
@@ -649,9 +649,9 @@ def test_images_are_put_at_the_rate_that_aws_allows(ecr, restorer, clock):
 
 
 def test_a_pace_waits_only_for_what_is_left_of_the_interval(clock):
-    pace = Pace(10, lambda: clock.now, clock.sleep)
+    rate_limits = Pace(10, lambda: clock.now, clock.sleep)
     for _ in range(3):
-        pace.wait()
+        rate_limits.wait()
         clock.now += 0.06
     assert clock.slept == [0.04, 0.04]
 

@@ -12,7 +12,7 @@ from ecrm.aws import Target
 from ecrm.execution.journal import FileSink, Journal, load_journal
 from ecrm.execution.restore import Restored, Result, chosen, restored
 from ecrm.model.decision import Decision, Reason
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.registry import images as registry
@@ -52,7 +52,7 @@ class Account:
                 answer = ecr.batch_delete_image(repositoryName="shop/api", imageIds=ids)
                 assert not answer["failures"]
             if not killed:
-                journal.answer(Outcome(HERE, "shop/api", it, Answer.DELETED) for it in goes)
+                journal.answer(Outcome(HERE, "shop/api", it, OutcomeStatus.DELETED) for it in goes)
                 journal.end(complete=True)
 
     def restore(self, *names: str) -> list[Restored]:
@@ -179,7 +179,7 @@ def test_an_archived_image_is_restoring_until_ecr_is_done(account):
         journal.begin(version="1", targets=[HERE], config="c")
         journal.intend(HERE, "shop/api", goes, {})
         account.shop.archive(image)
-        journal.answer(Outcome(HERE, "shop/api", it, Answer.ARCHIVED) for it in goes)
+        journal.answer(Outcome(HERE, "shop/api", it, OutcomeStatus.ARCHIVED) for it in goes)
     for _ in range(2):
         assert results(account.restore()) == {Result.RESTORING}
     assert len(account.aws.calls.of("ecr", "UpdateImageStorageClass")) == 1

@@ -49,7 +49,7 @@ class Account:
     def repository(self, name: str) -> Repository:
         return self.aws.ecr.repository(name)
 
-    def doom(self, *images: Image) -> None:
+    def match(self, *images: Image) -> None:
         self.doomed.update(map(key, images))
 
     def present(self) -> set[Key]:

@@ -53,12 +53,12 @@ def _families(account: Account) -> None:
     signature = api.push_artifact(subject=listed, pushed=days_ago(210))
     of_signature = old(api, cosign_tag(signature))
     soci = api.push_artifact(subject=alone, artifact_type=SOCI_INDEX, pushed=days_ago(210))
-    account.doom(alone, listed, signature, of_signature, soci)
+    account.match(alone, listed, signature, of_signature, soci)
 
     leaves = [old(api), old(api)]
     inner = api.push_index(children=leaves, pushed=days_ago(220))
     outer = api.push_index("nested", children=[inner, old(api)], pushed=days_ago(220))
-    account.doom(*leaves, inner, outer, *found(outer, outer.children))
+    account.match(*leaves, inner, outer, *found(outer, outer.children))
 
 
 def _tasks(account: Account) -> None:
@@ -135,7 +135,7 @@ def _definitions(account: Account) -> None:
         image = old(runs, f"many-{number}")
         revisions.append(ecs.task_definition("many", image))
         account.used[f"family revision {number}"] = image
-    account.doom(account.used.pop("family revision 0"))
+    account.match(account.used.pop("family revision 0"))
     account.forget["family revision 1"] = lambda: ecs.deregister(revisions[1])
 
 
@@ -161,7 +161,7 @@ def _functions(account: Account) -> None:
         if number > VERSIONS - KEPT_VERSIONS:
             account.used[f"version {number}"] = image
         elif number not in POINTED_TO.values():
-            account.doom(image)
+            account.match(image)
     account.used |= {why: images[number - 1] for why, number in POINTED_TO.items()}
     for alias in ("beta", "live", "old"):
         many.alias(alias, "1", weights={"2": 0.1})
@@ -178,7 +178,7 @@ def _others(account: Account) -> None:
     """Two batches of images that go, and those that stay without being in use."""
     batch = account.repository("shop/batch")
     batch.fill(160, newest=days_ago(60))
-    account.doom(*batch)
+    account.match(*batch)
     old(batch, "latest")
     batch.push("fresh", pushed=days_ago(5))
     batch.push_artifact("chart", artifact_type=HELM_CHART, pushed=days_ago(300))
@@ -189,7 +189,7 @@ def _others(account: Account) -> None:
     account.forget["scanned file"] = account.listed.clear
 
     cold = account.repository("cold/archive")
-    account.doom(*(old(cold, f"v{number}") for number in range(3)))
+    account.match(*(old(cold, f"v{number}") for number in range(3)))
     account.archivable = {key(image) for image in cold}
     old(account.repository("other/unmanaged"), "v1")
 

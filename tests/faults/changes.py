@@ -109,7 +109,7 @@ CHANGES: list[Change] = [
 ]
 
 
-def spared(desk: Desk, images: list[Image]) -> set[Key]:
+def skipped(desk: Desk, images: list[Image]) -> set[Key]:
     """They are no longer among what should go, nor is what belongs to them."""
     assert {key(image) for image in images} <= desk.account.doomed
     keys = with_all_that_belongs(images) & desk.account.doomed

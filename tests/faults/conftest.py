@@ -42,7 +42,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come at once, and no quota is waited for."""
     hurried = SimpleNamespace(**vars(time) | {"sleep": lambda _: None})
     monkeypatch.setattr("botocore.endpoint.time", hurried)
-    monkeypatch.setattr("ecrm.aws.rate_limits.Bucket.take", lambda _: None)
+    monkeypatch.setattr("ecrm.aws.rate_limits.TokenBucket.take", lambda _: None)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 
 from ecrm.cli.main import run
 from ecrm.execution.journal import Contents, load_journal
-from ecrm.model.outcome import Answer
+from ecrm.model.outcome import OutcomeStatus
 from tests.fake_aws import FOREVER, FakeAws, Fault
 from tests.fake_aws.calls import Calls
 from tests.iam import beyond
@@ -191,9 +191,13 @@ def the_journal_is_true(desk: Desk, ran: Ran, *, complete: bool = True) -> None:
     entries = {(it.repository, it.image.digest): it for it in contents.entries}
     assert gone <= set(entries)
     for key, entry in entries.items():
-        if entry.answer in (Answer.DELETED, Answer.ARCHIVED, Answer.GONE):
+        if entry.answer in (
+            OutcomeStatus.DELETED,
+            OutcomeStatus.ARCHIVED,
+            OutcomeStatus.ALREADY_GONE,
+        ):
             assert key in gone
-        elif entry.answer is Answer.FAILED and "looking for it failed" not in entry.detail:
+        elif entry.answer is OutcomeStatus.FAILED and "looking for it failed" not in entry.detail:
             assert key not in gone
         if entry.manifest is not None:
             assert sha256(entry.manifest.encode()).hexdigest() == key[1].removeprefix("sha256:")

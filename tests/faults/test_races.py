@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from ecrm.model.outcome import Answer
+from ecrm.model.outcome import OutcomeStatus
 from tests.fake_aws import FOREVER, Fault, Image
 from tests.fake_aws.calls import Calls
 
 from . import driving
 from .account import CONFIG, old
-from .changes import CHANGES, Change, a_deployment, a_tag_on_an_index, everything, spared
+from .changes import CHANGES, Change, a_deployment, a_tag_on_an_index, everything, skipped
 from .driving import FAILED, SOME_LEFT, Desk
 
 FIRST_LISTINGS = (
@@ -42,7 +42,7 @@ def test_b15_what_came_into_use_or_got_a_tag_after_the_plan_is_spared(desk: Desk
     ran = desk.delete(*AGAIN)
     asked = {it["imageDigest"] for call in ran.deletions for it in call.parameters["imageIds"]}
     for change, images in zip(CHANGES, changed, strict=True):
-        for repository, digest in spared(desk, images):
+        for repository, digest in skipped(desk, images):
             assert f"Spared: {repository}@{digest}" in ran.out, change
             assert digest not in asked, change
     assert ran.code == 0, ran.err
@@ -58,7 +58,7 @@ def test_b15_a_use_that_begins_while_another_repository_is_emptied_is_seen(
     first = ("ecr", "UpdateImageStorageClass")  # the first repository is cold/archive
     desk.account.aws.after(*first, lambda: changed.extend(change(desk.account)), at=2)
     ran = desk.delete(*AGAIN)
-    spared(desk, changed)
+    skipped(desk, changed)
     assert ran.code == 0, ran.err
     assert not desk.left()
     driving.nothing_in_use_is_gone(desk)
@@ -76,7 +76,7 @@ def test_b15_scanned_files_are_read_again(desk: Desk):
     hook = lambda: changed.append(a_new_line_in_the_scanned_file(desk))  # noqa: E731
     desk.account.aws.before("ecr", "UpdateImageStorageClass", hook)
     ran = desk.delete(*AGAIN)
-    spared(desk, changed)
+    skipped(desk, changed)
     assert ran.code == 0, ran.err
     driving.nothing_in_use_is_gone(desk)
 
@@ -145,7 +145,7 @@ def test_b20_what_others_delete_meanwhile_is_no_failure(desk: Desk):
     assert not desk.left()
     driving.nothing_in_use_is_gone(desk)
     answers = [it.answer for it in ran.written().entries]
-    assert answers.count(Answer.GONE) == 10
+    assert answers.count(OutcomeStatus.ALREADY_GONE) == 10
 
 
 # -- delete --plan ----------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def test_b14_a_plan_file_loses_what_does_not_hold_any_more_and_says_why(desk: De
     changed = everything(desk.account)
     ran = desk.delete("--plan", "plan.json")
     for change, images in zip(CHANGES, changed, strict=True):
-        for _, digest in spared(desk, images):
+        for _, digest in skipped(desk, images):
             assert f"ecrm: info: not deleted any more: {digest}: " in ran.err, change
     assert ran.code == 0, ran.err
     assert not desk.left()

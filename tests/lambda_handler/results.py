@@ -4,8 +4,8 @@ from collections import Counter
 
 from ecrm.lambda_handler.result import Result
 from ecrm.model.decision import Decision, Reason
-from ecrm.model.outcome import Answer, Outcome
-from ecrm.planning.plan import Plan, Tally
+from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.planning.plan import Plan, Totals
 from tests.stubs import NOW, REGISTRY, going, image, plan_of, repository_plan
 
 WHEN = NOW
@@ -21,7 +21,7 @@ def plan() -> Plan:
         "shop/api",
         [going(image(number, f"v{number}")) for number in range(1, 7)],
         kept=kept,
-        used=Tally(1, 1000),
+        used=Totals(1, 1000),
     )
     return plan_of(
         api, repository_plan("shop/web", [going(image(9, "v9"))]), unmanaged=("scratch",)
@@ -31,11 +31,11 @@ def plan() -> Plan:
 def deleted() -> Result:
     made = plan()
     api, web = made.repositories
-    answers = (*Answer, Answer.DELETED)
-    details = {Answer.FAILED: "KmsError: no key"}
+    answers = (*OutcomeStatus, OutcomeStatus.DELETED)
+    details = {OutcomeStatus.FAILED: "KmsError: no key"}
     pairs = [
         *zip((api,) * 6, api.deletions, answers, strict=False),
-        (web, web.deletions[0], Answer.DELETED),
+        (web, web.deletions[0], OutcomeStatus.DELETED),
     ]
     return Result(
         "delete",

@@ -10,7 +10,7 @@ from ecrm.lambda_handler.metrics import metrics_line
 from ecrm.lambda_handler.result import Result, returned, summary
 from ecrm.lambda_handler.telling import count_calls
 from ecrm.model.reference import Reference
-from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
 from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import WHEN, deleted, plan
@@ -88,8 +88,10 @@ def test_a_plan_that_could_be_read_is_complete():
 
 
 def test_what_could_not_be_read_is_told_and_makes_it_incomplete():
-    denied = SourceRead(REGISTRY, "ecs", 0, (Note(ReadStatus.DENIED, "ecs:ListTasks is denied"),))
-    made = plan_of(repository_plan("shop/api", problem="not you"), ledger=(denied,))
+    denied = SourceReport(
+        REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs:ListTasks is denied"),)
+    )
+    made = plan_of(repository_plan("shop/api", unread="not you"), source_reports=(denied,))
     told = summary(Result("plan", plan=made), "0.1.0")
     assert told["complete"] is False
     assert told["missing"] == ["ecs:ListTasks is denied", "shop/api: not you"]
@@ -137,7 +139,7 @@ def test_the_metrics_of_a_deletion_in_the_embedded_metric_format():
         "Deleted": 2,
         "Archived": 1,
         "GoneAlready": 1,
-        "Spared": 1,
+        "SkippedDeletion": 1,
         "Left": 1,
         "Failed": 1,
     }
@@ -185,8 +187,8 @@ def test_lambda_is_handed_the_thousand_repositories_from_which_most_goes():
 
 
 def test_calls_are_those_of_all_targets():
-    meter = SimpleNamespace(calls=Counter({"ecr:DescribeImages": 2}), throttled=1)
-    target: Any = SimpleNamespace(meter=meter)
+    call_counter = SimpleNamespace(calls=Counter({"ecr:DescribeImages": 2}), throttled=1)
+    target: Any = SimpleNamespace(call_counter=call_counter)
     result = Result("plan", targets=(target, target))
     count_calls(result)
     assert (result.calls, result.throttled) == (Counter({"ecr:DescribeImages": 4}), 2)

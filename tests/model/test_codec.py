@@ -28,8 +28,8 @@ from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Status
 from ecrm.model.reference import Reference, Registry
 from ecrm.model.rule import Action
-from ecrm.model.scan import Note, ReadStatus, SourceRead
-from ecrm.model.use import Place, Use
+from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
+from ecrm.model.use import SourceLocation, Use
 from tests.strategies import REGISTRY, digest
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-3.5))])
@@ -80,7 +80,7 @@ USES = st.builds(
     TEXTS,
     TEXTS,
     st.lists(TEXTS, max_size=3).map(tuple),
-    st.none() | st.builds(Place, TEXTS, st.integers(1, 10**6)),
+    st.none() | st.builds(SourceLocation, TEXTS, st.integers(1, 10**6)),
 )
 DECISIONS = st.builds(
     Decision,
@@ -92,11 +92,11 @@ DECISIONS = st.builds(
     action=st.sampled_from(Action),
 )
 SOURCES = st.builds(
-    SourceRead,
+    SourceReport,
     st.none() | REGISTRIES,
     TEXTS,
     st.integers(0, 10**6),
-    st.lists(st.builds(Note, st.sampled_from(ReadStatus), TEXTS), max_size=3).map(tuple),
+    st.lists(st.builds(Diagnostic, st.sampled_from(ReadStatus), TEXTS), max_size=3).map(tuple),
 )
 
 
@@ -126,7 +126,7 @@ def test_a_decision_comes_back_as_it_was(decision):
 def test_a_line_of_the_ledger_comes_back_as_it_was(source):
     back = source_from(through_a_file(source_json(source)))
     assert back == source
-    assert (back.status, back.missing) == (source.status, source.missing)
+    assert (back.status, back.unread) == (source.status, source.unread)
 
 
 @given(REGISTRIES)
@@ -205,7 +205,7 @@ def test_what_is_set_is_written():
 
 
 def test_a_use_in_a_file_tells_the_line():
-    assert use_json(replace(USE, place=Place("web.json", 3))) == {
+    assert use_json(replace(USE, location=SourceLocation("web.json", 3))) == {
         **use_json(USE),
         "file": "web.json",
         "line": 3,
@@ -214,21 +214,21 @@ def test_a_use_in_a_file_tells_the_line():
 
 @pytest.mark.parametrize("names", [None, {}, {"clusters": ("dev", "prod"), "task_definitions": ()}])
 def test_the_names_that_a_source_met_are_kept_and_none_is_not_the_same_as_not_known(names):
-    read = SourceRead(REGISTRY, "ecs", 3, names=names)
+    read = SourceReport(REGISTRY, "ecs", 3, names=names)
     assert source_from(source_json(read)) == read
     assert ("names" in source_json(read)) is (names is not None)
 
 
 def test_a_line_of_the_ledger_tells_its_status_and_notes():
-    denied = Note(ReadStatus.DENIED, "access to ecs:ListTasks is denied")
-    assert source_json(SourceRead(REGISTRY, "ecs", 3, (denied,))) == {
+    denied = Diagnostic(ReadStatus.DENIED, "access to ecs:ListTasks is denied")
+    assert source_json(SourceReport(REGISTRY, "ecs", 3, (denied,))) == {
         "target": "123456789012/eu-west-1",
         "source": "ecs",
         "status": "denied",
         "references": 3,
         "notes": [{"status": "denied", "text": "access to ecs:ListTasks is denied"}],
     }
-    assert source_json(SourceRead(None, "file a.json")) == {
+    assert source_json(SourceReport(None, "file a.json")) == {
         "target": None,
         "source": "file a.json",
         "status": "read",
@@ -334,7 +334,7 @@ def test_a_decision_of_other_facts_is_refused(damage):
 )
 def test_a_line_of_the_ledger_of_other_facts_is_refused(damage):
     with pytest.raises(REFUSALS):
-        source_from(source_json(SourceRead(REGISTRY, "ecs")) | damage)
+        source_from(source_json(SourceReport(REGISTRY, "ecs")) | damage)
 
 
 def test_a_refusal_says_what_it_saw():

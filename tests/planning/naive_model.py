@@ -218,18 +218,18 @@ def is_kept_for_what_it_is(
 
 def is_part_of_an_index(image: Image, found: Mapping[str, Image], children: Children) -> bool:
     """Of one that is not, in turn, there for this image."""
-    dependents = with_what_belongs({image.digest}, found, children)
+    must_stay_with = with_what_belongs({image.digest}, found, children)
     return any(
         image.digest in named
         for index, named in children.items()
-        if index in found and index not in dependents
+        if index in found and index not in must_stay_with
     )
 
 
 def archived_long(image: Image, rule: Rule, now: datetime) -> bool:
-    if rule.delete_after is None or image.archived_at is None:
+    if rule.delete_archived_after is None or image.archived_at is None:
         return False
-    return image.archived_at <= now - rule.delete_after
+    return image.archived_at <= now - rule.delete_archived_after
 
 
 def win_places(

@@ -17,7 +17,7 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry
 from ecrm.model.rule import Action, Rule
 from ecrm.model.use import Use
-from ecrm.planning.explain import Absent, Explanation, Wanted, explain
+from ecrm.planning.explain import Explanation, MissingImage, Wanted, explain
 from ecrm.planning.plan import Plan, plan_repository
 from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.plans import REASONS
@@ -27,7 +27,7 @@ from tests.planning.test_planner import (
     PARTNER,
     REPLICA,
     RULE,
-    Held,
+    RepositoryIndex,
     Shelf,
     gone,
     image,
@@ -42,16 +42,16 @@ PROD = Rule(NamePattern("app*", True), timedelta(days=30), keep_count=1)
 
 
 def explained(
-    holdings: Shelf, text: str, *uses: Use, rule: Rule = PROD, **more: Any
-) -> list[Explanation | Absent]:
-    made = planned(holdings, *uses, rules=[rule], keep_all=True, **more)
+    inventory: Shelf, text: str, *uses: Use, rule: Rule = PROD, **more: Any
+) -> list[Explanation | MissingImage]:
+    made = planned(inventory, *uses, rules=[rule], keep_all=True, **more)
     rules = {it.repository: rule for it in made.repositories}
     return explain(made, rules, uses, text)
 
 
-def found(holdings: Shelf, text: str, *uses: Use, **more: Any) -> list[str]:
+def found(inventory: Shelf, text: str, *uses: Use, **more: Any) -> list[str]:
     """`repository@digest` of the images that the question names."""
-    answers = explained(holdings, text, *uses, **more)
+    answers = explained(inventory, text, *uses, **more)
     assert all(isinstance(it, Explanation) for it in answers)
     return [
         f"{it.repository}@{it.decision.image.digest}"
@@ -60,14 +60,16 @@ def found(holdings: Shelf, text: str, *uses: Use, **more: Any) -> list[str]:
     ]
 
 
-def refusal(holdings: Shelf, text: str, *uses: Use, **more: Any) -> str:
+def refusal(inventory: Shelf, text: str, *uses: Use, **more: Any) -> str:
     with pytest.raises(InputError) as refused:
-        explained(holdings, text, *uses, **more)
+        explained(inventory, text, *uses, **more)
     return str(refused.value)
 
 
 A, B = image("a", "v1", "prod"), image("b", "v2")
-APPS = Shelf({HOME: {"app": Held((A, B)), "app/b": Held((image("c", "v1"),))}})
+APPS = Shelf(
+    {HOME: {"app": RepositoryIndex((A, B)), "app/b": RepositoryIndex((image("c", "v1"),))}}
+)
 HOST = HOME.host
 
 
@@ -99,14 +101,19 @@ def test_an_image_is_named_by_uri_tag_digest_or_the_beginning_of_a_digest(text):
 
 
 def test_a_repository_alone_means_its_latest_image():
-    held = shelf(A, image("l", "latest"))
-    assert found(held, "app") == [f"app@{digest('l')}"]
+    repository_indexes = shelf(A, image("l", "latest"))
+    assert found(repository_indexes, "app") == [f"app@{digest('l')}"]
 
 
 def test_a_tag_in_two_accounts_or_regions_names_an_image_in_each():
-    held = Shelf({HOME: {"app": Held((A,))}, REPLICA: {"app": Held((B, image("c", "v1")))}})
-    assert found(held, "app:v1") == [f"app@{A.digest}", f"app@{digest('c')}"]
-    assert found(held, f"{REPLICA.host}/app:v1") == [f"app@{digest('c')}"]
+    repository_indexes = Shelf(
+        {
+            HOME: {"app": RepositoryIndex((A,))},
+            REPLICA: {"app": RepositoryIndex((B, image("c", "v1")))},
+        }
+    )
+    assert found(repository_indexes, "app:v1") == [f"app@{A.digest}", f"app@{digest('c')}"]
+    assert found(repository_indexes, f"{REPLICA.host}/app:v1") == [f"app@{digest('c')}"]
 
 
 def alike(beginning: str) -> list[Image]:
@@ -114,18 +121,20 @@ def alike(beginning: str) -> list[Image]:
 
 
 def test_the_beginning_of_several_digests_names_all_of_them():
-    held = shelf(*alike("012345"), A)
+    repository_indexes = shelf(*alike("012345"), A)
     everything = sorted(f"app@{it.digest}" for it in alike("012345"))
-    assert sorted(found(held, "012345")) == everything
-    assert sorted(found(held, "sha256:012345")) == everything
-    assert sorted(found(held, "app@012345")) == everything
-    assert found(held, "012345a") == everything[:1]
+    assert sorted(found(repository_indexes, "012345")) == everything
+    assert sorted(found(repository_indexes, "sha256:012345")) == everything
+    assert sorted(found(repository_indexes, "app@012345")) == everything
+    assert found(repository_indexes, "012345a") == everything[:1]
 
 
 def test_the_same_digest_in_two_repositories_is_explained_in_both():
-    held = Shelf({HOME: {"app": Held((A,)), "app/b": Held((A,))}})
-    assert found(held, A.digest[:20]) == [f"app@{A.digest}", f"app/b@{A.digest}"]
-    assert found(held, f"app/b@{A.digest[:20]}") == [f"app/b@{A.digest}"]
+    repository_indexes = Shelf(
+        {HOME: {"app": RepositoryIndex((A,)), "app/b": RepositoryIndex((A,))}}
+    )
+    assert found(repository_indexes, A.digest[:20]) == [f"app@{A.digest}", f"app/b@{A.digest}"]
+    assert found(repository_indexes, f"app/b@{A.digest[:20]}") == [f"app/b@{A.digest}"]
 
 
 @pytest.mark.parametrize("text", ["", "a:b:c", "App:v1", "app:", ":v1"])
@@ -158,26 +167,26 @@ def test_every_text_names_something_or_is_refused(text):
 def test_an_image_that_is_in_use_and_absent_is_told_with_its_users():
     uses = [use("app:v9"), use(f"app@{digest('x')}"), use("app:v2")]
     for text in ("app:v9", f"{HOST}/app:v9"):
-        assert explained(APPS, text, *uses) == [Absent(text, (uses[0],))]
+        assert explained(APPS, text, *uses) == [MissingImage(text, (uses[0],))]
     for text in (f"app@{digest('x')}", digest("x"), digest("x")[7:15]):
-        assert explained(APPS, text, *uses) == [Absent(text, (uses[1],))]
+        assert explained(APPS, text, *uses) == [MissingImage(text, (uses[1],))]
 
 
 def test_what_else_is_in_use_and_absent_is_not_told():
-    both = Shelf({HOME: APPS.held[HOME], REPLICA: {"app": Held()}})
+    both = Shelf({HOME: APPS.repository_indexes[HOME], REPLICA: {"app": RepositoryIndex()}})
     others = [use("other:v9"), use("app/b:v9"), use("app:v8"), use("app:v9", where=REPLICA)]
     text = f"{HOST}/app:v9"
     assert refusal(both, text, *others) == (
         f"{text} is neither in a repository that a rule matches nor in use"
     )
     assert explained(both, f"{REPLICA.host}/app:v9", *others) == [
-        Absent(f"{REPLICA.host}/app:v9", (others[3],))
+        MissingImage(f"{REPLICA.host}/app:v9", (others[3],))
     ]
 
 
 def test_an_image_of_a_repository_that_is_not_there_is_absent_as_well():
     needed = use("other:v1")
-    assert explained(APPS, "other:v1", needed) == [Absent("other:v1", (needed,))]
+    assert explained(APPS, "other:v1", needed) == [MissingImage("other:v1", (needed,))]
 
 
 def test_an_image_that_is_there_is_never_told_as_absent():
@@ -193,31 +202,35 @@ def test_an_image_that_is_neither_in_ecr_nor_in_use_is_refused(text):
 
 
 def test_a_repository_that_no_rule_matches_is_said_to_be_left_alone():
-    held = Shelf({HOME: {"legacy": Held((A,)), "app": Held()}})
+    repository_indexes = Shelf({HOME: {"legacy": RepositoryIndex((A,)), "app": RepositoryIndex()}})
     expected = "no rule matches legacy, so nothing there is ever touched"
-    assert refusal(held, "legacy:v1") == expected
-    assert refusal(held, f"{HOST}/legacy:v1") == expected
-    assert refusal(held, f"legacy@{A.digest}") == expected
+    assert refusal(repository_indexes, "legacy:v1") == expected
+    assert refusal(repository_indexes, f"{HOST}/legacy:v1") == expected
+    assert refusal(repository_indexes, f"legacy@{A.digest}") == expected
 
 
 def test_what_is_used_in_a_repository_that_no_rule_matches_is_not_told_as_absent():
-    held = Shelf({HOME: {"legacy": Held((A,)), "app": Held()}})
-    assert refusal(held, "legacy:v1", use("legacy:v1")) == (
+    repository_indexes = Shelf({HOME: {"legacy": RepositoryIndex((A,)), "app": RepositoryIndex()}})
+    assert refusal(repository_indexes, "legacy:v1", use("legacy:v1")) == (
         "no rule matches legacy, so nothing there is ever touched"
     )
-    assert refusal(held, A.digest, use(f"legacy@{A.digest}")) == (
+    assert refusal(repository_indexes, A.digest, use(f"legacy@{A.digest}")) == (
         f"{A.digest} is in use as {HOST}/legacy@{A.digest}, where ecrm did not look"
     )
 
 
 def test_what_could_not_be_read_is_not_told_as_absent():
-    held = Shelf({HOME: {"app": Held(DENIED), "app/b": Held((B,))}})
+    repository_indexes = Shelf(
+        {HOME: {"app": RepositoryIndex(DENIED), "app/b": RepositoryIndex((B,))}}
+    )
     because = "app could not be read: access to ecr:DescribeImages is denied"
     for uses in ([], [use("app:v1")]):
-        assert refusal(held, "app:v1", *uses) == f"app:v1 was not found; but {because}"
-    assert refusal(held, A.digest) == f"{A.digest} was not found; but {because}"
-    assert found(held, "app/b:v2") == [f"app/b@{B.digest}"]
-    assert refusal(held, "app/b:v9") == (
+        assert (
+            refusal(repository_indexes, "app:v1", *uses) == f"app:v1 was not found; but {because}"
+        )
+    assert refusal(repository_indexes, A.digest) == f"{A.digest} was not found; but {because}"
+    assert found(repository_indexes, "app/b:v2") == [f"app/b@{B.digest}"]
+    assert refusal(repository_indexes, "app/b:v9") == (
         "app/b:v9 is neither in a repository that a rule matches nor in use"
     )
 
@@ -234,20 +247,20 @@ def test_an_image_of_another_registry_is_not_told_as_absent():
 
 def test_a_use_behind_an_unknown_host_may_be_of_this_registry():
     mirrored = Use(Reference.parse("mirror.example.com/app:v9"), "ecs", "web", "PRIMARY")
-    assert explained(APPS, "app:v9", mirrored) == [Absent("app:v9", (mirrored,))]
+    assert explained(APPS, "app:v9", mirrored) == [MissingImage("app:v9", (mirrored,))]
 
 
 # -- the chain ------------------------------------------------------------------------------------
 
 
-def chain(holdings: Shelf, text: str, *uses: Use, **more: Any) -> list[tuple[str, str]]:
-    (only,) = explained(holdings, text, *uses, **more)
+def chain(inventory: Shelf, text: str, *uses: Use, **more: Any) -> list[tuple[str, str]]:
+    (only,) = explained(inventory, text, *uses, **more)
     assert isinstance(only, Explanation)
     return [(it.image.digest, it.reason.value) for it in only.chain]
 
 
 def test_the_chain_leads_from_the_use_to_the_image():
-    held = shelf(
+    repository_indexes = shelf(
         index("index", "v1"),
         image("arm"),
         image("amd"),
@@ -255,22 +268,22 @@ def test_the_chain_leads_from_the_use_to_the_image():
         index=["arm", "amd"],
     )
     needed = use(f"app@{digest('arm')}")
-    assert chain(held, digest("sig"), needed) == [
+    assert chain(repository_indexes, digest("sig"), needed) == [
         (digest("arm"), "in_use"),
         (digest("index"), "in_use"),
         (digest("amd"), "child_of_kept_index"),
         (digest("sig"), "referrer_of_kept_image"),
     ]
-    (only,) = explained(held, digest("sig"), needed)
+    (only,) = explained(repository_indexes, digest("sig"), needed)
     assert isinstance(only, Explanation)
     assert only.uses == (needed,)
 
 
 def test_the_chain_of_what_goes_leads_from_what_it_goes_with():
-    held = shelf(
+    repository_indexes = shelf(
         index("index"), image("child"), image("sig", subject=digest("child")), index=["child"]
     )
-    assert chain(held, digest("sig")) == [
+    assert chain(repository_indexes, digest("sig")) == [
         (digest("index"), "untagged"),
         (digest("child"), "index_goes"),
         (digest("sig"), "subject_goes"),
@@ -281,9 +294,9 @@ def test_a_chain_that_leads_back_to_itself_ends():
     """The image stays for a pull of its signature, and the signature for its image."""
     rule = replace(PROD, keep_pulled_within=timedelta(days=7), keep_count=0)
     pulled, kept = (digest("sig"), "referrer_of_kept_image"), (A.digest, "recently_pulled")
-    held = shelf(A, image("sig", subject=A.digest, pulled_at=NOW))
-    assert chain(held, A.digest, rule=rule) == [pulled, kept]
-    assert chain(held, digest("sig"), rule=rule) == [kept, pulled]
+    repository_indexes = shelf(A, image("sig", subject=A.digest, pulled_at=NOW))
+    assert chain(repository_indexes, A.digest, rule=rule) == [pulled, kept]
+    assert chain(repository_indexes, digest("sig"), rule=rule) == [kept, pulled]
 
 
 @settings(max_examples=100)
@@ -295,8 +308,8 @@ def test_every_image_of_every_repository_can_be_explained(case):
         assert isinstance(only, Explanation)
         assert only.decision.image == it
         assert len(set(only.chain)) == len(only.chain)
-        assert only.decision.goes == (it.digest in gone(plan))
-        assert all(link.goes == only.decision.goes for link in only.chain)
+        assert only.decision.deletable == (it.digest in gone(plan))
+        assert all(image_graph.deletable == only.decision.deletable for image_graph in only.chain)
         assert explanations_text([only])
         assert json.loads(explanations_json([only]))[0]["action"] == only.decision.action
 
@@ -304,7 +317,7 @@ def test_every_image_of_every_repository_can_be_explained(case):
 def plan_of(case: Case) -> Plan:
     decisions = case.decide()
     made = plan_repository(HOME, "app", case.rule, decisions, case.manifests)
-    kept = tuple(it for it in decisions if not it.goes)
+    kept = tuple(it for it in decisions if not it.deletable)
     return Plan(NOW, (HOME,), "", (), (replace(made, kept=kept),))
 
 
@@ -318,8 +331,8 @@ FAMILY = shelf(
 )
 
 
-def words(holdings: Shelf, text: str, *uses: Use, **more: Any) -> str:
-    return explanations_text(explained(holdings, text, *uses, **more))
+def words(inventory: Shelf, text: str, *uses: Use, **more: Any) -> str:
+    return explanations_text(explained(inventory, text, *uses, **more))
 
 
 def test_why_the_platform_image_of_an_index_in_use_stays():
@@ -352,9 +365,9 @@ def test_why_the_platform_image_of_an_index_in_use_stays():
 
 def test_why_the_newest_image_stays():
     rule = replace(PROD, keep_pulled_within=timedelta(hours=36), keep_tag_patterns=("latest", "v?"))
-    held = shelf(image("new", "a", "b", days=40), image("old", "c"))
+    repository_indexes = shelf(image("new", "a", "b", days=40), image("old", "c"))
     assert (
-        words(held, "app:b", rule=rule)
+        words(repository_indexes, "app:b", rule=rule)
         == f"""\
 {HOST}/app@{digest("new")}
   stays: within keep_count (1 of 1)
@@ -406,8 +419,8 @@ app:v9: is in use, and ECR does not hold it
 
 
 def test_several_images_are_told_one_after_the_other():
-    held = shelf(*alike("012345"))
-    text = words(held, "012345")
+    repository_indexes = shelf(*alike("012345"))
+    text = words(repository_indexes, "012345")
     blocks = [it for it in text.split(f"{HOST}/app@") if it]
     assert len(blocks) == 3
     assert all(it.endswith("\n\n") for it in blocks[:2])
@@ -422,7 +435,7 @@ def test_an_image_that_would_be_archived_is_told_so():
 # -- in JSON --------------------------------------------------------------------------------------
 
 
-def as_json(answers: Sequence[Explanation | Absent]) -> Any:
+def as_json(answers: Sequence[Explanation | MissingImage]) -> Any:
     return json.loads(explanations_json(answers))
 
 
@@ -495,8 +508,8 @@ def test_an_absent_image_as_json_has_its_users():
 GOES = {
     Reason.EXPIRED,
     Reason.UNTAGGED,
-    Reason.INDEX_GOES,
-    Reason.SUBJECT_GOES,
+    Reason.INDEX_DELETABLE,
+    Reason.SUBJECT_DELETABLE,
     Reason.SUBJECT_MISSING,
     Reason.ARCHIVED_LONG,
 }
@@ -510,7 +523,7 @@ OTHERWISE = {
     Reason.CHILD: "none of the indexes that hold it stays",
     Reason.REFERRER: "none of the images that it refers to stays",
     Reason.ARTIFACT: "the rule sets delete_artifacts: true",
-    Reason.ARCHIVED: "the rule sets delete_after, and that time has passed",
+    Reason.ARCHIVED: "the rule sets delete_archived_after, and that time has passed",
     Reason.UNSCANNED: "--scanned-files tell who uses the copies, or allow_unscanned is true",
 }
 
@@ -523,7 +536,7 @@ def test_every_reason_has_words_and_json(reason):
     lines = explanations_text([told]).splitlines()
     verdict = "can be deleted" if reason in GOES else "stays"
     assert lines[1] == f"  {verdict}: {REASONS[reason]} (3 of 4)"
-    if reason in (Reason.INDEX_GOES, Reason.SUBJECT_GOES):
+    if reason in (Reason.INDEX_DELETABLE, Reason.SUBJECT_DELETABLE):
         otherwise = "It would stay if that image stayed, or if something used it."
     elif reason in GOES:
         otherwise = "It would stay if something used it, or if the rule kept more."

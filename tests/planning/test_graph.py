@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from ecrm.model.image import Image
-from ecrm.planning.graph import Family, deletion_waves, is_artifact, link, own_tags
+from ecrm.planning.graph import ImageGraph, deletion_stages, image_graph, is_artifact, own_tags
 from tests.strategies import (
     DOCKER_CONFIG,
     DOCKER_LIST,
@@ -24,7 +24,7 @@ from tests.strategies import (
 )
 
 A, B, C, D, E = (digest(name) for name in "abcde")
-GONE = digest("gone")
+ALREADY_GONE = digest("gone")
 
 
 def image(name: str, *tags: str, subject: str | None = None, kind: str = OCI_CONFIG) -> Image:
@@ -32,61 +32,61 @@ def image(name: str, *tags: str, subject: str | None = None, kind: str = OCI_CON
     return Image(found, tags, NOW, media_type=OCI_MANIFEST, artifact_type=kind, subject=subject)
 
 
-def family(*images: Image, **children: list[str]) -> Family:
+def graph(*images: Image, **children: list[str]) -> ImageGraph:
     manifests = {digest(name): tuple(named) for name, named in children.items()}
-    return link({it.digest: it for it in images}, manifests)
+    return image_graph({it.digest: it for it in images}, manifests)
 
 
-def waves(found: Family, *digests: str) -> list[set[str]]:
-    return [set(wave) for wave in deletion_waves(digests, found)]
+def stages(found: ImageGraph, *digests: str) -> list[set[str]]:
+    return [set(stage) for stage in deletion_stages(digests, found)]
 
 
 # -- links ----------------------------------------------------------------------------------------
 
 
 def test_an_index_and_its_children_know_each_other_at_any_depth():
-    found = family(*map(image, "abcd"), a=[B, C], b=[C, D])
+    found = graph(*map(image, "abcd"), a=[B, C], b=[C, D])
     assert found.children == {A: (B, C), B: (C, D)}
     assert set(found.indexes_of(C)) == {A, B}
     assert set(found.ancestors(D)) == {A, B}
-    assert found.with_dependents([A]) == {A, B, C, D}
-    assert found.with_dependents([B]) == {B, C, D}
-    assert found.with_dependents([D]) == {D}
+    assert found.keep_closure([A]) == {A, B, C, D}
+    assert found.keep_closure([B]) == {B, C, D}
+    assert found.keep_closure([D]) == {D}
     assert not found.indexes_of(A)
 
 
 def test_b21_a_child_that_is_missing_is_left_out_and_makes_the_index_broken():
-    found = family(*map(image, "ab"), a=[B, GONE], b=[])
+    found = graph(*map(image, "ab"), a=[B, ALREADY_GONE], b=[])
     assert found.children == {A: (B,), B: ()}
     assert found.broken == {A}
 
 
 def test_the_manifest_of_an_image_that_is_missing_says_nothing():
-    found = family(image("b"), a=[B, GONE])
+    found = graph(image("b"), a=[B, ALREADY_GONE])
     assert not found.children
     assert not found.indexes_of(B)
     assert not found.broken
 
 
 def test_b20_a_child_that_is_named_twice_is_one_child():
-    found = family(*map(image, "ab"), a=[B, B])
+    found = graph(*map(image, "ab"), a=[B, B])
     assert found.indexes_of(B) == (A,)
-    assert waves(found, A, B) == [{A}, {B}]
+    assert stages(found, A, B) == [{A}, {B}]
 
 
 def test_an_index_is_not_its_own_child():
-    found = family(image("a"), a=[A])
+    found = graph(image("a"), a=[A])
     assert not found.indexes_of(A)
-    assert waves(found, A) == [{A}]
+    assert stages(found, A) == [{A}]
 
 
 @pytest.mark.parametrize("suffix", ["", ".sig", ".att", ".sbom"])
 def test_b19_a_tag_names_the_subject(suffix):
-    found = family(image("a"), image("b", referrer_tag(A, suffix)))
+    found = graph(image("a"), image("b", referrer_tag(A, suffix)))
     assert found.subjects == {B: (A,)}
     assert found.referrers == {A: (B,)}
     assert found.followers == {B}
-    assert found.above(B) == (A,)
+    assert found.held_by(B) == (A,)
     assert found.is_referrer(B)
     assert not found.is_referrer(A)
     assert not found.orphans
@@ -107,23 +107,23 @@ def test_b19_a_tag_names_the_subject(suffix):
 def test_b19_a_tag_that_only_resembles_those_of_referrers_is_the_image_s_own(tag):
     lone = image("a", tag)
     assert own_tags(lone) == (tag,)
-    assert not family(lone).is_referrer(A)
+    assert not graph(lone).is_referrer(A)
 
 
 def test_b19_a_subject_is_named_by_the_manifest_or_by_tags_or_by_both():
-    referrer = image("c", referrer_tag(A, ".sig"), referrer_tag(GONE), subject=B)
-    found = family(image("a"), image("b"), referrer)
+    referrer = image("c", referrer_tag(A, ".sig"), referrer_tag(ALREADY_GONE), subject=B)
+    found = graph(image("a"), image("b"), referrer)
     assert set(found.subjects[C]) == {A, B}
-    assert found.with_dependents([A]) == {A, C}
-    assert found.with_dependents([B]) == {B, C}
+    assert found.keep_closure([A]) == {A, C}
+    assert found.keep_closure([B]) == {B, C}
 
 
 def test_b19_a_referrer_all_of_whose_subjects_are_gone_is_an_orphan():
-    found = family(
-        image("a", referrer_tag(GONE, ".sig")),
-        image("b", "v1", subject=GONE),
+    found = graph(
+        image("a", referrer_tag(ALREADY_GONE, ".sig")),
+        image("b", "v1", subject=ALREADY_GONE),
         image("c", kind=SOCI_V1),
-        image("d", "v2", referrer_tag(GONE, ".sig")),
+        image("d", "v2", referrer_tag(ALREADY_GONE, ".sig")),
     )
     assert found.orphans == {A, B, C}
     assert not found.subjects
@@ -132,14 +132,14 @@ def test_b19_a_referrer_all_of_whose_subjects_are_gone_is_an_orphan():
 
 def test_b19_a_soci_index_in_a_referrers_index_belongs_to_that():
     referrers = image("b", referrer_tag(A))
-    found = family(image("a"), referrers, image("c", kind=SOCI_V1), b=[C])
+    found = graph(image("a"), referrers, image("c", kind=SOCI_V1), b=[C])
     assert not found.orphans
-    assert found.with_dependents([A]) == {A, B, C}
+    assert found.keep_closure([A]) == {A, B, C}
 
 
 def test_b19_an_image_with_a_tag_of_its_own_stays_with_a_subject_but_does_not_follow_it():
-    found = family(image("a"), image("b", "v1", referrer_tag(A, ".sig")))
-    assert found.with_dependents([A]) == {A, B}
+    found = graph(image("a"), image("b", "v1", referrer_tag(A, ".sig")))
+    assert found.keep_closure([A]) == {A, B}
     assert not found.followers
     assert not found.orphans
 
@@ -147,19 +147,19 @@ def test_b19_an_image_with_a_tag_of_its_own_stays_with_a_subject_but_does_not_fo
 def test_b19_an_image_that_is_tagged_with_its_own_digest_refers_to_nothing():
     lone = image("a", referrer_tag(A), referrer_tag(A, ".sig"))
     assert own_tags(lone) == lone.tags
-    found = family(lone)
+    found = graph(lone)
     assert not found.subjects
     assert not found.is_referrer(A)
 
 
 def test_b19_referrers_in_a_circle_depend_on_each_other_and_follow_nobody():
-    found = family(
+    found = graph(
         image("a", referrer_tag(B)),
         image("b", referrer_tag(C)),
         image("c", referrer_tag(A)),
         image("d", referrer_tag(A, ".sig")),
     )
-    assert found.with_dependents([B]) == {A, B, C, D}
+    assert found.keep_closure([B]) == {A, B, C, D}
     assert found.followers == {D}
     assert found.orphans == {A, B, C}
 
@@ -191,63 +191,63 @@ def test_an_artifact_is_what_says_that_it_is_no_container_image(
 
 
 def test_b2_indexes_go_before_their_children_outermost_first():
-    found = family(*map(image, "abcde"), a=[B], b=[C, D], e=[D])
-    assert waves(found, A, B, C, D, E) == [{A, E}, {B}, {C, D}]
+    found = graph(*map(image, "abcde"), a=[B], b=[C, D], e=[D])
+    assert stages(found, A, B, C, D, E) == [{A, E}, {B}, {C, D}]
 
 
 def test_b2_a_child_of_an_index_that_stays_waits_for_nobody():
-    found = family(*map(image, "ab"), a=[B])
-    assert waves(found, B) == [{B}]
+    found = graph(*map(image, "ab"), a=[B])
+    assert stages(found, B) == [{B}]
 
 
 def test_b2_an_index_and_its_children_are_ordered_across_one_that_stays_between():
-    found = family(*map(image, "abc"), a=[B], b=[C])
-    assert waves(found, A, C) == [{A, C}]
+    found = graph(*map(image, "abc"), a=[B], b=[C])
+    assert stages(found, A, C) == [{A, C}]
 
 
 def test_b19_subjects_go_before_their_referrers():
     signature = image("b", referrer_tag(A, ".sig"))
-    found = family(image("a"), signature, image("c", subject=B))
-    assert waves(found, A, B, C) == [{A}, {B}, {C}]
+    found = graph(image("a"), signature, image("c", subject=B))
+    assert stages(found, A, B, C) == [{A}, {B}, {C}]
 
 
 def test_b2_where_a_tag_makes_a_circle_indexes_still_go_before_their_children():
     """The index's only tag says that it refers to its own child."""
-    found = family(image("a", referrer_tag(B)), image("b"), image("c"), a=[B])
-    assert waves(found, A, B, C) == [{C}, {A}, {B}]
+    found = graph(image("a", referrer_tag(B)), image("b"), image("c"), a=[B])
+    assert stages(found, A, B, C) == [{C}, {A}, {B}]
 
 
 def test_referrers_in_a_circle_go_together():
-    found = family(image("a", referrer_tag(B)), image("b", referrer_tag(A)))
-    assert waves(found, A, B) == [{A, B}]
+    found = graph(image("a", referrer_tag(B)), image("b", referrer_tag(A)))
+    assert stages(found, A, B) == [{A, B}]
 
 
 def test_nothing_makes_no_wave():
-    assert waves(family(image("a"))) == []
+    assert stages(graph(image("a"))) == []
 
 
 @settings(max_examples=100)
 @given(cases())
 def test_a_wave_is_in_the_order_of_the_digests(case: Case):
-    found = link({it.digest: it for it in case.images}, case.manifests)
-    for wave in deletion_waves([it.digest for it in case.images], found):
-        assert list(wave) == sorted(wave)
+    found = image_graph({it.digest: it for it in case.images}, case.manifests)
+    for stage in deletion_stages([it.digest for it in case.images], found):
+        assert list(stage) == sorted(stage)
 
 
 @settings(max_examples=100)
 @given(cases())
 def test_what_stays_with_an_image_brings_all_that_stays_with_it(case: Case):
-    found = link({it.digest: it for it in case.images}, case.manifests)
+    found = image_graph({it.digest: it for it in case.images}, case.manifests)
     for it in case.images:
-        together = found.with_dependents([it.digest])
+        together = found.keep_closure([it.digest])
         assert it.digest in together
-        assert found.with_dependents(together) == together
+        assert found.keep_closure(together) == together
 
 
 def test_a_long_chain_is_no_matter_of_recursion():
     names = [str(number) for number in range(3000)]
     images = {digest(name): image(name) for name in names}
     manifests = {digest(outer): (digest(inner),) for outer, inner in pairwise(names)}
-    found = link(images, manifests)
-    assert len(found.with_dependents([digest("0")])) == len(names)
+    found = image_graph(images, manifests)
+    assert len(found.keep_closure([digest("0")])) == len(names)
     assert set(found.ancestors(digest(names[-1]))) == {digest(name) for name in names[:-1]}

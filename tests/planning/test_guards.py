@@ -14,7 +14,7 @@ from ecrm.model.image import Image, Kind
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.planning.guards import drops, stops
-from ecrm.planning.plan import Plan, RepositoryPlan, Tally, shrunk
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals, still_deletable
 from tests.strategies import NOW, digest
 
 HOME = Registry("123456789012", "eu-west-1")
@@ -35,19 +35,19 @@ def images(number: int, action: Action) -> tuple[Decision, ...]:
 
 
 def repository(
-    name: str = "app", *, goes: int = 1, stays: int = 0, absent: Sequence[str] = ()
+    name: str = "app", *, deletable: int = 1, kept_by_reason: int = 0, missing: Sequence[str] = ()
 ) -> RepositoryPlan:
-    leaving = images(goes, Action.DELETE)
+    leaving = images(deletable, Action.DELETE)
     return RepositoryPlan(
         HOME,
         name,
         "*",
-        total={Kind.IMAGE: Tally(goes + stays, (goes + stays) * SIZE)},
-        goes={Kind.IMAGE: Tally(goes, goes * SIZE)} if goes else {},
-        stays={Reason.PUSHED: stays} if stays else {},
-        waves=(leaving,) if goes else (),
-        absent=tuple(absent),
-        kept=images(stays, Action.KEEP),
+        total={Kind.IMAGE: Totals(deletable + kept_by_reason, (deletable + kept_by_reason) * SIZE)},
+        deletable={Kind.IMAGE: Totals(deletable, deletable * SIZE)} if deletable else {},
+        kept_by_reason={Reason.PUSHED: kept_by_reason} if kept_by_reason else {},
+        stages=(leaving,) if deletable else (),
+        missing=tuple(missing),
+        kept=images(kept_by_reason, Action.KEEP),
     )
 
 
@@ -63,7 +63,10 @@ def told(made: Plan, guards: Guards, last: Mapping[Registry, int] | None = None)
 
 
 def test_max_images_stops_just_above_its_limit_and_not_at_it():
-    made = plan(repository("app", goes=3, stays=9), repository("web", goes=2, stays=9))
+    made = plan(
+        repository("app", deletable=3, kept_by_reason=9),
+        repository("web", deletable=2, kept_by_reason=9),
+    )
     assert told(made, replace(OFF, max_images=5)) == []
     assert told(made, replace(OFF, max_images=4)) == [
         (
@@ -74,7 +77,10 @@ def test_max_images_stops_just_above_its_limit_and_not_at_it():
 
 
 def test_max_bytes_stops_just_above_its_limit_and_not_at_it():
-    made = plan(repository("app", goes=3, stays=9), repository("web", goes=2, stays=9))
+    made = plan(
+        repository("app", deletable=3, kept_by_reason=9),
+        repository("web", deletable=2, kept_by_reason=9),
+    )
     assert told(made, replace(OFF, max_bytes=5000)) == []
     assert told(made, replace(OFF, max_bytes=4999)) == [
         (
@@ -92,7 +98,7 @@ def test_a_limit_of_zero_stops_the_first_deletion():
 
 
 def test_max_percent_stops_just_above_its_limit_and_not_at_it():
-    made = plan(repository(goes=3, stays=1))
+    made = plan(repository(deletable=3, kept_by_reason=1))
     assert told(made, replace(OFF, max_percent=75)) == []
     assert told(made, replace(OFF, max_percent=74)) == [
         (
@@ -104,10 +110,10 @@ def test_max_percent_stops_just_above_its_limit_and_not_at_it():
 
 def test_max_percent_is_of_each_repository_on_its_own():
     made = plan(
-        repository("app", goes=1, stays=999),
-        repository("web", goes=2, stays=1),
-        repository("tools", goes=3, stays=1),
-        repository("empty", goes=0),
+        repository("app", deletable=1, kept_by_reason=999),
+        repository("web", deletable=2, kept_by_reason=1),
+        repository("tools", deletable=3, kept_by_reason=1),
+        repository("empty", deletable=0),
     )
     assert told(made, replace(OFF, max_percent=66)) == [
         (
@@ -122,9 +128,14 @@ def test_max_percent_is_of_each_repository_on_its_own():
 
 
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 100))
-def test_max_percent_never_lets_more_than_that_part_go(goes, stays, percent):
-    stopped = told(plan(repository(goes=goes, stays=stays)), replace(OFF, max_percent=percent))
-    assert bool(stopped) == (goes > 0 and goes / (goes + stays) > percent / 100)
+def test_max_percent_never_lets_more_than_that_part_go(deletable, kept_by_reason, percent):
+    stopped = told(
+        plan(repository(deletable=deletable, kept_by_reason=kept_by_reason)),
+        replace(OFF, max_percent=percent),
+    )
+    assert bool(stopped) == (
+        deletable > 0 and deletable / (deletable + kept_by_reason) > percent / 100
+    )
 
 
 # -- max_in_use_drop ------------------------------------------------------------------------------
@@ -168,7 +179,7 @@ def test_more_in_use_than_in_the_last_run_is_no_drop():
 
 
 def test_a_drop_is_noticed_even_where_nothing_is_to_be_deleted():
-    made = plan(repository(goes=0, stays=1), in_use={HOME: 1, THERE: 5})
+    made = plan(repository(deletable=0, kept_by_reason=1), in_use={HOME: 1, THERE: 5})
     (drop,) = drops(made, Guards(), {HOME: 10, THERE: 10})
     assert (drop.guard, drop.saw) == (
         "max_in_use_drop",
@@ -183,46 +194,50 @@ def test_max_in_use_drop_of_100_percent_never_stops(now, before):
     assert told(plan(repository(), in_use={HOME: now}), guards, {HOME: before}) == []
 
 
-# -- dangling -------------------------------------------------------------------------------------
+# -- missing_in_use ------------------------------------------------------------------------------
 
 
 DANGLING = (
-    "guard dangling: app would be emptied, while app:v9 is in use and is not there; check what was "
-    "deleted or renamed, then set guards.dangling: false or give --no-dangling"
+    "guard missing_in_use: app would be emptied, while app:v9 is in use and is not there; check what "
+    "was deleted or renamed, then set guards.missing_in_use: false or give --no-missing-in-use"
 )
-ON = replace(OFF, dangling=True)
+ON = replace(OFF, missing_in_use=True)
 
 
 def test_a_repository_that_would_be_emptied_while_what_is_in_use_is_absent_stops_the_run():
-    assert told(plan(repository(goes=2, absent=[":v9"])), ON) == [DANGLING]
+    assert told(plan(repository(deletable=2, missing=[":v9"])), ON) == [DANGLING]
 
 
 @pytest.mark.parametrize(
     "sound",
     [
-        repository(goes=2, stays=1, absent=[":v9"]),
-        repository(goes=2),
-        repository(goes=0, absent=[":v9"]),
-        repository(goes=0, stays=2, absent=[":v9"]),
+        repository(deletable=2, kept_by_reason=1, missing=[":v9"]),
+        repository(deletable=2),
+        repository(deletable=0, missing=[":v9"]),
+        repository(deletable=0, kept_by_reason=2, missing=[":v9"]),
     ],
     ids=["something stays", "nothing is absent", "it is empty", "nothing goes"],
 )
 def test_dangling_stops_only_where_all_goes_and_something_in_use_is_absent(sound):
-    other = repository("other", goes=1, stays=1)
+    other = repository("other", deletable=1, kept_by_reason=1)
     assert told(plan(sound, other), ON) == []
 
 
 def test_dangling_is_of_each_repository_on_its_own():
-    made = plan(repository("web", goes=2), repository(absent=[":v9"]), repository("b", stays=1))
+    made = plan(
+        repository("web", deletable=2),
+        repository(missing=[":v9"]),
+        repository("b", kept_by_reason=1),
+    )
     assert told(made, ON) == [DANGLING]
 
 
 def test_a_repository_of_which_something_was_spared_is_not_emptied():
-    old = repository(goes=2, absent=[":v9"])
+    old = repository(deletable=2, missing=[":v9"])
     first, second = old.deletions
     kept = Decision(first.image, Reason.IN_USE, action=Action.KEEP)
-    new = replace(old, waves=((second,),), kept=(kept,), stays={Reason.IN_USE: 1})
-    left, _ = shrunk(old, new)
+    new = replace(old, stages=((second,),), kept=(kept,), kept_by_reason={Reason.IN_USE: 1})
+    left, _ = still_deletable(old, new)
     assert told(plan(left), ON) == []
 
 
@@ -230,11 +245,11 @@ def test_a_repository_of_which_something_was_spared_is_not_emptied():
 
 
 def test_every_guard_that_is_met_is_told():
-    made = plan(repository(goes=10, absent=["@sha256:0", ":v9"]), in_use={HOME: 1})
+    made = plan(repository(deletable=10, missing=["@sha256:0", ":v9"]), in_use={HOME: 1})
     guards = Guards(max_images=9, max_percent=99, max_bytes=9999)
     assert [stop.guard for stop in stops(made, guards, {HOME: 10})] == [
         "max_in_use_drop",
-        "dangling",
+        "missing_in_use",
         "max_images",
         "max_bytes",
         "max_percent",
@@ -242,22 +257,22 @@ def test_every_guard_that_is_met_is_told():
 
 
 def test_the_first_absent_image_stands_for_all():
-    (stop,) = stops(plan(repository(absent=["@sha256:0", ":v9"])), ON, {})
+    (stop,) = stops(plan(repository(missing=["@sha256:0", ":v9"])), ON, {})
     assert stop.saw == "app would be emptied, while app@sha256:0 is in use and is not there"
 
 
 def test_without_guards_nothing_stops():
-    made = plan(repository(goes=10_000, absent=[":v9"]), in_use={HOME: 0})
+    made = plan(repository(deletable=10_000, missing=[":v9"]), in_use={HOME: 0})
     assert told(made, OFF, {HOME: 10_000}) == []
 
 
 def test_an_honest_run_is_not_stopped_by_the_guards_that_are_on_unless_told_otherwise():
-    made = plan(repository(goes=10_000, stays=1, absent=[":v9"]), in_use={HOME: 50})
+    made = plan(repository(deletable=10_000, kept_by_reason=1, missing=[":v9"]), in_use={HOME: 50})
     assert told(made, Guards(), {HOME: 100}) == []
 
 
 def test_where_nothing_is_to_be_deleted_nothing_stops():
     strict = Guards(max_in_use_drop=0, max_images=0, max_percent=0, max_bytes=0)
-    nothing = repository(goes=0, stays=2, absent=[":v9"])
+    nothing = repository(deletable=0, kept_by_reason=2, missing=[":v9"])
     assert told(plan(nothing, in_use={HOME: 0}), strict, {HOME: 100}) == []
     assert told(plan(), strict, {HOME: 100}) == []

@@ -11,9 +11,9 @@ from ecrm.model.image import Image, Kind, Links
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry
 from ecrm.model.rule import Action, Rule
-from ecrm.model.scan import Note, ReadStatus, SourceRead
+from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.model.use import Use
-from ecrm.planning.plan import Plan, RepositoryPlan, Tally, plan_repository, unread_repository
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals, plan_repository, unread_repository
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import RepositoryUses, UsesByRepository
 from tests.strategies import HELM, NOW, OCI_INDEX, OCI_MANIFEST, SOCI_V1, Case, cases, digest
@@ -39,8 +39,8 @@ def planned(*images: Image, manifests: Links | None = None, rule: Rule = RULE) -
     return plan_repository(HOME, "team/app", rule, decisions, links)
 
 
-def whole(*repositories: RepositoryPlan, ledger: tuple[SourceRead, ...] = ()) -> Plan:
-    return Plan(NOW, (HOME,), "fingerprint", ledger, repositories)
+def whole(*repositories: RepositoryPlan, source_reports: tuple[SourceReport, ...] = ()) -> Plan:
+    return Plan(NOW, (HOME,), "fingerprint", source_reports, repositories)
 
 
 # -- one repository -------------------------------------------------------------------------------
@@ -57,20 +57,20 @@ def test_a_repository_is_counted_by_kind_and_by_reason():
         image("chart", "1.0.0", size=7000000)._replace(artifact_type=HELM),
     )
     assert made.total == {
-        Kind.IMAGE: Tally(4, 4321),
-        Kind.INDEX: Tally(1, 50000),
-        Kind.SOCI_INDEX: Tally(1, 600000),
-        Kind.ARTIFACT: Tally(1, 7000000),
+        Kind.IMAGE: Totals(4, 4321),
+        Kind.INDEX: Totals(1, 50000),
+        Kind.SOCI_INDEX: Totals(1, 600000),
+        Kind.ARTIFACT: Totals(1, 7000000),
     }
-    assert made.goes == {
-        Kind.IMAGE: Tally(2, 4300),
-        Kind.INDEX: Tally(1, 50000),
-        Kind.SOCI_INDEX: Tally(1, 600000),
+    assert made.deletable == {
+        Kind.IMAGE: Totals(2, 4300),
+        Kind.INDEX: Totals(1, 50000),
+        Kind.SOCI_INDEX: Totals(1, 600000),
     }
-    assert made.stays == {Reason.PUSHED: 1, Reason.KEEP_TAG: 1, Reason.ARTIFACT: 1}
+    assert made.kept_by_reason == {Reason.PUSHED: 1, Reason.KEEP_TAG: 1, Reason.ARTIFACT: 1}
     assert made.images == 7
     assert (made.registry, made.repository, made.rule) == (HOME, "team/app", "team/*")
-    assert not made.problem
+    assert not made.unread
 
 
 def test_the_deletions_are_in_waves_with_indexes_before_their_children():
@@ -78,16 +78,16 @@ def test_the_deletions_are_in_waves_with_indexes_before_their_children():
     signature = image("signature", subject=outer.digest)
     manifests = {outer.digest: (inner.digest,), inner.digest: (child.digest,)}
     made = planned(child, inner, outer, signature, manifests=manifests)
-    assert [{it.image.digest for it in wave} for wave in made.waves] == [
+    assert [{it.image.digest for it in stage} for stage in made.stages] == [
         {outer.digest},
         {inner.digest, signature.digest},
         {child.digest},
     ]
-    assert [it.reason for wave in made.waves for it in wave if it.image is child] == [
-        Reason.INDEX_GOES
+    assert [it.reason for stage in made.stages for it in stage if it.image is child] == [
+        Reason.INDEX_DELETABLE
     ]
-    assert made.deletions == tuple(it for wave in made.waves for it in wave)
-    assert made.above == {
+    assert made.deletions == tuple(it for stage in made.stages for it in stage)
+    assert made.held_by == {
         inner.digest: (outer.digest,),
         child.digest: (inner.digest,),
         signature.digest: (outer.digest,),
@@ -107,31 +107,31 @@ def test_b21_broken_indexes_are_counted_whether_they_stay_or_go():
 
 def test_an_empty_repository_has_an_empty_plan():
     made = planned()
-    assert (made.total, made.goes, made.stays, made.waves) == ({}, {}, {}, ())
+    assert (made.total, made.deletable, made.kept_by_reason, made.stages) == ({}, {}, {}, ())
     assert made.images == 0
-    assert not made.dangling
+    assert not made.missing_in_use
 
 
 def test_what_is_archived_instead_of_deleted_goes_too():
     made = planned(image("old", "v1", size=9), rule=replace(RULE, action=Action.ARCHIVE))
     assert [it.action for it in made.deletions] == [Action.ARCHIVE]
-    assert made.goes == {Kind.IMAGE: Tally(1, 9)}
+    assert made.deletable == {Kind.IMAGE: Totals(1, 9)}
 
 
 def test_of_a_repository_that_could_not_be_read_nothing_is_known_to_go():
     made = unread_repository(HOME, "team/app", RULE, "access is denied")
-    assert (made.total, made.goes, made.stays, made.waves) == ({}, {}, {}, ())
-    assert made.problem == "access is denied"
+    assert (made.total, made.deletable, made.kept_by_reason, made.stages) == ({}, {}, {}, ())
+    assert made.unread == "access is denied"
     assert made.rule == "team/*"
 
 
 def test_a_repository_dangles_when_all_goes_and_what_is_in_use_is_missing():
     emptied = planned(image("old", "v1"))
-    assert replace(emptied, absent=(":prod",)).dangling
-    assert not emptied.dangling
+    assert replace(emptied, missing=(":prod",)).missing_in_use
+    assert not emptied.missing_in_use
     kept = planned(image("old", "v1"), image("latest", "latest"))
-    assert not replace(kept, absent=(":prod",)).dangling
-    assert not replace(planned(), absent=(":prod",)).dangling
+    assert not replace(kept, missing=(":prod",)).missing_in_use
+    assert not replace(planned(), missing=(":prod",)).missing_in_use
 
 
 @settings(max_examples=200)
@@ -140,14 +140,14 @@ def test_the_numbers_of_a_repository_are_those_of_its_decisions(case: Case):
     decisions = case.decide()
     made = plan_repository(HOME, "app", case.rule, decisions, case.manifests)
     assert sorted(it.image.digest for it in made.deletions) == sorted(case.gone())
-    assert set(made.deletions) == {it for it in decisions if it.goes}
-    assert sum(made.stays.values()) == sum(not it.goes for it in decisions)
+    assert set(made.deletions) == {it for it in decisions if it.deletable}
+    assert sum(made.kept_by_reason.values()) == sum(not it.deletable for it in decisions)
     assert made.images == len(decisions)
     assert sum(it.size for it in made.total.values()) == sum(it.size for it in case.images)
-    assert sum(it.images for it in made.goes.values()) == len(made.deletions)
+    assert sum(it.images for it in made.deletable.values()) == len(made.deletions)
     used = [it.image.size for it in decisions if it.reason is Reason.IN_USE]
-    assert made.used == Tally(len(used), sum(used))
-    assert whole(made, made).used == Tally(2 * len(used), 2 * sum(used))
+    assert made.used == Totals(len(used), sum(used))
+    assert whole(made, made).used == Totals(2 * len(used), 2 * sum(used))
 
 
 # -- the whole plan -------------------------------------------------------------------------------
@@ -157,18 +157,18 @@ def test_the_plan_sums_up_its_repositories():
     first = planned(image("a", "v1", size=1), image("b", "latest", size=20))
     second = planned(index("c", "v2", size=300), image("d", size=4000, days=1))
     made = whole(first, second)
-    assert made.total == Tally(4, 4321)
-    assert made.goes == Tally(2, 301)
-    assert made.total - made.goes == Tally(2, 4020)
-    assert list(made.stays.items()) == [(Reason.KEEP_TAG, 1), (Reason.PUSHED, 1)]
-    assert whole().total == whole().goes == Tally(0, 0)
+    assert made.total == Totals(4, 4321)
+    assert made.deletable == Totals(2, 301)
+    assert made.total - made.deletable == Totals(2, 4020)
+    assert list(made.kept_by_reason.items()) == [(Reason.KEEP_TAG, 1), (Reason.PUSHED, 1)]
+    assert whole().total == whole().deletable == Totals(0, 0)
 
 
 def test_reasons_are_told_in_the_order_in_which_they_are_asked():
     reasons = [Reason.ARCHIVED, Reason.PUSHED, Reason.IN_USE, Reason.CHILD]
     decisions = [Decision(image(reason), reason) for reason in reasons]
     made = plan_repository(HOME, "team/app", RULE, decisions, {})
-    assert list(whole(made, made).stays.items()) == [
+    assert list(whole(made, made).kept_by_reason.items()) == [
         (Reason.IN_USE, 2),
         (Reason.PUSHED, 2),
         (Reason.CHILD, 2),
@@ -186,17 +186,22 @@ def test_reasons_are_told_in_the_order_in_which_they_are_asked():
     ],
 )
 def test_b11_a_plan_is_complete_only_where_every_source_was_read(status, missing):
-    ledger = (SourceRead(HOME, "ecs", 3, (Note(status, "why"),)), SourceRead(None, "file", 1))
-    made = whole(planned(image("old", "v1")), ledger=ledger)
-    assert made.missing == missing
+    source_reports = (
+        SourceReport(HOME, "ecs", 3, (Diagnostic(status, "why"),)),
+        SourceReport(None, "file", 1),
+    )
+    made = whole(planned(image("old", "v1")), source_reports=source_reports)
+    assert made.unread == missing
     assert made.complete == (missing == ())
 
 
 def test_b11_a_repository_that_could_not_be_read_makes_the_plan_incomplete():
-    ledger = (SourceRead(HOME, "ecs", 0, (Note(ReadStatus.DENIED, "ecs: denied"),)),)
+    source_reports = (
+        SourceReport(HOME, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs: denied"),)),
+    )
     unread = unread_repository(HOME, "team/app", RULE, "access is denied")
-    made = whole(planned(), unread, ledger=ledger)
-    assert made.missing == ("ecs: denied", "team/app: access is denied")
+    made = whole(planned(), unread, source_reports=source_reports)
+    assert made.unread == ("ecs: denied", "team/app: access is denied")
     assert not made.complete
 
 

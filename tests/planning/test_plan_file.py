@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ecrm.errors import InputError
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
-from ecrm.model.scan import Note, ReadStatus, SourceRead
+from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, plan_repository, unread_repository
 from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
 from tests.model.test_codec import MOMENTS, REGISTRIES, REPOSITORIES, SOURCES, TEXTS
@@ -36,8 +36,8 @@ from tests.strategies import NOW, Case, cases, digest
 def of_case(where: tuple[Registry, str], case: Case, *, kept: bool) -> RepositoryPlan:
     decisions = case.decide()
     made = plan_repository(*where, case.rule, decisions, case.manifests)
-    stays = tuple(it for it in decisions if not it.goes) if kept else ()
-    return replace(made, absent=case.uses.absent_from(case.images), kept=stays)
+    stays = tuple(it for it in decisions if not it.deletable) if kept else ()
+    return replace(made, missing=case.uses.missing_from(case.images), kept=stays)
 
 
 @st.composite
@@ -57,7 +57,7 @@ def plans(draw: st.DrawFn) -> Plan:
         created_at=draw(MOMENTS),
         targets=tuple(targets),
         config=draw(TEXTS),
-        ledger=tuple(draw(st.lists(SOURCES, max_size=2))),
+        source_reports=tuple(draw(st.lists(SOURCES, max_size=2))),
         repositories=tuple(draw(repository_plans(where)) for where in sorted(places)),
         in_use=dict.fromkeys(targets, draw(st.integers(0, 1000))),
         unmanaged=tuple(draw(st.lists(TEXTS, max_size=2))),
@@ -72,11 +72,11 @@ def plans(draw: st.DrawFn) -> Plan:
 def test_a_plan_comes_back_as_it_was(plan):
     back = read_plan(plan_text(plan, "1"), "plan.json")
     assert back == plan
-    assert (back.missing, back.total, back.goes, back.stays) == (
-        plan.missing,
+    assert (back.unread, back.total, back.deletable, back.kept_by_reason) == (
+        plan.unread,
         plan.total,
-        plan.goes,
-        plan.stays,
+        plan.deletable,
+        plan.kept_by_reason,
     )
 
 
@@ -91,8 +91,8 @@ def test_the_same_plan_is_the_same_text(plan, random):
 
 
 def test_the_order_in_which_images_are_listed_does_not_change_the_text():
-    held = [image(f"{number}", f"v{number}") for number in range(5)]
-    assert written(*reversed(held)) == written(*held)
+    repository_indexes = [image(f"{number}", f"v{number}") for number in range(5)]
+    assert written(*reversed(repository_indexes)) == written(*repository_indexes)
 
 
 def written(*images: Any) -> str:
@@ -117,7 +117,7 @@ PLAN = replace(
         ),
         use("app:v9"),
         use("other:v1"),
-        ledger=(SourceRead(HOME, "ecs", 2), SourceRead(None, "file a.json")),
+        source_reports=(SourceReport(HOME, "ecs", 2), SourceReport(None, "file a.json")),
     ),
     unmanaged=("legacy",),
 )
@@ -221,8 +221,8 @@ def test_what_stays_is_in_the_file_where_the_plan_lists_it():
 
 
 def test_the_file_says_that_a_plan_is_incomplete():
-    failed = SourceRead(HOME, "ecs", 0, (Note(ReadStatus.FAILED, "timed out"),))
-    body = json.loads(plan_text(replace(PLAN, ledger=(failed,)), "1"))
+    failed = SourceReport(HOME, "ecs", 0, (Diagnostic(ReadStatus.FAILED, "timed out"),))
+    body = json.loads(plan_text(replace(PLAN, source_reports=(failed,)), "1"))
     assert body["complete"] is False
     assert body["sources"][0]["status"] == "failed"
 
@@ -445,10 +445,10 @@ def test_a_plan_of_another_configuration_is_not_carried_out():
 
 
 def test_b11_an_incomplete_plan_is_not_carried_out_and_says_what_is_missing():
-    denied = SourceRead(
-        HOME, "ecs", 0, (Note(ReadStatus.DENIED, "access to ecs:ListTasks is denied"),)
+    denied = SourceReport(
+        HOME, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "access to ecs:ListTasks is denied"),)
     )
-    assert unfit(replace(PLAN, ledger=(denied,))) == (
+    assert unfit(replace(PLAN, source_reports=(denied,))) == (
         "plan.json: is incomplete: access to ecs:ListTasks is denied"
     )
     unread = unread_repository(HOME, "app", RULE, "timed out")
@@ -458,4 +458,4 @@ def test_b11_an_incomplete_plan_is_not_carried_out_and_says_what_is_missing():
 
 
 def test_what_has_changed_in_the_images_alone_makes_no_plan_unfit():
-    assert unfit(PLAN, replace(PLAN, repositories=(), in_use={}, ledger=())) == ""
+    assert unfit(PLAN, replace(PLAN, repositories=(), in_use={}, source_reports=())) == ""

@@ -15,10 +15,10 @@ from ecrm.model.image import Image, Links
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry
 from ecrm.model.rule import Action, Rule
-from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
-from ecrm.planning.plan import Plan, RepositoryPlan, Tally
-from ecrm.planning.planner import Facts, gather_facts, make_plan, plan_again
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals
+from ecrm.planning.planner import PlanningContext, make_plan, plan_again, planning_context
 from ecrm.planning.retention import needs_manifests
 from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability
@@ -36,12 +36,12 @@ DENIED = AccessDenied("access to ecr:DescribeImages is denied", "ecr:DescribeIma
 
 
 @dataclass(frozen=True)
-class Held:
+class RepositoryIndex:
     """What one repository holds; an error stands where AWS gives no answer."""
 
     images: tuple[Image, ...] | AwsError = ()
     indexes: Mapping[str, tuple[str, ...]] | AwsError = field(default_factory=dict)
-    pullers: tuple[str, ...] | Exception = ()
+    cross_account_pullers: tuple[str, ...] | Exception = ()
     mutability: Mutability | Exception = MUTABLE
     policy: str | Exception | None = None
 
@@ -50,35 +50,35 @@ class Held:
 class Shelf:
     """Holdings that are all in memory."""
 
-    held: Mapping[Registry, Mapping[str, Held]]
+    repository_indexes: Mapping[Registry, Mapping[str, RepositoryIndex]]
     replicated: Mapping[Registry, tuple[Replication, ...] | AwsError] = field(default_factory=dict)
     workers: int = 4
 
     @property
     def registries(self) -> tuple[Registry, ...]:
-        return tuple(self.held)
+        return tuple(self.repository_indexes)
 
     def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]:
-        return [name for name in self.held[registry] if only in (None, name)]
+        return [name for name in self.repository_indexes[registry] if only in (None, name)]
 
     def images(self, registry: Registry, repository: str) -> Sequence[Image]:
-        return answered(self.held[registry][repository].images)
+        return answered(self.repository_indexes[registry][repository].images)
 
     def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
-        links = answered(self.held[registry][repository].indexes)
+        links = answered(self.repository_indexes[registry][repository].indexes)
         return {it.digest: links[it.digest] for it in indexes if it.digest in links}
 
     def replications(self, registry: Registry) -> Sequence[Replication]:
         return answered(self.replicated.get(registry, ()))
 
-    def pullers(self, registry: Registry, repository: str) -> Sequence[str]:
-        return answered(self.held[registry][repository].pullers)
+    def cross_account_pullers(self, registry: Registry, repository: str) -> Sequence[str]:
+        return answered(self.repository_indexes[registry][repository].cross_account_pullers)
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
-        return answered(self.held[registry][repository].policy)
+        return answered(self.repository_indexes[registry][repository].policy)
 
     def mutability(self, registry: Registry, repository: str) -> Mutability:
-        return answered(self.held[registry][repository].mutability)
+        return answered(self.repository_indexes[registry][repository].mutability)
 
 
 def answered(answer: T | Exception) -> T:
@@ -103,36 +103,38 @@ def use(text: str, source: str = "ecs", where: Registry = HOME) -> Use:
 
 
 def read(
-    registry: Registry | None = HOME, source: str = "ecs", *notes: Note, references: int = 1
-) -> SourceRead:
-    return SourceRead(registry, source, references, notes)
+    registry: Registry | None = HOME, source: str = "ecs", *notes: Diagnostic, references: int = 1
+) -> SourceReport:
+    return SourceReport(registry, source, references, notes)
 
 
-def shelf(*images: Image, pullers: tuple[str, ...] | Exception = (), **indexes: list[str]) -> Shelf:
+def shelf(
+    *images: Image, cross_account_pullers: tuple[str, ...] | Exception = (), **indexes: list[str]
+) -> Shelf:
     """One repository `app` at home; `indexes` are names of indexes and of their children."""
     links = {digest(name): tuple(map(digest, named)) for name, named in indexes.items()}
-    return Shelf({HOME: {"app": Held(images, links, pullers)}})
+    return Shelf({HOME: {"app": RepositoryIndex(images, links, cross_account_pullers)}})
 
 
 def facts(
-    holdings: Shelf,
+    inventory: Shelf,
     *uses: Use,
     rules: Sequence[Rule] = (RULE,),
-    ledger: tuple[SourceRead, ...] = (read(),),
+    source_reports: tuple[SourceReport, ...] = (read(),),
     guards: Guards = DEFAULT_GUARDS,
     now: datetime = NOW,
     **more: Any,
-) -> Facts:
+) -> PlanningContext:
     config = Config(repositories=tuple(rules), guards=guards, fingerprint="c0ffee")
-    return gather_facts(Scan(NOW, uses, ledger), holdings, config, now, **more)
+    return planning_context(Scan(NOW, uses, source_reports), inventory, config, now, **more)
 
 
-def planned(holdings: Shelf, *uses: Use, only: str | None = None, **more: Any) -> Plan:
-    return make_plan(holdings, facts(holdings, *uses, **more), only, lambda _: None)
+def planned(inventory: Shelf, *uses: Use, only: str | None = None, **more: Any) -> Plan:
+    return make_plan(inventory, facts(inventory, *uses, **more), only, lambda _: None)
 
 
-def repository(holdings: Shelf, *uses: Use, **more: Any) -> RepositoryPlan:
-    (found,) = planned(holdings, *uses, **more).repositories
+def repository(inventory: Shelf, *uses: Use, **more: Any) -> RepositoryPlan:
+    (found,) = planned(inventory, *uses, **more).repositories
     return found
 
 
@@ -158,22 +160,24 @@ def test_a_plan_says_when_for_what_and_with_which_configuration_it_was_made():
         created_at=NOW,
         targets=(HOME,),
         config="c0ffee",
-        ledger=(read(),),
+        source_reports=(read(),),
         repositories=made.repositories,
         in_use={HOME: 1},
         unmanaged=(),
     )
     assert made.complete
-    assert (made.total, made.goes) == (Tally(2, 20), Tally(1, 10))
-    assert made.stays == {Reason.PUSHED: 1}
+    assert (made.total, made.deletable) == (Totals(2, 20), Totals(1, 10))
+    assert made.kept_by_reason == {Reason.PUSHED: 1}
     assert gone(made) == {digest("old")}
 
 
 def test_a_use_protects_the_image_it_names_and_no_other():
-    held = shelf(image("a", "v1"), image("b", "v2"))
-    assert gone(planned(held, use("app:v1"))) == {digest("b")}
-    assert gone(planned(held, use(f"app@{digest('b')}"))) == {digest("a")}
-    assert gone(planned(held, use("other:v1"), use("app:v1", where=PARTNER))) == gone(planned(held))
+    repository_indexes = shelf(image("a", "v1"), image("b", "v2"))
+    assert gone(planned(repository_indexes, use("app:v1"))) == {digest("b")}
+    assert gone(planned(repository_indexes, use(f"app@{digest('b')}"))) == {digest("a")}
+    assert gone(planned(repository_indexes, use("other:v1"), use("app:v1", where=PARTNER))) == gone(
+        planned(repository_indexes)
+    )
 
 
 def test_a_reference_behind_an_unknown_host_protects_every_repository_of_that_name():
@@ -183,12 +187,20 @@ def test_a_reference_behind_an_unknown_host_protects_every_repository_of_that_na
 
 def test_what_of_the_uses_is_absent_is_told():
     found = repository(shelf(image("a", "v1")), use("app:v1"), use(f"app@{digest('b')}"))
-    assert found.absent == (f"@{digest('b')}",)
+    assert found.missing == (f"@{digest('b')}",)
 
 
 def test_a_repository_that_no_rule_matches_is_named_and_not_read():
-    held = Shelf({HOME: {"legacy": Held(DENIED), "app": Held(), "batch": Held(DENIED)}})
-    made = planned(held, rules=[replace(RULE, name=NamePattern("app", False))])
+    repository_indexes = Shelf(
+        {
+            HOME: {
+                "legacy": RepositoryIndex(DENIED),
+                "app": RepositoryIndex(),
+                "batch": RepositoryIndex(DENIED),
+            }
+        }
+    )
+    made = planned(repository_indexes, rules=[replace(RULE, name=NamePattern("app", False))])
     assert [it.repository for it in made.repositories] == ["app"]
     assert made.unmanaged == ("batch", "legacy")
     assert made.complete
@@ -196,8 +208,10 @@ def test_a_repository_that_no_rule_matches_is_named_and_not_read():
 
 def test_the_first_rule_that_matches_applies():
     longer = replace(RULE, name=NamePattern("a*", True), expires=timedelta(days=100))
-    held = Shelf({HOME: {it: Held((image("old", "v1"),)) for it in ("app", "web")}})
-    made = planned(held, rules=[longer, RULE])
+    repository_indexes = Shelf(
+        {HOME: {it: RepositoryIndex((image("old", "v1"),)) for it in ("app", "web")}}
+    )
+    made = planned(repository_indexes, rules=[longer, RULE])
     assert [(it.repository, it.rule, len(it.deletions)) for it in made.repositories] == [
         ("app", "a*", 0),
         ("web", "*", 1),
@@ -206,8 +220,13 @@ def test_the_first_rule_that_matches_applies():
 
 def test_the_repositories_are_in_the_order_in_which_the_holdings_name_them():
     names = [f"app-{number}" for number in range(40)]
-    held = Shelf({REPLICA: dict.fromkeys(names, Held()), HOME: dict.fromkeys(names, Held())})
-    made = planned(held)
+    repository_indexes = Shelf(
+        {
+            REPLICA: dict.fromkeys(names, RepositoryIndex()),
+            HOME: dict.fromkeys(names, RepositoryIndex()),
+        }
+    )
+    made = planned(repository_indexes)
     assert [(it.registry, it.repository) for it in made.repositories] == [
         (registry, name) for registry in (REPLICA, HOME) for name in names
     ]
@@ -215,17 +234,19 @@ def test_the_repositories_are_in_the_order_in_which_the_holdings_name_them():
 
 
 def test_each_registry_is_planned_by_its_own_uses():
-    everywhere = {"app": Held((image("old", "v1"),))}
+    everywhere = {"app": RepositoryIndex((image("old", "v1"),))}
     made = planned(Shelf({HOME: everywhere, REPLICA: everywhere}), use("app:v1"))
     assert [len(it.deletions) for it in made.repositories] == [0, 1]
     assert made.in_use == {HOME: 1, REPLICA: 0}
 
 
 def test_progress_is_told_repository_by_repository():
-    held = Shelf({HOME: {"app": Held(), "web": Held(), "legacy": Held()}})
+    repository_indexes = Shelf(
+        {HOME: {"app": RepositoryIndex(), "web": RepositoryIndex(), "legacy": RepositoryIndex()}}
+    )
     told: list[str] = []
     rules = [replace(RULE, name=NamePattern("?[pb]*", True)), RULE]
-    make_plan(held, facts(held, rules=rules), None, told.append)
+    make_plan(repository_indexes, facts(repository_indexes, rules=rules), None, told.append)
     assert told[0] == "ECR: 3 repositories"
     assert sorted(told[1:]) == ["ECR: app", "ECR: legacy", "ECR: web"]
 
@@ -234,8 +255,13 @@ def test_progress_is_told_repository_by_repository():
 
 
 def test_only_one_repository_is_planned_where_one_is_asked_for():
-    held = Shelf({HOME: {"app": Held(), "web": Held(DENIED)}, REPLICA: {"app": Held()}})
-    made = planned(held, only="app")
+    repository_indexes = Shelf(
+        {
+            HOME: {"app": RepositoryIndex(), "web": RepositoryIndex(DENIED)},
+            REPLICA: {"app": RepositoryIndex()},
+        }
+    )
+    made = planned(repository_indexes, only="app")
     assert [(it.registry, it.repository) for it in made.repositories] == [
         (HOME, "app"),
         (REPLICA, "app"),
@@ -244,45 +270,48 @@ def test_only_one_repository_is_planned_where_one_is_asked_for():
 
 
 def test_a_repository_that_is_asked_for_must_be_there():
-    held = Shelf({HOME: {"app": Held()}, REPLICA: {}})
+    repository_indexes = Shelf({HOME: {"app": RepositoryIndex()}, REPLICA: {}})
     with pytest.raises(Gone) as stopped:
-        planned(held, only="ap")
+        planned(repository_indexes, only="ap")
     assert str(stopped.value) == (
         "there is no repository ap in 123456789012/eu-west-1, 123456789012/us-east-1"
     )
 
 
 def test_the_action_of_a_run_overrides_that_of_the_rules():
-    held, archives = shelf(image("old", "v1")), replace(RULE, action=Action.ARCHIVE)
+    repository_indexes, archives = shelf(image("old", "v1")), replace(RULE, action=Action.ARCHIVE)
     for rule, override, action in (
         (RULE, None, Action.DELETE),
         (archives, None, Action.ARCHIVE),
         (RULE, Action.ARCHIVE, Action.ARCHIVE),
         (archives, Action.DELETE, Action.DELETE),
     ):
-        (decision,) = repository(held, rules=[rule], action=override).deletions
+        (decision,) = repository(repository_indexes, rules=[rule], action=override).deletions
         assert decision.action is action
 
 
 def test_a_plan_lists_what_stays_only_on_demand():
-    held = shelf(image("old", "v1"), image("new", "v2", days=3))
-    assert repository(held).kept == ()
-    (kept,) = repository(held, keep_all=True).kept
+    repository_indexes = shelf(image("old", "v1"), image("new", "v2", days=3))
+    assert repository(repository_indexes).kept == ()
+    (kept,) = repository(repository_indexes, keep_all=True).kept
     assert (kept.image.digest, kept.reason) == (digest("new"), Reason.PUSHED)
 
 
 def test_the_guard_min_age_is_asked_of_every_image():
-    held = shelf(image("fresh", days=0.5), image("older", days=1.5))
+    repository_indexes = shelf(image("fresh", days=0.5), image("older", days=1.5))
     rule = replace(RULE, expires=timedelta(0))
-    assert gone(planned(held, rules=[rule])) == {digest("older")}
+    assert gone(planned(repository_indexes, rules=[rule])) == {digest("older")}
     off = Guards(min_age=timedelta(0))
-    assert gone(planned(held, rules=[rule], guards=off)) == {digest("older"), digest("fresh")}
+    assert gone(planned(repository_indexes, rules=[rule], guards=off)) == {
+        digest("older"),
+        digest("fresh"),
+    }
 
 
 def test_a_plan_is_made_for_the_moment_that_it_is_given():
-    held = shelf(image("a", "v1", days=29))
-    assert not gone(planned(held))
-    later = planned(held, now=NOW + timedelta(days=2))
+    repository_indexes = shelf(image("a", "v1", days=29))
+    assert not gone(planned(repository_indexes))
+    later = planned(repository_indexes, now=NOW + timedelta(days=2))
     assert gone(later) == {digest("a")}
     assert later.created_at == NOW + timedelta(days=2)
 
@@ -291,13 +320,17 @@ def test_a_plan_is_made_for_the_moment_that_it_is_given():
 @given(cases())
 def test_a_plan_agrees_with_the_decisions_about_each_image(case):
     rule = replace(case.rule, name=RULE.name)
-    held = Shelf({HOME: {"app": Held(case.images, case.manifests)}})
+    repository_indexes = Shelf({HOME: {"app": RepositoryIndex(case.images, case.manifests)}})
     uses = [it.use() for it in case.named]
     guards = Guards(min_age=case.min_age)
-    found = repository(held, *uses, rules=[rule], guards=guards, keep_all=True)
+    found = repository(repository_indexes, *uses, rules=[rule], guards=guards, keep_all=True)
     known = needs_manifests(case.images, case.uses, rule, NOW)
     assert gone(found) == (case if known else replace(case, manifests={})).gone()
-    assert sum(found.stays.values()) + len(found.deletions) == found.images == len(case.images)
+    assert (
+        sum(found.kept_by_reason.values()) + len(found.deletions)
+        == found.images
+        == len(case.images)
+    )
     assert {it.image.digest for it in found.kept} == {it.digest for it in case.images} - gone(found)
 
 
@@ -305,58 +338,68 @@ def test_a_plan_agrees_with_the_decisions_about_each_image(case):
 
 
 def test_manifests_are_read_where_they_could_change_a_decision():
-    held = shelf(index("index", "v1", days=3), image("child"), index=["child"])
-    assert not gone(planned(held))
+    repository_indexes = shelf(index("index", "v1", days=3), image("child"), index=["child"])
+    assert not gone(planned(repository_indexes))
     assert gone(planned(shelf(index("index", "v1", days=3), image("child")))) == {digest("child")}
 
 
 def test_manifests_are_not_read_where_everything_stays_on_its_own():
-    unreadable = Held((index("index", "v1", days=3), image("child", days=3)), indexes=DENIED)
+    unreadable = RepositoryIndex(
+        (index("index", "v1", days=3), image("child", days=3)), indexes=DENIED
+    )
     assert planned(Shelf({HOME: {"app": unreadable}})).complete
 
 
 def test_an_index_that_names_an_absent_child_is_counted_as_broken():
-    held = shelf(index("index", "v1"), image("child"), index=["child", "ghost"])
-    found = repository(held)
+    repository_indexes = shelf(index("index", "v1"), image("child"), index=["child", "ghost"])
+    found = repository(repository_indexes)
     assert found.broken_indexes == 1
-    assert [[it.image.digest for it in wave] for wave in found.waves] == [
+    assert [[it.image.digest for it in stage] for stage in found.stages] == [
         [digest("index")],
         [digest("child")],
     ]
-    assert found.above == {digest("child"): (digest("index"),)}
+    assert found.held_by == {digest("child"): (digest("index"),)}
 
 
 # -- not knowing means keeping --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "held",
-    [Held(DENIED), Held((index("index", "v1"), image("child")), indexes=DENIED)],
+    "repository_indexes",
+    [
+        RepositoryIndex(DENIED),
+        RepositoryIndex((index("index", "v1"), image("child")), indexes=DENIED),
+    ],
     ids=["images", "children"],
 )
-def test_b11_a_repository_that_cannot_be_read_makes_the_plan_incomplete(held):
-    made = planned(Shelf({HOME: {"app": held, "web": Held((image("old", "v1"),))}}))
+def test_b11_a_repository_that_cannot_be_read_makes_the_plan_incomplete(repository_indexes):
+    made = planned(
+        Shelf({HOME: {"app": repository_indexes, "web": RepositoryIndex((image("old", "v1"),))}})
+    )
     assert not made.complete
-    assert made.missing == ("app: access to ecr:DescribeImages is denied",)
+    assert made.unread == ("app: access to ecr:DescribeImages is denied",)
     app, web = made.repositories
-    assert (app.waves, app.total, app.goes, app.stays) == ((), {}, {}, {})
-    assert app.problem == "access to ecr:DescribeImages is denied"
+    assert (app.stages, app.total, app.deletable, app.kept_by_reason) == ((), {}, {}, {})
+    assert app.unread == "access to ecr:DescribeImages is denied"
     assert len(web.deletions) == 1
 
 
 def test_b11_a_source_that_cannot_be_read_makes_the_plan_incomplete():
-    denied = Note(ReadStatus.DENIED, "access to ecs:ListTasks is denied")
-    made = planned(shelf(image("old", "v1")), ledger=(read(HOME, "ecs", denied),))
-    assert made.missing == ("access to ecs:ListTasks is denied",)
+    denied = Diagnostic(ReadStatus.DENIED, "access to ecs:ListTasks is denied")
+    made = planned(shelf(image("old", "v1")), source_reports=(read(HOME, "ecs", denied),))
+    assert made.unread == ("access to ecs:ListTasks is denied",)
 
 
 @pytest.mark.parametrize(
-    "held",
-    [Held(Gone("gone")), Held((index("index", "v1"), image("child")), indexes=Gone("gone"))],
+    "repository_indexes",
+    [
+        RepositoryIndex(Gone("gone")),
+        RepositoryIndex((index("index", "v1"), image("child")), indexes=Gone("gone")),
+    ],
     ids=["images", "children"],
 )
-def test_a_repository_that_is_gone_meanwhile_is_left_out(held):
-    made = planned(Shelf({HOME: {"app": held, "web": Held()}}))
+def test_a_repository_that_is_gone_meanwhile_is_left_out(repository_indexes):
+    made = planned(Shelf({HOME: {"app": repository_indexes, "web": RepositoryIndex()}}))
     assert [it.repository for it in made.repositories] == ["web"]
     assert made.complete
     assert made.unmanaged == ()
@@ -379,27 +422,31 @@ def test_a_listing_of_repositories_that_fails_is_no_empty_account():
     ],
 )
 def test_b26_replication_that_cannot_be_read_makes_the_plan_incomplete(error, status):
-    held = Shelf({HOME: {"app": Held((image("old", "v1"),))}}, {HOME: error})
-    made = planned(held)
-    assert made.ledger == (
-        read(),
-        SourceRead(HOME, "replication", 0, (Note(status, str(error)),)),
+    repository_indexes = Shelf(
+        {HOME: {"app": RepositoryIndex((image("old", "v1"),))}}, {HOME: error}
     )
-    assert made.missing == (str(error),)
+    made = planned(repository_indexes)
+    assert made.source_reports == (
+        read(),
+        SourceReport(HOME, "replication", 0, (Diagnostic(status, str(error)),)),
+    )
+    assert made.unread == (str(error),)
 
 
 def test_a_single_repository_is_planned_again_as_it_was():
-    held = shelf(index("index", "v1"), image("child"), image("new", "v2", days=1), index=["child"])
-    known = facts(held, use("app:v3"))
+    repository_indexes = shelf(
+        index("index", "v1"), image("child"), image("new", "v2", days=1), index=["child"]
+    )
+    known = facts(repository_indexes, use("app:v3"))
     assert (
-        plan_again(held, known, HOME, "app")
-        == make_plan(held, known, None, lambda _: None).repositories[0]
+        plan_again(repository_indexes, known, HOME, "app")
+        == make_plan(repository_indexes, known, None, lambda _: None).repositories[0]
     )
 
 
 def test_a_repository_without_a_rule_is_not_planned_again():
-    held = shelf(image("old", "v1"))
-    assert plan_again(held, facts(held, rules=[]), HOME, "app") is None
+    repository_indexes = shelf(image("old", "v1"))
+    assert plan_again(repository_indexes, facts(repository_indexes, rules=[]), HOME, "app") is None
 
 
 # -- replication ----------------------------------------------------------------------------------
@@ -414,10 +461,12 @@ def test_b26_a_use_of_a_replica_protects_the_source_where_deletions_are_repeated
 
 def test_b26_a_use_of_a_replica_protects_by_digest_too_and_only_in_its_repository():
     rule = replace(RULE, allow_unscanned=True)
-    held = replicated(REPEATS)
+    repository_indexes = replicated(REPEATS)
     by_digest = use(f"app@{digest('old')}", where=REPLICA)
-    assert not gone(planned(held, by_digest, rules=[rule]))
-    assert gone(planned(held, use("web:v1", where=REPLICA), rules=[rule])) == {digest("old")}
+    assert not gone(planned(repository_indexes, by_digest, rules=[rule]))
+    assert gone(planned(repository_indexes, use("web:v1", where=REPLICA), rules=[rule])) == {
+        digest("old")
+    }
 
 
 def test_b26_nothing_goes_where_deletions_are_repeated_and_nobody_looked():
@@ -427,22 +476,26 @@ def test_b26_nothing_goes_where_deletions_are_repeated_and_nobody_looked():
         Reason.UNSCANNED,
         "ECR repeats deletions in 123456789012/us-east-1",
     )
-    assert not decision.goes
-    assert found.stays == {Reason.UNSCANNED: 1}
-    assert found.goes == {}
+    assert not decision.deletable
+    assert found.kept_by_reason == {Reason.UNSCANNED: 1}
+    assert found.deletable == {}
     assert found.consumers == (
         "ECR copies it to 123456789012/us-east-1 and repeats deletions there",
     )
 
 
 def test_b26_what_stays_anyway_keeps_its_own_reason_where_nobody_looked():
-    held = replicated(REPEATS, images=[image("old", "v1"), image("new", "v2", days=2)])
-    assert repository(held).stays == {Reason.UNSCANNED: 1, Reason.PUSHED: 1}
+    repository_indexes = replicated(
+        REPEATS, images=[image("old", "v1"), image("new", "v2", days=2)]
+    )
+    assert repository(repository_indexes).kept_by_reason == {Reason.UNSCANNED: 1, Reason.PUSHED: 1}
 
 
 def test_b26_every_place_where_nobody_looked_is_named_once():
-    held = replicated(REPEATS, Replication(PARTNER, "app", deletes=True), REPEATS, COPIES)
-    (decision,) = repository(held, keep_all=True).kept
+    repository_indexes = replicated(
+        REPEATS, Replication(PARTNER, "app", deletes=True), REPEATS, COPIES
+    )
+    (decision,) = repository(repository_indexes, keep_all=True).kept
     assert decision.detail == (
         "ECR repeats deletions in 123456789012/us-east-1, 999999999999/eu-west-1"
     )
@@ -467,10 +520,10 @@ def test_b26_a_use_that_a_scan_at_home_found_tells_nothing_of_the_destination():
 
 
 def test_b26_a_scan_of_the_destination_tells_who_uses_it():
-    scanned = planned(replicated(REPEATS), ledger=(read(), read(REPLICA)))
+    scanned = planned(replicated(REPEATS), source_reports=(read(), read(REPLICA)))
     assert gone(scanned) == {digest("old")}
-    note = Note(ReadStatus.EXCLUDED, "not read: --no-scan")
-    skipped = planned(replicated(REPEATS), ledger=(read(), read(REPLICA, "ecs", note)))
+    note = Diagnostic(ReadStatus.EXCLUDED, "not read: --no-scan")
+    skipped = planned(replicated(REPEATS), source_reports=(read(), read(REPLICA, "ecs", note)))
     assert not gone(skipped)
 
 
@@ -483,19 +536,19 @@ def test_b26_allow_unscanned_lets_deletions_be_repeated_unseen():
 
 
 def test_a_replication_blocks_only_the_repositories_that_it_covers():
-    held = Shelf(
-        {HOME: dict.fromkeys(["prod/app", "dev/app"], Held((image("old", "v1"),)))},
+    repository_indexes = Shelf(
+        {HOME: dict.fromkeys(["prod/app", "dev/app"], RepositoryIndex((image("old", "v1"),)))},
         {HOME: (Replication(REPLICA, "prod/", deletes=True),)},
     )
-    prod, dev = planned(held).repositories
+    prod, dev = planned(repository_indexes).repositories
     assert (len(prod.deletions), len(dev.deletions)) == (0, 1)
     assert dev.consumers == ()
 
 
 def test_a_replication_of_one_registry_says_nothing_about_another():
-    everywhere = {"app": Held((image("old", "v1"),))}
-    held = Shelf({HOME: everywhere, PARTNER: everywhere}, {HOME: (REPEATS,)})
-    home, partner = planned(held).repositories
+    everywhere = {"app": RepositoryIndex((image("old", "v1"),))}
+    repository_indexes = Shelf({HOME: everywhere, PARTNER: everywhere}, {HOME: (REPEATS,)})
+    home, partner = planned(repository_indexes).repositories
     assert (len(home.deletions), len(partner.deletions)) == (0, 1)
 
 
@@ -509,8 +562,10 @@ def test_copies_whose_deletions_are_not_repeated_block_nothing():
 
 
 def test_who_else_may_pull_is_told_once_where_something_goes():
-    held = replicated(COPIES, COPIES, pullers=("account 999999999999", "everyone"))
-    assert repository(held).consumers == (
+    repository_indexes = replicated(
+        COPIES, COPIES, cross_account_pullers=("account 999999999999", "everyone")
+    )
+    assert repository(repository_indexes).consumers == (
         "ECR copies it to 123456789012/us-east-1",
         "account 999999999999 may pull",
         "everyone may pull",
@@ -518,15 +573,21 @@ def test_who_else_may_pull_is_told_once_where_something_goes():
 
 
 def test_who_else_may_pull_is_not_asked_where_nothing_goes():
-    held = shelf(image("new", "v1", days=3), pullers=AssertionError("asked"))
-    assert repository(held).consumers == ()
-    held = replicated(COPIES, images=[image("new", "v1", days=3)], pullers=AssertionError("asked"))
-    assert repository(held).consumers == ()
+    repository_indexes = shelf(
+        image("new", "v1", days=3), cross_account_pullers=AssertionError("asked")
+    )
+    assert repository(repository_indexes).consumers == ()
+    repository_indexes = replicated(
+        COPIES, images=[image("new", "v1", days=3)], cross_account_pullers=AssertionError("asked")
+    )
+    assert repository(repository_indexes).consumers == ()
 
 
 def test_a_policy_that_cannot_be_read_is_told_and_blocks_nothing():
-    held = shelf(image("old", "v1"), pullers=AwsError("ecr:GetRepositoryPolicy is denied"))
-    made = planned(held)
+    repository_indexes = shelf(
+        image("old", "v1"), cross_account_pullers=AwsError("ecr:GetRepositoryPolicy is denied")
+    )
+    made = planned(repository_indexes)
     assert made.repositories[0].consumers == (
         "who else may pull is not known: ecr:GetRepositoryPolicy is denied",
     )
@@ -535,5 +596,5 @@ def test_a_policy_that_cannot_be_read_is_told_and_blocks_nothing():
 
 
 def test_a_repository_that_vanishes_before_its_policy_is_read_has_no_consumers():
-    held = shelf(image("old", "v1"), pullers=Gone("gone"))
-    assert repository(held).consumers == ()
+    repository_indexes = shelf(image("old", "v1"), cross_account_pullers=Gone("gone"))
+    assert repository(repository_indexes).consumers == ()

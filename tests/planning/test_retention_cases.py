@@ -130,7 +130,7 @@ def use(text: str) -> Use:
 
 
 def rule(**values: Any) -> Rule:
-    for key in ("expires", "keep_pulled_within", "delete_after"):
+    for key in ("expires", "keep_pulled_within", "delete_archived_after"):
         if key in values:
             values[key] = span(values[key])
     if "action" in values:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ecrm.model.decision import Reason
 from ecrm.model.image import Image, Status
 from ecrm.model.rule import Action
-from ecrm.planning.graph import deletion_waves, link
+from ecrm.planning.graph import deletion_stages, image_graph
 from ecrm.planning.retention import decide, needs_manifests
 from tests.planning.naive_model import kept
 from tests.strategies import NOW, Case, Named, cases, names
@@ -138,7 +138,7 @@ def test_one_more_pattern_never_adds_a_deletion(case, pattern):
 @given(cases())
 def test_nothing_younger_than_the_guard_goes(case):
     for decision in case.decide():
-        if decision.goes:
+        if decision.deletable:
             assert decision.image.pushed_at <= NOW - case.min_age
 
 
@@ -151,14 +151,14 @@ def test_a_longer_min_age_never_adds_a_deletion(case, longer):
 @OFTEN
 @given(cases())
 def test_what_is_archived_is_deleted_only_after_delete_after(case):
-    after = case.rule.delete_after
+    after = case.rule.delete_archived_after
     for decision in case.decide():
-        if decision.goes and decision.image.status is not Status.ACTIVE:
+        if decision.deletable and decision.image.status is not Status.ACTIVE:
             assert decision.image.archived_at
             assert after
             assert decision.image.archived_at <= NOW - after
             assert decision.action is Action.DELETE
-        elif decision.goes:
+        elif decision.deletable:
             assert decision.action is case.rule.action
 
 
@@ -174,17 +174,17 @@ def test_artifacts_are_deleted_only_where_the_rule_asks(case):
 def test_manifests_are_read_wherever_they_could_change_a_deletion(case):
     if not needs_manifests(case.images, case.uses, case.rule, NOW):
         alone = decide(case.images, {}, case.uses, case.rule, NOW, min_age=case.min_age)
-        assert {it.image.digest for it in alone if it.goes} == case.gone()
+        assert {it.image.digest for it in alone if it.deletable} == case.gone()
 
 
 @OFTEN
 @given(cases())
 def test_deletion_waves_hold_each_deletion_once_and_indexes_before_their_children(case):
-    family = link({image.digest: image for image in case.images}, case.manifests)
+    graph = image_graph({image.digest: image for image in case.images}, case.manifests)
     gone = case.gone()
-    waves = list(deletion_waves(gone, family))
-    assert Counter(it for wave in waves for it in wave) == Counter(gone)
-    place = {digest: number for number, wave in enumerate(waves) for digest in wave}
+    stages = list(deletion_stages(gone, graph))
+    assert Counter(it for stage in stages for it in stage) == Counter(gone)
+    place = {digest: number for number, stage in enumerate(stages) for digest in stage}
     for index in gone:
         for child in children_of(case, index) & gone:
             assert place[index] < place[child]
@@ -195,10 +195,10 @@ def test_deletion_waves_hold_each_deletion_once_and_indexes_before_their_childre
 def test_deletion_waves_hold_subjects_before_their_referrers(case):
     """Wherever no tag makes a circle of the links."""
     case = replace(case, manifests={})
-    family = link({image.digest: image for image in case.images}, {})
+    graph = image_graph({image.digest: image for image in case.images}, {})
     gone = case.gone()
-    waves = list(deletion_waves(gone, family))
-    place = {digest: number for number, wave in enumerate(waves) for digest in wave}
+    stages = list(deletion_stages(gone, graph))
+    place = {digest: number for number, stage in enumerate(stages) for digest in stage}
     pairs = [
         (it, at) for image in case.images for it in named_subjects(image) for at in [image.digest]
     ]

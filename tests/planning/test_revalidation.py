@@ -12,13 +12,13 @@ from ecrm.model.decision import Reason
 from ecrm.model.image import Image, Kind, Status
 from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Action, Rule
-from ecrm.planning.graph import link
+from ecrm.planning.graph import image_graph
 from ecrm.planning.plan import (
     RepositoryPlan,
-    Spared,
-    Tally,
+    SkippedDeletion,
+    Totals,
     plan_repository,
-    shrunk,
+    still_deletable,
     unread_repository,
 )
 from ecrm.planning.retention import decide
@@ -45,11 +45,13 @@ def planned(case: Case, now: datetime = NOW) -> RepositoryPlan:
     """With what stays, as the later of two plans must have it."""
     decisions = decide(case.images, case.manifests, case.uses, case.rule, now, min_age=case.min_age)
     made = plan_repository(REGISTRY, "app", case.rule, decisions, case.manifests)
-    kept = tuple(it for it in decisions if not it.goes)
-    return replace(made, kept=kept, absent=case.uses.absent_from(case.images))
+    kept = tuple(it for it in decisions if not it.deletable)
+    return replace(made, kept=kept, missing=case.uses.missing_from(case.images))
 
 
-def held(*images: Image, named: Sequence[Named] = (), **indexes: Sequence[str]) -> Case:
+def repository_indexes(
+    *images: Image, named: Sequence[Named] = (), **indexes: Sequence[str]
+) -> Case:
     """A repository in which `indexes` names indexes and their children."""
     links = {digest(it): tuple(map(digest, children)) for it, children in indexes.items()}
     return Case(images, links, tuple(named), RULE)
@@ -57,8 +59,8 @@ def held(*images: Image, named: Sequence[Named] = (), **indexes: Sequence[str]) 
 
 def shrink(before: Case, after: Case) -> tuple[set[str], dict[str, str]]:
     """The digests that still go, and the reason for each that does not."""
-    left, spared = shrunk(planned(before), planned(after, LATER))
-    return going(left), {it.decision.image.digest: it.why for it in spared}
+    left, skipped = still_deletable(planned(before), planned(after, LATER))
+    return going(left), {it.decision.image.digest: it.why for it in skipped}
 
 
 def going(plan: RepositoryPlan) -> set[str]:
@@ -76,17 +78,17 @@ A, B = image("a", "v1"), image("b", "v2")
 
 
 def test_where_nothing_has_changed_everything_still_goes():
-    before = planned(held(A, B))
-    left, spared = shrunk(before, planned(held(A, B), LATER))
+    before = planned(repository_indexes(A, B))
+    left, skipped = still_deletable(before, planned(repository_indexes(A, B), LATER))
     assert left == before
-    assert not spared
+    assert not skipped
 
 
 @pytest.mark.parametrize("named", [Named(tag="v1"), Named(digest=A.digest)], ids=["tag", "digest"])
 def test_b15_an_image_that_is_used_meanwhile_is_spared(named):
-    left, spared = shrink(held(A, B), held(A, B, named=[named]))
+    left, skipped = shrink(repository_indexes(A, B), repository_indexes(A, B, named=[named]))
     assert left == digests("b")
-    assert spared == {A.digest: f"now in_use {named.tag}@{named.digest} (listed)"}
+    assert skipped == {A.digest: f"now in_use {named.tag}@{named.digest} (listed)"}
 
 
 @pytest.mark.parametrize(
@@ -98,56 +100,62 @@ def test_b15_an_image_that_is_used_meanwhile_is_spared(named):
     ],
 )
 def test_b15_an_image_whose_tags_have_changed_is_spared(tags, why):
-    left, spared = shrink(held(A, B), held(A._replace(tags=tags), B))
+    left, skipped = shrink(repository_indexes(A, B), repository_indexes(A._replace(tags=tags), B))
     assert left == digests("b")
-    assert spared == {A.digest: why}
+    assert skipped == {A.digest: why}
 
 
 def test_b15_an_image_that_was_tagged_meanwhile_is_spared():
-    _, spared = shrink(held(image("a")), held(A))
-    assert spared == {A.digest: "its tags have changed from none to v1"}
+    _, skipped = shrink(repository_indexes(image("a")), repository_indexes(A))
+    assert skipped == {A.digest: "its tags have changed from none to v1"}
 
 
 def test_b15_an_image_that_was_pulled_or_pushed_again_meanwhile_is_spared():
     pulled = A._replace(pulled_at=NOW)
     rule = replace(RULE, keep_pulled_within=timedelta(days=7))
-    before, after = replace(held(A), rule=rule), replace(held(pulled), rule=rule)
-    left, spared = shrink(before, after)
+    before, after = (
+        replace(repository_indexes(A), rule=rule),
+        replace(repository_indexes(pulled), rule=rule),
+    )
+    left, skipped = shrink(before, after)
     assert not left
-    assert spared == {A.digest: "now recently_pulled 1 hours of 7 days"}
-    assert not shrink(held(A), held(A._replace(pushed_at=NOW)))[0]
+    assert skipped == {A.digest: "now recently_pulled 1 hours of 7 days"}
+    assert not shrink(repository_indexes(A), repository_indexes(A._replace(pushed_at=NOW)))[0]
 
 
 def test_an_image_that_is_gone_already_counts_as_going():
-    left, spared = shrink(held(A, B), held(B))
+    left, skipped = shrink(repository_indexes(A, B), repository_indexes(B))
     assert left == digests("a", "b")
-    assert not spared
+    assert not skipped
 
 
 def test_b14_what_only_the_later_plan_wants_gone_stays():
-    left, spared = shrink(held(A), held(A, B))
+    left, skipped = shrink(repository_indexes(A), repository_indexes(A, B))
     assert left == digests("a")
-    assert not spared
+    assert not skipped
 
 
 def test_b14_what_was_young_when_the_plan_was_made_stays():
     young = image("young", "v3", days=29.99)
-    assert going(planned(held(A, young), LATER)) == digests("a", "young")
-    assert shrink(held(A, young), held(A, young))[0] == digests("a")
+    assert going(planned(repository_indexes(A, young), LATER)) == digests("a", "young")
+    assert shrink(repository_indexes(A, young), repository_indexes(A, young))[0] == digests("a")
 
 
 @pytest.mark.parametrize(
     ("before", "after"), [(Action.DELETE, Action.ARCHIVE), (Action.ARCHIVE, Action.DELETE)]
 )
 def test_an_image_with_which_the_later_plan_does_something_else_is_spared(before, after):
-    left, spared = shrink(held(A).with_rule(action=before), held(A).with_rule(action=after))
+    left, skipped = shrink(
+        repository_indexes(A).with_rule(action=before),
+        repository_indexes(A).with_rule(action=after),
+    )
     assert not left
-    assert spared == {A.digest: "now expired"}
+    assert skipped == {A.digest: "now expired"}
 
 
 def test_an_image_that_goes_for_another_reason_still_goes():
-    before = held(index("i", "v1"), image("c"), i=["c"])
-    after = held(image("c"))
+    before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
+    after = repository_indexes(image("c"))
     assert {it.reason for it in planned(after, LATER).deletions} == {Reason.UNTAGGED}
     assert shrink(before, after) == (digests("i", "c"), {})
 
@@ -163,11 +171,11 @@ OUTER = [
 
 
 def test_b1_what_belongs_to_an_index_that_is_spared_is_spared_at_any_depth():
-    family = held(*OUTER, B, outer=["inner"], inner=["child"])
-    moved = replace(family, images=(OUTER[0]._replace(tags=("v1", "prod")), *family.images[1:]))
-    left, spared = shrink(family, moved)
+    graph = repository_indexes(*OUTER, B, outer=["inner"], inner=["child"])
+    moved = replace(graph, images=(OUTER[0]._replace(tags=("v1", "prod")), *graph.images[1:]))
+    left, skipped = shrink(graph, moved)
     assert left == digests("b")
-    assert spared == {
+    assert skipped == {
         digest("outer"): "its tags have changed from v1 to v1, prod",
         digest("inner"): f"belongs to {digest('outer')}, which stays",
         digest("child"): f"belongs to {digest('inner')}, which stays",
@@ -177,23 +185,23 @@ def test_b1_what_belongs_to_an_index_that_is_spared_is_spared_at_any_depth():
 
 def test_b19_a_referrer_of_an_image_that_is_spared_is_spared():
     for referrer in (image("sig", subject=A.digest), image("sig", referrer_tag(A.digest, ".sig"))):
-        before = held(A, B, referrer)
-        after = held(A._replace(tags=("v9",)), B, referrer)
-        left, spared = shrink(before, after)
+        before = repository_indexes(A, B, referrer)
+        after = repository_indexes(A._replace(tags=("v9",)), B, referrer)
+        left, skipped = shrink(before, after)
         assert left == digests("b")
-        assert spared[digest("sig")] == f"belongs to {A.digest}, which stays"
+        assert skipped[digest("sig")] == f"belongs to {A.digest}, which stays"
 
 
 def test_an_index_still_goes_where_only_its_child_is_spared():
-    before = held(index("i", "v1"), image("c"), i=["c"])
-    after = held(index("i", "v1"), image("c", "v2"), i=["c"])
+    before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
+    after = repository_indexes(index("i", "v1"), image("c", "v2"), i=["c"])
     assert shrink(before, after)[0] == digests("i")
 
 
 def test_b1_what_an_index_that_was_archived_meanwhile_names_is_spared():
     """Its manifest may not be readable any more, but the first plan knew it."""
-    before = held(index("i", "v1"), image("c"), i=["c"])
-    after = held(index("i", "v1", status=Status.ARCHIVED), image("c"))
+    before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
+    after = repository_indexes(index("i", "v1", status=Status.ARCHIVED), image("c"))
     assert going(planned(after, LATER)) == digests("c")
     assert shrink(before, after) == (
         set(),
@@ -202,14 +210,14 @@ def test_b1_what_an_index_that_was_archived_meanwhile_names_is_spared():
 
 
 def test_b1_what_an_index_that_was_pushed_meanwhile_names_is_spared():
-    before = held(image("c"))
-    after = held(image("c"), index("new", days=0), new=["c"])
+    before = repository_indexes(image("c"))
+    after = repository_indexes(image("c"), index("new", days=0), new=["c"])
     assert shrink(before, after) == (
         set(),
         {digest("c"): "now child_of_kept_index"},
     )
-    at_once = timedelta(0)
-    before, after = before.with_rule(expires=at_once), after.with_rule(expires=at_once)
+    run_all = timedelta(0)
+    before, after = before.with_rule(expires=run_all), after.with_rule(expires=run_all)
     assert going(planned(after, LATER)) == digests("c", "new")
     assert shrink(before, after) == (
         set(),
@@ -218,9 +226,9 @@ def test_b1_what_an_index_that_was_pushed_meanwhile_names_is_spared():
 
 
 def test_b19_a_referrer_whose_subject_was_pushed_meanwhile_is_spared():
-    at_once = timedelta(0)
-    before = held(image("sig", subject=digest("s"))).with_rule(expires=at_once)
-    after = held(*before.images, image("s", days=0)).with_rule(expires=at_once)
+    run_all = timedelta(0)
+    before = repository_indexes(image("sig", subject=digest("s"))).with_rule(expires=run_all)
+    after = repository_indexes(*before.images, image("s", days=0)).with_rule(expires=run_all)
     assert shrink(before, after) == (
         set(),
         {digest("sig"): f"belongs to {digest('s')}, which stays"},
@@ -230,12 +238,12 @@ def test_b19_a_referrer_whose_subject_was_pushed_meanwhile_is_spared():
 def test_images_that_tags_link_in_a_circle_are_spared_together():
     """The index holds the image, and its only tag says that it refers to that image."""
     circle = (index("i", referrer_tag(digest("c"))), image("c"))
-    before = held(*circle, i=["c"])
+    before = repository_indexes(*circle, i=["c"])
     assert shrink(before, before)[0] == digests("i", "c")
     for after in (
-        held(circle[0], image("c", "v1"), i=["c"]),
-        held(*circle, i=["c"], named=[Named(digest=digest("c"))]),
-        held(*circle, i=["c"], named=[Named(digest=digest("i"))]),
+        repository_indexes(circle[0], image("c", "v1"), i=["c"]),
+        repository_indexes(*circle, i=["c"], named=[Named(digest=digest("c"))]),
+        repository_indexes(*circle, i=["c"], named=[Named(digest=digest("i"))]),
     ):
         assert shrink(before, after)[0] == set()
 
@@ -244,27 +252,32 @@ def test_images_that_tags_link_in_a_circle_are_spared_together():
 
 
 def test_a_wave_of_which_nothing_is_left_is_left_out():
-    before = held(*OUTER, B, outer=["inner"], inner=["child"])
-    assert [len(wave) for wave in planned(before).waves] == [2, 1, 1, 1]
-    left, _ = shrunk(planned(before), planned(replace(before, named=(Named(tag="v1"),)), LATER))
-    assert [[it.image.digest for it in wave] for wave in left.waves] == [[B.digest]]
-    assert left.goes == {Kind.IMAGE: Tally(1, B.size)}
+    before = repository_indexes(*OUTER, B, outer=["inner"], inner=["child"])
+    assert [len(stage) for stage in planned(before).stages] == [2, 1, 1, 1]
+    left, _ = still_deletable(
+        planned(before), planned(replace(before, named=(Named(tag="v1"),)), LATER)
+    )
+    assert [[it.image.digest for it in stage] for stage in left.stages] == [[B.digest]]
+    assert left.deletable == {Kind.IMAGE: Totals(1, B.size)}
     assert left.total == planned(before).total
 
 
 def test_what_is_absent_is_that_of_the_later_plan():
-    left, _ = shrunk(planned(held(A)), planned(held(A, named=[Named(tag="v7")]), LATER))
-    assert left.absent == (":v7",)
+    left, _ = still_deletable(
+        planned(repository_indexes(A)),
+        planned(repository_indexes(A, named=[Named(tag="v7")]), LATER),
+    )
+    assert left.missing == (":v7",)
 
 
 def test_b11_where_a_repository_cannot_be_read_again_nothing_goes():
-    before = planned(held(A, B))
+    before = planned(repository_indexes(A, B))
     unread = unread_repository(REGISTRY, "app", RULE, "access to ecr:DescribeImages is denied")
-    left, spared = shrunk(before, unread)
-    assert left.problem == "access to ecr:DescribeImages is denied"
+    left, skipped = still_deletable(before, unread)
+    assert left.unread == "access to ecr:DescribeImages is denied"
     assert not left.deletions
-    assert spared == tuple(
-        Spared(it, "could not be read again: access to ecr:DescribeImages is denied")
+    assert skipped == tuple(
+        SkippedDeletion(it, "could not be read again: access to ecr:DescribeImages is denied")
         for it in before.deletions
     )
 
@@ -343,9 +356,9 @@ OFTEN = settings(max_examples=150)
 @given(changes())
 def test_what_is_left_is_what_both_plans_want_gone_under_the_same_tags(change):
     old, new = change.plans
-    left, spared = shrunk(old, new)
-    assert going(left) | {it.decision.image.digest for it in spared} == going(old)
-    assert len(left.deletions) + len(spared) == len(old.deletions)
+    left, skipped = still_deletable(old, new)
+    assert going(left) | {it.decision.image.digest for it in skipped} == going(old)
+    assert len(left.deletions) + len(skipped) == len(old.deletions)
     there = {it.digest for it in change.after.images}
     assert going(left) & there <= going(new)
     later = {it.image.digest: (it.action, it.image.tags) for it in new.deletions}
@@ -357,16 +370,16 @@ def test_what_is_left_is_what_both_plans_want_gone_under_the_same_tags(change):
 @OFTEN
 @given(changes())
 def test_nothing_that_belongs_to_an_image_that_stays_is_left(change):
-    left, _ = shrunk(*change.plans)
-    family = link({it.digest: it for it in change.after.images}, change.after.manifests)
+    left, _ = still_deletable(*change.plans)
+    graph = image_graph({it.digest: it for it in change.after.images}, change.after.manifests)
     stays = {it.digest for it in change.after.images} - going(left)
-    assert not family.with_dependents(stays) & going(left)
+    assert not graph.keep_closure(stays) & going(left)
 
 
 @OFTEN
 @given(changes())
 def test_nothing_is_left_that_is_in_use_now(change):
-    left, _ = shrunk(*change.plans)
+    left, _ = still_deletable(*change.plans)
     used = {it.digest for it in change.after.images if change.after.uses.of(it)}
     assert not used & going(left)
 
@@ -375,16 +388,16 @@ def test_nothing_is_left_that_is_in_use_now(change):
 @given(changes())
 def test_what_is_left_keeps_its_order_and_is_shrunk_no_further(change):
     old, new = change.plans
-    left, _ = shrunk(old, new)
-    assert all(left.waves)
+    left, _ = still_deletable(old, new)
+    assert all(left.stages)
     assert [it for it in old.deletions if it in left.deletions] == list(left.deletions)
-    place = {it: at for at, wave in enumerate(old.waves) for it in wave}
-    assert all(len({place[it] for it in wave}) == 1 for wave in left.waves)
-    assert shrunk(left, new) == (left, ())
+    place = {it: at for at, stage in enumerate(old.stages) for it in stage}
+    assert all(len({place[it] for it in stage}) == 1 for stage in left.stages)
+    assert still_deletable(left, new) == (left, ())
 
 
 @settings(max_examples=50)
 @given(cases())
 def test_the_same_plan_spares_nothing(case):
     made = planned(case)
-    assert shrunk(made, made) == (made, ())
+    assert still_deletable(made, made) == (made, ())

@@ -15,10 +15,10 @@ from ecrm.config import Guards, load
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.model.image import Status
 from ecrm.model.reference import Reference
-from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
 from ecrm.planning.plan import Plan
-from ecrm.planning.planner import Holdings, gather_facts, make_plan
+from ecrm.planning.planner import RegistryReader, make_plan, planning_context
 from ecrm.planning.snapshot import Snapshot, read_snapshot, snapshot_text
 from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability
@@ -33,7 +33,7 @@ from tests.planning.test_planner import (
     REPEATS,
     REPLICA,
     RULE,
-    Held,
+    RepositoryIndex,
     Shelf,
     facts,
     gone,
@@ -63,7 +63,7 @@ SIGNED = image(
 ACCOUNT = Shelf(
     {
         HOME: {
-            "app": Held(
+            "app": RepositoryIndex(
                 (
                     image("used", "v1"),
                     index("index", "v2"),
@@ -74,26 +74,26 @@ ACCOUNT = Shelf(
                 {digest("index"): (digest("child"), digest("ghost"))},
                 ("account 999999999999", "everyone"),
             ),
-            "web": Held((image("new", "v1", days=3),)),
+            "web": RepositoryIndex((image("new", "v1", days=3),)),
         },
-        REPLICA: {"app": Held((image("copy", "v1"),))},
+        REPLICA: {"app": RepositoryIndex((image("copy", "v1"),))},
     },
     {HOME: (replace(COPIES, prefix="app"), Replication(PARTNER, "tools", deletes=True))},
 )
 SCAN = Scan(NOW, (USED, use("web:v7")), (read(), read(None, "file a.json"), read(REPLICA)))
 
 
-def recorded(holdings: Holdings, scan: Scan = SCAN) -> str:
-    return snapshot_text(scan, holdings, "0.1.0", lambda _: None)
+def recorded(inventory: RegistryReader, scan: Scan = SCAN) -> str:
+    return snapshot_text(scan, inventory, "0.1.0", lambda _: None)
 
 
-def reread(holdings: Holdings, scan: Scan = SCAN) -> Snapshot:
-    return read_snapshot(recorded(holdings, scan), "snapshot.json")
+def reread(inventory: RegistryReader, scan: Scan = SCAN) -> Snapshot:
+    return read_snapshot(recorded(inventory, scan), "snapshot.json")
 
 
-def plan_of(holdings: Holdings, scan: Scan, **more: Any) -> Plan:
-    known = gather_facts(scan, holdings, facts(ACCOUNT, **more).config, NOW, keep_all=True)
-    return make_plan(holdings, known, None, lambda _: None)
+def plan_of(inventory: RegistryReader, scan: Scan, **more: Any) -> Plan:
+    known = planning_context(scan, inventory, facts(ACCOUNT, **more).config, NOW, keep_all=True)
+    return make_plan(inventory, known, None, lambda _: None)
 
 
 # -- there and back -------------------------------------------------------------------------------
@@ -104,13 +104,16 @@ def test_a_snapshot_gives_what_the_account_gave():
     assert snapshot.scan == SCAN
     assert snapshot.registries == ACCOUNT.registries
     for registry in ACCOUNT.registries:
-        assert list(snapshot.repositories(registry)) == sorted(ACCOUNT.held[registry])
+        assert list(snapshot.repositories(registry)) == sorted(ACCOUNT.repository_indexes[registry])
         assert snapshot.replications(registry) == ACCOUNT.replications(registry)
-        for name, held in ACCOUNT.held[registry].items():
+        for name, repository_indexes in ACCOUNT.repository_indexes[registry].items():
             images = ACCOUNT.images(registry, name)
             assert set(snapshot.images(registry, name)) == set(images)
-            assert snapshot.children(registry, name, images) == held.indexes
-            assert snapshot.pullers(registry, name) == held.pullers
+            assert snapshot.children(registry, name, images) == repository_indexes.indexes
+            assert (
+                snapshot.cross_account_pullers(registry, name)
+                == repository_indexes.cross_account_pullers
+            )
 
 
 def test_one_repository_of_a_snapshot_can_be_asked_for():
@@ -130,12 +133,14 @@ def test_planning_from_a_snapshot_is_planning_from_the_account():
 @settings(max_examples=80)
 @given(cases())
 def test_planning_from_a_snapshot_decides_the_same_whatever_is_held(case):
-    held = Shelf({HOME: {"app": Held(case.images, case.manifests)}}, {HOME: (REPEATS,)})
+    repository_indexes = Shelf(
+        {HOME: {"app": RepositoryIndex(case.images, case.manifests)}}, {HOME: (REPEATS,)}
+    )
     scan = Scan(NOW, tuple(it.use() for it in case.named), (read(),))
     rule = replace(case.rule, name=RULE.name, allow_unscanned=True)
     more: dict[str, Any] = {"rules": [rule], "guards": Guards(min_age=case.min_age)}
-    snapshot = reread(held, scan)
-    assert plan_of(snapshot, snapshot.scan, **more) == plan_of(held, scan, **more)
+    snapshot = reread(repository_indexes, scan)
+    assert plan_of(snapshot, snapshot.scan, **more) == plan_of(repository_indexes, scan, **more)
 
 
 @settings(max_examples=60)
@@ -144,19 +149,21 @@ def test_planning_from_a_snapshot_decides_the_same_whatever_is_held(case):
     st.lists(USES, max_size=3),
     st.lists(SOURCES, max_size=3),
 )
-def test_no_fact_about_an_image_a_use_or_a_source_is_lost(images, uses, ledger):
-    scan = Scan(NOW, tuple(uses), tuple(ledger))
-    snapshot = reread(Shelf({HOME: {"app": Held(tuple(images))}}), scan)
+def test_no_fact_about_an_image_a_use_or_a_source_is_lost(images, uses, source_reports):
+    scan = Scan(NOW, tuple(uses), tuple(source_reports))
+    snapshot = reread(Shelf({HOME: {"app": RepositoryIndex(tuple(images))}}), scan)
     assert snapshot.scan == scan
     assert set(snapshot.images(HOME, "app")) == set(images)
 
 
 def test_the_order_in_which_images_are_listed_does_not_change_the_file():
-    held = ACCOUNT.held[HOME]["app"]
-    assert isinstance(held.images, tuple)
-    turned = replace(held, images=held.images[::-1])
-    homes = {"app": turned, "web": ACCOUNT.held[HOME]["web"]}
-    assert recorded(replace(ACCOUNT, held={**ACCOUNT.held, HOME: homes})) == recorded(ACCOUNT)
+    repository_indexes = ACCOUNT.repository_indexes[HOME]["app"]
+    assert isinstance(repository_indexes.images, tuple)
+    turned = replace(repository_indexes, images=repository_indexes.images[::-1])
+    homes = {"app": turned, "web": ACCOUNT.repository_indexes[HOME]["web"]}
+    assert recorded(
+        replace(ACCOUNT, repository_indexes={**ACCOUNT.repository_indexes, HOME: homes})
+    ) == recorded(ACCOUNT)
 
 
 # -- what is recorded, and what is not ------------------------------------------------------------
@@ -195,20 +202,30 @@ def test_a_snapshot_has_the_facts_that_decide_and_no_secrets():
     assert set(keys_in(body["sources"])) == {"target", "source", "status", "references", "notes"}
     rules = [rule for rules in body["replications"].values() for rule in rules]
     assert set(keys_in(rules)) == {"destination", "prefix", "deletes"}
-    repositories = [it for held in body["repositories"].values() for it in held.values()]
+    repositories = [
+        it
+        for repository_indexes in body["repositories"].values()
+        for it in repository_indexes.values()
+    ]
     assert [list(it) for it in repositories] == [REPOSITORY_KEYS] * 3
     images = [it for repository in repositories for it in repository["images"]]
     assert set(keys_in(images)) == IMAGE_KEYS
 
 
 def test_a_snapshot_in_full():
-    held = Shelf(
-        {HOME: {"app": Held((index("index", "v1"),), {digest("index"): ()}, ("everyone",))}},
+    repository_indexes = Shelf(
+        {
+            HOME: {
+                "app": RepositoryIndex(
+                    (index("index", "v1"),), {digest("index"): ()}, ("everyone",)
+                )
+            }
+        },
         {HOME: (COPIES,)},
     )
-    note = Note(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")
-    scan = Scan(NOW, (USED,), (SourceRead(HOME, "ecs", 1, (note,)),))
-    assert json.loads(recorded(held, scan)) == {
+    note = Diagnostic(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")
+    scan = Scan(NOW, (USED,), (SourceReport(HOME, "ecs", 1, (note,)),))
+    assert json.loads(recorded(repository_indexes, scan)) == {
         "ecrm_snapshot": 1,
         "version": "0.1.0",
         "scanned_at": "2026-06-01T12:00:00+00:00",
@@ -269,11 +286,11 @@ SOME = Mutability(mutable=False, excluded=("dev-*", "latest"))
 
 
 def with_policy(policy: str | Exception | None, **more: Any) -> Shelf:
-    return Shelf({HOME: {"app": Held((image("a", "v1"),), policy=policy, **more)}})
+    return Shelf({HOME: {"app": RepositoryIndex((image("a", "v1"),), policy=policy, **more)}})
 
 
-def text_with_policies(holdings: Holdings) -> str:
-    return snapshot_text(SCAN, holdings, "0.1.0", lambda _: None, policies=True)
+def text_with_policies(inventory: RegistryReader) -> str:
+    return snapshot_text(SCAN, inventory, "0.1.0", lambda _: None, policies=True)
 
 
 @pytest.mark.parametrize("policy", [POLICY, None])
@@ -317,8 +334,8 @@ def test_a_setting_of_tags_that_is_not_known_is_recorded_as_unknown():
 
 def test_a_snapshot_of_an_older_ecrm_is_read_and_tells_what_it_lacks():
     body = json.loads(recorded(ACCOUNT))
-    for held in body["repositories"].values():
-        for facts_ in held.values():
+    for repository_indexes in body["repositories"].values():
+        for facts_ in repository_indexes.values():
             del facts_["mutability"]
     snapshot = read_snapshot(json.dumps(body), "snapshot.json")
     assert plan_of(snapshot, snapshot.scan) == plan_of(ACCOUNT, SCAN)
@@ -340,24 +357,24 @@ def test_a_snapshot_with_a_damaged_policy_is_refused(key):
 @pytest.mark.parametrize(
     "gone_one",
     [
-        Held(Gone("gone")),
-        Held((index("i"),), indexes=Gone("gone")),
-        Held((image("a"),), pullers=Gone("gone")),
+        RepositoryIndex(Gone("gone")),
+        RepositoryIndex((index("i"),), indexes=Gone("gone")),
+        RepositoryIndex((image("a"),), cross_account_pullers=Gone("gone")),
     ],
     ids=["images", "children", "pullers"],
 )
 def test_a_repository_that_is_gone_meanwhile_is_left_out(gone_one):
-    snapshot = reread(Shelf({HOME: {"app": gone_one, "web": Held()}}))
+    snapshot = reread(Shelf({HOME: {"app": gone_one, "web": RepositoryIndex()}}))
     assert snapshot.repositories(HOME) == ["web"]
 
 
 @pytest.mark.parametrize(
     "account",
     [
-        Shelf({HOME: {"app": Held(DENIED)}}),
-        Shelf({HOME: {"app": Held((index("i"),), indexes=DENIED)}}),
-        Shelf({HOME: {"app": Held((image("a"),), pullers=DENIED)}}),
-        Shelf({HOME: {"app": Held()}}, {HOME: DENIED}),
+        Shelf({HOME: {"app": RepositoryIndex(DENIED)}}),
+        Shelf({HOME: {"app": RepositoryIndex((index("i"),), indexes=DENIED)}}),
+        Shelf({HOME: {"app": RepositoryIndex((image("a"),), cross_account_pullers=DENIED)}}),
+        Shelf({HOME: {"app": RepositoryIndex()}}, {HOME: DENIED}),
     ],
     ids=["images", "children", "pullers", "replication"],
 )
@@ -367,8 +384,8 @@ def test_b11_what_cannot_be_read_is_not_recorded_as_nothing(account):
 
 
 def test_no_manifest_is_read_where_there_is_no_index():
-    held = Held((image("a", "v1"),), indexes=AwsError("must not be asked"))
-    assert reread(Shelf({HOME: {"app": held}})).children(HOME, "app", []) == {}
+    repository_indexes = RepositoryIndex((image("a", "v1"),), indexes=AwsError("must not be asked"))
+    assert reread(Shelf({HOME: {"app": repository_indexes}})).children(HOME, "app", []) == {}
 
 
 def test_the_manifest_of_an_index_that_was_not_recorded_has_no_children():
@@ -402,15 +419,15 @@ def plan_from(request: Request) -> Plan:
 def test_a_plan_from_a_file_is_that_of_the_account_at_that_moment(request_from):
     """But for external commands, which are not run again: their answers are in the file."""
     config = load(request_from.config)
-    known = gather_facts(SCAN, ACCOUNT, config, NOW, keep_all=True)
+    known = planning_context(SCAN, ACCOUNT, config, NOW, keep_all=True)
     assert plan_from(request_from) == make_plan(ACCOUNT, known, None, lambda _: None)
 
 
 def test_a_plan_from_a_file_is_complete_only_if_the_scan_was(request_from, tmp_path):
-    note = Note(ReadStatus.FAILED, "ecs:ListTasks timed out")
-    scan = replace(SCAN, ledger=(read(HOME, "ecs", note),))
+    note = Diagnostic(ReadStatus.FAILED, "ecs:ListTasks timed out")
+    scan = replace(SCAN, source_reports=(read(HOME, "ecs", note),))
     (tmp_path / "snapshot.json").write_text(recorded(ACCOUNT, scan))
-    assert plan_from(request_from).missing == ("ecs:ListTasks timed out",)
+    assert plan_from(request_from).unread == ("ecs:ListTasks timed out",)
 
 
 def test_one_repository_can_be_planned_from_a_file(request_from):
@@ -431,8 +448,8 @@ def test_more_uses_can_be_added_to_those_in_the_file(request_from, tmp_path):
     listed.write_text(json.dumps([f"{HOME.host}/app@{digest('old')}"]))
     plan = plan_from(replace(request_from, scanned_files=(str(listed),)))
     assert gone(plan) == gone(plan_from(request_from)) - {digest("old")}
-    assert plan.ledger[:3] == SCAN.ledger
-    assert plan.ledger[3].source == f"file {listed}"
+    assert plan.source_reports[:3] == SCAN.source_reports
+    assert plan.source_reports[3].source == f"file {listed}"
 
 
 # -- what is no snapshot --------------------------------------------------------------------------

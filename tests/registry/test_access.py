@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrm.model.reference import Registry
-from ecrm.registry.access import Replication, pullers, replications
+from ecrm.registry.access import Replication, cross_account_pullers, replications
 
 OWNER = Registry("123456789012", "eu-west-1")
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
@@ -20,7 +20,7 @@ def statement(principal: Any = "*", action: Any = "ecr:BatchGetImage", **more: A
 
 def told(*statements: Any) -> list[str]:
     policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    return list(pullers(OWNER, policy))
+    return list(cross_account_pullers(OWNER, policy))
 
 
 def aws(*who: str) -> dict[str, list[str]]:
@@ -230,12 +230,12 @@ def test_a_denial_takes_nothing_back():
 
 def test_a_statement_may_stand_alone():
     policy = json.dumps({"Statement": statement(aws("999999999999"))})
-    assert pullers(OWNER, policy) == ("account 999999999999",)
+    assert cross_account_pullers(OWNER, policy) == ("account 999999999999",)
 
 
 @pytest.mark.parametrize("policy", ["{}", '{"Statement": []}', '{"Statement": null}'])
 def test_a_policy_without_statements_lets_nobody_pull(policy):
-    assert pullers(OWNER, policy) == ()
+    assert cross_account_pullers(OWNER, policy) == ()
 
 
 # -- what cannot be read --------------------------------------------------------------------------
@@ -261,7 +261,7 @@ def test_a_policy_without_statements_lets_nobody_pull(policy):
     ],
 )
 def test_a_policy_that_cannot_be_read_lets_someone_pull(policy):
-    assert pullers(OWNER, policy) == ("someone, by a policy that ecrm cannot read",)
+    assert cross_account_pullers(OWNER, policy) == ("someone, by a policy that ecrm cannot read",)
 
 
 JSON = st.recursive(
@@ -282,7 +282,9 @@ JSON = st.recursive(
 def test_no_policy_whatever_is_in_it_stops_a_plan(anything):
     allows_whom = {"Statement": [{"Effect": "Allow", "Action": "*", "Principal": anything}]}
     for policy in (anything, allows_whom):
-        assert all(isinstance(line, str) for line in pullers(OWNER, json.dumps(policy)))
+        assert all(
+            isinstance(line, str) for line in cross_account_pullers(OWNER, json.dumps(policy))
+        )
 
 
 def test_a_service_that_acts_for_our_own_account_alone_is_not_listed():
@@ -297,6 +299,9 @@ def test_a_service_that_acts_for_our_own_account_alone_is_not_listed():
     }
     home, other = Registry("123456789012", "us-east-1"), Registry("222222222222", "us-east-1")
     text = json.dumps({"Statement": [statement]})
-    assert pullers(home, text) == ()
-    assert len(pullers(other, text)) == 1
-    assert len(pullers(home, json.dumps({"Statement": [statement | {"Condition": {}}]}))) == 1
+    assert cross_account_pullers(home, text) == ()
+    assert len(cross_account_pullers(other, text)) == 1
+    assert (
+        len(cross_account_pullers(home, json.dumps({"Statement": [statement | {"Condition": {}}]})))
+        == 1
+    )

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from ecrm.aws import call, connect
-from ecrm.check.lifecycle import Fate
-from ecrm.check.lifecycle.preview import Teller, Told, marks
+from ecrm.check.lifecycle import LifecycleAction
+from ecrm.check.lifecycle.preview import EvaluatedBy, Told, preview
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.registry.images import images
-from ecrm.registry.inventory import AwsHoldings
+from ecrm.registry.inventory import Inventory
 from ecrm.registry.lifecycle_preview import PreviewResult, lifecycle_policy, lifecycle_preview
 from ecrm.registry.tag_mutability import Mutability
 from tests.fake_aws import FakeAws, days_ago
@@ -76,7 +76,7 @@ def done(*results: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def test_the_text_of_a_policy_is_read(aws):
     aws.answer("GetLifecyclePolicy", REPOSITORY | {"lifecyclePolicyText": TEXT}, **REPOSITORY)
-    assert AwsHoldings([aws.target]).lifecycle_policy(REGISTRY, "shop/api") == TEXT
+    assert Inventory([aws.target]).lifecycle_policy(REGISTRY, "shop/api") == TEXT
 
 
 def test_a_repository_without_a_policy_has_none(aws):
@@ -109,8 +109,8 @@ def test_a_preview_is_waited_for_and_read_to_its_last_page(aws, naps):
     to_archive = result(2, "TRANSITION", 7)
     aws.answer("GetLifecyclePolicyPreview", done(to_archive), **READ, nextToken="2")
     assert lifecycle_preview(aws.target, "shop/api", TEXT, naps) == (
-        PreviewResult(digest(1), ("a", "b"), 1, Fate.EXPIRE, NOW),
-        PreviewResult(digest(2), (), 7, Fate.TRANSITION, NOW),
+        PreviewResult(digest(1), ("a", "b"), 1, LifecycleAction.EXPIRE, NOW),
+        PreviewResult(digest(2), (), 7, LifecycleAction.TRANSITION, NOW),
     )
     assert naps == [5]
 
@@ -197,7 +197,7 @@ def test_of_what_is_no_read_a_reading_client_lets_the_preview_through_alone(aws)
 
 
 def told(aws: Stubs | None, naps: Naps, text: str = TEXT) -> Told:
-    return marks(aws.target if aws else None, "shop/api", text, [OLD, NEW], now=NOW, sleep=naps)
+    return preview(aws.target if aws else None, "shop/api", text, [OLD, NEW], now=NOW, sleep=naps)
 
 
 def previewed(aws: Stubs, *results: dict[str, Any]) -> None:
@@ -208,13 +208,13 @@ def previewed(aws: Stubs, *results: dict[str, Any]) -> None:
 def test_ecr_is_asked_first(aws, naps):
     previewed(aws, result(2))
     found = told(aws, naps)
-    assert [(it.image, it.rule.description) for it in found.marks] == [(NEW, "Keep one")]
-    assert (found.by, str(found.by)) == (Teller.ECR, "ECR's preview")
+    assert [(it.image, it.rule.description) for it in found.preview] == [(NEW, "Keep one")]
+    assert (found.by, str(found.by)) == (EvaluatedBy.ECR, "ECR's preview")
 
 
 def test_an_image_that_was_pushed_since_the_listing_is_left_out(aws, naps):
     previewed(aws, result(3))
-    assert told(aws, naps) == Told((), Teller.ECR)
+    assert told(aws, naps) == Told((), EvaluatedBy.ECR)
 
 
 @pytest.mark.parametrize("odd", [result(1, priority=2), result(1, "TRANSITION")])
@@ -231,12 +231,12 @@ def test_where_the_preview_is_not_to_be_had_ecrm_evaluates_the_policy(aws, naps,
         aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
     aws.refuse(operation, code, **(START if "Start" in operation else READ))
     found = told(aws, naps)
-    assert [it.image for it in found.marks] == [OLD]
-    assert found.by is Teller.ECRM
+    assert [it.image for it in found.preview] == [OLD]
+    assert found.by is EvaluatedBy.ECRM
 
 
 def test_without_an_account_to_ask_ecrm_evaluates_the_policy(naps):
-    assert [it.image for it in told(None, naps).marks] == [OLD]
+    assert [it.image for it in told(None, naps).preview] == [OLD]
 
 
 @pytest.mark.parametrize("code", ["ServerException", "RepositoryNotFoundException"])
@@ -251,7 +251,7 @@ def test_a_policy_that_is_not_understood_is_not_previewed(aws, naps):
     with pytest.raises(InputError, match="lifecycle policy of shop/api: rules is"):
         told(aws, naps, '{"rules": []}')
     with pytest.raises(InputError, match=r"new\.json: rules is"):
-        marks(aws.target, "shop/api", '{"rules": []}', [], now=NOW, where="new.json")
+        preview(aws.target, "shop/api", '{"rules": []}', [], now=NOW, where="new.json")
     assert aws.calls == []
 
 
@@ -263,13 +263,13 @@ def test_ecrs_preview_and_our_evaluation_agree(naps):
         shop.fill(150, newest=days_ago(1))
         shop.push_index("many", pushed=days_ago(200))
         target = connect()
-        held = images(target, "shop/api")
-        now = max(it.pushed_at for it in held) + timedelta(days=1)
-        ecrs = marks(target, "shop/api", TEXT, held, now=now, sleep=naps)
-        ours = marks(None, "shop/api", TEXT, held, now=now, sleep=naps)
-    assert (ecrs.by, ours.by) == (Teller.ECR, Teller.ECRM)
-    assert len(ours.marks) == 152
-    assert {it.image.digest for it in ecrs.marks} == {it.image.digest for it in ours.marks}
+        repository_indexes = images(target, "shop/api")
+        now = max(it.pushed_at for it in repository_indexes) + timedelta(days=1)
+        ecrs = preview(target, "shop/api", TEXT, repository_indexes, now=now, sleep=naps)
+        ours = preview(None, "shop/api", TEXT, repository_indexes, now=now, sleep=naps)
+    assert (ecrs.by, ours.by) == (EvaluatedBy.ECR, EvaluatedBy.ECRM)
+    assert len(ours.preview) == 152
+    assert {it.image.digest for it in ecrs.preview} == {it.image.digest for it in ours.preview}
 
 
 # -- which tags can move --------------------------------------------------------------------------
@@ -285,11 +285,11 @@ LISTED = {
 def test_which_tags_can_move_is_known_from_the_listing_of_repositories(aws):
     everywhere = {"registryId": ACCOUNT, "maxResults": 1000}
     aws.answer("DescribeRepositories", LISTED, **everywhere)
-    holdings = AwsHoldings([aws.target])
-    holdings.repositories(REGISTRY)
-    assert holdings.mutability(REGISTRY, "shop/api") == Mutability(mutable=False)
+    inventory = Inventory([aws.target])
+    inventory.repositories(REGISTRY)
+    assert inventory.mutability(REGISTRY, "shop/api") == Mutability(mutable=False)
     with pytest.raises(AwsError, match="shop/odd: imageTagMutability is None, which ecrm does not"):
-        holdings.mutability(REGISTRY, "shop/odd")
+        inventory.mutability(REGISTRY, "shop/odd")
     assert len(aws.calls) == 1
 
 
@@ -297,11 +297,11 @@ def test_of_a_repository_that_was_not_listed_it_is_asked(aws):
     one = {"registryId": ACCOUNT, "repositoryNames": ["shop/api"]}
     mutable = {"repositoryName": "shop/api", "imageTagMutability": "MUTABLE"}
     aws.answer("DescribeRepositories", {"repositories": [mutable]}, **one)
-    assert AwsHoldings([aws.target]).mutability(REGISTRY, "shop/api").is_mutable("v1")
+    assert Inventory([aws.target]).mutability(REGISTRY, "shop/api").is_mutable("v1")
 
 
 def test_a_repository_that_is_gone_has_no_tags_to_move(aws):
     one = {"registryId": ACCOUNT, "repositoryNames": ["shop/api"]}
     aws.refuse("DescribeRepositories", "RepositoryNotFoundException", **one)
     with pytest.raises(Gone, match="there is no repository shop/api in"):
-        AwsHoldings([aws.target]).mutability(REGISTRY, "shop/api")
+        Inventory([aws.target]).mutability(REGISTRY, "shop/api")

@@ -11,7 +11,7 @@ from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.image import Image, Kind, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.registry.images import Deleter, Refusal, images, repositories
-from ecrm.registry.inventory import AwsHoldings
+from ecrm.registry.inventory import Inventory
 from ecrm.registry.manifests import children
 from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest, image
 
@@ -463,7 +463,7 @@ def test_replication_rules_are_those_of_the_registry(aws):
         "deleteReplication": {"enabled": True},
     }
     aws.answer("DescribeRegistry", {"replicationConfiguration": {"rules": [rule]}})
-    [found] = AwsHoldings([aws.target]).replications(REGISTRY)
+    [found] = Inventory([aws.target]).replications(REGISTRY)
     assert str(found.destination) == "210987654321/eu-west-1"
     assert (found.covers("shop/api"), found.covers("tools/ci"), found.deletes) == (
         True,
@@ -475,7 +475,7 @@ def test_replication_rules_are_those_of_the_registry(aws):
 def test_a_registry_without_replication_has_no_rules(aws):
     """B31."""
     aws.answer("DescribeRegistry", {})
-    assert AwsHoldings([aws.target]).replications(REGISTRY) == ()
+    assert Inventory([aws.target]).replications(REGISTRY) == ()
 
 
 def policy(account: str) -> str:
@@ -487,26 +487,26 @@ def test_those_whom_a_policy_of_the_repository_or_registry_lets_pull_are_told(aw
     """B26."""
     aws.answer("GetRegistryPolicy", {"policyText": policy("111111111111")})
     aws.answer("GetRepositoryPolicy", {"policyText": policy("222222222222")}, **REPOSITORY)
-    holdings = AwsHoldings([aws.target])
-    assert holdings.pullers(REGISTRY, "shop/api") == (
+    inventory = Inventory([aws.target])
+    assert inventory.cross_account_pullers(REGISTRY, "shop/api") == (
         "account 222222222222",
         "account 111111111111",
     )
     aws.refuse("GetRepositoryPolicy", "RepositoryPolicyNotFoundException", "none", **REPOSITORY)
-    assert holdings.pullers(REGISTRY, "shop/api") == ("account 111111111111",)
+    assert inventory.cross_account_pullers(REGISTRY, "shop/api") == ("account 111111111111",)
     assert len(aws.asked("GetRegistryPolicy")) == 1
 
 
 def test_where_there_are_no_policies_nobody_else_may_pull(aws):
     aws.otherwise_refuse("GetRegistryPolicy", "RegistryPolicyNotFoundException")
     aws.otherwise_refuse("GetRepositoryPolicy", "RepositoryPolicyNotFoundException")
-    assert AwsHoldings([aws.target]).pullers(REGISTRY, "shop/api") == ()
+    assert Inventory([aws.target]).cross_account_pullers(REGISTRY, "shop/api") == ()
 
 
 def test_a_policy_that_may_not_be_read_is_an_error(aws):
     aws.otherwise_refuse("GetRegistryPolicy", "AccessDeniedException")
     with pytest.raises(AccessDenied) as error:
-        AwsHoldings([aws.target]).pullers(REGISTRY, "shop/api")
+        Inventory([aws.target]).cross_account_pullers(REGISTRY, "shop/api")
     assert error.value.action == "ecr:GetRegistryPolicy"
 
 
@@ -526,11 +526,11 @@ def test_deletion_is_by_digest_in_the_account_of_the_target(aws):
 
 def test_what_aws_refuses_is_not_counted_as_deleted(aws):
     """B3."""
-    held = "Requested image referenced by manifest list"
+    repository_indexes = "Requested image referenced by manifest list"
     answer = {
         "imageIds": ids(1),
         "failures": [
-            failure(2, "ImageReferencedByManifestList", held),
+            failure(2, "ImageReferencedByManifestList", repository_indexes),
             failure(3, "ImageNotFound", "Requested image not found"),
         ],
     }
@@ -538,7 +538,7 @@ def test_what_aws_refuses_is_not_counted_as_deleted(aws):
     deleted, refused = delete(aws, 1, 2, 3)
     assert deleted == {digest(1)}
     assert refused == (
-        Refusal(digest(2), "ImageReferencedByManifestList", held),
+        Refusal(digest(2), "ImageReferencedByManifestList", repository_indexes),
         Refusal(digest(3), "ImageNotFound", "Requested image not found"),
     )
 
@@ -624,13 +624,13 @@ def test_no_call_to_ecr_that_can_name_the_account_leaves_it_out(aws):
     ):
         aws.otherwise(operation, {})
     aws.otherwise("BatchGetImage", {"images": [read(1, index())]})
-    holdings, deleter = AwsHoldings([aws.target]), Deleter(aws.target)
-    assert holdings.registries == (REGISTRY,)
-    assert holdings.repositories(REGISTRY) == []
-    assert holdings.images(REGISTRY, "shop/api") == []
-    holdings.children(REGISTRY, "shop/api", [image(1)])
-    holdings.replications(REGISTRY)
-    holdings.pullers(REGISTRY, "shop/api")
+    inventory, deleter = Inventory([aws.target]), Deleter(aws.target)
+    assert inventory.registries == (REGISTRY,)
+    assert inventory.repositories(REGISTRY) == []
+    assert inventory.images(REGISTRY, "shop/api") == []
+    inventory.children(REGISTRY, "shop/api", [image(1)])
+    inventory.replications(REGISTRY)
+    inventory.cross_account_pullers(REGISTRY, "shop/api")
     deleter.manifests("shop/api", [image(1)])
     deleter.delete("shop/api", [digest(1)])
     deleter.still_there("shop/api", [digest(1)])

@@ -14,7 +14,7 @@ from ecrm.check import Findings, Unknown, Violation, Where
 from ecrm.cli.checking import check as command
 from ecrm.config import Level
 from ecrm.model.reference import Registry
-from ecrm.model.use import Place
+from ecrm.model.use import SourceLocation
 from ecrm.model.version import version
 from ecrm.reports import CHECK_FORMATS
 
@@ -29,7 +29,7 @@ FOUND = Findings(
             "file k8s/50%,a:b.yaml (line 12)",
             "push it before anything needs it, or correct the reference",
             "in k8s/50%,a:b.yaml",
-            Place("k8s/50%,a:b.yaml", 12),
+            SourceLocation("k8s/50%,a:b.yaml", 12),
         ),
         Violation(
             "budget",
@@ -48,7 +48,7 @@ FOUND = Findings(
             "it has no effect",
             "correct the name, or remove the entry",
             "a|<b>*",
-            Place("ecrm.yaml", 7),
+            SourceLocation("ecrm.yaml", 7),
         ),
     ),
     unknown=(Unknown("", "ecs:ListClusters is denied; allow it"),),
@@ -65,7 +65,7 @@ FOUND = Findings(
         "unmanaged": Level.WARNING,
     },
     targets=(HOME,),
-    config=Place("ecrm.yaml", 2),
+    config=SourceLocation("ecrm.yaml", 2),
 )
 
 CLEAN = Findings(levels={"missing": Level.ERROR, "mutable": Level.OFF}, targets=(HOME,))

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.media_types import SOCI_INDEX
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Reference, Registry
 from ecrm.model.rule import Action
-from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
-from ecrm.planning.plan import Plan, Tally
+from ecrm.planning.plan import Plan, Totals
 from ecrm.reports import PLAN_FORMATS, SCAN_FORMATS
 from ecrm.reports.outcomes import outcomes_table
 from ecrm.reports.plans import REASONS
-from ecrm.reports.text import count, human_size, human_tally
+from ecrm.reports.text import count, human_size, human_totals
 from ecrm.sources.external import file_uses
 from tests.stubs import HOST, NOW, REGISTRY, digest, going, image, plan_of, repository_plan
 
@@ -32,8 +32,8 @@ MEGABYTE = 1_000_000
 def shop() -> Plan:
     """Two repositories of several types, one empty, one unread, and two that no rule matches."""
     index = going(image(1, "v1", size=1000 * MEGABYTE, media_type=OCI_INDEX))
-    child = going(image(2, size=200 * MEGABYTE), Reason.INDEX_GOES)
-    soci = going(image(3, size=3 * MEGABYTE, artifact_type=SOCI_INDEX), Reason.SUBJECT_GOES)
+    child = going(image(2, size=200 * MEGABYTE), Reason.INDEX_DELETABLE)
+    soci = going(image(3, size=3 * MEGABYTE, artifact_type=SOCI_INDEX), Reason.SUBJECT_DELETABLE)
     used = [image(10 + it, f"w{it}", size=500 * MEGABYTE) for it in range(11)]
     latest = image(40, "latest", size=999, media_type=OCI_INDEX)
     api = repository_plan(
@@ -49,16 +49,16 @@ def shop() -> Plan:
     web = repository_plan(
         "shop/web", [going(image(50 + it, size=10 * MEGABYTE)) for it in range(3)]
     )
-    denied = Note(ReadStatus.DENIED, "lambda:ListFunctions is denied; allow it: not you")
+    denied = Diagnostic(ReadStatus.DENIED, "lambda:ListFunctions is denied; allow it: not you")
     return plan_of(
         web,
         api,
         repository_plan("tools/ci"),
-        repository_plan("legacy", problem="ecr:DescribeImages is denied"),
-        ledger=(
-            SourceRead(None, "file other.json", 1),
-            SourceRead(REGISTRY, "ecs", 1234),
-            SourceRead(REGISTRY, "lambda", 0, (denied,)),
+        repository_plan("legacy", unread="ecr:DescribeImages is denied"),
+        source_reports=(
+            SourceReport(None, "file other.json", 1),
+            SourceReport(REGISTRY, "ecs", 1234),
+            SourceReport(REGISTRY, "lambda", 0, (denied,)),
         ),
         unmanaged=("backup", "scratch"),
     )
@@ -219,8 +219,8 @@ def test_reasons_are_told_in_the_order_in_which_they_are_asked():
     ],
 )
 def test_what_is_archived_is_told_apart_from_what_is_deleted(actions, words):
-    wave = [going(image(place))._replace(action=action) for place, action in enumerate(actions)]
-    text = click.unstyle(table(plan_of(repository_plan("shop/api", wave))))
+    stage = [going(image(place))._replace(action=action) for place, action in enumerate(actions)]
+    text = click.unstyle(table(plan_of(repository_plan("shop/api", stage))))
     assert f"\n2 (2.0 kB) of 2 (2.0 kB) images {words}in 1 repository of" in text
     charged = "\nECR charges archived images for at least 90 days.\n"
     assert (charged in text) == (Action.ARCHIVE in actions)
@@ -229,7 +229,7 @@ def test_what_is_archived_is_told_apart_from_what_is_deleted(actions, words):
 def test_what_is_in_use_and_not_there_and_who_else_may_use_the_rest_is_worth_knowing():
     """B26."""
     consumer = "ECR copies it to 210987654321/eu-west-1"
-    made = plan_of(repository_plan("shop/api", absent=(":v1",), consumers=(consumer,)))
+    made = plan_of(repository_plan("shop/api", missing=(":v1",), consumers=(consumer,)))
     assert table(made).endswith(
         "\nWorth knowing:\n"
         "  shop/api:v1 is in use, and is not there\n"
@@ -306,7 +306,7 @@ def test_the_same_repository_of_two_registries_is_two_rows():
 
 
 def test_a_repository_that_could_not_be_read_has_no_row_since_nothing_is_known():
-    made = plan_of(repository_plan("legacy", problem="oops"))
+    made = plan_of(repository_plan("legacy", unread="oops"))
     assert rows(made) == []
     assert table(made).endswith("\n  legacy could not be read")
 
@@ -320,7 +320,7 @@ def use(text: str, user: str, why: str, *path: str, source: str = "ecs") -> Use:
 
 def scanned() -> Scan:
     web, path = "service prod/web", ("task definition web:1", "container app")
-    excluded = Note(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")
+    excluded = Diagnostic(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")
     return Scan(
         NOW,
         (
@@ -331,8 +331,8 @@ def scanned() -> Scan:
             use("proxy.internal:5000/api:v2", "other.json", "listed", source="scanned file"),
         ),
         (
-            SourceRead(None, "file other.json", 1),
-            SourceRead(REGISTRY, "ecs", 2, (excluded,)),
+            SourceReport(None, "file other.json", 1),
+            SourceReport(REGISTRY, "ecs", 2, (excluded,)),
         ),
     )
 
@@ -393,7 +393,7 @@ def test_the_scan_table_tells_each_reason_of_a_user_once():
 
 def test_the_scan_detail():
     scan = scanned()
-    first = Scan(scan.at, scan.uses[:1], scan.ledger)
+    first = Scan(scan.at, scan.uses[:1], scan.source_reports)
     assert (
         SCAN_FORMATS["detail"](first)
         == f"""\
@@ -450,7 +450,7 @@ def test_the_scan_detail_has_every_use():
 
 def outcome(
     number: int,
-    answer: Answer,
+    answer: OutcomeStatus,
     detail: str = "",
     *tags: str,
     repository: str = "shop/api",
@@ -462,12 +462,12 @@ def outcome(
 def test_the_outcomes_table_counts_only_what_aws_says_is_deleted():
     """B3."""
     outcomes = [
-        outcome(4, Answer.FAILED, "KmsError: no key", "v1", "v2", repository="shop/web"),
-        outcome(1, Answer.DELETED),
-        outcome(2, Answer.DELETED, "", "v1"),
-        outcome(3, Answer.GONE, "ImageNotFound: Requested image not found"),
-        outcome(5, Answer.SPARED, "now in_use"),
-        outcome(6, Answer.ARCHIVED),
+        outcome(4, OutcomeStatus.FAILED, "KmsError: no key", "v1", "v2", repository="shop/web"),
+        outcome(1, OutcomeStatus.DELETED),
+        outcome(2, OutcomeStatus.DELETED, "", "v1"),
+        outcome(3, OutcomeStatus.ALREADY_GONE, "ImageNotFound: Requested image not found"),
+        outcome(5, OutcomeStatus.SKIPPED, "now in_use"),
+        outcome(6, OutcomeStatus.ARCHIVED),
     ]
     assert (
         outcomes_table(outcomes)
@@ -486,7 +486,7 @@ Spared: shop/api@{digest(5)}: now in_use"""
 
 def test_the_outcomes_table_of_a_run_in_which_all_went_well():
     assert (
-        outcomes_table([outcome(1, Answer.DELETED)])
+        outcomes_table([outcome(1, OutcomeStatus.DELETED)])
         == """\
  REPOSITORY   | DELETED
 --------------+-----------
@@ -498,7 +498,7 @@ Deleted 1 (10 MB) of 1 image."""
 
 def test_the_outcomes_table_of_a_run_that_deleted_nothing():
     assert (
-        outcomes_table([outcome(1, Answer.FAILED, "oops")])
+        outcomes_table([outcome(1, OutcomeStatus.FAILED, "oops")])
         == f"""\
  REPOSITORY   | NOT DONE
 --------------+------------
@@ -550,8 +550,8 @@ def test_a_size_is_never_further_off_than_a_twentieth(size):
 
 
 def test_a_tally_is_a_number_and_its_size():
-    assert human_tally(Tally(30, 40_000_000_000)) == "30 (40 GB)"
-    assert human_tally(Tally(27, 36_000_000_000), "-") == "-27 (36 GB)"
+    assert human_totals(Totals(30, 40_000_000_000)) == "30 (40 GB)"
+    assert human_totals(Totals(27, 36_000_000_000), "-") == "-27 (36 GB)"
 
 
 @pytest.mark.parametrize(

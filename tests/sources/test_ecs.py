@@ -7,7 +7,7 @@ import pytest
 
 from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
-from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.ecs import ecs_uses
 from tests.stubs import HOST, Params, Stubs, digest
@@ -119,16 +119,16 @@ def uses(aws: Stubs, config: Config | None = None) -> set[tuple[str, str]]:
     return found
 
 
-def notes(aws: Stubs, config: Config | None = None) -> list[Note]:
+def notes(aws: Stubs, config: Config | None = None) -> list[Diagnostic]:
     return read(aws, config)[1]
 
 
-def read(aws: Stubs, config: Config | None = None) -> tuple[set[tuple[str, str]], list[Note]]:
+def read(aws: Stubs, config: Config | None = None) -> tuple[set[tuple[str, str]], list[Diagnostic]]:
     found = list(ecs_uses(aws.target, config or Config(), lambda _: None))
     used = [it for it in found if isinstance(it, Use)]
     assert {it.source for it in used} <= {"ecs"}
     return {(str(it.reference), str(it)) for it in used}, [
-        it for it in found if isinstance(it, Note)
+        it for it in found if isinstance(it, Diagnostic)
     ]
 
 
@@ -409,9 +409,11 @@ def test_any_other_failure_makes_the_reading_incomplete(aws):
     aws.answer("DescribeServices", answer, **where, services=["s"])
     revisions(aws, failures=({"arn": service_revision(1), "reason": "INTERNAL"},))
     assert notes(aws) == [
-        Note(ReadStatus.FAILED, "ecs:DescribeTasks: t ACCESS_DENIED by policy"),
-        Note(ReadStatus.FAILED, "ecs:DescribeServices: s2 THROTTLED"),
-        Note(ReadStatus.FAILED, f"ecs:DescribeServiceRevisions: {service_revision(1)} INTERNAL"),
+        Diagnostic(ReadStatus.FAILED, "ecs:DescribeTasks: t ACCESS_DENIED by policy"),
+        Diagnostic(ReadStatus.FAILED, "ecs:DescribeServices: s2 THROTTLED"),
+        Diagnostic(
+            ReadStatus.FAILED, f"ecs:DescribeServiceRevisions: {service_revision(1)} INTERNAL"
+        ),
     ]
 
 
@@ -429,7 +431,9 @@ def test_what_an_answer_leaves_out_makes_the_reading_incomplete(aws):
     arns = [service_revision(1), service_revision(2)]
     aws.answer("DescribeServiceRevisions", {}, serviceRevisionArns=arns)
     assert notes(aws) == [
-        Note(ReadStatus.FAILED, f"ecs:{operation}: AWS's answer leaves out {silent}; try again")
+        Diagnostic(
+            ReadStatus.FAILED, f"ecs:{operation}: AWS's answer leaves out {silent}; try again"
+        )
         for operation, silent in (
             ("DescribeTasks", "1 of 2"),
             ("DescribeServices", "1 of 2"),
@@ -444,7 +448,7 @@ def test_a_definition_that_the_answer_leaves_out_makes_the_reading_incomplete(aw
     newest(aws, "web", [1], 5)
     aws.otherwise("DescribeTaskDefinition", {})
     text = f"ecs:DescribeTaskDefinition: AWS's answer leaves out {revision('web:1')}; try again"
-    assert notes(aws) == [Note(ReadStatus.FAILED, text)]
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
 
 
 @pytest.mark.parametrize("operation", ["ListClusters", "ListTaskDefinitionFamilies"])
@@ -452,7 +456,7 @@ def test_an_account_does_not_vanish(aws, operation):
     """B11: What cannot be gone and is said to be has not been read."""
     aws.otherwise_refuse(operation, "ResourceNotFoundException", "no")
     text = f"ecs:{operation}: ResourceNotFoundException: no"
-    assert notes(aws) == [Note(ReadStatus.FAILED, text)]
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
 
 
 def test_a_cluster_that_vanishes_needs_nothing_and_the_others_are_read(aws):
@@ -510,7 +514,7 @@ def test_a_missing_permission_is_noted_with_the_action_that_would_mend_it(aws, o
     everything(aws)
     aws.otherwise_refuse(operation, "AccessDeniedException", "not you")
     found, noted = read(aws)
-    assert noted == [Note(ReadStatus.DENIED, f"ecs:{operation} is denied; allow it: not you")]
+    assert noted == [Diagnostic(ReadStatus.DENIED, f"ecs:{operation} is denied; allow it: not you")]
     assert found  # what can be read still counts
 
 
@@ -520,7 +524,7 @@ def test_an_operation_that_fails_is_noted_and_the_rest_is_read(aws, operation):
     everything(aws)
     aws.otherwise_refuse(operation, "ServerException", "oops")
     found, noted = read(aws)
-    assert noted == [Note(ReadStatus.FAILED, f"ecs:{operation}: ServerException: oops")]
+    assert noted == [Diagnostic(ReadStatus.FAILED, f"ecs:{operation}: ServerException: oops")]
     assert found
 
 
@@ -538,7 +542,7 @@ def test_a_later_page_of_clusters_that_fails_leaves_nothing_unsaid(aws):
     page = {"clusterArns": [cluster("prod")], "nextToken": "2"}
     aws.answer("ListClusters", page, maxResults=100)
     aws.refuse("ListClusters", "ServerException", "oops", maxResults=100, nextToken="2")
-    assert notes(aws) == [Note(ReadStatus.FAILED, "ecs:ListClusters: ServerException: oops")]
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, "ecs:ListClusters: ServerException: oops")]
 
 
 def test_what_was_found_before_a_failure_still_counts(aws):
@@ -549,7 +553,7 @@ def test_what_was_found_before_a_failure_still_counts(aws):
     aws.refuse("ListTasks", "ServerException", "oops", **stopped)
     found, noted = read(aws)
     assert {it for it, _ in found} == {f"{WEB}:v1"}
-    assert noted == [Note(ReadStatus.FAILED, "ecs:ListTasks: ServerException: oops")]
+    assert noted == [Diagnostic(ReadStatus.FAILED, "ecs:ListTasks: ServerException: oops")]
 
 
 # Task definitions
@@ -696,7 +700,7 @@ def test_a_listing_of_all_revisions_that_fails_is_noted(aws):
     where = {"status": "ACTIVE", "sort": "DESC", "maxResults": 100, "nextToken": "2"}
     aws.refuse("ListTaskDefinitions", "ServerException", "oops", **where)
     text = "ecs:ListTaskDefinitions: ServerException: oops"
-    assert notes(aws) == [Note(ReadStatus.FAILED, text)]
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
 
 
 # What the configuration leaves out, and what it does not
@@ -721,7 +725,7 @@ def test_a_cluster_that_is_excluded_is_noted_and_not_read(aws):
         History(NamePattern("*", is_glob=True)),
     )
     found, noted = read(aws, Config(clusters=entries))
-    assert noted == [Note(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")]
+    assert noted == [Diagnostic(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")]
     assert {it for it, _ in found} == {f"{WEB}:v1"}
     assert {it["cluster"] for it in aws.asked("ListTasks")} == {cluster("prod")}
     assert {it["cluster"] for it in aws.asked("ListServices")} == {cluster("prod")}
@@ -735,7 +739,7 @@ def test_a_family_that_is_excluded_is_noted_and_protects_only_what_runs(aws):
     config = Config(task_definitions=(exact("web", exclude=True),))
     found, noted = read(aws, config)
     text = "task definitions of web: excluded by task_definitions"
-    assert noted == [Note(ReadStatus.EXCLUDED, text)]
+    assert noted == [Diagnostic(ReadStatus.EXCLUDED, text)]
     assert {it for it, _ in found} == {f"{WEB}:v1"}
     assert aws.asked("ListTaskDefinitions") == []
 
@@ -749,7 +753,7 @@ def test_text_that_nothing_could_pull_is_noted_and_harms_nothing(aws, text):
     tasks(aws, task(1, container(text), container(f"{WEB}:v1", "side")))
     found, noted = read(aws)
     who = "service prod/web (running task)"
-    assert noted == [Note(ReadStatus.READ, f"{who}: {text!r} is not an image reference")]
+    assert noted == [Diagnostic(ReadStatus.READ, f"{who}: {text!r} is not an image reference")]
     assert {it for it, _ in found} == {f"{WEB}:v1"}
 
 
@@ -761,7 +765,7 @@ def test_text_that_looks_like_ecr_and_cannot_be_read_makes_the_reading_incomplet
     newest(aws, "web", [1], 5)
     definition(aws, "web:1", container(text))
     who = "family web (one of its newest 5 revisions)"
-    expected = Note(ReadStatus.FAILED, f"{who}: {text!r} is not an image reference")
+    expected = Diagnostic(ReadStatus.FAILED, f"{who}: {text!r} is not an image reference")
     assert notes(aws) == [expected]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from ecrm.config import ExternalCommand
 from ecrm.errors import InputError
-from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources import external
 from ecrm.sources.external import command_uses, file_uses
@@ -42,13 +42,13 @@ def shell(script: str, *, seconds: float | None = None) -> ExternalCommand:
 
 def uris(command: ExternalCommand) -> list[str]:
     found = list(command_uses(command))
-    assert [it for it in found if isinstance(it, Note)] == []
+    assert [it for it in found if isinstance(it, Diagnostic)] == []
     return [str(it.reference) for it in found if isinstance(it, Use)]
 
 
 def problem(command: ExternalCommand) -> str:
     """What is noted, without the name of the command; whatever is noted stops every deletion."""
-    [note] = [it for it in command_uses(command) if isinstance(it, Note)]
+    [note] = [it for it in command_uses(command) if isinstance(it, Diagnostic)]
     assert note.status is ReadStatus.FAILED
     start = f"external command {' '.join(command.command)}: "
     assert note.text.startswith(start)

@@ -7,7 +7,7 @@ import pytest
 
 from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
-from ecrm.model.scan import Note, ReadStatus
+from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.lambda_functions import lambda_uses
 from tests.stubs import HOST, Params, Stubs, digest
@@ -69,12 +69,12 @@ def window(keep_count: int) -> Config:
     return Config(lambda_functions=(History(name, keep_count=keep_count),))
 
 
-def read(aws: Stubs, config: Config | None = None) -> tuple[set[tuple[str, str]], list[Note]]:
+def read(aws: Stubs, config: Config | None = None) -> tuple[set[tuple[str, str]], list[Diagnostic]]:
     found = list(lambda_uses(aws.target, config or Config(), lambda _: None))
     used = [it for it in found if isinstance(it, Use)]
     assert {it.source for it in used} <= {"lambda"}
     return {(str(it.reference), str(it)) for it in used}, [
-        it for it in found if isinstance(it, Note)
+        it for it in found if isinstance(it, Diagnostic)
     ]
 
 
@@ -257,7 +257,7 @@ def test_a_version_that_names_no_image_makes_the_reading_incomplete(aws):
     code(aws, "$LATEST", RepositoryType="ECR")
     assert read(aws) == (
         set(),
-        [Note(ReadStatus.FAILED, "lambda:GetFunction: thumbs:$LATEST names no image")],
+        [Diagnostic(ReadStatus.FAILED, "lambda:GetFunction: thumbs:$LATEST names no image")],
     )
 
 
@@ -266,7 +266,7 @@ def test_an_answer_without_code_makes_the_reading_incomplete(aws):
     versions(aws)
     aws.answer("GetFunction", {}, FunctionName="thumbs", Qualifier="$LATEST")
     text = "lambda:GetFunction: thumbs:$LATEST names no image"
-    assert read(aws) == (set(), [Note(ReadStatus.FAILED, text)])
+    assert read(aws) == (set(), [Diagnostic(ReadStatus.FAILED, text)])
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_a_missing_permission_is_noted_with_the_action_that_would_mend_it(aws, o
         with pytest.raises(Exception, match=text):
             read(aws)
     else:
-        assert set(read(aws, window(1))[1]) == {Note(ReadStatus.DENIED, text)}
+        assert set(read(aws, window(1))[1]) == {Diagnostic(ReadStatus.DENIED, text)}
 
 
 def test_a_function_that_is_excluded_is_noted_and_not_read(aws):
@@ -315,7 +315,9 @@ def test_a_function_that_is_excluded_is_noted_and_not_read(aws):
     codes(aws, "$LATEST")
     name = NamePattern("sandbox", is_glob=False)
     found, noted = read(aws, Config(lambda_functions=(History(name, exclude=True),)))
-    assert noted == [Note(ReadStatus.EXCLUDED, "function sandbox: excluded by lambda_functions")]
+    assert noted == [
+        Diagnostic(ReadStatus.EXCLUDED, "function sandbox: excluded by lambda_functions")
+    ]
     assert {who for _, who in found} == {"function thumbs:$LATEST ($LATEST)"}
 
 

@@ -15,7 +15,7 @@ from ecrm.config import Config, ExternalCommand, Guards, History
 from ecrm.errors import InputError
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Registry
-from ecrm.model.scan import Note, ReadStatus, Scan, SourceRead
+from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.sources import scan
 from tests.stubs import HOST, NOW, REGISTRY, Stubs, digest, session
 
@@ -67,10 +67,10 @@ def uris(found: Scan) -> list[str]:
     return list(dict.fromkeys(str(use.reference) for use in found.uses))
 
 
-def ledger(found: Scan) -> list[tuple[str, str, str, int]]:
+def source_reports(found: Scan) -> list[tuple[str, str, str, int]]:
     return [
         (str(it.registry or "-"), it.source.partition(" ")[0], it.status, it.references)
-        for it in found.ledger
+        for it in found.source_reports
     ]
 
 
@@ -86,13 +86,13 @@ def test_every_source_arrives_and_has_a_line_in_the_ledger(aws, tmp_path):
         f"{HOST}/web:v1",
         f"{HOST}/web:v1@{digest(1)}",
     ]
-    assert ledger(found) == [
+    assert source_reports(found) == [
         ("-", "file", "read", 1),
         ("-", "command", "read", 2),
         (str(REGISTRY), "ecs", "read", 2),
         (str(REGISTRY), "lambda", "read", 1),
     ]
-    assert (found.at, found.missing) == (NOW, ())
+    assert (found.at, found.unread) == (NOW, ())
 
 
 def test_every_one_of_many_sources_arrives(aws, tmp_path):
@@ -104,7 +104,7 @@ def test_every_one_of_many_sources_arrives(aws, tmp_path):
     expected |= {f"{HOST}/command:{number}" for number in range(5)}
     expected |= {f"{HOST}/thumbs:v1", f"{HOST}/web:v1", f"{HOST}/web:v1@{digest(1)}"}
     assert set(uris(found)) == expected
-    assert len(found.ledger) == 27
+    assert len(found.source_reports) == 27
 
 
 def test_the_order_of_the_sources_makes_no_difference(aws, tmp_path):
@@ -118,12 +118,12 @@ def test_who_uses_the_same_image_in_the_same_way_is_told_once(aws):
     aws.otherwise("DescribeTasks", {"tasks": [TASK] * 100})
     found = read(aws)
     assert len(found.uses) == len(set(found.uses))
-    assert [it.references for it in found.ledger] == [2, 1]
+    assert [it.references for it in found.source_reports] == [2, 1]
 
 
 def test_an_image_that_can_be_in_no_private_registry_is_left_out(aws, tmp_path):
     path = file(tmp_path, "f.json", "nginx", "ghcr.io/a/b:1", "public.ecr.aws/a/b:1")
-    assert ledger(read(aws, path))[0] == ("-", "file", "read", 0)
+    assert source_reports(read(aws, path))[0] == ("-", "file", "read", 0)
     assert not any("envoy" in it for it in uris(read(aws)))
 
 
@@ -138,7 +138,7 @@ def test_a_host_that_may_stand_for_any_registry_is_not_left_out(aws, tmp_path):
 def test_every_target_is_read_with_a_line_of_its_own(aws):
     """B26."""
     found = read(aws, more=(Target(OTHER, session()),))
-    assert ledger(found) == [
+    assert source_reports(found) == [
         (str(registry), source, "read", number)
         for registry in (REGISTRY, OTHER)
         for source, number in (("ecs", 2), ("lambda", 1))
@@ -156,8 +156,8 @@ def test_a_source_that_is_denied_is_missing_and_the_others_are_read(aws, operati
     aws.otherwise_refuse(operation, "AccessDeniedException", "not you")
     found = read(aws)
     line = f"{source}:{operation} is denied; allow it: not you"
-    assert found.missing == (line,)
-    assert [(it.source, it.status) for it in found.ledger if it.missing] == [
+    assert found.unread == (line,)
+    assert [(it.source, it.status) for it in found.source_reports if it.unread] == [
         (source, ReadStatus.DENIED)
     ]
     assert len(uris(found)) in (1, 2)
@@ -167,22 +167,22 @@ def test_a_source_that_fails_is_missing_and_the_others_are_read(aws):
     """B11."""
     aws.otherwise_refuse("ListFunctions", "ServiceException", "oops")
     found = read(aws)
-    assert found.missing == ("lambda:ListFunctions: ServiceException: oops",)
-    assert ledger(found)[1] == (str(REGISTRY), "lambda", "failed", 0)
+    assert found.unread == ("lambda:ListFunctions: ServiceException: oops",)
+    assert source_reports(found)[1] == (str(REGISTRY), "lambda", "failed", 0)
     assert f"{HOST}/web:v1" in uris(found)
 
 
 def test_functions_do_not_all_vanish(aws):
     """B11: What cannot be gone and is said to be has not been read."""
     aws.otherwise_refuse("ListFunctions", "ResourceNotFoundException", "no")
-    assert read(aws).missing == ("lambda:ListFunctions: ResourceNotFoundException: no",)
+    assert read(aws).unread == ("lambda:ListFunctions: ResourceNotFoundException: no",)
 
 
 def test_a_service_that_is_not_offered_here_is_missing_too(aws):
     """B11, B27: Only what the user says may be left out."""
     aws.otherwise_refuse("ListFunctions", "UnknownOperationException", "what?")
     found = read(aws)
-    assert found.missing == ("lambda:ListFunctions: this endpoint does not offer it (what?)",)
+    assert found.unread == ("lambda:ListFunctions: this endpoint does not offer it (what?)",)
 
 
 def test_a_command_that_fails_is_missing_and_everything_else_is_read(aws):
@@ -190,7 +190,7 @@ def test_a_command_that_fails_is_missing_and_everything_else_is_read(aws):
     failing = command(f"{HOST}/command:v1", code=3)
     found = read(aws, config=Config(external_commands=(failing, command(f"{HOST}/other:v1"))))
     name = " ".join(failing.command)
-    assert found.missing == (f"external command {name}: exit code 3",)
+    assert found.unread == (f"external command {name}: exit code 3",)
     assert f"{HOST}/other:v1" in uris(found)
     assert f"{HOST}/web:v1" in uris(found)
 
@@ -199,7 +199,7 @@ def test_a_note_that_many_readers_have_is_told_once(aws):
     clusters = [f"arn:aws:ecs:us-east-1:123456789012:cluster/{name}" for name in "abc"]
     aws.otherwise("ListClusters", {"clusterArns": clusters})
     aws.otherwise_refuse("ListTasks", "AccessDeniedException", "not you")
-    assert read(aws).missing == ("ecs:ListTasks is denied; allow it: not you",)
+    assert read(aws).unread == ("ecs:ListTasks is denied; allow it: not you",)
 
 
 def test_a_scanned_file_that_cannot_be_read_ends_the_run_before_aws_is_asked(aws, tmp_path):
@@ -240,16 +240,18 @@ def test_without_the_guard_a_scanned_file_may_be_of_any_age(aws, tmp_path):
 def test_what_is_excluded_is_in_the_ledger_and_nothing_is_missing(aws):
     name = NamePattern("prod", is_glob=False)
     found = read(aws, config=Config(clusters=(History(name, exclude=True),)))
-    note = Note(ReadStatus.EXCLUDED, "cluster prod: excluded by clusters")
-    assert found.ledger[0] == SourceRead(REGISTRY, "ecs", 0, (note,), {"clusters": ("prod",)})
-    assert found.missing == ()
+    note = Diagnostic(ReadStatus.EXCLUDED, "cluster prod: excluded by clusters")
+    assert found.source_reports[0] == SourceReport(
+        REGISTRY, "ecs", 0, (note,), {"clusters": ("prod",)}
+    )
+    assert found.unread == ()
 
 
 def test_the_names_that_were_met_are_in_the_ledger_and_a_file_meets_none(aws, tmp_path):
     aws.otherwise("ListTaskDefinitionFamilies", {"families": ["web"]})
     aws.otherwise("ListTaskDefinitions", {})
     found = read(aws, file(tmp_path, "other.json", f"{HOST}/file:v1"))
-    assert {it.source.partition(" ")[0]: it.names for it in found.ledger} == {
+    assert {it.source.partition(" ")[0]: it.names for it in found.source_reports} == {
         "file": None,
         "ecs": {"clusters": ("prod",), "task_definitions": ("web",)},
         "lambda": {"lambda_functions": ("thumbs",)},
@@ -261,11 +263,11 @@ def test_without_a_scan_files_alone_are_read_and_the_ledger_says_so(aws, tmp_pat
     config = Config(external_commands=(command(f"{HOST}/command:v1"),))
     found = read(aws, path, config=config, services=False)
     assert uris(found) == [f"{HOST}/file:v1"]
-    note = Note(ReadStatus.EXCLUDED, "not read: --no-scan")
-    assert found.ledger == (
-        SourceRead(None, f"file {path}", 1),
-        SourceRead(REGISTRY, "ecs", 0, (note,)),
-        SourceRead(REGISTRY, "lambda", 0, (note,)),
+    note = Diagnostic(ReadStatus.EXCLUDED, "not read: --no-scan")
+    assert found.source_reports == (
+        SourceReport(None, f"file {path}", 1),
+        SourceReport(REGISTRY, "ecs", 0, (note,)),
+        SourceReport(REGISTRY, "lambda", 0, (note,)),
     )
     assert aws.calls == []
 
@@ -278,12 +280,12 @@ def test_files_of_the_working_tree_are_read_with_and_without_a_scan(
     (tmp_path / "web.yaml").write_text(f"image: {HOST}/tree:v1")
     found = read(aws, config=Config(files=("*.yaml", "*.json")), services=services)
     assert f"{HOST}/tree:v1" in uris(found)
-    tree = [it for it in found.ledger if it.source.startswith("files ")]
+    tree = [it for it in found.source_reports if it.source.startswith("files ")]
     assert [(it.source, it.status, it.references) for it in tree] == [
         ("files *.yaml", "read", 1),
         ("files *.json", "failed", 0),
     ]
-    assert found.missing == (
+    assert found.unread == (
         "*.json: matches no file; it is relative to the folder that ecrm runs in",
     )
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ecrm.model.reference import Reference
-from ecrm.model.scan import Note, ReadStatus
-from ecrm.model.use import Place, Use
+from ecrm.model.scan import Diagnostic, ReadStatus
+from ecrm.model.use import SourceLocation, Use
 from ecrm.sources.files import working_tree as files
 from ecrm.sources.files.working_tree import matching, tree_uses
 from tests.stubs import HOST
@@ -29,13 +29,13 @@ def matches(root: Path, glob: str) -> list[str]:
 
 def uses(root: Path, *globs: str) -> list[Use]:
     found = list(tree_uses(globs, root))
-    assert [it for it in found if isinstance(it, Note)] == []
+    assert [it for it in found if isinstance(it, Diagnostic)] == []
     return [it for it in found if isinstance(it, Use)]
 
 
 def notes(root: Path, *globs: str) -> list[tuple[str, str]]:
     found = tree_uses(globs, root)
-    return [(it.status.value, it.text) for it in found if isinstance(it, Note)]
+    return [(it.status.value, it.text) for it in found if isinstance(it, Diagnostic)]
 
 
 def test_a_use_tells_file_line_and_keys(tmp_path):
@@ -47,7 +47,7 @@ def test_a_use_tells_file_line_and_keys(tmp_path):
         "file deploy/web.yaml",
         "line 4",
         ("containers.app.image",),
-        Place("deploy/web.yaml", 4),
+        SourceLocation("deploy/web.yaml", 4),
     )
     assert str(use) == "file deploy/web.yaml (line 4) → containers.app.image"
 
@@ -93,14 +93,14 @@ def test_globs_match_files_but_hidden_ones_only_where_they_say_so(tmp_path, glob
 def test_a_glob_may_be_absolute(tmp_path):
     write(tmp_path, "deploy/a.yaml")
     [use] = uses(Path("/nowhere"), f"{tmp_path}/**/*.yaml")
-    assert use.place == Place(f"{tmp_path}/deploy/a.yaml", 1)
-    assert uses(tmp_path, f"{tmp_path}/**/*.yaml")[0].place == Place("deploy/a.yaml", 1)
+    assert use.location == SourceLocation(f"{tmp_path}/deploy/a.yaml", 1)
+    assert uses(tmp_path, f"{tmp_path}/**/*.yaml")[0].location == SourceLocation("deploy/a.yaml", 1)
 
 
 def test_a_glob_is_of_the_folder_that_ecrm_runs_in(tmp_path, monkeypatch):
     write(tmp_path, "deploy/a.yaml")
     monkeypatch.chdir(tmp_path)
-    assert [it.place for it in uses(Path(), "**/*.yaml")] == [Place("deploy/a.yaml", 1)]
+    assert [it.location for it in uses(Path(), "**/*.yaml")] == [SourceLocation("deploy/a.yaml", 1)]
 
 
 def test_a_file_of_two_globs_is_read_once(tmp_path):
@@ -178,11 +178,11 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
 
 def test_what_is_assumed_is_told_and_protects(tmp_path):
     write(tmp_path, "compose.yaml", text=f"image: {HOST}/web:${{TAG:-v1}}")
-    use, note = sorted(tree_uses(["*"], tmp_path), key=lambda it: isinstance(it, Note))
+    use, note = sorted(tree_uses(["*"], tmp_path), key=lambda it: isinstance(it, Diagnostic))
     assert isinstance(use, Use)
     assert str(use.reference) == f"{HOST}/web:v1"
     text = f"compose.yaml:1: {HOST}/web:${{TAG:-v1}} is a template; its default was taken"
-    assert note == Note(ReadStatus.READ, text)
+    assert note == Diagnostic(ReadStatus.READ, text)
 
 
 def test_what_a_broken_file_names_still_counts(tmp_path):

@@ -11,12 +11,12 @@ from ecrm.aws.hooks import _READS
 from ecrm.config import Config, parse
 from ecrm.errors import UsageError
 from ecrm.model.rule import Action
-from ecrm.workflow.iam_policy import Besides, Command, Place, policy
+from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
 from tests.iam import actions, allows
 
 RULE = "repositories: [{name_pattern: 'shop/*', expires: 30d}]\n"
 ARN = "arn:aws:ecr:us-east-1:123456789012:repository"
-HERE = Place(account="123456789012", region="us-east-1")
+HERE = PolicyScope(account="123456789012", region="us-east-1")
 
 
 def config(text: str) -> Config:
@@ -105,7 +105,7 @@ def test_restore_has_four_actions_of_its_own():
         ("name: a", {"ecr:BatchDeleteImage"}),
         ("name: a, action: archive", {"ecr:UpdateImageStorageClass"}),
         (
-            "name: a, action: archive, delete_after: 90d",
+            "name: a, action: archive, delete_archived_after: 90d",
             {"ecr:BatchDeleteImage", "ecr:UpdateImageStorageClass"},
         ),
     ],
@@ -212,7 +212,7 @@ IN_FUNCTIONS = {
 
 
 @pytest.mark.parametrize(
-    ("sections", "spared"),
+    ("sections", "skipped"),
     [
         (["clusters"], IN_CLUSTERS),
         (["task_definitions"], {"ecs:ListTaskDefinitions"}),
@@ -223,10 +223,10 @@ IN_FUNCTIONS = {
         (["lambda_functions"], IN_FUNCTIONS),
     ],
 )
-def test_what_is_excluded_as_a_whole_is_not_read(sections: list[str], spared: set[str]):
+def test_what_is_excluded_as_a_whole_is_not_read(sections: list[str], skipped: set[str]):
     text = RULE + "".join(f"{it}: [{{name_pattern: '*', exclude: true}}]\n" for it in sections)
     everything = actions(policy(Command.SCAN, config(RULE)))
-    assert everything - actions(policy(Command.SCAN, config(text))) == spared
+    assert everything - actions(policy(Command.SCAN, config(text))) == skipped
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_account_region_and_partition_are_any_unless_given():
     given = rules("name: app")
     [anywhere] = resources(policy(Command.DELETE, given), "ecr:BatchDeleteImage")
     assert anywhere == "arn:aws:ecr:*:*:repository/app"
-    place = Place("aws-cn", "123456789012", "cn-north-1")
+    place = PolicyScope("aws-cn", "123456789012", "cn-north-1")
     [there] = resources(policy(Command.DELETE, given, place), "ecr:BatchDeleteImage")
     assert there == "arn:aws-cn:ecr:cn-north-1:123456789012:repository/app"
 

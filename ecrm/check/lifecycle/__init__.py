@@ -10,8 +10,8 @@ lifecycle policies", "Lifecycle policy properties" and "Examples of lifecycle po
 leave something open, the reading that warns more is taken, and the docstring says so.
 """
 
-from ecrm.check.lifecycle.conflict import Conflict, coming, conflicts
-from ecrm.check.lifecycle.evaluation import Doom, carried_out, evaluate, next_due
+from ecrm.check.lifecycle.conflict import Conflict, conflicts, due_within
+from ecrm.check.lifecycle.evaluation import LifecycleMatch, carried_out, evaluate, next_due
 from ecrm.check.lifecycle.policy import (
     CountType,
     LifecyclePolicy,
@@ -21,21 +21,21 @@ from ecrm.check.lifecycle.policy import (
     TagStatus,
 )
 from ecrm.check.lifecycle.reading import parse_policy
-from ecrm.registry.lifecycle_preview import Fate
+from ecrm.registry.lifecycle_preview import LifecycleAction
 
 __all__ = [
     "Conflict",
     "CountType",
-    "Doom",
-    "Fate",
+    "LifecycleAction",
+    "LifecycleMatch",
     "LifecyclePolicy",
     "LifecycleRule",
     "Selection",
     "StorageClass",
     "TagStatus",
     "carried_out",
-    "coming",
     "conflicts",
+    "due_within",
     "evaluate",
     "next_due",
     "parse_policy",

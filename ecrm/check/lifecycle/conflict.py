@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ecrm.check.lifecycle.evaluation import Doom, carried_out, evaluate, next_due
+from ecrm.check.lifecycle.evaluation import LifecycleMatch, carried_out, evaluate, next_due
 from ecrm.check.lifecycle.policy import CountType, LifecyclePolicy, TagStatus
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Links, Status
 from ecrm.model.use import Use
-from ecrm.planning.graph import link
-from ecrm.registry.lifecycle_preview import Fate
+from ecrm.planning.graph import image_graph
+from ecrm.registry.lifecycle_preview import LifecycleAction
 
 MATTERS = frozenset(
     {
@@ -40,7 +40,7 @@ class Conflict:
     """
 
     decision: Decision
-    doom: Doom
+    match: LifecycleMatch
     because: Decision
     along: tuple[Decision, ...] = ()
     due: datetime | None = None
@@ -57,11 +57,11 @@ class Conflict:
 
     def __str__(self) -> str:
         """What would happen to which image, by which rule, and who needs it; in one line."""
-        gone = "deletes" if self.doom.rule.fate is Fate.EXPIRE else "archives"
+        gone = "deletes" if self.match.rule.fate is LifecycleAction.EXPIRE else "archives"
         day = f" on {self.due:%Y-%m-%d}" if self.due else ""
         with_it = f" and {len(self.along)} that belong to it" if self.along else ""
-        via = f" with {self.doom.via}, to which it refers" if self.doom.via else ""
-        return f"{self.doom.rule} {gone} {self.name}{with_it}{via}{day}; {self._needed()}"
+        via = f" with {self.match.via}, to which it refers" if self.match.via else ""
+        return f"{self.match.rule} {gone} {self.name}{with_it}{via}{day}; {self._needed()}"
 
     def _needed(self) -> str:
         related = self.because is not self.decision
@@ -76,7 +76,7 @@ class Conflict:
     @property
     def advice(self) -> str:
         """What would mend it."""
-        selection, rule = self.doom.rule.selection, self.doom.rule.priority
+        selection, rule = self.match.rule.selection, self.match.rule.priority
         if selection.count_type is CountType.COUNT:
             wider = f"raise countNumber of rule {rule}"
         else:
@@ -87,7 +87,7 @@ class Conflict:
 
 
 def conflicts(
-    decisions: Sequence[Decision], marks: Iterable[Doom], manifests: Links | None = None
+    decisions: Sequence[Decision], preview: Iterable[LifecycleMatch], manifests: Links | None = None
 ) -> tuple[Conflict, ...]:
     """Of one repository: the images that stay for a reason that matters and that would go.
 
@@ -97,11 +97,11 @@ def conflicts(
     """
     by_digest = {it.image.digest: it for it in decisions}
     images = [it.image for it in decisions]
-    dooms = carried_out(marks, images, _links(decisions, manifests or {}))
+    matches = carried_out(preview, images, _links(decisions, manifests or {}))
     met = {
-        doom.image.digest: (by_digest[doom.image.digest], doom, because)
-        for doom in dooms
-        if (because := _because(by_digest[doom.image.digest], by_digest))
+        match.image.digest: (by_digest[match.image.digest], match, because)
+        for match in matches
+        if (because := _because(by_digest[match.image.digest], by_digest))
     }
     along: dict[str, list[Decision]] = {digest: [] for digest in met}
     for digest, (decision, _, _) in met.items():
@@ -112,7 +112,7 @@ def conflicts(
     return tuple(sorted(found, key=_urgency))
 
 
-def coming(
+def due_within(
     decisions: Sequence[Decision],
     policy: LifecyclePolicy,
     manifests: Links,
@@ -124,20 +124,20 @@ def coming(
     """The conflicts about images in use that rules by age will bring in that time, if the images
     stay in use and nobody pushes, pulls or restores any. `told` are those of today, left out."""
     images = {it.image.digest: it.image for it in decisions}
-    family = link(images, _links(decisions, manifests))
+    graph = image_graph(images, _links(decisions, manifests))
 
     def day(conflict: Conflict) -> datetime:
         """Not before the last of the indexes that hold the image."""
-        digest = conflict.doom.via or conflict.decision.image.digest
-        indexes = [images[it] for it in family.ancestors(digest)]
+        digest = conflict.match.via or conflict.decision.image.digest
+        indexes = [images[it] for it in graph.ancestors(digest)]
         above = [images[digest], *(it for it in indexes if it.status is not Status.ARCHIVED)]
         return max(next_due(policy, it, now) or now for it in above)
 
     today = {it.image.digest for each in told for it in (each.decision, *each.along)}
-    marks = evaluate(policy, list(images.values()), now + within)
+    preview = evaluate(policy, list(images.values()), now + within)
     found = [
         replace(it, due=day(it))
-        for it in conflicts(decisions, marks, manifests)
+        for it in conflicts(decisions, preview, manifests)
         if it.uses and it.decision.image.digest not in today
     ]
     return tuple(sorted(found, key=lambda it: (it.due or now, _urgency(it))))
@@ -168,7 +168,7 @@ def _because(decision: Decision, by_digest: Mapping[str, Decision]) -> Decision 
         if (above := by_digest.get(decision.related or "")) is None:
             return decision
         decision = above
-    matters = decision.reason in MATTERS and not decision.goes
+    matters = decision.reason in MATTERS and not decision.deletable
     return decision if matters else None
 
 
@@ -181,5 +181,5 @@ def _head(decision: Decision, met: Collection[str], by_digest: Mapping[str, Deci
 
 
 def _urgency(conflict: Conflict) -> tuple[bool, bool, str, str]:
-    archives = conflict.doom.rule.fate is Fate.TRANSITION
+    archives = conflict.match.rule.fate is LifecycleAction.TRANSITION
     return (not conflict.uses, archives, conflict.name, conflict.decision.image.digest)

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from ecrm.check.lifecycle.policy import CountType, LifecyclePolicy, LifecycleRule
 from ecrm.errors import InputError
 from ecrm.model.image import Image, Links, Status
-from ecrm.planning.graph import Family, link
-from ecrm.registry.lifecycle_preview import Fate
+from ecrm.planning.graph import ImageGraph, image_graph
+from ecrm.registry.lifecycle_preview import LifecycleAction
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Doom:
+class LifecycleMatch:
     """The rule expires or archives the image; with `via`, because it does so with the image of
     that digest, to which this one refers."""
 
@@ -30,19 +30,21 @@ class Doom:
     via: str | None = None
 
 
-def evaluate(policy: LifecyclePolicy, images: Sequence[Image], now: datetime) -> tuple[Doom, ...]:
+def evaluate(
+    policy: LifecyclePolicy, images: Sequence[Image], now: datetime
+) -> tuple[LifecycleMatch, ...]:
     """What the policy marks at that time, oldest first, as ECR's preview lists it.
 
     Children of an index and reference artifacts are identified and counted like all images: the
     user guide exempts neither. Raises InputError where ECR does not tell what a rule needs.
     """
-    marks = {rule: _marked(rule, images, now) for rule in policy.rules}
-    dooms = [
-        Doom(image, rule)
+    preview = {rule: _marked(rule, images, now) for rule in policy.rules}
+    matches = [
+        LifecycleMatch(image, rule)
         for image in images
-        if (rule := policy.rule_about(image)) and image.digest in marks[rule]
+        if (rule := policy.rule_about(image)) and image.digest in preview[rule]
     ]
-    return tuple(sorted(dooms, key=lambda doom: (doom.image.pushed_at, doom.image.digest)))
+    return tuple(sorted(matches, key=lambda match: (match.image.pushed_at, match.image.digest)))
 
 
 def next_due(policy: LifecyclePolicy, image: Image, now: datetime) -> datetime | None:
@@ -58,8 +60,8 @@ def next_due(policy: LifecyclePolicy, image: Image, now: datetime) -> datetime |
 
 
 def carried_out(
-    marks: Iterable[Doom], images: Sequence[Image], manifests: Links
-) -> tuple[Doom, ...]:
+    preview: Iterable[LifecycleMatch], images: Sequence[Image], manifests: Links
+) -> tuple[LifecycleMatch, ...]:
     """What goes of what is marked, by ECR's preview or by `evaluate`, and what goes with it.
 
     "If an image is referenced by a manifest list, it cannot be expired or archived without the
@@ -68,10 +70,10 @@ def carried_out(
     archived "within 24 hours of the deletion or archival of the subject image".
     """
     held = {image.digest: image for image in images}
-    family = link(held, manifests)
-    doomed = {doom.image.digest: doom for doom in marks if doom.image.digest in held}
+    graph = image_graph(held, manifests)
+    doomed = {match.image.digest: match for match in preview if match.image.digest in held}
     _add_referrers(doomed, images)
-    while safe := [it for it, doom in doomed.items() if _stays(doom, doomed, held, family)]:
+    while safe := [it for it, match in doomed.items() if _stays(match, doomed, held, graph)]:
         for digest in safe:
             del doomed[digest]
     return tuple(doomed.values())
@@ -123,7 +125,7 @@ def _last_pull(image: Image) -> datetime:
     return max(pulled, image.activated_at) if image.activated_at else pulled
 
 
-def _add_referrers(doomed: dict[str, Doom], images: Sequence[Image]) -> None:
+def _add_referrers(doomed: dict[str, LifecycleMatch], images: Sequence[Image]) -> None:
     """At any depth; what is archived already cannot be archived again."""
     referrers: dict[str | None, list[Image]] = defaultdict(list)
     for image in images:
@@ -132,7 +134,9 @@ def _add_referrers(doomed: dict[str, Doom], images: Sequence[Image]) -> None:
     while todo:
         above = todo.pop()
         for image in referrers[above.image.digest]:
-            again = above.rule.fate is Fate.TRANSITION and image.status is Status.ARCHIVED
+            again = (
+                above.rule.fate is LifecycleAction.TRANSITION and image.status is Status.ARCHIVED
+            )
             if image.digest not in doomed and not again:
                 follower = replace(above, image=image, via=above.image.digest)
                 doomed[image.digest] = follower
@@ -140,11 +144,14 @@ def _add_referrers(doomed: dict[str, Doom], images: Sequence[Image]) -> None:
 
 
 def _stays(
-    doom: Doom, doomed: Mapping[str, Doom], held: Mapping[str, Image], family: Family
+    match: LifecycleMatch,
+    doomed: Mapping[str, LifecycleMatch],
+    held: Mapping[str, Image],
+    graph: ImageGraph,
 ) -> bool:
-    if doom.via is not None and doom.via not in doomed:
+    if match.via is not None and match.via not in doomed:
         return True
     return any(
         index not in doomed and held[index].status is not Status.ARCHIVED
-        for index in family.indexes_of(doom.image.digest)
+        for index in graph.indexes_of(match.image.digest)
     )

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from ecrm.model.image import Image, Status
 from ecrm.model.pattern import glob_matches
-from ecrm.registry.lifecycle_preview import Fate
+from ecrm.registry.lifecycle_preview import LifecycleAction
 
 
 class TagStatus(StrEnum):
@@ -85,7 +85,7 @@ class LifecycleRule:
 
     priority: int
     selection: Selection
-    fate: Fate
+    fate: LifecycleAction
     description: str = ""
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ecrm.aws import Target
-from ecrm.check.lifecycle.evaluation import Doom, evaluate
+from ecrm.check.lifecycle.evaluation import LifecycleMatch, evaluate
 from ecrm.check.lifecycle.policy import LifecyclePolicy
 from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.errors import AccessDenied, AwsError, NotOffered
@@ -15,7 +15,7 @@ from ecrm.model.image import Image
 from ecrm.registry.lifecycle_preview import PreviewResult, Sleep, lifecycle_preview
 
 
-class Teller(StrEnum):
+class EvaluatedBy(StrEnum):
     """By whom it was told what a policy would do."""
 
     ECR = "ECR's preview"
@@ -26,11 +26,11 @@ class Teller(StrEnum):
 class Told:
     """What a policy marks, and who says so."""
 
-    marks: tuple[Doom, ...]
-    by: Teller
+    preview: tuple[LifecycleMatch, ...]
+    by: EvaluatedBy
 
 
-def marks(
+def preview(
     target: Target | None,
     repository: str,
     policy_text: str,
@@ -53,24 +53,24 @@ def marks(
         except (AccessDenied, NotOffered):
             pass
         else:
-            return Told(_dooms(repository, policy, images, results), Teller.ECR)
-    return Told(evaluate(policy, images, now), Teller.ECRM)
+            return Told(_matches(repository, policy, images, results), EvaluatedBy.ECR)
+    return Told(evaluate(policy, images, now), EvaluatedBy.ECRM)
 
 
-def _dooms(
+def _matches(
     repository: str,
     policy: LifecyclePolicy,
     images: Iterable[Image],
     results: Iterable[PreviewResult],
-) -> tuple[Doom, ...]:
+) -> tuple[LifecycleMatch, ...]:
     """Of the images that we know; one that was pushed since is nobody's yet."""
     known = {image.digest: image for image in images}
     rules = {(rule.priority, rule.fate): rule for rule in policy.rules}
-    dooms = []
+    matches = []
     for result in results:
         if (rule := rules.get((result.priority, result.fate))) is None:
             what = f"{result.fate} by rule {result.priority}, which the policy does not have"
             raise AwsError(f"ecr:GetLifecyclePolicyPreview: {repository}: {what}")
         if result.digest in known:
-            dooms.append(Doom(known[result.digest], rule))
-    return tuple(dooms)
+            matches.append(LifecycleMatch(known[result.digest], rule))
+    return tuple(matches)

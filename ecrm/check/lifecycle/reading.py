@@ -21,7 +21,7 @@ from ecrm.check.lifecycle.policy import (
     TagStatus,
 )
 from ecrm.errors import InputError
-from ecrm.registry.lifecycle_preview import Fate
+from ecrm.registry.lifecycle_preview import LifecycleAction
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -160,10 +160,10 @@ def _tags(part: _Part) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (entries, ()) if given[0] == "tagPrefixList" else ((), entries)
 
 
-def _fate(part: _Part) -> Fate:
+def _fate(part: _Part) -> LifecycleAction:
     part.only("type", "targetStorageClass")
-    fate = part.word("type", Fate)
-    if fate is Fate.TRANSITION:
+    fate = part.word("type", LifecycleAction)
+    if fate is LifecycleAction.TRANSITION:
         part.must_be("targetStorageClass", "archive", "with the action transition")
     else:
         part.must_not_be("targetStorageClass", "the action expire")
@@ -177,9 +177,9 @@ def _refuse_unfit(where: str, rule: LifecycleRule) -> None:
     if (rule.selection.storage_class is StorageClass.ARCHIVE) is not of_archive:
         wanted = StorageClass.ARCHIVE if of_archive else StorageClass.STANDARD
         raise part.error(f"storageClass must be {wanted} with {kind}")
-    if kind is CountType.PULLED and rule.fate is Fate.EXPIRE:
+    if kind is CountType.PULLED and rule.fate is LifecycleAction.EXPIRE:
         raise part.error(f"{kind} cannot expire images; write the action transition")
-    if of_archive and rule.fate is Fate.TRANSITION:
+    if of_archive and rule.fate is LifecycleAction.TRANSITION:
         raise part.error(f"{kind} is about archived images; write the action expire")
     if of_archive and rule.selection.number < _LEAST_DAYS_ARCHIVED:
         days = f"countNumber is {rule.selection.number}; write at least {_LEAST_DAYS_ARCHIVED}"

@@ -4,25 +4,25 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from ecrm.check.values import Evidence, Found, Violation, Where
+from ecrm.check.values import CheckInputs, Found, Violation, Where
 from ecrm.config import Level
 from ecrm.model.humanize import count, days, human_size
-from ecrm.planning.plan import Plan, RepositoryPlan, Tally
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 
 _GB = 10**9
 
 
-def stale(evidence: Evidence, level: Level) -> Found:
+def stale(evidence: CheckInputs, level: Level) -> Found:
     """What can be deleted is deleted in time."""
     limits = evidence.config.check.stale
     managed = [it for it in _read(evidence.plan) if evidence.config.rule_for(it.repository)]
     for it in managed:
-        goes = _sum(it.goes.values())
-        for about, what in _above(goes, limits.max_images, limits.max_bytes, "max"):
+        deletable = _sum(it.deletable.values())
+        for about, what in _above(deletable, limits.max_images, limits.max_bytes, "max"):
             yield _stale(level, Where(it.registry, it.repository), what, about)
         if it.overdue and limits.overdue is not None:
             yield _overdue(level, it, limits.overdue)
-    total = _sum(tally for it in managed for tally in it.goes.values())
+    total = _sum(totals for it in managed for totals in it.deletable.values())
     if evidence.only is None:
         for about, what in _above(
             total, limits.max_total_images, limits.max_total_bytes, "max_total"
@@ -31,15 +31,17 @@ def stale(evidence: Evidence, level: Level) -> Found:
 
 
 def _above(
-    goes: Tally, images: int | None, size: int | None, name: str
+    deletable: Totals, images: int | None, size: int | None, name: str
 ) -> Iterator[tuple[str, str]]:
     """The limits that are exceeded, and that in words."""
-    if images is not None and goes.images > images:
-        verb = "image is" if goes.images == 1 else "images are"
+    if images is not None and deletable.images > images:
+        verb = "image is" if deletable.images == 1 else "images are"
         about = f"{name}_images"
-        yield about, f"{goes.images:,} {verb} deletable, and {about} is {images:,}"
-    if size is not None and goes.size > size:
-        sizes = f"{human_size(goes.size)} are deletable, and {name}_bytes is {human_size(size)}"
+        yield about, f"{deletable.images:,} {verb} deletable, and {about} is {images:,}"
+    if size is not None and deletable.size > size:
+        sizes = (
+            f"{human_size(deletable.size)} are deletable, and {name}_bytes is {human_size(size)}"
+        )
         yield f"{name}_bytes", sizes
 
 
@@ -68,7 +70,7 @@ def _overdue(level: Level, it: RepositoryPlan, limit: timedelta) -> Violation:
     )
 
 
-def budget(evidence: Evidence, level: Level) -> Found:
+def budget(evidence: CheckInputs, level: Level) -> Found:
     """What is stored stays below its limits. ECR bills a layer that images share only once, so
     the sum of its images is the most that a repository can come to."""
     limits = evidence.config.check.budget
@@ -84,16 +86,21 @@ def budget(evidence: Evidence, level: Level) -> Found:
                 where=where,
                 what=what,
                 about=about,
-                goes=_sum(it.goes.values()),
+                deletable=_sum(it.deletable.values()),
             )
     if evidence.only is None:
-        size = _sum(tally for it in repositories for tally in it.total.values()).size
-        goes = _sum(tally for it in repositories for tally in it.goes.values())
+        size = _sum(totals for it in repositories for totals in it.total.values()).size
+        deletable = _sum(totals for it in repositories for totals in it.deletable.values())
         asked = (limits.max_total_bytes, limits.max_total_monthly_cost)
         for about, what in _too_much(size, limits.price, *asked, "max_total"):
             where = Where(key=f"check.budget.{about}")
             yield _budget(
-                evidence, level=level, where=where, what=f"in all, {what}", about=about, goes=goes
+                evidence,
+                level=level,
+                where=where,
+                what=f"in all, {what}",
+                about=about,
+                deletable=deletable,
             )
 
 
@@ -110,24 +117,24 @@ def _too_much(
 
 
 def _budget(
-    evidence: Evidence, *, level: Level, where: Where, what: str, about: str, goes: Tally
+    evidence: CheckInputs, *, level: Level, where: Where, what: str, about: str, deletable: Totals
 ) -> Violation:
     price = evidence.config.check.budget.price
-    deletable = f"{count(goes.images, 'image')} ({human_size(goes.size)})"
+    size = f"{count(deletable.images, 'image')} ({human_size(deletable.size)})"
     return Violation(
         "budget",
         level,
         where,
         what,
         f"the sizes of all images as ECR reports them, at ${price} per GB a month",
-        f"{deletable} of it can be deleted now; expire images sooner, or raise the limit",
+        f"{size} of it can be deleted now; expire images sooner, or raise the limit",
         about,
     )
 
 
 def _read(plan: Plan) -> list[RepositoryPlan]:
-    return [it for it in plan.repositories if not it.problem]
+    return [it for it in plan.repositories if not it.unread]
 
 
-def _sum(tallies: Iterable[Tally]) -> Tally:
-    return sum(tallies, Tally())
+def _sum(totals: Iterable[Totals]) -> Totals:
+    return sum(totals, Totals())

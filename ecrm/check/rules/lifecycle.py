@@ -1,29 +1,31 @@
 """The rule `lifecycle`: ECR's own lifecycle policies, seen by who needs the images."""
 
-from ecrm.check.lifecycle import Conflict, Fate
-from ecrm.check.repositories import users, where_held
-from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
+from ecrm.check.lifecycle import Conflict, LifecycleAction
+from ecrm.check.repositories import users, where_found
+from ecrm.check.values import CheckInputs, Found, RepositoryKey, Violation
 from ecrm.config import Level
 from ecrm.model.humanize import count
 
 
-def lifecycle(evidence: Evidence, level: Level) -> Found:
+def lifecycle(evidence: CheckInputs, level: Level) -> Found:
     """No lifecycle policy takes what is in use, or what a rule of ecrm.yaml keeps.
 
     In a repository without such a rule, only what is in use counts. What is still to come is a
     warning: there is time to mend it.
     """
-    for key, policed in evidence.policed.items():
+    for key, lifecycle_conflicts in evidence.lifecycle_conflicts.items():
         managed = evidence.config.rule_for(key[1]) is not None
-        for it in policed.conflicts:
+        for it in lifecycle_conflicts.conflicts:
             if it.uses or managed:
-                yield _violation(key, it, policed.by, Level.WARNING if it.due else level)
+                yield _violation(
+                    key, it, lifecycle_conflicts.by, Level.WARNING if it.due else level
+                )
 
 
 def _violation(key: RepositoryKey, it: Conflict, by: str, level: Level) -> Violation:
-    where = where_held(*key, it.decision)
-    rule = it.doom.rule
-    does = "deletes" if rule.fate is Fate.EXPIRE else "archives"
+    where = where_found(*key, it.decision)
+    rule = it.match.rule
+    does = "deletes" if rule.fate is LifecycleAction.EXPIRE else "archives"
     when = f" on {it.due:%Y-%m-%d}" if it.due else ""
     along = f" and {count(len(it.along), 'image')} of it" if it.along else ""
     needed = "is in use" if it.uses else "is to be kept"

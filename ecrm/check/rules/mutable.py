@@ -3,15 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ecrm.check.repositories import Need, held, needs, users
-from ecrm.check.values import Evidence, Found, RepositoryKey, Violation, Where
+from ecrm.check.repositories import ResolvedUse, repository_indexes, resolve_uses, users
+from ecrm.check.values import CheckInputs, Found, RepositoryKey, Violation, Where
 from ecrm.config import Level
 from ecrm.model.decision import Decision
 from ecrm.model.image import Image, Kind, Links
 from ecrm.model.use import Use
 
 
-def mutable(evidence: Evidence, level: Level) -> Found:
+def mutable(evidence: CheckInputs, level: Level) -> Found:
     yield from _could_move(evidence, level)
     for need, now in _moved(evidence):
         named = need.reference
@@ -29,7 +29,7 @@ def mutable(evidence: Evidence, level: Level) -> Found:
             )
 
 
-def moved_to(evidence: Evidence) -> dict[RepositoryKey, list[Image]]:
+def moved_to(evidence: CheckInputs) -> dict[RepositoryKey, list[Image]]:
     """The indexes that tags in use mean now, where something else runs: only the children of the
     index tell whether what runs is one of its platforms."""
     found: dict[RepositoryKey, list[Image]] = defaultdict(list)
@@ -39,10 +39,10 @@ def moved_to(evidence: Evidence) -> dict[RepositoryKey, list[Image]]:
     return {key: indexes for key, indexes in found.items() if indexes}
 
 
-def _moved(evidence: Evidence) -> Iterator[tuple[Need, Decision]]:
+def _moved(evidence: CheckInputs) -> Iterator[tuple[ResolvedUse, Decision]]:
     """Uses that name a tag and another digest than the tag means now; neither may be missing."""
-    repositories = held(evidence.plan)
-    for need in needs(evidence, evidence.scan.uses):
+    repositories = repository_indexes(evidence.plan)
+    for need in resolve_uses(evidence, evidence.scan.uses):
         named, there = need.reference, repositories.get(need.key)
         if there and named.tag and named.digest in there.images and named.tag in there.tags:
             now = there.images[there.tags[named.tag]]
@@ -50,11 +50,11 @@ def _moved(evidence: Evidence) -> Iterator[tuple[Need, Decision]]:
                 yield need, now
 
 
-def _could_move(evidence: Evidence, level: Level) -> Iterator[Violation]:
+def _could_move(evidence: CheckInputs, level: Level) -> Iterator[Violation]:
     """One violation for a repository: its setting is what should change."""
-    repositories = held(evidence.plan)
+    repositories = repository_indexes(evidence.plan)
     by_repository: dict[RepositoryKey, dict[str, list[Use]]] = defaultdict(dict)
-    for need in needs(evidence, evidence.scan.uses):
+    for need in resolve_uses(evidence, evidence.scan.uses):
         named, there = need.reference, repositories.get(need.key)
         setting = evidence.mutability.get(need.key)
         if not named.tag or named.digest or not there or not there.find(named):

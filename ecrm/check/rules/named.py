@@ -1,12 +1,19 @@
 """The rules about what something names: `missing` and `doomed`."""
 
-from ecrm.check.repositories import Held, Need, held, hint, needs, users
-from ecrm.check.values import Evidence, Found, RepositoryKey, Violation
+from ecrm.check.repositories import (
+    RepositoryIndex,
+    ResolvedUse,
+    hint,
+    repository_indexes,
+    resolve_uses,
+    users,
+)
+from ecrm.check.values import CheckInputs, Found, RepositoryKey, Violation
 from ecrm.config import Level
 from ecrm.model.decision import Decision
 from ecrm.model.image import Status
 from ecrm.model.reference import Reference
-from ecrm.model.use import Place, Use
+from ecrm.model.use import SourceLocation, Use
 from ecrm.planning.plan import RepositoryPlan
 from ecrm.sources.files import ANY_REGISTRY
 
@@ -17,15 +24,15 @@ _RESTORE = (
 )
 
 
-def missing(evidence: Evidence, level: Level) -> Found:
+def missing(evidence: CheckInputs, level: Level) -> Found:
     """What is in use, or named in a file, is in ECR and can be pulled.
 
     A repository that could not be read tells nothing; the plan says so. Nor does a host that only
     may stand for ECR: it may as well be another registry.
     """
-    repositories = held(evidence.plan)
-    unread = {(it.registry, it.repository) for it in evidence.plan.repositories if it.problem}
-    for need in needs(evidence, (*evidence.scan.uses, *evidence.named)):
+    repositories = repository_indexes(evidence.plan)
+    unread = {(it.registry, it.repository) for it in evidence.plan.repositories if it.unread}
+    for need in resolve_uses(evidence, (*evidence.scan.uses, *evidence.named)):
         if need.key not in unread and (problem := _problem(need, repositories)):
             what, next_step = problem
             yield Violation(
@@ -35,24 +42,26 @@ def missing(evidence: Evidence, level: Level) -> Found:
                 what,
                 users(need.uses),
                 next_step,
-                _in(need.place),
-                need.place,
+                _in(need.location),
+                need.location,
             )
 
 
-def _problem(need: Need, repositories: dict[RepositoryKey, Held]) -> tuple[str, str] | None:
+def _problem(
+    need: ResolvedUse, repositories: dict[RepositoryKey, RepositoryIndex]
+) -> tuple[str, str] | None:
     """What is wrong with it, and what to do; None where nothing is."""
     named = need.reference
     name = _short(named)
-    mend = _PUSH if need.place else _RESTORE
+    mend = _PUSH if need.location else _RESTORE
     there = repositories.get(need.key)
     if there is None:
-        near = hint(named.repository, (it for _, it in repositories)) if need.place else ""
+        near = hint(named.repository, (it for _, it in repositories)) if need.location else ""
         where = f"{need.registry} has no repository {named.repository}"
         return f"{name} is needed, and {where}{near}", mend
     found = there.find(named)
     if found is None:
-        near = hint(named.tag, there.tags) if need.place else ""
+        near = hint(named.tag, there.tags) if need.location else ""
         return f"{name} is needed, and is not in ECR{near}", mend
     if found.image.status is Status.ARCHIVED:
         command = "aws ecr update-image-storage-class --target-storage-class STANDARD"
@@ -63,14 +72,14 @@ def _problem(need: Need, repositories: dict[RepositoryKey, Held]) -> tuple[str, 
     return None
 
 
-def doomed(evidence: Evidence, level: Level) -> Found:
+def doomed(evidence: CheckInputs, level: Level) -> Found:
     """What a file names would stay by the rules of today, which do not know the file."""
-    repositories = held(evidence.plan)
-    for need in needs(evidence, evidence.named):
+    repositories = repository_indexes(evidence.plan)
+    for need in resolve_uses(evidence, evidence.named):
         named = need.reference
         there = repositories.get(need.key)
         found = there.find(named) if there else None
-        if there and found and found.goes:
+        if there and found and found.deletable:
             yield Violation(
                 "doomed",
                 level,
@@ -79,8 +88,8 @@ def doomed(evidence: Evidence, level: Level) -> Found:
                 f"{users(need.uses)}; {_reason(found, there.plan)}",
                 "add the file to `files` in ecrm.yaml, which protects what it names; or deploy it "
                 "before the clean-up runs",
-                _in(need.place),
-                need.place,
+                _in(need.location),
+                need.location,
             )
 
 
@@ -95,13 +104,13 @@ def _short(named: Reference) -> str:
     return f"{named.repository}{tag}{digest}"
 
 
-def _in(place: Place | None) -> str:
+def _in(place: SourceLocation | None) -> str:
     return f"in {place.file}" if place else ""
 
 
-def elsewhere(evidence: Evidence) -> list[str]:
+def elsewhere(evidence: CheckInputs) -> list[str]:
     """What files name in registries that this run does not read, as lines for people."""
-    read = {use for need in needs(evidence, evidence.named) for use in need.uses}
+    read = {use for need in resolve_uses(evidence, evidence.named) for use in need.uses}
     return [
         f"{_at(use)}{_full(use.reference)} is in no registry or repository that this run reads"
         for use in evidence.named
@@ -110,7 +119,7 @@ def elsewhere(evidence: Evidence) -> list[str]:
 
 
 def _at(use: Use) -> str:
-    return f"{use.place.file}:{use.place.line}: " if use.place else ""
+    return f"{use.location.file}:{use.location.line}: " if use.location else ""
 
 
 def _full(named: Reference) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from ecrm.check.values import Evidence, Found, Unknown, Violation, Where
+from ecrm.check.values import CheckInputs, Found, Unknown, Violation, Where
 from ecrm.config import Config, History, Level
 from ecrm.model.humanize import count
 from ecrm.model.rule import Rule
 from ecrm.model.scan import ReadStatus
-from ecrm.model.use import Place
+from ecrm.model.use import SourceLocation
 
 _SOURCES = {"clusters": "ecs", "task_definitions": "ecs", "lambda_functions": "lambda"}
 _NOUNS = {
@@ -18,7 +18,7 @@ _NOUNS = {
 }
 
 
-def unmanaged(evidence: Evidence, level: Level) -> Found:
+def unmanaged(evidence: CheckInputs, level: Level) -> Found:
     for it in evidence.plan.repositories:
         if not evidence.config.rule_for(it.repository):
             yield Violation(
@@ -26,7 +26,7 @@ def unmanaged(evidence: Evidence, level: Level) -> Found:
                 level,
                 Where(it.registry, it.repository),
                 "no rule matches this repository, so nothing in it is ever deleted",
-                it.problem or f"it holds {count(it.images, 'image')}",
+                it.unread or f"it holds {count(it.images, 'image')}",
                 "add an entry to `repositories` in ecrm.yaml",
             )
     if evidence.only is None:
@@ -36,12 +36,12 @@ def unmanaged(evidence: Evidence, level: Level) -> Found:
         yield from _idle_history(evidence, level)
 
 
-def _idle_history(evidence: Evidence, level: Level) -> Found:
+def _idle_history(evidence: CheckInputs, level: Level) -> Found:
     """An entry says nothing where the source could not be read in full, and where nobody wrote
     down the names: then it may match all the same."""
     for section, source in _SOURCES.items():
         entries: tuple[History, ...] = getattr(evidence.config, section)
-        reads = [it for it in evidence.scan.ledger if it.registry and it.source == source]
+        reads = [it for it in evidence.scan.source_reports if it.registry and it.source == source]
         unread = (ReadStatus.DENIED, ReadStatus.FAILED)
         names = sorted({name for it in reads for name in (it.names or {}).get(section, ())})
         idle = list(_idle(evidence.config, level, section, entries, names))
@@ -67,7 +67,7 @@ def _idle(
         won = [name for name in matches if taken.setdefault(name, number) == number]
         if not won:
             key = f"{section}[{number}]"
-            place = config.places.get(key)
+            place = config.locations.get(key)
             yield Violation(
                 "unmanaged",
                 level,
@@ -78,7 +78,7 @@ def _idle(
                 else "it has no effect",
                 "move it up, or remove it" if matches else "correct the name, or remove the entry",
                 str(entry.name),
-                Place(place.file, place.line) if place else None,
+                SourceLocation(place.file, place.line) if place else None,
             )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 
@@ -44,7 +44,7 @@ class Entry:
     repository: str
     decision: Decision
     manifest: str | None
-    answer: Answer | None = None
+    answer: OutcomeStatus | None = None
     detail: str = ""
 
     @property
@@ -63,7 +63,7 @@ class End:
 
     at: datetime
     complete: bool
-    counts: Mapping[Answer, int]
+    counts: Mapping[OutcomeStatus, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +160,13 @@ def key_of(record: Mapping[str, Any]) -> Key:
     return registry, _get(record, "repository", str), _get(record, "digest", str)
 
 
-def answer_of(record: Mapping[str, Any]) -> tuple[Answer, str]:
-    return Answer(_get(record, "answer", str)), _get(record, "detail", str)
+def answer_of(record: Mapping[str, Any]) -> tuple[OutcomeStatus, str]:
+    return OutcomeStatus(_get(record, "answer", str)), _get(record, "detail", str)
 
 
 def end_of(record: Mapping[str, Any]) -> End:
     counts = _get(record, "counts", dict)
-    answers = {Answer(name): _get(counts, name, int) for name in counts}
+    answers = {OutcomeStatus(name): _get(counts, name, int) for name in counts}
     return End(_when(record), _get(record, "complete", bool), answers)
 
 

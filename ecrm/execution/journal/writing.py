@@ -19,7 +19,7 @@ from ecrm.execution.journal.records import (
 )
 from ecrm.execution.journal.sinks import Sink
 from ecrm.model.decision import Decision
-from ecrm.model.outcome import Answer, Outcome
+from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 
 
@@ -34,7 +34,7 @@ class Journal:
     def __init__(self, sink: Sink, clock: Callable[[], datetime]) -> None:
         self._sink = sink
         self._clock = clock
-        self._counts: Counter[Answer] = Counter()
+        self._counts: Counter[OutcomeStatus] = Counter()
         self._open = False
 
     def __enter__(self) -> Self:

@@ -8,14 +8,14 @@ from ecrm.errors import NotAReferenceError, UsageError
 from ecrm.execution.journal import Contents, Entry
 from ecrm.execution.restore.manifest import needs
 from ecrm.model.image import Links
-from ecrm.model.outcome import Answer
+from ecrm.model.outcome import OutcomeStatus
 from ecrm.model.reference import Reference, Registry
-from ecrm.planning.graph import Family, link
+from ecrm.planning.graph import ImageGraph, image_graph
 
 _DIGEST_PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})")
-_TAKEN_AWAY = frozenset({Answer.DELETED, Answer.ARCHIVED, None})
+_TAKEN_AWAY = frozenset({OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED, None})
 
-Place = tuple[Registry, str]
+RepositoryKey = tuple[Registry, str]
 
 
 def chosen(contents: Contents, images: Sequence[str] = ()) -> tuple[Entry, ...]:
@@ -31,14 +31,14 @@ def chosen(contents: Contents, images: Sequence[str] = ()) -> tuple[Entry, ...]:
         wanted = {entry.key for entry in contents.entries if entry.answer in _TAKEN_AWAY}
     for _, entries in by_place(contents.entries):
         digests = [entry.image.digest for entry in entries if entry.key in wanted]
-        with_dependents = _family(entries).with_dependents(digests)
-        wanted |= {entry.key for entry in entries if entry.image.digest in with_dependents}
+        keep_closure = _family(entries).keep_closure(digests)
+        wanted |= {entry.key for entry in entries if entry.image.digest in keep_closure}
     return tuple(entry for entry in contents.entries if entry.key in wanted)
 
 
-def by_place(entries: Iterable[Entry]) -> Iterator[tuple[Place, list[Entry]]]:
+def by_place(entries: Iterable[Entry]) -> Iterator[tuple[RepositoryKey, list[Entry]]]:
     """Per repository, in the order in which each came first."""
-    places: dict[Place, list[Entry]] = defaultdict(list)
+    places: dict[RepositoryKey, list[Entry]] = defaultdict(list)
     for entry in entries:
         places[entry.registry, entry.repository].append(entry)
     yield from places.items()
@@ -46,23 +46,23 @@ def by_place(entries: Iterable[Entry]) -> Iterator[tuple[Place, list[Entry]]]:
 
 def in_order(entries: Collection[Entry]) -> Iterator[Entry]:
     """Children before their indexes, innermost first, and subjects before their referrers."""
-    family = _family(entries)
+    graph = _family(entries)
     left = {entry.image.digest: entry for entry in entries}
     while left:
-        free = [it for it in left if not _waits(it, left, (family.children, family.subjects))]
+        free = [it for it in left if not _waits(it, left, (graph.children, graph.subjects))]
         # Tags that name subjects can form a circle; the digests of children cannot.
-        free = free or [it for it in left if not _waits(it, left, (family.children,))] or [*left]
+        free = free or [it for it in left if not _waits(it, left, (graph.children,))] or [*left]
         for digest in free:
             yield left.pop(digest)
 
 
 def _waits(digest: str, left: Collection[str], links: Iterable[Links]) -> bool:
-    return any(other in left for link in links for other in link.get(digest, ()))
+    return any(other in left for image_graph in links for other in image_graph.get(digest, ()))
 
 
-def _family(entries: Iterable[Entry]) -> Family:
+def _family(entries: Iterable[Entry]) -> ImageGraph:
     of_digest = {entry.image.digest: entry for entry in entries}
-    return link(
+    return image_graph(
         {digest: entry.image for digest, entry in of_digest.items()},
         {digest: _children(entry) for digest, entry in of_digest.items()},
     )

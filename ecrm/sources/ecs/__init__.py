@@ -12,14 +12,14 @@ families are asked for while clusters are read, for which ECS has other quotas.
 from collections.abc import Iterator
 from functools import partial
 
-from ecrm.aws import Target, at_once, gather, pages
+from ecrm.aws import Target, map_concurrently, pages, run_all
 from ecrm.config import Config, entry_for
-from ecrm.model.scan import Note, Progress, ReadStatus
-from ecrm.sources.ecs.definitions import Definitions, Runs, newest_revisions
-from ecrm.sources.ecs.revisions import Resolved, remember
+from ecrm.model.scan import Diagnostic, Progress, ReadStatus
+from ecrm.sources.ecs.definitions import Definitions, TaskDefinitionUse, newest_revisions
+from ecrm.sources.ecs.revisions import ServiceRevision, cache_final_revisions
 from ecrm.sources.ecs.services import read_services
 from ecrm.sources.ecs.tasks import read_tasks
-from ecrm.sources.items import Found, Met, attempt
+from ecrm.sources.items import Found, SeenResource, attempt
 
 
 def ecs_uses(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
@@ -29,45 +29,47 @@ def ecs_uses(target: Target, config: Config, progress: Progress) -> Iterator[Fou
         partial(_in_clusters, target, config, progress),
         partial(_in_families, target, config, progress, definitions),
     )
-    found = [it for lane in at_once(lanes, target.workers, target.pacer.stop) for it in lane]
-    runs = [it for it in found if isinstance(it, Runs)]
+    found = [it for lane in run_all(lanes, target.workers, target.rate_limiter.stop) for it in lane]
+    runs = [it for it in found if isinstance(it, TaskDefinitionUse)]
     definitions.read(runs)
-    yield from (it for it in found if not isinstance(it, Runs | Resolved))
+    yield from (it for it in found if not isinstance(it, TaskDefinitionUse | ServiceRevision))
     yield from definitions.uses(runs)
-    remember(target, definitions, [it for it in found if isinstance(it, Resolved)])
+    cache_final_revisions(
+        target, definitions, [it for it in found if isinstance(it, ServiceRevision)]
+    )
 
 
 def _in_clusters(
     target: Target, config: Config, progress: Progress
-) -> list[Found | Runs | Resolved]:
+) -> list[Found | TaskDefinitionUse | ServiceRevision]:
     return attempt(partial(_read_clusters, target, config, progress), lasting=True)
 
 
 def _in_families(
     target: Target, config: Config, progress: Progress, definitions: Definitions
-) -> list[Found | Runs | Resolved]:
-    found: list[Found | Runs | Resolved] = []
+) -> list[Found | TaskDefinitionUse | ServiceRevision]:
+    found: list[Found | TaskDefinitionUse | ServiceRevision] = []
     found += attempt(partial(newest_revisions, target, config, progress), lasting=True)
-    definitions.read(it for it in found if isinstance(it, Runs))
+    definitions.read(it for it in found if isinstance(it, TaskDefinitionUse))
     return found
 
 
 def _read_clusters(
     target: Target, config: Config, progress: Progress
-) -> Iterator[Found | Runs | Resolved]:
+) -> Iterator[Found | TaskDefinitionUse | ServiceRevision]:
     clusters = []
     for page in pages(target.ecs, "ListClusters", PaginationConfig={"PageSize": 100}):
         for arn in page.get("clusterArns", ()):
             name = arn.rpartition("/")[2]
-            yield Met("clusters", name)
+            yield SeenResource("clusters", name)
             entry = entry_for(config.clusters, name)
             if entry and entry.exclude:
-                yield Note(ReadStatus.EXCLUDED, f"cluster {name}: excluded by clusters")
+                yield Diagnostic(ReadStatus.EXCLUDED, f"cluster {name}: excluded by clusters")
             else:
                 clusters.append(arn)
     progress(f"ECS: {len(clusters)} clusters")
     readers = [
         partial(read, target, arn) for arn in clusters for read in (read_tasks, read_services)
     ]
-    for found in gather(attempt, readers, target.workers):
+    for found in map_concurrently(attempt, readers, target.workers):
         yield from found

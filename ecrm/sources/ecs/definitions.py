@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ecrm.aws import Target, call, gather, pages
+from ecrm.aws import Target, call, map_concurrently, pages
 from ecrm.aws.cache import Namespace
 from ecrm.config import DEFAULT_HISTORY, Config, entry_for
 from ecrm.errors import AwsError
-from ecrm.model.scan import Note, Progress, ReadStatus
-from ecrm.sources.items import Found, Met, attempt, uses_of
+from ecrm.model.scan import Diagnostic, Progress, ReadStatus
+from ecrm.sources.items import Found, SeenResource, attempt, uses_of
 
 _PAGE = 100  # the largest that the listings of ECS allow
 _OF_A_CONTAINER = ("name", "image", "versionConsistency")
@@ -21,7 +21,7 @@ Containers = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class TaskDefinitionUse:
     """`user` needs this task definition revision, for this reason."""
 
     definition: str
@@ -31,7 +31,7 @@ class Runs:
 
 def newest_revisions(
     target: Target, config: Config, progress: Progress
-) -> Iterator[Note | Met | Runs]:
+) -> Iterator[Diagnostic | SeenResource | TaskDefinitionUse]:
     """The latest `keep_count` ACTIVE revisions of every family."""
     wanted: dict[str, int] = {}
     listing = pages(
@@ -42,11 +42,11 @@ def newest_revisions(
     )
     for page in listing:
         for family in page.get("families", ()):
-            yield Met("task_definitions", family)
+            yield SeenResource("task_definitions", family)
             entry = entry_for(config.task_definitions, family)
             if entry and entry.exclude:
                 text = f"task definitions of {family}: excluded by task_definitions"
-                yield Note(ReadStatus.EXCLUDED, text)
+                yield Diagnostic(ReadStatus.EXCLUDED, text)
             else:
                 wanted[family] = entry.keep_count if entry else DEFAULT_HISTORY
     progress(f"ECS: {len(wanted)} task definition families")
@@ -55,7 +55,7 @@ def newest_revisions(
             yield from _newest(family, revisions.get(family, ()), keep_count)
         return
     readers = [partial(_newest_of_family, target, *it) for it in wanted.items()]
-    for found in gather(attempt, readers, target.workers):
+    for found in map_concurrently(attempt, readers, target.workers):
         yield from found
 
 
@@ -73,7 +73,7 @@ def _all_revisions(target: Target, families: int) -> Mapping[str, Sequence[str]]
     return revisions
 
 
-def _newest_of_family(target: Target, family: str, keep_count: int) -> Iterator[Runs]:
+def _newest_of_family(target: Target, family: str, keep_count: int) -> Iterator[TaskDefinitionUse]:
     """One call where `keep_count` is at most 100."""
     arns: list[str] = []
     for page in _revisions(target, min(keep_count, _PAGE), familyPrefix=family):
@@ -96,10 +96,12 @@ def _revisions(target: Target, page_size: int, **which: str) -> Iterator[Sequenc
     return (page.get("taskDefinitionArns", ()) for page in listing)
 
 
-def _newest(family: str, arns: Sequence[str], keep_count: int) -> Iterator[Runs]:
+def _newest(family: str, arns: Sequence[str], keep_count: int) -> Iterator[TaskDefinitionUse]:
     """The order in which AWS lists them is not relied upon."""
     for arn in sorted(arns, key=_revision, reverse=True)[:keep_count]:
-        yield Runs(arn, f"family {family}", f"one of its newest {keep_count} revisions")
+        yield TaskDefinitionUse(
+            arn, f"family {family}", f"one of its newest {keep_count} revisions"
+        )
 
 
 def _revision(arn: str) -> int:
@@ -112,31 +114,33 @@ class Definitions:
     def __init__(self, target: Target, progress: Progress) -> None:
         self._target = target
         self._progress = progress
-        self._known: dict[str, Containers | Note] = {}
+        self._known: dict[str, Containers | Diagnostic] = {}
 
-    def read(self, runs: Iterable[Note | Runs | Found]) -> None:
+    def read(self, runs: Iterable[Diagnostic | TaskDefinitionUse | Found]) -> None:
         """Get to know the revisions that these name."""
-        arns = {it.definition: None for it in runs if isinstance(it, Runs)}
+        arns = {it.definition: None for it in runs if isinstance(it, TaskDefinitionUse)}
         unknown = [arn for arn in arns if arn not in self._known]
         cached = self._target.cache.get(Namespace.TASK_DEFINITION, unknown, _cached)
         asked = [arn for arn in unknown if arn not in cached]
         if asked:
             self._progress(f"ECS: {len(asked)} task definitions")
-        answers = dict(zip(asked, gather(self._describe, asked, self._target.workers), strict=True))
-        fresh = {arn: it for arn, it in answers.items() if it and not isinstance(it, Note)}
+        answers = dict(
+            zip(asked, map_concurrently(self._describe, asked, self._target.workers), strict=True)
+        )
+        fresh = {arn: it for arn, it in answers.items() if it and not isinstance(it, Diagnostic)}
         self._target.cache.put(Namespace.TASK_DEFINITION, fresh)
         self._known |= cached | answers
 
-    def containers(self, arn: str) -> Containers | Note:
+    def containers(self, arn: str) -> Containers | Diagnostic:
         """Of a revision that was read; none where it is gone meanwhile."""
         return self._known[arn]
 
-    def uses(self, runs: Iterable[Runs]) -> Iterator[Found]:
+    def uses(self, runs: Iterable[TaskDefinitionUse]) -> Iterator[Found]:
         """All images of all containers of these revisions, on behalf of those who run them."""
         told: set[str] = set()
         for run in dict.fromkeys(runs):
             containers = self.containers(run.definition)
-            if isinstance(containers, Note):
+            if isinstance(containers, Diagnostic):
                 if run.definition not in told:
                     told.add(run.definition)
                     yield containers
@@ -151,7 +155,7 @@ class Definitions:
                     path=(name, _container(container)),
                 )
 
-    def _describe(self, arn: str) -> Containers | Note:
+    def _describe(self, arn: str) -> Containers | Diagnostic:
         def read() -> Iterator[dict[str, str]]:
             answer = call(self._target.ecs, "DescribeTaskDefinition", taskDefinition=arn)
             if "taskDefinition" not in answer:
@@ -161,8 +165,8 @@ class Definitions:
                 yield {key: it[key] for key in _OF_A_CONTAINER if key in it}
 
         found = attempt(read)
-        notes = [it for it in found if isinstance(it, Note)]
-        return notes[0] if notes else [it for it in found if not isinstance(it, Note)]
+        notes = [it for it in found if isinstance(it, Diagnostic)]
+        return notes[0] if notes else [it for it in found if not isinstance(it, Diagnostic)]
 
 
 def _cached(value: Any) -> Containers:

@@ -12,15 +12,15 @@ from typing import Any
 from ecrm.aws import Target, call, chunks
 from ecrm.aws.cache import Namespace
 from ecrm.errors import Gone
-from ecrm.model.scan import Note
-from ecrm.sources.ecs.definitions import Definitions, Runs
+from ecrm.model.scan import Diagnostic
+from ecrm.sources.ecs.definitions import Definitions, TaskDefinitionUse
 from ecrm.sources.items import Found, failures, uses_of
 
 _AT_ONCE = 20  # the most that DescribeServiceRevisions may be asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ServiceRevision:
     """A revision as AWS just described it: `taskDefinition`, and `containerImages`, a list of
     `containerName`, `image` and `imageDigest`."""
 
@@ -28,7 +28,9 @@ class Resolved:
     revision: Mapping[str, Any]
 
 
-def read_revisions(target: Target, users: Mapping[str, str]) -> Iterator[Found | Runs | Resolved]:
+def read_revisions(
+    target: Target, users: Mapping[str, str]
+) -> Iterator[Found | TaskDefinitionUse | ServiceRevision]:
     """The images of the service revisions in `users`, which tells whose each ARN is."""
     known = target.cache.get(Namespace.SERVICE_REVISION, users, _cached)
     for arn, revision in known.items():
@@ -42,13 +44,15 @@ def read_revisions(target: Target, users: Mapping[str, str]) -> Iterator[Found |
                     yield from _read(target, users, [arn])
 
 
-def remember(target: Target, definitions: Definitions, resolved: Sequence[Resolved]) -> None:
+def cache_final_revisions(
+    target: Target, definitions: Definitions, resolved: Sequence[ServiceRevision]
+) -> None:
     """Keep what cannot change any more for the next run."""
     final = {}
     for it in resolved:
         images = it.revision["containerImages"]
         containers = definitions.containers(it.revision["taskDefinition"])
-        whole = not isinstance(containers, Note) and len(images) == len(containers)
+        whole = not isinstance(containers, Diagnostic) and len(images) == len(containers)
         if whole and all(image.get("imageDigest") for image in images):
             final[it.arn] = it.revision
     target.cache.put(Namespace.SERVICE_REVISION, final)
@@ -56,7 +60,7 @@ def remember(target: Target, definitions: Definitions, resolved: Sequence[Resolv
 
 def _read(
     target: Target, users: Mapping[str, str], arns: Sequence[str]
-) -> Iterator[Found | Runs | Resolved]:
+) -> Iterator[Found | TaskDefinitionUse | ServiceRevision]:
     answer = call(target.ecs, "DescribeServiceRevisions", serviceRevisionArns=arns)
     yield from failures(answer, "ecs:DescribeServiceRevisions", arns, "serviceRevisions")
     for it in answer.get("serviceRevisions", ()):
@@ -64,7 +68,7 @@ def _read(
         revision = _slim(it)
         yield from _uses(arn, revision, users[arn])
         if revision.get("taskDefinition") and revision["containerImages"]:
-            yield Resolved(arn, revision)
+            yield ServiceRevision(arn, revision)
 
 
 def _slim(revision: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,10 +81,10 @@ def _slim(revision: Mapping[str, Any]) -> dict[str, Any]:
     return {"containerImages": images} | ({"taskDefinition": definition} if definition else {})
 
 
-def _uses(arn: str, revision: Mapping[str, Any], user: str) -> Iterator[Found | Runs]:
+def _uses(arn: str, revision: Mapping[str, Any], user: str) -> Iterator[Found | TaskDefinitionUse]:
     why = f"service revision {arn.rpartition('/')[2]}"
     if definition := revision.get("taskDefinition"):
-        yield Runs(definition, user, why)
+        yield TaskDefinitionUse(definition, user, why)
     for image in revision["containerImages"]:
         yield from uses_of(
             image.get("image"),

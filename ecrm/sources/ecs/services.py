@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from ecrm.aws import Target, call, chunks, pages
-from ecrm.sources.ecs.definitions import Runs
-from ecrm.sources.ecs.revisions import Resolved, read_revisions
+from ecrm.sources.ecs.definitions import TaskDefinitionUse
+from ecrm.sources.ecs.revisions import ServiceRevision, read_revisions
 from ecrm.sources.items import Found, failures
 
 _SERVICES = 10  # the most that DescribeServices may be asked for
 
 
-def read_services(target: Target, cluster: str) -> Iterator[Found | Runs | Resolved]:
+def read_services(
+    target: Target, cluster: str
+) -> Iterator[Found | TaskDefinitionUse | ServiceRevision]:
     """The images and task definitions of all services of the cluster with this ARN."""
     users: dict[str, str] = {}
     listing = pages(target.ecs, "ListServices", cluster=cluster, PaginationConfig={"PageSize": 100})
@@ -31,11 +33,13 @@ def read_services(target: Target, cluster: str) -> Iterator[Found | Runs | Resol
     yield from read_revisions(target, users)
 
 
-def _definitions(service: dict[str, Any], user: str) -> Iterator[Runs]:
+def _definitions(service: dict[str, Any], user: str) -> Iterator[TaskDefinitionUse]:
     """An EXTERNAL service names its task definitions in task sets alone."""
     if definition := service.get("taskDefinition"):
-        yield Runs(definition, user, "service")
+        yield TaskDefinitionUse(definition, user, "service")
     for kind, members in (("deployment", "deployments"), ("task set", "taskSets")):
         for member in service.get(members, ()):
             if definition := member.get("taskDefinition"):
-                yield Runs(definition, user, f"{kind} {member.get('status', '')}".strip())
+                yield TaskDefinitionUse(
+                    definition, user, f"{kind} {member.get('status', '')}".strip()
+                )

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ecrm.aws import Target, call, pages
-from ecrm.sources.ecs.definitions import Runs
+from ecrm.sources.ecs.definitions import TaskDefinitionUse
 from ecrm.sources.items import Found, failures, uses_of
 
 
-def read_tasks(target: Target, cluster: str) -> Iterator[Found | Runs]:
+def read_tasks(target: Target, cluster: str) -> Iterator[Found | TaskDefinitionUse]:
     """The images and task definitions of all tasks of the cluster with this ARN; once where the
     hundred tasks of a service are alike."""
     told: set[object] = set()
@@ -38,10 +38,10 @@ def _runs(task: dict[str, Any]) -> Iterator[object]:
         yield it.get("name"), it.get("image"), it.get("imageDigest")
 
 
-def _uses_of_task(task: dict[str, Any], user: str, why: str) -> Iterator[Found | Runs]:
+def _uses_of_task(task: dict[str, Any], user: str, why: str) -> Iterator[Found | TaskDefinitionUse]:
     definition = task.get("taskDefinitionArn")
     if definition:
-        yield Runs(definition, user, why)
+        yield TaskDefinitionUse(definition, user, why)
     for container in task.get("containers", ()):
         yield from uses_of(
             container.get("image"),

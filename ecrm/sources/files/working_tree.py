@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from ecrm.model.scan import Note, ReadStatus
-from ecrm.model.use import WORKING_TREE, Place, Use
+from ecrm.model.scan import Diagnostic, ReadStatus
+from ecrm.model.use import WORKING_TREE, SourceLocation, Use
 from ecrm.sources.files import Contents, Mention, read_file_text
 from ecrm.sources.items import Found
 
@@ -35,20 +35,20 @@ def tree_uses(globs: Sequence[str], root: Path) -> Iterator[Found]:
     for glob in globs:
         files = []
         for it in matching(glob, root):
-            if isinstance(it, Note):
+            if isinstance(it, Diagnostic):
                 yield it
             else:
                 files.append(it)
         if not files:
             hint = "it is relative to the folder that ecrm runs in"
-            yield Note(ReadStatus.FAILED, f"{_one_line(glob)}: matches no file; {hint}")
+            yield Diagnostic(ReadStatus.FAILED, f"{_one_line(glob)}: matches no file; {hint}")
         for path in files:
             if path not in read:
                 read.add(path)
                 yield from _file_uses(path, _name(path, root))
 
 
-def matching(glob: str, root: Path) -> Iterator[Path | Note]:
+def matching(glob: str, root: Path) -> Iterator[Path | Diagnostic]:
     """The files that a glob matches, in the order of their names, each once; and a note for each
     folder that could not be looked into."""
     pattern = PurePosixPath(glob)
@@ -59,7 +59,7 @@ def matching(glob: str, root: Path) -> Iterator[Path | Note]:
     yield from dict.fromkeys(_below(start, parts))
 
 
-def _below(folder: Path, parts: tuple[str, ...]) -> Iterator[Path | Note]:
+def _below(folder: Path, parts: tuple[str, ...]) -> Iterator[Path | Diagnostic]:
     head, *others = parts or (".",)
     rest = tuple(others)
     if head == _ANY_DEPTH:
@@ -70,7 +70,7 @@ def _below(folder: Path, parts: tuple[str, ...]) -> Iterator[Path | Note]:
         yield from _step(folder / head, rest)
         return
     for it in _listing(folder):
-        if isinstance(it, Note):
+        if isinstance(it, Diagnostic):
             yield it
             continue
         name, is_folder = it
@@ -82,7 +82,7 @@ def _below(folder: Path, parts: tuple[str, ...]) -> Iterator[Path | Note]:
             yield from _below(folder / name, parts)
 
 
-def _step(path: Path, rest: tuple[str, ...]) -> Iterator[Path | Note]:
+def _step(path: Path, rest: tuple[str, ...]) -> Iterator[Path | Diagnostic]:
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):  # also what a link leads to
@@ -97,7 +97,7 @@ def _step(path: Path, rest: tuple[str, ...]) -> Iterator[Path | Note]:
         yield path
 
 
-def _listing(folder: Path) -> Sequence[tuple[str, bool] | Note]:
+def _listing(folder: Path) -> Sequence[tuple[str, bool] | Diagnostic]:
     """Each name, in order, and whether it is a folder itself and no link to one."""
     try:
         with os.scandir(folder) as entries:
@@ -120,24 +120,24 @@ def _file_uses(path: Path, name: str) -> Iterator[Found]:
         yield _unread(name, error)
         return
     if b"\0" in content[:_HEAD] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        yield Note(ReadStatus.READ, f"{name}: is no text, and was skipped")
+        yield Diagnostic(ReadStatus.READ, f"{name}: is no text, and was skipped")
         return
     if len(content) > _MOST_BYTES:
         hint = "leave it out with a narrower glob"
-        yield Note(ReadStatus.FAILED, f"{name}: is larger than 5 MB and was not read; {hint}")
+        yield Diagnostic(ReadStatus.FAILED, f"{name}: is larger than 5 MB and was not read; {hint}")
         return
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        yield Note(ReadStatus.FAILED, f"{name}:{line}: is not UTF-8; save the file as UTF-8")
+        yield Diagnostic(ReadStatus.FAILED, f"{name}:{line}: is not UTF-8; save the file as UTF-8")
         return
     yield from _found(read_file_text(name, text), name)
 
 
 def _found(contents: Contents, name: str) -> Iterator[Found]:
     if contents.problem:
-        yield Note(ReadStatus.FAILED, _one_line(f"{name}:{contents.problem}"))
+        yield Diagnostic(ReadStatus.FAILED, _one_line(f"{name}:{contents.problem}"))
     for mention in contents.mentions:
         if mention.problem:
             yield _note(mention, name)
@@ -149,22 +149,22 @@ def _found(contents: Contents, name: str) -> Iterator[Found]:
                 user=f"file {name}",
                 why=f"line {spot.line}",
                 path=(spot.path,) if spot.path else (),
-                place=Place(name, spot.line),
+                location=SourceLocation(name, spot.line),
             )
 
 
-def _note(mention: Mention, name: str) -> Note:
+def _note(mention: Mention, name: str) -> Diagnostic:
     shown = mention.text.strip()
     if len(shown) > _LONGEST_SHOWN:
         shown = f"{shown[:_LONGEST_SHOWN]}..."
-    return Note(
+    return Diagnostic(
         ReadStatus.READ, _one_line(f"{name}:{mention.spot.line}: {shown} {mention.problem}")
     )
 
 
-def _unread(name: str, error: OSError | ValueError) -> Note:
+def _unread(name: str, error: OSError | ValueError) -> Diagnostic:
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    return Note(ReadStatus.FAILED, _one_line(f"{name}: cannot be read: {reason}"))
+    return Diagnostic(ReadStatus.FAILED, _one_line(f"{name}: cannot be read: {reason}"))
 
 
 def _one_line(text: str) -> str:

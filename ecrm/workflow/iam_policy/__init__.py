@@ -16,7 +16,7 @@ from typing import Any
 from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Action, Rule
-from ecrm.workflow.iam_policy.arns import Place, Statement, allow, repositories
+from ecrm.workflow.iam_policy.arns import PolicyScope, Statement, allow, repositories
 from ecrm.workflow.iam_policy.elsewhere import (
     Besides,
     of_deleting,
@@ -26,7 +26,7 @@ from ecrm.workflow.iam_policy.elsewhere import (
     of_writing_plans,
 )
 
-__all__ = ["Besides", "Command", "Place", "policy"]
+__all__ = ["Besides", "Command", "PolicyScope", "policy"]
 
 _CLUSTERS = (
     "ecs:DescribeServiceRevisions",
@@ -77,7 +77,7 @@ _OF_ALL_REPOSITORIES = (Command.SNAPSHOT, Command.CHECK)
 def policy(
     command: Command,
     config: Config | None = None,
-    place: Place | None = None,
+    place: PolicyScope | None = None,
     besides: Besides | None = None,
     action: Action | None = None,
 ) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def policy(
     `action` overrides that of every rule, as the option of `plan` and `delete` does. Raises
     UsageError for a place that is not of the form that `Besides` says.
     """
-    place, besides = place or Place(), besides or Besides()
+    place, besides = place or PolicyScope(), besides or Besides()
     rules = _any_rules() if config is None else config.repositories
     rules = tuple(replace(rule, action=action) if action else rule for rule in rules)
     if command is Command.RESTORE:
@@ -111,7 +111,7 @@ def _any_rules() -> tuple[Rule, ...]:
 
 
 def _reading(
-    command: Command, config: Config, rules: Sequence[Rule], place: Place
+    command: Command, config: Config, rules: Sequence[Rule], place: PolicyScope
 ) -> Iterator[Statement]:
     yield allow("ReadWhatIsInUse", _uses(config), ["*"])
     if command is Command.SCAN:
@@ -146,14 +146,14 @@ def _any_read(entries: Iterable[History]) -> bool:
     return True
 
 
-def _deleting(rules: Sequence[Rule], place: Place) -> Iterator[Statement]:
+def _deleting(rules: Sequence[Rule], place: PolicyScope) -> Iterator[Statement]:
     if matched := repositories(rules, place, _deletes):
         yield allow("DeleteImages", _DELETE, matched)
     if matched := repositories(rules, place, _archives):
         yield allow("ArchiveImages", _MOVE, matched)
 
 
-def _restoring(rules: Sequence[Rule], place: Place) -> Iterator[Statement]:
+def _restoring(rules: Sequence[Rule], place: PolicyScope) -> Iterator[Statement]:
     if matched := repositories(rules, place):
         yield allow("ReadImages", _LAYERS, matched)
     if matched := repositories(rules, place, _deletes):
@@ -163,7 +163,7 @@ def _restoring(rules: Sequence[Rule], place: Place) -> Iterator[Statement]:
 
 
 def _deletes(rule: Rule) -> bool:
-    return rule.action is Action.DELETE or rule.delete_after is not None
+    return rule.action is Action.DELETE or rule.delete_archived_after is not None
 
 
 def _archives(rule: Rule) -> bool:

@@ -15,7 +15,7 @@ _MAY_NAME_ONE = {False: re.compile(r"[a-z0-9._/-]+"), True: re.compile(r"[a-z0-9
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PolicyScope:
     """Where the run acts; `*` is any account or region."""
 
     partition: str = "aws"
@@ -31,7 +31,7 @@ def allow(sid: str, actions: Iterable[str], resources: Sequence[str]) -> Stateme
 
 
 def repositories(
-    rules: Sequence[Rule], place: Place, which: Callable[[Rule], bool] = lambda _: True
+    rules: Sequence[Rule], place: PolicyScope, which: Callable[[Rule], bool] = lambda _: True
 ) -> list[str]:
     """ARNs of what these rules match. `*` and `?` mean the same to IAM as to a `name_pattern`.
 

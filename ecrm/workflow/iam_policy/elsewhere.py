@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ecrm.errors import UsageError
-from ecrm.workflow.iam_policy.arns import Place, Statement, allow
+from ecrm.workflow.iam_policy.arns import PolicyScope, Statement, allow
 
 _S3 = re.compile(r"s3://(?P<bucket>[^/*?]+)(?:/(?P<key>.*))?")
 _SSM = re.compile(r"ssm://(?:(?P<arn>arn:[\w:./-]+)|(?P<name>[\w./-]+))")
@@ -25,7 +25,7 @@ class Besides:
     topic: str | None = None
 
 
-def of_every_run(place: Place, besides: Besides) -> Iterator[Statement]:
+def of_every_run(place: PolicyScope, besides: Besides) -> Iterator[Statement]:
     """Raises UsageError for a place that is not of the form that `Besides` says."""
     if besides.config and (named := _SSM.fullmatch(besides.config)):
         arn = named["arn"] or place.arn("ssm", f"parameter/{named['name'].strip('/')}")
@@ -40,26 +40,26 @@ def of_every_run(place: Place, besides: Besides) -> Iterator[Statement]:
         yield allow("Notify", ["sns:Publish"], [besides.topic])
 
 
-def of_planning(place: Place, besides: Besides) -> Iterator[Statement]:
+def of_planning(place: PolicyScope, besides: Besides) -> Iterator[Statement]:
     """What is kept for the next run: how much was in use in this one."""
     if besides.state:
         kept = _folder(place, besides.state)
         yield allow("KeepState", ["s3:GetObject", "s3:PutObject"], [kept])
 
 
-def of_writing_plans(place: Place, besides: Besides) -> Iterator[Statement]:
+def of_writing_plans(place: PolicyScope, besides: Besides) -> Iterator[Statement]:
     if besides.plan:
         yield allow("WritePlan", ["s3:PutObject"], [_object(place, besides.plan)])
 
 
-def of_deleting(place: Place, besides: Besides) -> Iterator[Statement]:
+def of_deleting(place: PolicyScope, besides: Besides) -> Iterator[Statement]:
     if besides.plan:
         yield allow("ReadPlan", ["s3:GetObject"], [_object(place, besides.plan)])
     if besides.journal:
         yield allow("WriteJournal", ["s3:PutObject"], [_folder(place, besides.journal)])
 
 
-def of_restoring(place: Place, besides: Besides) -> Iterator[Statement]:
+def of_restoring(place: PolicyScope, besides: Besides) -> Iterator[Statement]:
     """The parts of a journal are listed by the prefix that they share."""
     if besides.journal:
         parts = _folder(place, besides.journal)
@@ -69,7 +69,7 @@ def of_restoring(place: Place, besides: Besides) -> Iterator[Statement]:
         yield allow("ReadJournal", ["s3:GetObject"], [parts])
 
 
-def _object(place: Place, location: str) -> str:
+def _object(place: PolicyScope, location: str) -> str:
     """Of a location that ends in a slash, all that is in it."""
     if location.endswith("/"):
         return _folder(place, location)
@@ -79,7 +79,7 @@ def _object(place: Place, location: str) -> str:
     return f"arn:{place.partition}:s3:::{found['bucket']}/{_literal(found['key'])}"
 
 
-def _folder(place: Place, location: str) -> str:
+def _folder(place: PolicyScope, location: str) -> str:
     found = _S3.fullmatch(location)
     if found is None:
         raise UsageError(f"{location} is no place in S3; write s3://bucket/prefix")
