@@ -9,7 +9,7 @@ suffix that we do not know yet is taken for ECR too, since protecting too much i
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 
 from ecrm.errors import NotAReferenceError
 
@@ -62,6 +62,16 @@ class Registry:
         """The canonical host name, as in `repositoryUri` of DescribeRepositories."""
         domains = (domain for start, domain in _DOMAINS.items() if self.region.startswith(start))
         return f"{self.account}.dkr.ecr.{self.region}.{next(domains, 'amazonaws.com')}"
+
+
+class RepositoryKey(NamedTuple):
+    """One repository; the same name in another registry is another repository."""
+
+    registry: Registry
+    repository: str
+
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.repository}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,8 +286,9 @@ def test_a_repository_whose_used_images_are_all_missing_is_not_emptied(
 ):
     (told,) = stopped(ecrm, missing_in_use)
     assert told == (
-        "guard missing_in_use: api would be emptied, while api:v2 is in use and is not there; check "
-        "what was deleted or renamed, then set guards.missing_in_use: false or give --no-missing-in-use"
+        "guard missing_in_use: api would be emptied, while api:v2 is in use and is not there; "
+        "check what was deleted or renamed, then set guards.missing_in_use: false or give "
+        "--no-missing-in-use"
     )
 
 

@@ -198,8 +198,9 @@ def test_max_in_use_drop_of_100_percent_never_stops(now, before):
 
 
 DANGLING = (
-    "guard missing_in_use: app would be emptied, while app:v9 is in use and is not there; check what "
-    "was deleted or renamed, then set guards.missing_in_use: false or give --no-missing-in-use"
+    "guard missing_in_use: app would be emptied, while app:v9 is in use and is not there; "
+    "check what was deleted or renamed, then set guards.missing_in_use: false or give "
+    "--no-missing-in-use"
 )
 ON = replace(OFF, missing_in_use=True)
 
