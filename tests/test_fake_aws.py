@@ -52,7 +52,7 @@ def client(aws: FakeAws, service: str, **where: str) -> Any:
 
 @pytest.fixture
 def aws() -> Iterator[FakeAws]:
-    with FakeAws() as fake:
+    with FakeAws(sockets=True) as fake:
         yield fake
 
 
@@ -1115,7 +1115,7 @@ def test_what_fails_in_a_hook_fails_the_test() -> None:
         raise ZeroDivisionError
 
     def scenario() -> None:
-        with FakeAws() as aws:
+        with FakeAws(sockets=True) as aws:
             aws.before("ecr", "DescribeRepositories", do=broken)
             assert refused(client(aws, "ecr").describe_repositories)[0] == "InternalFailure"
 

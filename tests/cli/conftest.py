@@ -1,16 +1,12 @@
 """A user's folder, with nothing of AWS or ecrm in the environment, and an account to look at."""
 
-import gc
 import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import botocore.session
 import pytest
-from botocore.hooks import EventAliaser
-from botocore.loaders import Loader, create_loader
 
 from tests.cli.driving import RUNS, Ecrm
 from tests.fake_aws import FakeAws, Image, Repository, days_ago
@@ -22,32 +18,6 @@ RULES = """
         expires: 30d
 """
 _THEIRS = ("AWS_", "BOTO", "ECRM_", "XDG_", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _quick_clients() -> Iterator[None]:
-    """Every run makes a boto3 session of its own. That would read all service models again, and
-    find the same names for the same events, which takes longer than all of ecrm."""
-    known: dict[str, str] = {}
-    alias = EventAliaser._alias_event_name
-    loader = create_loader()
-    paths = tuple(loader.search_paths)
-
-    def same_loader(_: object = None) -> Loader:
-        loader.search_paths[:] = paths  # every boto3 session adds one
-        return loader
-
-    def known_alias(self: EventAliaser, event: str) -> str:
-        if event not in known:
-            known[event] = alias(self, event)
-        return known[event]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", same_loader)
-        patch.setattr(EventAliaser, "_alias_event_name", known_alias)
-        gc.freeze()
-        yield
-        gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from email.message import Message
 
 from . import s3, sns, ssm, sts
 from .account import Account, Json
@@ -18,6 +17,7 @@ from .errors import AwsError, HalfAnswerError, NoAnswerError
 from .faults import Fault, throttled
 from .functions import operations as functions
 from .protocol import Reply, Request, parse, render, render_error
+from .s3 import Headers
 from .weather import Aimed, Hook
 from .world import World
 
@@ -46,7 +46,7 @@ class Dispatcher:
         self.latency: Aimed[float] = Aimed()
         self.bugs: list[Exception] = []
 
-    def respond(self, method: str, path: str, headers: Message, body: bytes) -> Reply | None:
+    def respond(self, method: str, path: str, headers: Headers, body: bytes) -> Reply | None:
         """The reply to an HTTP request; None when the connection is to be dropped."""
         try:
             request = self._known(parse(method, path, headers, body))

@@ -27,21 +27,28 @@ class FakeAws:
     """`with FakeAws() as aws:` starts the server; leaving raises what went wrong inside it.
 
     `ecr`, `ecs`, `lambda_`, `s3`, `ssm` and `sns` are those of account 123456789012 in us-east-1;
-    `account` gives the others. Build state before the calls, in a hook, or `with aws.lock`.
+    `account` gives the others. With `sockets` it is called over HTTP within this process, too (see
+    `inline`). Build state before the calls, in a hook, or `with aws.lock`.
     """
 
     def __init__(
-        self, *, port: int = 0, clock: Clock = time.time, reading_counts_as_pull: bool = True
+        self,
+        *,
+        port: int = 0,
+        sockets: bool = False,
+        clock: Clock = time.time,
+        reading_counts_as_pull: bool = True,
     ) -> None:
         self.world = World(clock, reading_counts_as_pull=reading_counts_as_pull)
         self._dispatcher = Dispatcher(self.world)
         self._port = port
+        self._sockets = sockets
         self._server: Server | None = None
         self.lock = self._dispatcher.lock
         self.calls = self._dispatcher.calls
 
     def __enter__(self) -> Self:
-        self._server = Server(self._port, self._dispatcher.respond)
+        self._server = Server(self._port, self._dispatcher.respond, sockets=self._sockets)
         self._server.start()
         return self
 

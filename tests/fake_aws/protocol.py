@@ -15,7 +15,6 @@ import json
 import re
 import uuid
 from dataclasses import dataclass
-from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
@@ -24,6 +23,7 @@ from . import s3
 from .address import Address
 from .errors import AwsError
 from .functions.operations import route
+from .s3 import Headers
 
 Json = dict[str, Any]
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
@@ -69,7 +69,7 @@ class Reply:
         return Reply(self.status, self.headers | promised, body)
 
 
-def parse(method: str, path: str, headers: Message, body: bytes) -> Request:
+def parse(method: str, path: str, headers: Headers, body: bytes) -> Request:
     """Raises AwsError for what is no call to AWS at all."""
     found = _CREDENTIAL.search(headers.get("Authorization", ""))
     if found is None:

@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.message import Message
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -23,6 +22,12 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 _PAGE = 1000
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+
+class Headers(Protocol):
+    """Those of a request, by name in any case."""
+
+    def get(self, name: str, default: Any = None, /) -> Any: ...
 
 
 @dataclass
@@ -55,7 +60,7 @@ class S3:
         return self.buckets[name]
 
 
-def route(method: str, path: str, headers: Message, body: bytes) -> tuple[str, Json]:
+def route(method: str, path: str, headers: Headers, body: bytes) -> tuple[str, Json]:
     """The operation behind a request, and its parameters by their names in botocore."""
     url = urlsplit(path)
     bucket, _, key = unquote(url.path).lstrip("/").partition("/")

@@ -7,14 +7,17 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from .protocol import Reply
+from .s3 import Headers
 
 # (method, path, headers, body) -> the reply; None closes the connection without one.
-Respond = Callable[[str, str, Message, bytes], Reply | None]
+Respond = Callable[[str, str, Headers, bytes], Reply | None]
+
+serving: dict[str, Server] = {}
+"""By URL: those of this process that need no sockets to be reached (see `inline`)."""
 
 
 class Server(ThreadingHTTPServer):
@@ -24,9 +27,10 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, port: int, respond: Respond) -> None:
+    def __init__(self, port: int, respond: Respond, *, sockets: bool = False) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.respond = respond
+        self._sockets = sockets
         self._open: set[socket.socket] = set()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
 
@@ -36,8 +40,11 @@ class Server(ThreadingHTTPServer):
 
     def start(self) -> None:
         self._thread.start()
+        if not self._sockets:
+            serving[self.url] = self
 
     def stop(self) -> None:
+        serving.pop(self.url, None)
         self.shutdown()
         self._thread.join()
         self.server_close()
