@@ -3,7 +3,8 @@
 import gc
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 
 import click
@@ -98,11 +99,12 @@ def _open_streams() -> None:
             stream.reconfigure(errors="replace")  # no arrow that it cannot show may end a run
 
 
-def run(args: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code. A bug keeps its traceback."""
+def run(args: Sequence[str] | None = None, *, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Run the command line; the exit code. A bug keeps its traceback. `sleep` waits for so many
+    seconds."""
     try:
         told = [_AS_IN_GO.get(it, it) for it in (sys.argv[1:] if args is None else args)]
-        result = cli.main(told, prog_name="ecrm", standalone_mode=False)
+        result = cli.main(told, prog_name="ecrm", standalone_mode=False, obj={"sleep": sleep})
         sys.stdout.flush()
     except EcrmError as error:
         for line in str(error).splitlines():

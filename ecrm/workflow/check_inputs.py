@@ -102,7 +102,8 @@ def _policed(
     decisions = tuple(repositories[key].images.values())
     images = [it.image for it in decisions]
     targets = [it for it in run.targets if it.registry == registry and run.request.now is None]
-    told = preview(next(iter(targets), None), repository, text, images, now=run.now)
+    target, sleep = next(iter(targets), None), run.request.sleep
+    told = preview(target, repository, text, images, now=run.now, sleep=sleep)
     run.progress(f"ECR: lifecycle policy of {repository}")
     indexes = [it for it in images if it.kind is Kind.INDEX] if told.preview else []
     links = run.inventory.children(*key, indexes) if indexes else {}

@@ -162,7 +162,9 @@ def restore(request: Request, journal: str, images: Sequence[str]) -> Iterator[R
         if target.registry not in contents.header.targets:
             made_for = ", ".join(map(str, contents.header.targets))
             raise UsageError(f"{journal} is of {made_for}, and this is {target}")
-        yield from restored(chosen(contents, images), lambda _: Restorer(target))
+        yield from restored(
+            chosen(contents, images), lambda _: Restorer(target, sleep=request.sleep)
+        )
 
 
 def names(request: Request, progress: Progress) -> Names:

@@ -69,11 +69,13 @@ class Ran:
 
 
 class Ecrm:
-    """`ecrm("plan", "-r", "shop/api")`, in the current folder; keywords are variables."""
+    """`ecrm("plan", "-r", "shop/api")`, in the current folder; keywords are variables. Nothing
+    sleeps; `naps` are the seconds for which it would have."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self._capsys = capsys
         self._monkeypatch = monkeypatch
+        self.naps: list[float] = []
 
     def __call__(self, *args: object, **variables: object) -> Ran:
         RUNS.append(args)
@@ -81,7 +83,7 @@ class Ecrm:
         with self._monkeypatch.context() as patch:
             for name, value in variables.items():
                 patch.setenv(name, str(value))
-            code = run([str(arg) for arg in args])
+            code = run([str(arg) for arg in args], sleep=self.naps.append)
         return Ran.of(code, *self._capsys.readouterr())
 
     def config(self, text: str, path: str = "ecrm.yaml") -> None:

@@ -203,6 +203,7 @@ def test_a_policy_that_would_take_what_runs_is_told_with_rule_and_user(
     assert "in use by service prod/web" in ran.out
     by = "ECR's preview" if previewed else "ecrm's own evaluation"
     assert f"(told by {by})" in ran.out
+    assert quiet.naps == ([5] if previewed else [])  # ECR takes its time
 
 
 def test_what_an_index_that_stays_holds_is_not_told_though_nothing_could_go(
