@@ -3,8 +3,9 @@
 import logging
 import re
 import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,6 @@ def test_retry_settings_of_a_profile_win(somebody):
 
 def test_a_call_that_fails_within_the_attempts_succeeds(target, wire, monkeypatch):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
-    monkeypatch.setattr(time, "sleep", lambda _: None)
     wire.answer({}, status=500)
     wire.answer({"repositories": [{"repositoryName": "shop/api"}]})
     assert list(repositories(target)) == ["shop/api"]
@@ -350,16 +350,18 @@ def test_chunks_are_full_but_for_the_last(size, expected):
 
 def test_results_come_in_the_order_of_the_items_whoever_is_first():
     """B12."""
+    done = [threading.Event() for _ in range(16)]
 
-    def slow_first(number: int) -> int:
-        time.sleep(0.0005 * (40 - number))
+    def last_first(number: int) -> int:
+        assert number == 15 or done[number + 1].wait(30)
+        done[number].set()
         return number
 
-    assert map_concurrently(slow_first, range(40), 16) == list(range(40))
+    assert map_concurrently(last_first, range(16), 16) == list(range(16))
 
 
 def test_many_calls_are_in_flight_at_once():
-    both = threading.Barrier(8, timeout=5)
+    both = threading.Barrier(8, timeout=30)
     assert len(map_concurrently(lambda _: both.wait(), range(8), 16)) == 8
 
 
@@ -367,7 +369,31 @@ def test_gather_of_nothing_is_nothing():
     assert map_concurrently(str, [], 16) == []
 
 
-def test_after_the_first_failure_no_call_is_begun():
+@dataclass
+class Ending:
+    """What a gathering does to its threads when it ends, as it happens."""
+
+    cancels: threading.Event = field(default_factory=threading.Event)
+    waits: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def ending(monkeypatch: pytest.MonkeyPatch) -> Ending:
+    made = Ending()
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            made.cancels.set()
+            if wait:
+                made.waits.set()
+                super().shutdown()
+
+    monkeypatch.setattr("ecrm.aws.calls.ThreadPoolExecutor", Pool)
+    return made
+
+
+def test_after_the_first_failure_no_call_is_begun(ending: Ending):
     """Also while an earlier item, whose result would come first, takes its time."""
     begun: list[int] = []
 
@@ -375,14 +401,14 @@ def test_after_the_first_failure_no_call_is_begun():
         begun.append(number)
         if number == 1:
             raise AwsError("no")
-        time.sleep(0.5 if number == 0 else 0.01)
+        assert ending.cancels.wait(30)
 
     with pytest.raises(AwsError, match=r"^no$"):
         map_concurrently(read, range(1000), 16)
-    assert len(begun) < 60
+    assert len(begun) <= 17  # one for each thread, and one more for the thread that failed
 
 
-def test_calls_in_flight_have_ended_when_the_failure_is_raised():
+def test_calls_in_flight_have_ended_when_the_failure_is_raised(ending: Ending):
     ended: list[int] = []
     begun = threading.Barrier(4, timeout=30)
 
@@ -390,7 +416,7 @@ def test_calls_in_flight_have_ended_when_the_failure_is_raised():
         begun.wait()
         if number == 1:
             raise AwsError("no")
-        time.sleep(0.1)
+        assert ending.waits.wait(30)
         ended.append(number)
 
     with pytest.raises(AwsError, match=r"^no$"):
