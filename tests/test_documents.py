@@ -114,7 +114,8 @@ def test_one_line_shows_the_demo_and_one_runs_the_tests():
     demo, tests = lines_that_set_everything_up()
     assert demo.endswith("&& .venv/bin/ecrm demo")
     invocation = tests.rpartition(" && .venv/bin/")[2]
-    assert invocation in (ROOT / ".ci" / "run").read_text().splitlines()
+    measured = invocation.replace("python -m", "coverage run -m") + ' -m "slow or not slow"'
+    assert measured in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
 def test_the_extras_that_the_readme_installs_exist():
