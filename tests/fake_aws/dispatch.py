@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -43,7 +42,7 @@ class Dispatcher:
         self.faults: Aimed[Fault] = Aimed()
         self.before: Aimed[Hook] = Aimed()
         self.after: Aimed[Hook] = Aimed()
-        self.latency: Aimed[float] = Aimed()
+        self.holds: Aimed[Hook] = Aimed()
         self.bugs: list[Exception] = []
 
     def respond(self, method: str, path: str, headers: Headers, body: bytes) -> Reply | None:
@@ -86,9 +85,8 @@ class Dispatcher:
         return call
 
     def _answer(self, request: Request) -> Json:
-        delay = sum(self.latency.for_call(request))
-        if delay:
-            time.sleep(delay)
+        for wait in self.holds.for_call(request):
+            wait()
         faults = self.faults.for_call(request)
         if faults:
             return faults[0].apply(request, self._carry_out)

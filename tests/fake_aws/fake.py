@@ -149,7 +149,11 @@ class FakeAws:
 
     def slow(self, seconds: float, service: str = ANY, operation: str = ANY) -> None:
         """Every such call takes that much longer."""
-        self._dispatcher.latency.add(Aim(service, operation, times=FOREVER), seconds)
+        self.hold(lambda: time.sleep(seconds), service, operation)
+
+    def hold(self, wait: Hook, service: str = ANY, operation: str = ANY) -> None:
+        """Every such call is answered only after `wait()`, which holds up no other call."""
+        self._dispatcher.holds.add(Aim(service, operation, times=FOREVER), wait)
 
     def limit(self, rates: Iterable[Rate]) -> None:
         """Throttles as AWS does, by PUBLISHED or by rates of one's own."""
@@ -158,6 +162,6 @@ class FakeAws:
     def clear_weather(self) -> None:
         """No faults, hooks, latency or rates any more."""
         parts = self._dispatcher
-        for aimed in (parts.faults, parts.before, parts.after, parts.latency):
+        for aimed in (parts.faults, parts.before, parts.after, parts.holds):
             aimed.clear()
         parts.buckets = Buckets()
