@@ -24,8 +24,9 @@ from ecrm.errors import (
     NotDeletedError,
     UsageError,
 )
-from ecrm.execution.journal import read_journal
+from ecrm.execution.journal import Contents, read_journal
 from ecrm.lambda_handler import handler
+from ecrm.model.outcome import OutcomeStatus
 from tests.fake_aws import FOREVER, FakeAws, Fault, Repository, days_ago
 
 RULES = "repositories: [{name_pattern: '*', expires: 30d}]\n"
@@ -390,23 +391,39 @@ def test_time_that_is_over_after_the_plan_leaves_all_of_it(
     assert json.loads(part.splitlines()[-1])["complete"] is False
 
 
-def test_the_batch_in_hand_is_finished_and_the_next_run_goes_on(invoke: Invoke, aws: FakeAws):
+@pytest.mark.parametrize(("number", "last"), [(250, 2), (2000, 8)])
+def test_the_batch_in_hand_is_finished_and_the_next_run_goes_on(
+    invoke: Invoke, aws: FakeAws, number: int, last: int
+):
+    """Nothing is lost, deleted twice or written down twice."""
     big = aws.ecr.repository("big")
-    for number in range(250):
-        big.push(f"v{number}", pushed=days_ago(100))
+    big.fill(number, newest=days_ago(100))
+    latest = big.push("latest", pushed=days_ago(1))
     left = [900_000]
-    aws.before("ecr", "BatchDeleteImage", lambda: left.__setitem__(0, 80_000), at=2)
+    aws.before("ecr", "BatchDeleteImage", lambda: left.__setitem__(0, 80_000), at=last)
     first = invoke({"command": "delete"}, Context(lambda: left[0]))
-    assert (first.error, first.value["out_of_time"], len(big)) == (None, True, 50)
-    assert first.value["images"]["deleted"]["images"] == 200
-    assert first.value["images"]["left"]["images"] == 50
-    assert first.metrics["ImagesLeft"] == 50
-    texts = kept(aws, f"state/journals/{first.value['run']}/")
-    journal = read_journal("".join(texts.values()).split("\n"))
+    deleted = 100 * last
+    assert (first.error, first.value["complete"]) == (None, False)
+    assert (first.value["out_of_time"], len(big)) == (True, number - deleted + 1)
+    assert first.value["images"]["deleted"]["images"] == deleted
+    assert first.value["images"]["left"]["images"] == number - deleted
+    assert first.metrics["ImagesLeft"] == number - deleted
+    assert "left for the next run" in aws.sns.topic(TOPIC)[-1][1]
+    journal = journal_of(aws, first)
+    assert [it.answer for it in journal.entries] == [OutcomeStatus.DELETED] * deleted
     assert journal.end is not None
-    assert (len(journal.entries), journal.end.complete) == (200, False)
+    assert not journal.end.complete
+
     second = invoke({"command": "delete"}, Context(aws_request_id="99999999"))
-    assert (second.value["complete"], len(big)) == (True, 0)
+    assert second.value["complete"]
+    assert [it.digest for it in big] == [latest.digest]
+    both = [*journal.entries, *journal_of(aws, second).entries]
+    assert len({it.image.digest for it in both}) == len(both) == number
+
+
+def journal_of(aws: FakeAws, ran: Invoked) -> Contents:
+    texts = kept(aws, f"state/journals/{ran.value['run']}/")
+    return read_journal("".join(texts.values()).split("\n"))
 
 
 def test_the_margin_may_be_set(
