@@ -4,10 +4,9 @@ Links by digest (children, subjects) point to images made before, since a manife
 of what it names; links by tag point anywhere, in circles too. What a link names may be absent.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
@@ -21,22 +20,25 @@ from ecrm.model.rule import Action, Rule
 from ecrm.model.use import Use
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import RepositoryUses
+from tests.values import (
+    DOCKER_CONFIG,
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    HELM,
+    NOTATION,
+    NOW,
+    OCI_CONFIG,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    SOCI_V1,
+    SOCI_V2,
+    digest,
+)
 
 T = TypeVar("T")
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REGISTRY = Registry("123456789012", "eu-west-1")
 
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
-DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
-HELM = "application/vnd.cncf.helm.config.v1+json"
-NOTATION = "application/vnd.cncf.notary.signature"
-SOCI_V1 = "application/vnd.amazon.soci.index.v1+json"
-SOCI_V2 = "application/vnd.amazon.soci.index.v2+json"
 
 # (imageManifestMediaType, artifactMediaType) as DescribeImages gives them. What cosign and buildx
 # make has the artifact type of a container image.
@@ -56,10 +58,6 @@ AGES = [timedelta(days=days) for days in (0, 1, 9, 30, 31, 32, 45, 90)]
 OWN_TAGS = ["latest", "v1", "v2", "v3", "v4", "release-1", "release-2"]
 SUFFIXES = ["", ".sig", ".att", ".sbom"]
 PATTERNS = ["latest", "release-*", "v?", "*.sig", "sha256-*", "*"]
-
-
-def digest(name: str) -> str:
-    return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def referrer_tag(subject: str, suffix: str = "") -> str:

@@ -2,9 +2,9 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -18,11 +18,7 @@ from botocore.exceptions import ParamValidationError
 from botocore.validate import validate_parameters
 
 from ecrm.aws import Target
-from ecrm.model.decision import Decision, Reason
-from ecrm.model.image import Image, Kind
 from ecrm.model.reference import Registry
-from ecrm.model.rule import Action
-from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -190,64 +186,3 @@ class Wire:
                 pass
 
         return Handler
-
-
-def image(
-    number: int,
-    *tags: str,
-    size: int = 1000,
-    media_type: str | None = "application/vnd.oci.image.manifest.v1+json",
-    artifact_type: str | None = None,
-    days: int = 100,
-) -> Image:
-    return Image(digest(number), tags, NOW - timedelta(days=days), size, media_type, artifact_type)
-
-
-def going(image: Image, reason: Reason = Reason.EXPIRED) -> Decision:
-    """A decision to delete."""
-    return Decision(image, reason, action=Action.DELETE)
-
-
-def repository_plan(
-    name: str,
-    *stages: Sequence[Decision],
-    registry: Registry = REGISTRY,
-    kept: Iterable[Decision] = (),
-    **more: Any,
-) -> RepositoryPlan:
-    """A plan for one repository in which these waves of images go and `kept` stay."""
-    going = [decision for stage in stages for decision in stage]
-    kept = tuple(kept)
-    stays: dict[Reason, int] = {}
-    for decision in kept:
-        stays[decision.reason] = stays.get(decision.reason, 0) + 1
-    return RepositoryPlan(
-        registry=registry,
-        repository=name,
-        rule=name,
-        total=_totals([*going, *kept]),
-        deletable=_totals(going),
-        kept_by_reason=stays,
-        stages=tuple(tuple(stage) for stage in stages),
-        **more,
-    )
-
-
-def plan_of(*repositories: RepositoryPlan, **more: Any) -> Plan:
-    registries = tuple(dict.fromkeys(it.registry for it in repositories)) or (REGISTRY,)
-    known: dict[str, Any] = {
-        "created_at": NOW,
-        "targets": registries,
-        "config": "fingerprint",
-        "source_reports": (),
-        "repositories": repositories,
-    }
-    return Plan(**known | more)
-
-
-def _totals(decisions: Iterable[Decision]) -> dict[Kind, Totals]:
-    totals: dict[Kind, Totals] = {}
-    for it in decisions:
-        kind = it.image.kind
-        totals[kind] = totals.get(kind, Totals()) + Totals(1, it.image.size)
-    return totals

@@ -12,8 +12,7 @@ from ecrm.model.reference import Reference
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import SourceLocation, Use
 from ecrm.planning.planner import make_plan, planning_context
-from tests.planning.test_planner import HOME, RepositoryIndex, Shelf
-from tests.strategies import NOW
+from tests.values import HOME, NOW, RepositoryIndex, Shelf
 
 RULES = """
     repositories:

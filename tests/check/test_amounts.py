@@ -6,7 +6,7 @@ from ecrm.check import check
 from ecrm.errors import AwsError
 from ecrm.model.image import Image
 from tests.check.inputs import config, evidence, repositories, violations, whats
-from tests.planning.test_planner import HOME, RepositoryIndex, Shelf, image, use
+from tests.values import HOME, RepositoryIndex, Shelf, image, use
 
 GB = 10**9
 

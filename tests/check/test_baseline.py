@@ -9,8 +9,7 @@ from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.errors import InputError
 from ecrm.model.use import SourceLocation
 from tests.check.inputs import evidence, in_file, repositories
-from tests.planning.test_planner import HOME, image, use
-from tests.strategies import digest
+from tests.values import HOME, digest, image, use
 
 
 def found(*tags: str) -> Findings:

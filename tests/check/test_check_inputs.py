@@ -15,8 +15,7 @@ from ecrm.workflow.check_inputs import Asked, read_check_inputs
 from ecrm.workflow.run import Request, Run
 from tests.check.inputs import config, in_file
 from tests.check.test_lifecycle_rule import POLICY
-from tests.planning.test_planner import HOME, RepositoryIndex, Shelf, image, index
-from tests.strategies import NOW, digest
+from tests.values import HOME, NOW, RepositoryIndex, Shelf, digest, image, index
 
 KEY = (HOME, "app")
 TEXT = json.dumps(POLICY)

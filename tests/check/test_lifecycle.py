@@ -38,8 +38,8 @@ from ecrm.planning.uses import UsesByRepository
 from ecrm.registry.tag_mutability import Mutability, mutability_from
 from tests import fake_aws
 from tests.fake_aws.ecr.evaluating import marked
-from tests.planning.test_planner import HOME, image, index, use
-from tests.strategies import NOTATION, NOW, cases, digest
+from tests.strategies import cases
+from tests.values import HOME, NOTATION, NOW, digest, image, index, use
 
 Json = dict[str, Any]
 DAY = timedelta(days=1)

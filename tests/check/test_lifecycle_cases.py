@@ -21,7 +21,7 @@ from ecrm.check.lifecycle import (
 )
 from ecrm.model.image import Image
 from tests.planning.test_retention_cases import image
-from tests.strategies import NOW, digest
+from tests.values import NOW, digest
 
 STORIES = sorted((Path(__file__).parent / "lifecycle_cases").glob("*.yaml"))
 KEYS = ["sentence", "source", "policy", "images", "marked", "gone"]

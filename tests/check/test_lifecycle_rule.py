@@ -10,8 +10,7 @@ from ecrm.check.repositories import repository_indexes
 from ecrm.config import Level
 from ecrm.model.use import Use
 from tests.check.inputs import evidence, repositories, violations, whats
-from tests.planning.test_planner import HOME, Shelf, image, use
-from tests.strategies import NOW
+from tests.values import HOME, NOW, Shelf, image, use
 
 POLICY = {
     "rules": [

@@ -6,8 +6,7 @@ from ecrm.check import moved_to
 from ecrm.model.image import Image
 from ecrm.registry.tag_mutability import Mutability
 from tests.check.inputs import evidence, repositories, violations, whats
-from tests.planning.test_planner import HOME, image, index, use
-from tests.strategies import digest
+from tests.values import HOME, digest, image, index, use
 
 KEY = (HOME, "app")
 MUTABLE = {KEY: Mutability(mutable=True)}

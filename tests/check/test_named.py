@@ -9,8 +9,7 @@ from ecrm.model.reference import Registry
 from ecrm.model.use import SourceLocation, Use
 from ecrm.sources.files import ANY_REGISTRY
 from tests.check.inputs import config, evidence, in_file, repositories, unknown, violations, whats
-from tests.planning.test_planner import HOME, RepositoryIndex, Shelf, image, use
-from tests.strategies import digest
+from tests.values import HOME, RepositoryIndex, Shelf, digest, image, use
 
 PARTNER = Registry("210987654321", "eu-west-1")
 

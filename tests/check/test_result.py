@@ -10,7 +10,7 @@ from ecrm.config import RULES_OF_CHECK, Checks, Level
 from ecrm.model.scan import ReadStatus
 from ecrm.model.use import SourceLocation
 from tests.check.inputs import config, evidence, in_file, repositories, source_reports
-from tests.planning.test_planner import image, use
+from tests.values import image, use
 
 
 def test_every_rule_of_ecrm_yaml_is_there_and_in_the_same_order():

@@ -16,7 +16,7 @@ from tests.check.inputs import (
     violations,
     whats,
 )
-from tests.planning.test_planner import HOME, image
+from tests.values import HOME, image
 
 
 def test_a_repository_without_a_rule_is_told():

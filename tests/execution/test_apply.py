@@ -25,7 +25,8 @@ from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
 from ecrm.registry.images import Deleter, Refusal
-from tests.stubs import REGISTRY, digest, going, image, plan_of, repository_plan
+from tests.stubs import REGISTRY, digest
+from tests.values import going, numbered, plan_of, repository_plan
 
 OTHER = Registry("210987654321", "eu-west-1")
 HELD = "ImageReferencedByManifestList"
@@ -141,7 +142,7 @@ def run(
 
 
 def stage(*numbers: int) -> list[Decision]:
-    return [going(image(number)) for number in numbers]
+    return [going(numbered(number)) for number in numbers]
 
 
 def one(*stages: Sequence[Decision], name: str = "shop/api") -> Plan:
@@ -149,7 +150,7 @@ def one(*stages: Sequence[Decision], name: str = "shop/api") -> Plan:
 
 
 def archiving(number: int) -> Decision:
-    return going(image(number))._replace(action=Action.ARCHIVE)
+    return going(numbered(number))._replace(action=Action.ARCHIVE)
 
 
 def digests(numbers: Iterable[int]) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from ecrm.lambda_handler.result import Result
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.planning.plan import Plan, Totals
-from tests.stubs import NOW, REGISTRY, going, image, plan_of, repository_plan
+from tests.stubs import NOW, REGISTRY
+from tests.values import going, numbered, plan_of, repository_plan
 
 WHEN = NOW
 
@@ -14,17 +15,17 @@ WHEN = NOW
 def plan() -> Plan:
     """Six of eight images of `shop/api` go, and one of one of `shop/web`."""
     kept = [
-        Decision(image(7, "v7"), Reason.IN_USE),
-        Decision(image(8, "v8"), Reason.KEEP_COUNT),
+        Decision(numbered(7, "v7"), Reason.IN_USE),
+        Decision(numbered(8, "v8"), Reason.KEEP_COUNT),
     ]
     api = repository_plan(
         "shop/api",
-        [going(image(number, f"v{number}")) for number in range(1, 7)],
+        [going(numbered(number, f"v{number}")) for number in range(1, 7)],
         kept=kept,
         used=Totals(1, 1000),
     )
     return plan_of(
-        api, repository_plan("shop/web", [going(image(9, "v9"))]), unmanaged=("scratch",)
+        api, repository_plan("shop/web", [going(numbered(9, "v9"))]), unmanaged=("scratch",)
     )
 
 

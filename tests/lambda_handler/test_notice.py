@@ -11,7 +11,8 @@ from ecrm.lambda_handler.telling import markdown
 from ecrm.model.reference import Registry
 from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import deleted, plan
-from tests.stubs import digest, going, image, plan_of, repository_plan
+from tests.stubs import digest
+from tests.values import going, numbered, plan_of, repository_plan
 
 WHERE = "123456789012/us-east-1"
 
@@ -112,7 +113,7 @@ def test_the_text_of_a_failure_and_of_time_that_was_over():
 
 
 def test_a_text_names_the_twenty_repositories_from_which_most_goes():
-    many = [repository_plan(f"r{n:02d}", [going(image(n))]) for n in range(22)]
+    many = [repository_plan(f"r{n:02d}", [going(numbered(n))]) for n in range(22)]
     lines = body(Result("plan", plan=plan_of(*many))).splitlines()
     assert "- r19: 1 (1.0 kB) go, 0 stay" in lines
     assert "- and 2 more repositories" in lines

@@ -14,7 +14,8 @@ from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
 from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import WHEN, deleted, plan
-from tests.stubs import HOST, NOW, REGISTRY, digest, going, image, plan_of, repository_plan
+from tests.stubs import HOST, NOW, REGISTRY, digest
+from tests.values import going, numbered, plan_of, repository_plan
 
 
 def one(images: int) -> dict[str, int]:
@@ -177,7 +178,7 @@ def test_the_metrics_of_a_deletion_in_the_embedded_metric_format():
 
 def test_lambda_is_handed_the_thousand_repositories_from_which_most_goes():
     many = [repository_plan(f"r{n:04d}") for n in range(1001)]
-    many.append(repository_plan("zz", [going(image(1))]))
+    many.append(repository_plan("zz", [going(numbered(1))]))
     result = Result("plan", plan=plan_of(*many))
     told = returned(result, "")
     assert (len(told["repositories"]), told["more_repositories"]) == (1000, 2)
@@ -208,8 +209,8 @@ def test_no_metric_tells_of_a_plan_that_was_never_made():
 
 
 def test_a_line_of_metrics_names_the_hundred_repositories_from_which_most_goes():
-    many = [repository_plan(f"r{n:03d}", [going(image(n))]) for n in range(200)]
-    many.append(repository_plan("zz", [going(image(n)) for n in (300, 301)]))
+    many = [repository_plan(f"r{n:03d}", [going(numbered(n))]) for n in range(200)]
+    many.append(repository_plan("zz", [going(numbered(n)) for n in (300, 301)]))
     line = metrics_line(Result("plan", plan=plan_of(*many)), "clean", WHEN)
     named = json.loads(line)["Repositories"]
     assert (len(named), named["zz"], "r098" in named, "r099" in named) == (100, 2, True, False)

@@ -30,7 +30,8 @@ from ecrm.model.reference import Reference, Registry
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.model.use import SourceLocation, Use
-from tests.strategies import REGISTRY, digest
+from tests.strategies import REGISTRY
+from tests.values import digest
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-3.5))])
 MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2100, 1, 1), timezones=ZONES)

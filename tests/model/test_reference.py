@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from ecrm.errors import NotAReferenceError
 from ecrm.model.reference import Reference, Registry, is_digest, looks_like_ecr
+from tests.values import HOME
 
-HOME = Registry("123456789012", "eu-west-1")
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 ACCOUNT = HOME.account
 

@@ -21,22 +21,23 @@ from ecrm.planning.explain import Explanation, MissingImage, Wanted, explain
 from ecrm.planning.plan import Plan, plan_repository
 from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.plans import REASONS
-from tests.planning.test_planner import (
-    DENIED,
+from tests.planning.test_planner import DENIED, gone
+from tests.strategies import Case, cases
+from tests.values import (
     HOME,
+    NOW,
     PARTNER,
     REPLICA,
     RULE,
     RepositoryIndex,
     Shelf,
-    gone,
+    digest,
     image,
     index,
     planned,
     shelf,
     use,
 )
-from tests.strategies import NOW, Case, cases, digest
 
 PROD = Rule(NamePattern("app*", True), timedelta(days=30), keep_count=1)
 

@@ -1,5 +1,6 @@
 """Which images belong together, and in which order they are deleted."""
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -7,7 +8,9 @@ from hypothesis import given, settings
 
 from ecrm.model.image import Image
 from ecrm.planning.graph import ImageGraph, deletion_stages, image_graph, is_artifact, own_tags
-from tests.strategies import (
+from tests import values
+from tests.strategies import Case, cases, referrer_tag
+from tests.values import (
     DOCKER_CONFIG,
     DOCKER_LIST,
     HELM,
@@ -17,19 +20,14 @@ from tests.strategies import (
     OCI_MANIFEST,
     SOCI_V1,
     SOCI_V2,
-    Case,
-    cases,
     digest,
-    referrer_tag,
 )
 
 A, B, C, D, E = (digest(name) for name in "abcde")
 ALREADY_GONE = digest("gone")
 
 
-def image(name: str, *tags: str, subject: str | None = None, kind: str = OCI_CONFIG) -> Image:
-    found = digest(name)
-    return Image(found, tags, NOW, media_type=OCI_MANIFEST, artifact_type=kind, subject=subject)
+image = partial(values.image, days=0)
 
 
 def graph(*images: Image, **children: list[str]) -> ImageGraph:
@@ -122,7 +120,7 @@ def test_b19_a_referrer_all_of_whose_subjects_are_gone_is_an_orphan():
     found = graph(
         image("a", referrer_tag(ALREADY_GONE, ".sig")),
         image("b", "v1", subject=ALREADY_GONE),
-        image("c", kind=SOCI_V1),
+        image("c", artifact_type=SOCI_V1),
         image("d", "v2", referrer_tag(ALREADY_GONE, ".sig")),
     )
     assert found.orphans == {A, B, C}
@@ -132,7 +130,7 @@ def test_b19_a_referrer_all_of_whose_subjects_are_gone_is_an_orphan():
 
 def test_b19_a_soci_index_in_a_referrers_index_belongs_to_that():
     referrers = image("b", referrer_tag(A))
-    found = graph(image("a"), referrers, image("c", kind=SOCI_V1), b=[C])
+    found = graph(image("a"), referrers, image("c", artifact_type=SOCI_V1), b=[C])
     assert not found.orphans
     assert found.keep_closure([A]) == {A, B, C}
 

@@ -15,9 +15,8 @@ from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.planning.guards import drops, stops
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals, still_deletable
-from tests.strategies import NOW, digest
+from tests.values import HOME, NOW, digest
 
-HOME = Registry("123456789012", "eu-west-1")
 THERE = Registry("999999999999", "us-east-1")
 SIZE = 1000
 OFF = Guards().off()

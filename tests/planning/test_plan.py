@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -16,21 +17,17 @@ from ecrm.model.use import Use
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals, plan_repository, unread_repository
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import RepositoryUses, UsesByRepository
-from tests.strategies import HELM, NOW, OCI_INDEX, OCI_MANIFEST, SOCI_V1, Case, cases, digest
+from tests import values
+from tests.strategies import Case, cases
+from tests.values import HELM, HOME, NOW, SOCI_V1, digest
 
-HOME = Registry("123456789012", "eu-west-1")
 ABROAD = Registry("123456789012", "us-east-1")
 PARTNER = Registry("210987654321", "eu-west-1")
 RULE = Rule(NamePattern("team/*", is_glob=True), timedelta(days=30))
 
 
-def image(name: str, *tags: str, size: int = 0, days: int = 90, subject: str = "") -> Image:
-    pushed_at = NOW - timedelta(days=days)
-    return Image(digest(name), tags, pushed_at, size, OCI_MANIFEST, subject=subject or None)
-
-
-def index(name: str, *tags: str, size: int = 0, days: int = 90) -> Image:
-    return image(name, *tags, size=size, days=days)._replace(media_type=OCI_INDEX)
+image = partial(values.image, size=0, artifact_type=None)
+index = partial(values.index, size=0)
 
 
 def planned(*images: Image, manifests: Links | None = None, rule: Rule = RULE) -> RepositoryPlan:

@@ -17,18 +17,20 @@ from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, plan_repository, unread_repository
 from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
 from tests.model.test_codec import MOMENTS, REGISTRIES, REPOSITORIES, SOURCES, TEXTS
-from tests.planning.test_planner import (
+from tests.strategies import Case, cases
+from tests.values import (
     HOME,
+    NOW,
     PARTNER,
     REPLICA,
     RULE,
+    digest,
     image,
     index,
     planned,
     shelf,
     use,
 )
-from tests.strategies import NOW, Case, cases, digest
 
 # -- random plans ---------------------------------------------------------------------------------
 

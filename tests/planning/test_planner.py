@@ -1,136 +1,48 @@
 """Uses and holdings become a plan: what protects, what blocks, and what makes it incomplete."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
 
-from ecrm.config import Config, Guards
+from ecrm.config import Guards
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.decision import Reason
-from ecrm.model.image import Image, Links
+from ecrm.model.image import Image
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry
-from ecrm.model.rule import Action, Rule
-from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
+from ecrm.model.rule import Action
+from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
-from ecrm.planning.planner import PlanningContext, make_plan, plan_again, planning_context
+from ecrm.planning.planner import make_plan, plan_again
 from ecrm.planning.retention import needs_manifests
 from ecrm.registry.access import Replication
-from ecrm.registry.tag_mutability import Mutability
-from tests.strategies import NOW, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, cases, digest
+from tests.strategies import cases
+from tests.values import (
+    HOME,
+    NOW,
+    PARTNER,
+    REPLICA,
+    RULE,
+    RepositoryIndex,
+    Shelf,
+    digest,
+    facts,
+    image,
+    index,
+    planned,
+    read,
+    shelf,
+    use,
+)
 
 T = TypeVar("T")
 
-HOME = Registry("123456789012", "eu-west-1")
-REPLICA = Registry("123456789012", "us-east-1")
-PARTNER = Registry("999999999999", "eu-west-1")
-RULE = Rule(NamePattern("*", True), timedelta(days=30))
-DEFAULT_GUARDS = Guards()
-MUTABLE = Mutability(mutable=True)
 DENIED = AccessDenied("access to ecr:DescribeImages is denied", "ecr:DescribeImages")
-
-
-@dataclass(frozen=True)
-class RepositoryIndex:
-    """What one repository holds; an error stands where AWS gives no answer."""
-
-    images: tuple[Image, ...] | AwsError = ()
-    indexes: Mapping[str, tuple[str, ...]] | AwsError = field(default_factory=dict)
-    cross_account_pullers: tuple[str, ...] | Exception = ()
-    mutability: Mutability | Exception = MUTABLE
-    policy: str | Exception | None = None
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """Holdings that are all in memory."""
-
-    repository_indexes: Mapping[Registry, Mapping[str, RepositoryIndex]]
-    replicated: Mapping[Registry, tuple[Replication, ...] | AwsError] = field(default_factory=dict)
-    workers: int = 4
-
-    @property
-    def registries(self) -> tuple[Registry, ...]:
-        return tuple(self.repository_indexes)
-
-    def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]:
-        return [name for name in self.repository_indexes[registry] if only in (None, name)]
-
-    def images(self, registry: Registry, repository: str) -> Sequence[Image]:
-        return answered(self.repository_indexes[registry][repository].images)
-
-    def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
-        links = answered(self.repository_indexes[registry][repository].indexes)
-        return {it.digest: links[it.digest] for it in indexes if it.digest in links}
-
-    def replications(self, registry: Registry) -> Sequence[Replication]:
-        return answered(self.replicated.get(registry, ()))
-
-    def cross_account_pullers(self, registry: Registry, repository: str) -> Sequence[str]:
-        return answered(self.repository_indexes[registry][repository].cross_account_pullers)
-
-    def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
-        return answered(self.repository_indexes[registry][repository].policy)
-
-    def mutability(self, registry: Registry, repository: str) -> Mutability:
-        return answered(self.repository_indexes[registry][repository].mutability)
-
-
-def answered(answer: T | Exception) -> T:
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-def image(name: str, *tags: str, days: float = 90, **more: Any) -> Image:
-    """A container image that was pushed so many days ago."""
-    facts: dict[str, Any] = {"size": 10, "media_type": OCI_MANIFEST, "artifact_type": OCI_CONFIG}
-    return Image(digest(name), tags, NOW - timedelta(days=days), **facts | more)
-
-
-def index(name: str, *tags: str, **more: Any) -> Image:
-    return image(name, *tags, **{"media_type": OCI_INDEX, "artifact_type": None} | more)
-
-
-def use(text: str, source: str = "ecs", where: Registry = HOME) -> Use:
-    """Of `repo:tag` or `repo@sha256:…` in that registry."""
-    return Use(Reference.parse(f"{where.host}/{text}"), source, "service prod/web", "PRIMARY")
-
-
-def read(
-    registry: Registry | None = HOME, source: str = "ecs", *notes: Diagnostic, references: int = 1
-) -> SourceReport:
-    return SourceReport(registry, source, references, notes)
-
-
-def shelf(
-    *images: Image, cross_account_pullers: tuple[str, ...] | Exception = (), **indexes: list[str]
-) -> Shelf:
-    """One repository `app` at home; `indexes` are names of indexes and of their children."""
-    links = {digest(name): tuple(map(digest, named)) for name, named in indexes.items()}
-    return Shelf({HOME: {"app": RepositoryIndex(images, links, cross_account_pullers)}})
-
-
-def facts(
-    inventory: Shelf,
-    *uses: Use,
-    rules: Sequence[Rule] = (RULE,),
-    source_reports: tuple[SourceReport, ...] = (read(),),
-    guards: Guards = DEFAULT_GUARDS,
-    now: datetime = NOW,
-    **more: Any,
-) -> PlanningContext:
-    config = Config(repositories=tuple(rules), guards=guards, fingerprint="c0ffee")
-    return planning_context(Scan(NOW, uses, source_reports), inventory, config, now, **more)
-
-
-def planned(inventory: Shelf, *uses: Use, only: str | None = None, **more: Any) -> Plan:
-    return make_plan(inventory, facts(inventory, *uses, **more), only, lambda _: None)
 
 
 def repository(inventory: Shelf, *uses: Use, **more: Any) -> RepositoryPlan:

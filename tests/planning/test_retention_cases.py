@@ -21,7 +21,8 @@ from ecrm.model.rule import Action, Rule
 from ecrm.model.use import Use
 from ecrm.planning.retention import decide, needs_manifests
 from ecrm.planning.uses import UsesByRepository
-from tests.strategies import (
+from tests.strategies import REGISTRY
+from tests.values import (
     DOCKER_CONFIG,
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -31,7 +32,6 @@ from tests.strategies import (
     OCI_CONFIG,
     OCI_INDEX,
     OCI_MANIFEST,
-    REGISTRY,
     SOCI_V1,
     SOCI_V2,
     digest,

@@ -13,16 +13,8 @@ from hypothesis import given, settings
 from ecrm.model.image import Image, Status
 from tests.planning.naive_model import matches
 from tests.planning.test_retention_properties import children_of, named_subjects
-from tests.strategies import (
-    DOCKER_CONFIG,
-    DOCKER_LIST,
-    NOW,
-    OCI_CONFIG,
-    OCI_INDEX,
-    SOCI_V1,
-    Case,
-    cases,
-)
+from tests.strategies import Case, cases
+from tests.values import DOCKER_CONFIG, DOCKER_LIST, NOW, OCI_CONFIG, OCI_INDEX, SOCI_V1
 
 ITS_IMAGES = (OCI_CONFIG, DOCKER_CONFIG)
 RELEASES = {"before it knew Docker's lists": (OCI_INDEX,), "0.7": (OCI_INDEX, DOCKER_LIST)}

@@ -15,7 +15,8 @@ from ecrm.model.rule import Action
 from ecrm.planning.graph import deletion_stages, image_graph
 from ecrm.planning.retention import decide, needs_manifests
 from tests.planning.naive_model import kept
-from tests.strategies import NOW, Case, Named, cases, names
+from tests.strategies import Case, Named, cases, names
+from tests.values import NOW
 
 OFTEN = settings(max_examples=300)
 

@@ -22,20 +22,18 @@ from ecrm.planning.plan import (
     unread_repository,
 )
 from ecrm.planning.retention import decide
-from tests.planning.test_planner import image, index
 from tests.strategies import (
     AGES,
-    NOW,
     OWN_TAGS,
     REGISTRY,
     Case,
     Named,
     cases,
-    digest,
     names,
     referrer_tag,
     rules,
 )
+from tests.values import NOW, digest, image, index
 
 RULE = Rule(NamePattern("app", False), timedelta(days=30))
 LATER = NOW + timedelta(hours=1)

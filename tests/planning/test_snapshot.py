@@ -25,24 +25,23 @@ from ecrm.registry.tag_mutability import Mutability
 from ecrm.workflow import commands as workflow
 from ecrm.workflow.run import Request, start
 from tests.model.test_codec import IMAGES, SOURCES, USES
-from tests.planning.test_planner import (
-    COPIES,
-    DENIED,
+from tests.planning.test_planner import COPIES, DENIED, REPEATS, gone
+from tests.strategies import cases
+from tests.values import (
     HOME,
+    NOW,
     PARTNER,
-    REPEATS,
     REPLICA,
     RULE,
     RepositoryIndex,
     Shelf,
+    digest,
     facts,
-    gone,
     image,
     index,
     read,
     use,
 )
-from tests.strategies import NOW, cases, digest
 
 USED = Use(
     Reference.parse(f"{HOME.host}/app:v1"),

@@ -16,7 +16,8 @@ from ecrm.registry.inventory import Inventory
 from ecrm.registry.lifecycle_preview import PreviewResult, lifecycle_policy, lifecycle_preview
 from ecrm.registry.tag_mutability import Mutability
 from tests.fake_aws import FakeAws, days_ago
-from tests.stubs import ACCOUNT, NOW, REGISTRY, Stubs, digest, image
+from tests.stubs import ACCOUNT, NOW, REGISTRY, Stubs, digest
+from tests.values import numbered
 
 REPOSITORY = {"registryId": ACCOUNT, "repositoryName": "shop/api"}
 TEXT = json.dumps(
@@ -40,7 +41,7 @@ READ = REPOSITORY | {"maxResults": 100}
 STARTED = START | {"status": "IN_PROGRESS"}
 WAITING = REPOSITORY | {"status": "IN_PROGRESS", "lifecyclePolicyText": TEXT}
 BUSY = "LifecyclePolicyPreviewInProgressException"
-OLD, NEW = image(1, "v1", days=90), image(2, "v2", days=1)
+OLD, NEW = numbered(1, "v1", days=90), numbered(2, "v2", days=1)
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.registry.images import Deleter, Refusal, images, repositories
 from ecrm.registry.inventory import Inventory
 from ecrm.registry.manifests import children
-from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest, image
+from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest
+from tests.values import numbered
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -372,7 +373,7 @@ def test_manifests_of_what_goes_are_read_verbatim_in_whatever_form_they_were_pus
     manifest = '{ "schemaVersion": 2,\n "config": {} }'
     odd = "application/vnd.example.odd+json"
     aws.otherwise("BatchGetImage", {"images": [read(1, manifest), read(2, "{}")]})
-    found = manifests_of(aws, image(1), image(2, media_type=odd))
+    found = manifests_of(aws, numbered(1), numbered(2, media_type=odd))
     assert found == {digest(1): manifest, digest(2): "{}"}
     [params] = aws.asked("BatchGetImage")
     assert set(params["acceptedMediaTypes"]) > INDEX_MEDIA_TYPES | {odd, OCI_MANIFEST}
@@ -381,17 +382,17 @@ def test_manifests_of_what_goes_are_read_verbatim_in_whatever_form_they_were_pus
 def test_a_manifest_that_cannot_be_read_is_an_error_before_anything_is_deleted(aws):
     aws.otherwise("BatchGetImage", {"failures": [failure(1, "KmsError", "no key")]})
     with pytest.raises(AwsError, match=r"shop/api@sha256:0+1: no key"):
-        manifests_of(aws, image(1))
+        manifests_of(aws, numbered(1))
 
 
 def test_an_image_that_is_gone_or_archived_may_have_no_manifest(aws):
-    archived = image(2)._replace(status=Status.ARCHIVED)
+    archived = numbered(2)._replace(status=Status.ARCHIVED)
     answers = {
         digest(1): {"failures": [failure(1, "ImageNotFound", "not found")]},
         digest(2): {"failures": [failure(2, "ImageInaccessible", "archived")]},
     }
     aws.otherwise("BatchGetImage", lambda it: answers[it["imageIds"][0]["imageDigest"]])
-    assert manifests_of(aws, image(1), archived) == {}
+    assert manifests_of(aws, numbered(1), archived) == {}
 
 
 # Archiving
@@ -628,10 +629,10 @@ def test_no_call_to_ecr_that_can_name_the_account_leaves_it_out(aws):
     assert inventory.registries == (REGISTRY,)
     assert inventory.repositories(REGISTRY) == []
     assert inventory.images(REGISTRY, "shop/api") == []
-    inventory.children(REGISTRY, "shop/api", [image(1)])
+    inventory.children(REGISTRY, "shop/api", [numbered(1)])
     inventory.replications(REGISTRY)
     inventory.cross_account_pullers(REGISTRY, "shop/api")
-    deleter.manifests("shop/api", [image(1)])
+    deleter.manifests("shop/api", [numbered(1)])
     deleter.delete("shop/api", [digest(1)])
     deleter.still_there("shop/api", [digest(1)])
     deleter.archive("shop/api", digest(1))

@@ -13,12 +13,11 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from ecrm.check import Findings, Unknown, Violation, Where
 from ecrm.cli.checking import check as command
 from ecrm.config import Level
-from ecrm.model.reference import Registry
 from ecrm.model.use import SourceLocation
 from ecrm.model.version import version
 from ecrm.reports import CHECK_FORMATS
+from tests.values import HOME
 
-HOME = Registry("123456789012", "eu-west-1")
 FOUND = Findings(
     violations=(
         Violation(

@@ -21,7 +21,8 @@ from ecrm.reports.outcomes import outcomes_table
 from ecrm.reports.plans import REASONS
 from ecrm.reports.text import count, human_size, human_totals
 from ecrm.sources.external import file_uses
-from tests.stubs import HOST, NOW, REGISTRY, digest, going, image, plan_of, repository_plan
+from tests.stubs import HOST, NOW, REGISTRY, digest
+from tests.values import going, numbered, plan_of, repository_plan
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 HELM = "application/vnd.cncf.helm.config.v1+json"
@@ -31,11 +32,11 @@ MEGABYTE = 1_000_000
 
 def shop() -> Plan:
     """Two repositories of several types, one empty, one unread, and two that no rule matches."""
-    index = going(image(1, "v1", size=1000 * MEGABYTE, media_type=OCI_INDEX))
-    child = going(image(2, size=200 * MEGABYTE), Reason.INDEX_DELETABLE)
-    soci = going(image(3, size=3 * MEGABYTE, artifact_type=SOCI_INDEX), Reason.SUBJECT_DELETABLE)
-    used = [image(10 + it, f"w{it}", size=500 * MEGABYTE) for it in range(11)]
-    latest = image(40, "latest", size=999, media_type=OCI_INDEX)
+    index = going(numbered(1, "v1", size=1000 * MEGABYTE, media_type=OCI_INDEX))
+    child = going(numbered(2, size=200 * MEGABYTE), Reason.INDEX_DELETABLE)
+    soci = going(numbered(3, size=3 * MEGABYTE, artifact_type=SOCI_INDEX), Reason.SUBJECT_DELETABLE)
+    used = [numbered(10 + it, f"w{it}", size=500 * MEGABYTE) for it in range(11)]
+    latest = numbered(40, "latest", size=999, media_type=OCI_INDEX)
     api = repository_plan(
         "shop/api",
         [index],
@@ -47,7 +48,7 @@ def shop() -> Plan:
         broken_indexes=2,
     )
     web = repository_plan(
-        "shop/web", [going(image(50 + it, size=10 * MEGABYTE)) for it in range(3)]
+        "shop/web", [going(numbered(50 + it, size=10 * MEGABYTE)) for it in range(3)]
     )
     denied = Diagnostic(ReadStatus.DENIED, "lambda:ListFunctions is denied; allow it: not you")
     return plan_of(
@@ -190,8 +191,8 @@ def test_a_repository_whose_name_is_a_number_keeps_its_name():
 
 
 def test_one_of_each_is_told_in_the_singular():
-    kept = [Decision(image(2, "a"), Reason.IN_USE)]
-    one = repository_plan("shop/api", [going(image(1))], kept=kept, broken_indexes=1)
+    kept = [Decision(numbered(2, "a"), Reason.IN_USE)]
+    one = repository_plan("shop/api", [going(numbered(1))], kept=kept, broken_indexes=1)
     text = click.unstyle(table(plan_of(one)))
     assert "in 1 repository of 123456789012/us-east-1." in text
     assert "\n  1  in use\n" in text
@@ -204,7 +205,7 @@ def test_every_reason_has_words():
 
 def test_reasons_are_told_in_the_order_in_which_they_are_asked():
     keeps = (Reason.ARCHIVED, Reason.IN_USE, Reason.KEEP_COUNT)
-    kept = [Decision(image(place, "a"), reason) for place, reason in enumerate(keeps)]
+    kept = [Decision(numbered(place, "a"), reason) for place, reason in enumerate(keeps)]
     text = table(plan_of(repository_plan("shop/api", kept=kept)))
     places = [text.index(REASONS[it]) for it in (Reason.IN_USE, Reason.KEEP_COUNT, Reason.ARCHIVED)]
     assert places == sorted(places)
@@ -219,7 +220,7 @@ def test_reasons_are_told_in_the_order_in_which_they_are_asked():
     ],
 )
 def test_what_is_archived_is_told_apart_from_what_is_deleted(actions, words):
-    stage = [going(image(place))._replace(action=action) for place, action in enumerate(actions)]
+    stage = [going(numbered(place))._replace(action=action) for place, action in enumerate(actions)]
     text = click.unstyle(table(plan_of(repository_plan("shop/api", stage))))
     assert f"\n2 (2.0 kB) of 2 (2.0 kB) images {words}in 1 repository of" in text
     charged = "\nECR charges archived images for at least 90 days.\n"
@@ -250,8 +251,8 @@ FUJIWARA = (
 
 
 def test_the_plan_json():
-    kept = [Decision(image(2, "a", size=7), Reason.IN_USE)]
-    made = plan_of(repository_plan("shop/api", [going(image(1, size=35))], kept=kept))
+    kept = [Decision(numbered(2, "a", size=7), Reason.IN_USE)]
+    made = plan_of(repository_plan("shop/api", [going(numbered(1, size=35))], kept=kept))
     assert (
         PLAN_FORMATS["json"](made)
         == """\
@@ -285,7 +286,7 @@ def test_rows_are_sorted_and_other_types_than_image_are_there_only_where_there_a
 
 
 def test_what_is_no_container_image_is_a_type_of_its_own():
-    chart = Decision(image(1, "1.0", size=5, artifact_type=HELM), Reason.ARTIFACT)
+    chart = Decision(numbered(1, "1.0", size=5, artifact_type=HELM), Reason.ARTIFACT)
     made = plan_of(repository_plan("charts", kept=[chart]))
     assert [(row["type"], row["total_images"]) for row in rows(made)] == [
         ("Image", 0),
@@ -296,7 +297,8 @@ def test_what_is_no_container_image_is_a_type_of_its_own():
 def test_the_same_repository_of_two_registries_is_two_rows():
     other = Registry("210987654321", "eu-west-1")
     made = plan_of(
-        repository_plan("shop/api", [going(image(1))], registry=other), repository_plan("shop/api")
+        repository_plan("shop/api", [going(numbered(1))], registry=other),
+        repository_plan("shop/api"),
     )
     assert [(row["registry"], row["expired_images"]) for row in rows(made)] == [
         ("123456789012/us-east-1", 0),
@@ -455,7 +457,7 @@ def outcome(
     *tags: str,
     repository: str = "shop/api",
 ) -> Outcome:
-    decision = going(image(number, *tags, size=10 * MEGABYTE))
+    decision = going(numbered(number, *tags, size=10 * MEGABYTE))
     return Outcome(REGISTRY, repository, decision, answer, detail)
 
 

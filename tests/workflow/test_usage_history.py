@@ -2,7 +2,6 @@
 
 import json
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,9 @@ from hypothesis import strategies as st
 from ecrm.model.reference import Registry
 from ecrm.workflow.usage_history import last_in_use, record_in_use
 from tests.model.test_codec import REGISTRIES
+from tests.values import HOME, NOW
 
-HOME = Registry("123456789012", "eu-west-1")
 THERE = Registry("999999999999", "us-east-1")
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
