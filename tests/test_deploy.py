@@ -54,6 +54,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy]:
 # ---- the stack
 
 
+@pytest.mark.slow
 def test_the_template_is_clean_and_plain_cloudformation():
     lint = Path(sys.executable).with_name("cfn-lint")
     command = [str(lint), "--non-zero-exit-code", "informational", str(TEMPLATE)]
@@ -260,12 +261,14 @@ def isolated(code: str, folder: Path, **variables: str) -> "subprocess.Completed
     )
 
 
+@pytest.mark.slow
 def test_the_same_files_make_the_same_zip(package: Path, tmp_path: Path):
     again = build("--output", tmp_path)
     assert again.name == package.name
     assert again.read_bytes() == package.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_zip_is_small_and_holds_nothing_compiled(package: Path):
     assert package.stat().st_size < 3_000_000
     entries = zipfile.ZipFile(package).infolist()
@@ -277,6 +280,7 @@ def test_the_zip_is_small_and_holds_nothing_compiled(package: Path):
     }
 
 
+@pytest.mark.slow
 def test_the_zip_can_make_every_client_that_ecrm_asks_for(unpacked: Path):
     asked = {
         name
@@ -290,6 +294,7 @@ def test_the_zip_can_make_every_client_that_ecrm_asks_for(unpacked: Path):
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_zip_runs_under_the_runtime_interface_client(unpacked: Path):
     pytest.importorskip("awslambdaric", reason="AWS has none for this system")
     with FakeAws() as aws, RuntimeApi() as api:
@@ -306,6 +311,7 @@ def test_the_zip_runs_under_the_runtime_interface_client(unpacked: Path):
     assert not aws.calls.of("ecr", "PutImage")
 
 
+@pytest.mark.slow
 def test_ecrm_of_the_zip_plans(unpacked: Path, tmp_path: Path):
     (tmp_path / "ecrm.yaml").write_text("repositories: [{name_pattern: 'shop/*', expires: 30d}]")
     code = f"from ecrm.cli.main import main; main(['plan', '-c', '{tmp_path}/ecrm.yaml'])"
@@ -316,6 +322,7 @@ def test_ecrm_of_the_zip_plans(unpacked: Path, tmp_path: Path):
     assert "images can be deleted" in ran.stdout
 
 
+@pytest.mark.slow
 def test_a_configuration_goes_into_the_zip_and_makes_it_another(package: Path, tmp_path: Path):
     (tmp_path / "mine.yaml").write_text("repositories: []\n")
     other = build("--output", tmp_path, "--config", tmp_path / "mine.yaml")
@@ -353,6 +360,7 @@ def test_the_handler_that_the_template_and_the_image_name_is_there():
     assert callable(pytest.importorskip("ecrm.lambda_handler").handler)
 
 
+@pytest.mark.slow
 def test_what_docker_is_given_is_what_the_build_needs(package: Path, tmp_path: Path):
     lines = (ROOT / "deploy" / "Dockerfile.dockerignore").read_text().splitlines()
     for name in (line.removeprefix("!") for line in lines if line.startswith("!")):
