@@ -42,18 +42,18 @@ class Request:
     """What the command line or an event asks for.
 
     `config`, `scanned_files`, `snapshot` and `journal` are places (see `places`); `config_text` is
-    a configuration itself, and comes before `config`. `guards` are those given besides ecrm.yaml's;
-    `snapshot` is planned from instead of AWS; `now` moves the clock, to a time or by a span;
-    `action` overrides that of every rule; with `list_kept` a plan lists what stays, too. `state`
-    is where the last run left what it knew; without it, ECRM_STATE_DIR tells. `name` tells this
-    run from others of the same second, in the name of its journal. `workers` is how many calls of
-    one kind may be in flight at once; without `cache` nothing is remembered from run to run.
-    `sleep` waits for so many seconds: while ECR works on a preview, and between manifests that
-    are put back.
+    a configuration itself, and comes before `config`; `parsed` has been read before, and comes
+    before both. `guards` are those given besides ecrm.yaml's; `snapshot` is planned from instead
+    of AWS; `now` moves the clock, to a time or by a span; `action` overrides that of every rule;
+    with `list_kept` a plan lists what stays, too. `state` is where the last run left what it knew;
+    without it, ECRM_STATE_DIR tells. `name` tells this run from others of the same second, in the
+    name of its journal. `workers` is how many calls of one kind may be in flight at once; without
+    `cache` nothing is remembered from run to run.
     """
 
     config: str = "ecrm.yaml"
     config_text: str | None = None
+    parsed: Config | None = None
     profile: str | None = None
     region: str | None = None
     repository: str | None = None
@@ -205,6 +205,8 @@ def open_journal(run: Run) -> Journal:
 
 
 def _configuration(request: Request, clients: ClientFactory) -> Config:
+    if request.parsed is not None:
+        return request.parsed
     if request.config_text is not None:
         return parse(request.config_text, CONFIG_TEXT)
     if not is_remote(request.config):
