@@ -1,0 +1,90 @@
+"""The checks of .ci/run one by one, and those that need more than one Python: `nox --list`.
+
+Sessions use the versions of requirements-dev.txt, but for `lowest`, which uses the lowest ones that
+pyproject.toml allows.
+"""
+
+from pathlib import Path
+
+import nox
+
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+LOCK = "requirements-dev.txt"
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+
+nox.options.default_venv_backend = "uv"
+nox.options.sessions = ("lint", "types", "tests-3.11")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """All tests, with coverage; `nox -s tests-3.13 -- tests/test_plan.py` runs some."""
+    _install_locked(session)
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    if not session.posargs:
+        session.run("coverage", "report")
+
+
+@nox.session(python=PYTHONS[0])
+def lowest(session: nox.Session) -> None:
+    """All tests, with the lowest versions that pyproject.toml allows."""
+    session.install("--resolution=lowest-direct", "--editable", ".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Format and style."""
+    _install_locked(session)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types."""
+    _install_locked(session)
+    session.run("mypy")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """The sdist and, from it, the wheel in dist/; the wheel shows the demo, nothing else around."""
+    _install_locked(session)
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", "dist")
+    (wheel,) = Path("dist").glob(f"ecrm-{_version()}-*.whl")
+    session.run("uv", "venv", "--clear", f"{session.create_tmp()}/wheel")
+    environment = Path(session.create_tmp()) / "wheel" / "bin"
+    python = ("--python", str(environment / "python"))
+    session.run("uv", "pip", "install", *python, f"ecrm[demo] @ {wheel.resolve().as_uri()}")
+    session.run(str(environment / "ecrm"), "demo", external=True)
+
+
+@nox.session(venv_backend="none")
+def actionlint(session: nox.Session) -> None:
+    """The workflows; needs Go. (zizmor audits them in the tests.)"""
+    session.run("go", "run", ACTIONLINT, external=True)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write requirements-dev.txt; `nox -s lock -- --upgrade` takes the newest versions."""
+    session.install("uv")
+    session.run(
+        *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0]),
+        *("--extra", "dev", "--generate-hashes", "--no-annotate"),
+        *("--no-emit-index-url", "--no-emit-find-links"),
+        *("--custom-compile-command", "nox -s lock", "--output-file", LOCK),
+        *("pyproject.toml", *session.posargs),
+    )
+
+
+def _install_locked(session: nox.Session) -> None:
+    session.install("--require-hashes", "--requirement", LOCK)
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+def _version() -> str:
+    namespace: dict[str, str] = {}
+    exec(Path("ecrm/version.py").read_text(), namespace)  # noqa: S102 - our own file
+    return namespace["VERSION"]
