@@ -104,3 +104,12 @@ def test_every_command_has_the_options_that_are_given(line: str):
     command = cli.commands[name]
     context = click.Context(command, info_name=name)
     command.make_parser(context).parse_args(list(arguments))
+
+
+def test_no_release_is_named_that_the_changelog_does_not_have():
+    releases = set(
+        re.findall(r"^## \[(\d.*?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    )
+    named = re.findall(r"my-org/ecrm@(\S+?)[\"`\s]", TEXT)
+    assert named
+    assert {it.removeprefix("v") for it in named if it != "main"} <= releases
