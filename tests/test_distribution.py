@@ -128,3 +128,26 @@ def test_the_metadata_describes_the_project_where_it_is_published(dist: Path):
     assert "Operating System :: OS Independent" not in about.get_all("Classifier", [])
     links = dict(str(it).split(", ", 1) for it in about.get_all("Project-URL", []))
     assert {"Documentation", "Changelog", "Issues", "Source"} <= set(links)
+
+
+def links(text: str) -> list[str]:
+    return re.findall(r"\]\(([^)\s]+)\)", text)
+
+
+def test_links_of_the_readme_lead_somewhere_from_an_index_too(dist: Path):
+    about = metadata(dist)
+    assert about["Description-Content-Type"] == "text/markdown"
+    there = links(str(about.get_payload()))
+    assert [
+        image_graph for image_graph in there if not image_graph.startswith(("https://", "#"))
+    ] == []
+    here = links((ROOT / "README.md").read_text())
+    project_urls = dict(str(it).split(", ", 1) for it in about.get_all("Project-URL", []))
+    base = f"{project_urls['Source']}/blob/v{about['Version']}/"
+    ours = [image_graph.removeprefix(base) for image_graph in there if image_graph.startswith(base)]
+    assert ours == [
+        image_graph for image_graph in here if not image_graph.startswith(("https://", "#"))
+    ]
+    assert [
+        image_graph for image_graph in ours if not (ROOT / image_graph.partition("#")[0]).exists()
+    ] == []
