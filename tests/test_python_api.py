@@ -1,5 +1,6 @@
 """`import ecrm`: the documented functions and values, and what an import costs."""
 
+import logging
 import re
 import subprocess
 import sys
@@ -16,6 +17,15 @@ from ecrm.demo import SAMPLE_CONFIG, sample_account
 
 NOW = datetime.now(UTC)
 PAGE = Path(__file__).parent.parent / "docs" / "python.md"
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """The command line sets up the logging of its process; here it must not outlive the test."""
+    logger = logging.getLogger("ecrm")
+    before = logger.handlers, logger.propagate, logger.level
+    yield
+    logger.handlers, logger.propagate, logger.level = before
 
 
 @pytest.fixture
@@ -155,7 +165,7 @@ print(plan.__module__)
 
 def test_a_name_that_ecrm_does_not_have_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'ecrm' has no attribute 'plam'"):
-        ecrm.plam  # type: ignore[attr-defined]  # noqa: B018
+        _ = ecrm.plam  # type: ignore[attr-defined]  # and one for a type checker
 
 
 # ---- the page
