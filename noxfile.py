@@ -18,18 +18,21 @@ nox.options.sessions = ("lint", "types", "tests-3.11")
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """All tests, with coverage; `nox -s tests-3.13 -- tests/test_plan.py` runs some."""
+    """All tests, with coverage; `nox -s tests-3.13 -- tests/planning/test_plan.py` runs some."""
     _install_locked(session)
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
-    if not session.posargs:
-        session.run("coverage", "report")
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("coverage", "run", "-m", "pytest", "-m", "slow or not slow")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
 
 
 @nox.session(python=PYTHONS[0])
 def lowest(session: nox.Session) -> None:
     """All tests, with the lowest versions that pyproject.toml allows."""
     session.install("--resolution=lowest-direct", "--editable", ".[test]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or ("-m", "slow or not slow")))
 
 
 @nox.session
@@ -86,5 +89,5 @@ def _install_locked(session: nox.Session) -> None:
 
 def _version() -> str:
     namespace: dict[str, str] = {}
-    exec(Path("ecrm/version.py").read_text(), namespace)  # noqa: S102 - our own file
+    exec(Path("ecrm/model/version.py").read_text(), namespace)  # noqa: S102 - our own file
     return namespace["VERSION"]

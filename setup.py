@@ -12,7 +12,9 @@ from setuptools import setup
 
 ROOT = Path(__file__).parent
 SOURCE = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Source"]
-VERSION = re.findall(r'VERSION = "(.+)"', (ROOT / "ecrm" / "version.py").read_text("utf-8"))[0]
+VERSION = re.findall(
+    r'VERSION = "(.+)"', (ROOT / "ecrm" / "model" / "version.py").read_text("utf-8")
+)[0]
 
 setup(
     long_description=re.sub(

@@ -9,14 +9,11 @@ may change in any release. Each name is imported when it is first used, so that 
 `ecrm --help` wait neither for boto3 nor for the rest of the package.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ecrm import errors
-    from ecrm.api import load_config, plan, scan
     from ecrm.config import Config
     from ecrm.errors import EcrmError
     from ecrm.model.decision import Decision, Reason
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
     from ecrm.model.scan import Scan
     from ecrm.model.use import Use
     from ecrm.planning.plan import Plan, RepositoryPlan
+    from ecrm.workflow.api import load_config, plan, scan
 
     __version__: str
 
@@ -47,11 +45,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ecrm.api": ("load_config", "plan", "scan"),
     "ecrm.config": ("Config",),
     "ecrm.errors": ("EcrmError",),
-    "ecrm.model": ("Action", "Decision", "Image", "Reason", "Scan", "Use"),
-    "ecrm.plan": ("Plan", "RepositoryPlan"),
+    "ecrm.model.decision": ("Decision", "Reason"),
+    "ecrm.model.image": ("Image",),
+    "ecrm.model.rule": ("Action",),
+    "ecrm.model.scan": ("Scan",),
+    "ecrm.model.use": ("Use",),
+    "ecrm.planning.plan": ("Plan", "RepositoryPlan"),
+    "ecrm.workflow.api": ("load_config", "plan", "scan"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -62,7 +64,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         if name == "errors":
             return import_module("ecrm.errors")
         if name == "__version__":
-            return import_module("ecrm.version").VERSION
+            return import_module("ecrm.model.version").VERSION
         if name not in _HOME_OF:
             raise AttributeError(f"module 'ecrm' has no attribute {name!r}")
         return getattr(import_module(_HOME_OF[name]), name)
@@ -70,16 +72,3 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """`ecrm.plan` is the function. The import system would put the module `ecrm.plan` in its place
-    as soon as something imports that."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name in _HOME_OF and isinstance(value, ModuleType):
-            return
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -160,7 +160,7 @@ assert set(ecrm.__all__) <= set(dir(ecrm))
 from ecrm import plan
 print(plan.__module__)
 """
-    assert fresh(code) == "ecrm.api\n"
+    assert fresh(code) == "ecrm.workflow.api\n"
 
 
 def test_a_name_that_ecrm_does_not_have_is_an_attribute_error():

@@ -12,7 +12,7 @@ from ecrm.config import Config
 from ecrm.config import load as read_config
 from ecrm.model.scan import Scan
 from ecrm.planning.plan import Plan
-from ecrm.workflow import commands as workflow
+from ecrm.workflow import commands
 
 Path = str | PathLike[str]
 
@@ -37,7 +37,7 @@ def plan(
     limits the plan to one repository; everything that is in use is read all the same. With
     `list_kept` each `RepositoryPlan.kept` holds the decisions to keep as well.
 
-    Where something could not be read, the plan is returned with `complete` false, and `missing`
+    Where something could not be read, the plan is returned with `complete` false, and `unread`
     says what. Changes nothing on AWS and records nothing for the next run.
     """
     request = _request(
@@ -48,8 +48,8 @@ def plan(
         profile=profile,
         region=region,
     )
-    with workflow.start(request, _silent) as run:
-        return workflow.plan(run)
+    with commands.start(request, _silent) as run:
+        return commands.plan(run)
 
 
 def scan(
@@ -62,14 +62,14 @@ def scan(
 
     Raises IncompleteError where something could not be read.
     """
-    with workflow.start(_request(config, profile=profile, region=region), _silent) as run:
-        return workflow.complete_scan(run)
+    with commands.start(_request(config, profile=profile, region=region), _silent) as run:
+        return commands.complete_scan(run)
 
 
-def _request(config: Path | Config, **options: Any) -> workflow.Request:
+def _request(config: Path | Config, **options: Any) -> commands.Request:
     if isinstance(config, Config):
-        return workflow.Request(parsed=config, **options)
-    return workflow.Request(config=fspath(config), **options)
+        return commands.Request(parsed=config, **options)
+    return commands.Request(config=fspath(config), **options)
 
 
 def _silent(_: str) -> None:
