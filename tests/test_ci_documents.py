@@ -1,4 +1,4 @@
-"""docs/ci.md: every file in it is one that its system takes, and every command one of ecrm's."""
+"""The pages for CI: their files are valid for their systems, and their commands are ecrm's."""
 
 import re
 import shlex
@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 from ecrm.cli import cli
 from tests.ci import ROOT, problems, shellcheck
 
-TEXT = (ROOT / "docs" / "ci.md").read_text()
+PAGES = [ROOT / "docs" / f"{name}.md" for name in ("ci", "github", "gitlab", "codebuild")]
+TEXT = "\n".join(page.read_text() for page in PAGES)
 FILES = dict(re.findall(r"^```yaml (\S+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL))
 SCHEMAS = {".github/workflows/": "github-workflows", ".gitlab-ci.yml": "gitlab-ci"}
 # https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
@@ -104,3 +105,11 @@ def test_every_command_has_the_options_that_are_given(line: str):
     command = cli.commands[name]
     context = click.Context(command, info_name=name)
     command.make_parser(context).parse_args(list(arguments))
+
+
+def test_no_release_is_named_that_the_changelog_does_not_have():
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    releases = set(re.findall(r"^## \[(\d.*?)\]", changelog, re.MULTILINE))
+    named = re.findall(r"my-org/ecrm@(\S+?)[\"`\s]", TEXT)
+    assert named
+    assert {name.removeprefix("v") for name in named if name != "main"} <= releases
