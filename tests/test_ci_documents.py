@@ -1,4 +1,4 @@
-"""docs/ci.md: every file in it is one that its system takes, and every command one of ecrm's."""
+"""The pages for CI: their files are valid for their systems, and their commands are ecrm's."""
 
 import re
 import shlex
@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 from ecrm.cli import cli
 from tests.ci import ROOT, problems, shellcheck
 
-TEXT = (ROOT / "docs" / "ci.md").read_text()
+PAGES = [ROOT / "docs" / f"{name}.md" for name in ("ci", "github", "gitlab", "codebuild")]
+TEXT = "\n".join(page.read_text() for page in PAGES)
 FILES = dict(re.findall(r"^```yaml (\S+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL))
 SCHEMAS = {".github/workflows/": "github-workflows", ".gitlab-ci.yml": "gitlab-ci"}
 # https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
@@ -107,9 +108,8 @@ def test_every_command_has_the_options_that_are_given(line: str):
 
 
 def test_no_release_is_named_that_the_changelog_does_not_have():
-    releases = set(
-        re.findall(r"^## \[(\d.*?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    )
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    releases = set(re.findall(r"^## \[(\d.*?)\]", changelog, re.MULTILINE))
     named = re.findall(r"my-org/ecrm@(\S+?)[\"`\s]", TEXT)
     assert named
-    assert {it.removeprefix("v") for it in named if it != "main"} <= releases
+    assert {name.removeprefix("v") for name in named if name != "main"} <= releases

@@ -1,4 +1,4 @@
-"""The stack of deploy/template.yaml, in moto; the zip, the image, and README's commands."""
+"""The stack of deploy/template.yaml, in moto; the zip, the image, and the documents."""
 
 import json
 import os
@@ -377,7 +377,7 @@ def test_what_docker_is_given_is_what_the_build_needs(package: Path, tmp_path: P
     assert Path(ran.stdout.strip()).name == package.name
 
 
-# ---- README's commands
+# ---- the commands of docs/lambda-deploy.md
 
 _AWS = """#!/bin/sh
 printf '%s\\n' "$@" >>"$CALLS"
@@ -386,8 +386,8 @@ echo --- >>"$CALLS"
 
 
 def deploying() -> list[str]:
-    """The shell blocks of README's section."""
-    text = (ROOT / "README.md").read_text()
+    """The shell blocks of the section."""
+    text = (ROOT / "docs" / "lambda-deploy.md").read_text()
     section = re.split(r"^#+ Deploying$", text, flags=re.MULTILINE)[1].partition("\n## ")[0]
     return re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
 

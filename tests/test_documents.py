@@ -1,7 +1,7 @@
 """What the documents say is what the code does.
 
 Outputs and help texts in the documents are compared with what ecrm prints now;
-`python -m tests.test_documents` writes them anew.
+`python -m tests.test_documents` rewrites them.
 """
 
 import functools
@@ -20,20 +20,24 @@ import click
 import pytest
 
 from ecrm.cli import cli
+from ecrm.cli.options import SETTINGS
 from ecrm.config import RULES_OF_CHECK, Checks, Guards, parse
 from ecrm.config.schema import Section
 from ecrm.config.sections import SECTIONS
 from ecrm.errors import EcrmError
+from ecrm.lambda_handler.result import summary
 from ecrm.model.version import VERSION
+from tests.lambda_handler.results import deleted
 from tests.test_architecture import PACKAGES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-COMMANDS = ROOT / "docs" / "commands.md"
-SAFETY = ROOT / "docs" / "safety.md"
-DESIGN = ROOT / "docs" / "design.md"
+DOCS = ROOT / "docs"
+COMMANDS = DOCS / "commands.md"
+CONFIGURATION = DOCS / "configuration.md"
+COMPARISON = DOCS / "comparison.md"
 CHANGELOG = ROOT / "CHANGELOG.md"
-DOCUMENTS = sorted([README, CHANGELOG, *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 SOURCES = sorted((ROOT / "ecrm").rglob("*.py"))
 
 # ---- outputs
@@ -41,8 +45,8 @@ SOURCES = sorted((ROOT / "ecrm").rglob("*.py"))
 
 @functools.cache
 def printed(command: str) -> str:
-    """What the command prints on an 80 column terminal, with dates made the same for ever, but for
-    that which is a version of IAM's language."""
+    """What the command prints on an 80 column terminal, with every date as YYYY-MM-DD, except
+    those that are a version of IAM's language."""
     program, *arguments = command.split()
     assert program == "ecrm"
     environment = {
@@ -63,11 +67,33 @@ def printed(command: str) -> str:
     return re.sub(r'(?<!"Version": ")\b\d{4}-\d\d-\d\d\b', "YYYY-MM-DD", result.stdout)
 
 
+def shown(command: str) -> str:
+    """What a document shows of a command's output: all of it. Global options are in the help of
+    `ecrm` alone."""
+    text = printed(command)
+    is_of_a_command = command.endswith(" --help") and command != "ecrm --help"
+    return without_global_options(text) if is_of_a_command else text
+
+
+def without_global_options(text: str) -> str:
+    names = {name for option in cli.params if option.name in SETTINGS for name in option.opts}
+    kept: list[str] = []
+    is_global = False
+    for line in text.splitlines(keepends=True):
+        if entry := re.match(r"  (-\S+)", line):
+            is_global = entry[1].rstrip(",") in names
+        elif not line.startswith("      "):
+            is_global = False
+        if not is_global:
+            kept.append(line)
+    return re.sub(r"^\w[\w ]*:\n(\n|\Z)", "", "".join(kept), flags=re.MULTILINE)
+
+
 def filled(text: str) -> str:
     """The document with every console block as it should be: a command, and what it prints."""
     return re.sub(
         r"^```console\n\$ (.+)\n(?:.*\n)*?```$",
-        lambda block: f"```console\n$ {block[1]}\n{printed(block[1])}```",
+        lambda block: f"```console\n$ {block[1]}\n{shown(block[1])}```",
         text,
         flags=re.MULTILINE,
     )
@@ -76,24 +102,46 @@ def filled(text: str) -> str:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_outputs_are_what_ecrm_prints(path):
     text = path.read_text()
-    assert text == filled(text), "python -m tests.test_documents writes the outputs anew"
+    assert text == filled(text), "python -m tests.test_documents rewrites the outputs"
 
 
 def test_the_readme_shows_the_output_of_its_first_command():
     assert "$ ecrm demo\n REPOSITORY " in README.read_text()
 
 
-def test_policies_in_the_readme_can_be_copied():
-    shown = re.findall(
-        r"^\$ ecrm iam-policy .*\n(\{\n(?:.*\n)*?\})$", README.read_text(), re.MULTILINE
-    )
-    assert len(shown) == 2
-    assert {json.loads(text)["Version"] for text in shown} == {"2012-10-17"}
+def test_policies_in_the_documents_can_be_copied():
+    text = (DOCS / "iam.md").read_text()
+    policies = re.findall(r"^\$ ecrm iam-policy .*\n(\{\n(?:.*\n)*?\})$", text, re.MULTILINE)
+    assert len(policies) == 2
+    assert {json.loads(policy)["Version"] for policy in policies} == {"2012-10-17"}
 
 
 def test_every_command_has_its_help_in_the_documents():
-    shown = re.findall(r"^\$ ecrm ?([\w -]*) --help$", COMMANDS.read_text(), re.MULTILINE)
-    assert sorted(shown) == sorted(["", *commands(cli)])
+    documented = re.findall(r"^\$ ecrm ?([\w -]*) --help$", COMMANDS.read_text(), re.MULTILINE)
+    assert sorted(documented) == sorted(["", *commands(cli)])
+
+
+def test_global_options_are_documented_once():
+    text = COMMANDS.read_text()
+    options = [option for option in cli.params if option.name in SETTINGS]
+    assert len(options) == len(SETTINGS)
+    for option in options:
+        first = option.opts[-1]
+        assert len(re.findall(rf"^  (?:-\w, )?{first}\b", text, re.MULTILINE)) == 1, first
+
+
+def test_every_command_takes_the_global_options():
+    for name, command in leaves(cli):
+        taken = {option.name for option in command.params}
+        assert set(SETTINGS) <= taken, name
+
+
+def leaves(group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {below}", leaf) for below, leaf in leaves(command))
+        else:
+            yield name, command
 
 
 def commands(group: click.Group) -> Iterator[str]:
@@ -103,7 +151,7 @@ def commands(group: click.Group) -> Iterator[str]:
             yield from (f"{name} {below}" for below in commands(command))
 
 
-# ---- the two commands
+# ---- setting up
 
 
 def lines_that_set_everything_up() -> list[str]:
@@ -112,26 +160,59 @@ def lines_that_set_everything_up() -> list[str]:
 
 def test_one_line_shows_the_demo_and_one_runs_the_tests():
     demo, tests = lines_that_set_everything_up()
-    assert demo.endswith("&& .venv/bin/ecrm demo")
-    invocation = tests.rpartition(" && .venv/bin/")[2]
-    measured = invocation.replace("python -m", "coverage run -m") + ' -m "slow or not slow"'
-    assert measured in (ROOT / ".ci" / "run").read_text().splitlines()
+    assert demo.endswith("&& ecrm demo")
+    measured = tests.rpartition(" && ")[2].replace("python -m", "coverage run -m")
+    checks = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in checks if line.startswith(measured)]
 
 
-def test_the_extras_that_the_readme_installs_exist():
+def test_the_commands_that_follow_the_first_line_find_ecrm():
+    for line in lines_that_set_everything_up():
+        make, activate, install, _ = line.split(" && ")
+        assert make == "python3 -m venv .venv"
+        assert activate == ". .venv/bin/activate"
+        assert install.startswith("pip install -q '.[")
+
+
+def test_the_extras_that_the_documents_install_exist():
     extras = project()["optional-dependencies"]
-    named = re.findall(r"'\.\[(\w+)\]'", README.read_text())
+    named = {name for path in DOCUMENTS for name in re.findall(r"'\.\[(\w+)\]'", path.read_text())}
     assert named
-    assert set(named) <= set(extras)
+    assert named <= set(extras)
 
 
 def project() -> dict[str, Any]:
     return cast("dict[str, Any]", tomllib.loads((ROOT / "pyproject.toml").read_text())["project"])
 
 
-def test_the_python_that_the_readme_asks_for_is_the_one_that_is_needed():
+@pytest.mark.parametrize("path", [README, DOCS / "quick-start.md"], ids=lambda path: path.name)
+def test_the_python_that_a_document_asks_for_is_the_one_that_is_needed(path):
     needed = project()["requires-python"].removeprefix(">=")
-    assert f"You need Python {needed} or later" in README.read_text()
+    assert f"Python {needed} or later" in path.read_text()
+
+
+FROM_AN_INDEX = re.compile(r"\bpipx? install (?:-\S+ )*['\"]?ecrm\b(?!(?:\[\w+\])? @)")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_from_an_index"),
+    [
+        ("pip install 'ecrm[demo]'", True),
+        ("pipx install ecrm", True),
+        ("pip install --quiet ecrm==0.1.0", True),
+        ('pip install --quiet "ecrm @ git+https://github.com/my-org/ecrm@main"', False),
+        ("pip install 'ecrm[demo] @ git+https://github.com/my-org/ecrm@main'", False),
+        ("pip install -q '.[demo]'", False),
+    ],
+)
+def test_an_installation_from_an_index_is_recognized(text, is_from_an_index):
+    assert bool(FROM_AN_INDEX.search(text)) == is_from_an_index
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, *SOURCES], ids=str)
+def test_nothing_is_installed_from_an_index_that_does_not_have_it(path):
+    """Whoever takes the name there would have their code run."""
+    assert not FROM_AN_INDEX.search(path.read_text())
 
 
 # ---- tables
@@ -148,7 +229,7 @@ def rows(text: str, heading: str) -> list[list[str]]:
 
 
 def test_the_table_of_commands_has_every_command():
-    named = [row[0].removeprefix("ecrm ") for row in rows(README.read_text(), "Commands")]
+    named = [row[0].removeprefix("ecrm ") for row in rows(COMMANDS.read_text(), "Commands")]
     assert sorted(named) == sorted(cli.commands)
 
 
@@ -162,21 +243,21 @@ def exit_codes() -> set[int]:
 
 
 def test_the_table_of_exit_codes_has_those_of_all_errors():
-    named = [int(row[0]) for row in rows(README.read_text(), "Exit codes")]
+    named = [int(row[0]) for row in rows((DOCS / "exit-codes.md").read_text(), "Exit codes")]
     assert named == [0, *sorted(exit_codes())]
 
 
-def test_the_help_tells_the_same_exit_codes():
-    told = printed("ecrm --help").partition("Exit codes:")[2].partition("\n\n")[0]
-    assert [int(code) for code in re.findall(r"\d", told)] == [0, *sorted(exit_codes())]
+def test_the_help_has_the_same_exit_codes():
+    text = printed("ecrm --help").partition("Exit codes:")[2].partition("\n\n")[0]
+    assert [int(code) for code in re.findall(r"\d", text)] == [0, *sorted(exit_codes())]
 
 
 def test_the_table_of_guards_has_every_guard_with_its_default_and_its_option():
-    table = rows(README.read_text(), "Guards")
+    table = rows(CONFIGURATION.read_text(), "Guards")
     assert [row[0] for row in table] == list(SECTIONS["guards"].keys)
     given = "".join(f"  {row[0]}: {row[1]}\n" for row in table if row[1] != "none")
     text = f"guards:\n{given}repositories:\n  - name: app\n    expires: 1d\n"
-    assert parse(text, "README.md").guards == Guards()
+    assert parse(text, "guards").guards == Guards()
     for name, *_, option in table:
         given_as = f"--{name.replace('_', '-')}"
         offered = f"  {given_as} " in printed("ecrm delete --help")
@@ -197,7 +278,7 @@ def blocks(language: str, path: Path) -> list[str]:
     return fenced.findall(path.read_text())
 
 
-@pytest.mark.parametrize("text", [it for path in DOCUMENTS for it in blocks("yaml", path)])
+@pytest.mark.parametrize("text", [block for path in DOCUMENTS for block in blocks("yaml", path)])
 def test_examples_of_ecrm_yaml_are_read_without_a_warning(text):
     assert parse(text, "example").warnings == ()
 
@@ -208,7 +289,7 @@ def test_ecrm_yaml_example_is_read_without_a_warning():
 
 
 def test_every_key_of_ecrm_yaml_is_explained():
-    text = README.read_text() + (ROOT / "ecrm.yaml.example").read_text()
+    text = CONFIGURATION.read_text() + (ROOT / "ecrm.yaml.example").read_text()
     keys = {*SECTIONS, *(key for section in SECTIONS.values() for key in all_keys(section))}
     assert not {key for key in keys if not re.search(rf"\b{key}\b", text)}
 
@@ -222,15 +303,25 @@ def all_keys(section: Section) -> Iterator[str]:
 
 def test_every_variable_is_documented_and_every_documented_one_is_read():
     variable = re.compile(r"\bECRM_[A-Z_]*[A-Z]\b")
+    table = rows((DOCS / "environment.md").read_text(), "Environment variables")
     read = {name for path in SOURCES for name in variable.findall(path.read_text())}
-    told = {row[0] for row in rows(COMMANDS.read_text(), "Environment variables")} - {"NO_COLOR"}
     mentioned = {name for path in DOCUMENTS for name in variable.findall(path.read_text())}
-    assert told == read
+    assert {row[0] for row in table} - {"NO_COLOR"} == read
     assert mentioned <= read
 
 
+def test_the_summary_of_a_lambda_function_has_the_keys_that_it_returns():
+    [documented] = [json.loads(block) for block in blocks("json", DOCS / "lambda.md")]
+    returned = summary(deleted(), VERSION)
+    assert list(documented) == list(returned)
+    assert list(documented["images"]) == list(returned["images"])
+    [repository] = documented["repositories"]
+    assert list(repository) == list(returned["repositories"][0])
+    assert set(repository["outcomes"]) <= set(returned["images"])
+
+
 def test_completion_is_what_click_offers():
-    assert "_ECRM_COMPLETE=bash_source" in README.read_text()
+    assert "_ECRM_COMPLETE=bash_source" in COMMANDS.read_text()
     result = subprocess.run(
         [sys.executable, "-m", "ecrm"],
         env=os.environ | {"_ECRM_COMPLETE": "zsh_source"},
@@ -257,11 +348,34 @@ def links(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
+    """They are relative, so that they work in a clone and on any host."""
     for link in links(path):
         name, _, anchor = link.partition("#")
         target = (path.parent / name).resolve() if name else path
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+def test_the_index_has_every_page():
+    linked = {link.partition("#")[0] for link in links(DOCS / "README.md")}
+    pages = {path.name for path in DOCS.glob("*.md")} - {"README.md"}
+    assert pages <= linked
+
+
+def test_the_readme_is_read_in_two_minutes():
+    assert len(README.read_bytes()) <= 8_000
+
+
+def test_every_cell_of_the_comparison_has_evidence():
+    in_short = rows(COMPARISON.read_text(), "In short")
+    evidence = rows(COMPARISON.read_text(), "Evidence")
+    assert rows(README.read_text(), "Compared") == in_short
+    assert [row[0] for row in evidence] == [row[0] for row in in_short]
+    for row, proof in zip(in_short, evidence, strict=True):
+        assert len(row) == len(proof) == 4
+        assert re.search(r"\]\(\.\./(?:tests/\w|pyproject)", proof[1]), proof
+        for cell in proof[2:]:
+            assert re.search(r"\]\((?:https://|\.\./tests/\w)", cell), proof
 
 
 def test_files_that_the_documents_name_are_there():
@@ -274,14 +388,14 @@ def test_files_that_the_documents_name_are_there():
 
 
 def test_every_promise_names_the_tests_that_show_it():
-    promises = rows(SAFETY.read_text(), "What ecrm promises")
+    promises = rows((DOCS / "safety.md").read_text(), "What ecrm promises")
     assert promises
     for promise, shown_by in promises:
         assert re.search(r"\]\(\.\./tests/\w", shown_by), promise
 
 
 def test_the_map_of_the_code_has_every_package_in_the_order_of_imports():
-    named = [row[0] for row in rows(DESIGN.read_text(), "The packages")]
+    named = [row[0] for row in rows((DOCS / "design.md").read_text(), "The packages")]
     assert named == list(PACKAGES)
 
 

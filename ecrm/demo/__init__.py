@@ -32,7 +32,7 @@ def sample_account(now: datetime) -> Iterator[None]:
         from ecrm.demo import account  # noqa: PLC0415 - moto is slow to import, and optional
     except ImportError as error:
         raise UsageError(
-            "ecrm demo needs moto; install it with: pip install 'ecrm[demo]'"
+            "ecrm demo needs moto; in a clone of ecrm, run: pip install '.[demo]'"
         ) from error
     with account.running(now):
         yield

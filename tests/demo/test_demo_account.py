@@ -387,6 +387,6 @@ def test_without_moto_it_says_how_to_install_it():
         "    with sample_account(d.datetime.now(d.UTC)): pass\n"
         "except UsageError as error: print(error)"
     )
-    assert done.stdout == ("ecrm demo needs moto; install it with: pip install 'ecrm[demo]'\n"), (
-        done.stderr
-    )
+    assert done.stdout == (
+        "ecrm demo needs moto; in a clone of ecrm, run: pip install '.[demo]'\n"
+    ), done.stderr
