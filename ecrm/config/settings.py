@@ -38,8 +38,8 @@ class Guards:
 
     `min_age`, `max_in_use_drop` (percent) and `missing_in_use` never stop a run whose plan is
     right, so they are on by default. `max_percent` is of one repository; `max_bytes` and
-    `max_images` are of the whole run. `in_use_max_age` is how old what is known may be when a repository's turn comes,
-    `scanned_files_max_age` how old a file of --scanned-files may be.
+    `max_images` are of the whole run. `in_use_max_age` is how old the scan may be when a
+    repository's turn comes, `scanned_files_max_age` how old a file of --scanned-files may be.
     """
 
     min_age: timedelta = timedelta(days=1)
