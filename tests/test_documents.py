@@ -20,11 +20,11 @@ import click
 import pytest
 
 from ecrm.cli import cli
-from ecrm.config import RULES_OF_CHECK, Checks, Guards, parse
+from ecrm.config import RULES_OF_CHECK, Checks, Guards
 from ecrm.config.schema import Section
-from ecrm.config.sections import SECTIONS
 from ecrm.errors import EcrmError
 from ecrm.model.version import VERSION
+from ecrm.workflow.configuration import SECTIONS, parse
 from tests.test_architecture import PACKAGES
 
 ROOT = Path(__file__).parent.parent
