@@ -11,13 +11,13 @@ import botocore.session
 from botocore.awsrequest import AWSResponse
 
 from ecrm.aws import Target
-from ecrm.aws.parsing import fast_parsing_session
+from ecrm.aws.parsing import plain_json_session
 from ecrm.cli.main import COLLECTOR
-from ecrm.config import parse
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Scan
 from ecrm.planning.planner import plan_again, planning_context
 from ecrm.registry.inventory import Inventory
+from ecrm.workflow.configuration import parse
 from tests.fake_aws import FakeAws
 
 _REGISTRY = Registry("123456789012", "us-east-1")
@@ -48,7 +48,8 @@ def _answers() -> dict[str, bytes]:
         ecr.describe_images(repositoryName="app", maxResults=1000)
         ecr.describe_registry()
         ecr.get_paginator("describe_repositories").paginate().build_full_result()
-    return bodies | {"GetRegistryPolicy": b"{}", "GetRepositoryPolicy": b"{}"}
+    policy = b'{"policyText": "{}"}'
+    return bodies | {"GetRegistryPolicy": policy, "GetRepositoryPolicy": policy}
 
 
 def _session(made: botocore.session.Session, bodies: dict[str, bytes]) -> boto3.Session:
@@ -76,7 +77,7 @@ def per_thousand() -> tuple[float, float]:
     bodies = _answers()
     images = len(json.loads(bodies["DescribeImages"])["imageDetails"])
     assert images == 1000
-    target = Target(_REGISTRY, _session(fast_parsing_session(), bodies))
+    target = Target(_REGISTRY, _session(plain_json_session(), bodies))
     inventory = Inventory((target,))
     now = datetime.now(UTC)
     config = parse("repositories: [{name_pattern: '*', expires: 30d, keep_count: 10}]", "x")

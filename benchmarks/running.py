@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.account import text_of
-from ecrm.config.quotas import QUOTAS
+from ecrm.workflow.configuration import QUOTAS
 from tests.fake_aws.sample import Size
 
 RULES = """

@@ -18,6 +18,7 @@ from botocore.exceptions import ParamValidationError
 from botocore.validate import validate_parameters
 
 from ecrm.aws import Target
+from ecrm.aws.parsing import plain_json_session
 from ecrm.model.reference import Registry
 
 ACCOUNT = "123456789012"
@@ -37,7 +38,7 @@ def new_session(**settings: str) -> boto3.Session:
     """As boto3.Session, without reading AWS's models again, which takes most of its time."""
     session = botocore.session.Session()
     session.register_component("data_loader", _loader())
-    return boto3.Session(botocore_session=session, **settings)
+    return boto3.Session(botocore_session=plain_json_session(session), **settings)
 
 
 @cache

@@ -21,12 +21,12 @@ import pytest
 
 from ecrm.cli import cli
 from ecrm.cli.options import SETTINGS
-from ecrm.config import RULES_OF_CHECK, Checks, Guards, parse
+from ecrm.config import RULES_OF_CHECK, Checks, Guards
 from ecrm.config.schema import Section
-from ecrm.config.sections import SECTIONS
 from ecrm.errors import EcrmError
 from ecrm.lambda_handler.result import summary
 from ecrm.model.version import VERSION
+from ecrm.workflow.configuration import SECTIONS, parse
 from tests.lambda_handler.results import deleted
 from tests.test_architecture import PACKAGES
 

@@ -1,28 +1,36 @@
-"""The edge to AWS: who we are and where, and calls that are paced, counted, checked and told.
+"""The edge to AWS: who we are and where, and calls that are paced, counted, checked and logged.
 
-    target.py     one account in one region, and its clients
-    calls.py      one call, a listing, many calls in flight
-    watch.py      what happens around every call of every client
-    pace.py       how fast AWS may be asked
-    meter.py      what was asked, and what AWS refused as too fast
-    parsing.py    cheap parsing of AWS's large answers
+    target.py       one account in one region, and its clients
+    operation.py    an operation that is called, declared once
+    shapes.py       what AWS must answer
+    calls.py        one call, a listing, many calls in flight
+    executor.py     the threads of a run
+    hooks.py        what happens around every call of every client
+    rate_limits.py  how fast AWS may be asked
+    counter.py      what was asked, and what AWS refused as too fast
+    parsing.py      answers as the JSON that they are
+    storage.py      what ecrm itself keeps: in S3, SSM or files
 
 boto3 is imported when the first client is made, so that `--help` and `--version` do not wait.
 """
 
-from ecrm.aws.calls import Client, call, chunks, map_concurrently, pages, run_all
+from ecrm.aws.calls import Client, call, chunks, items, map_concurrently, pages
+from ecrm.aws.operation import MARKER, Operation, listing
 from ecrm.aws.rate_limits import RateLimiter
 from ecrm.aws.target import WORKERS, Target, connect
 
 __all__ = [
+    "MARKER",
     "WORKERS",
     "Client",
+    "Operation",
     "RateLimiter",
     "Target",
     "call",
     "chunks",
     "connect",
+    "items",
+    "listing",
     "map_concurrently",
     "pages",
-    "run_all",
 ]

@@ -5,7 +5,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from ecrm.aws.errors import translated
+from ecrm.aws.operation import Operation, calling
 from ecrm.aws.rate_limits import StoppedError
+from ecrm.errors import AwsError
 
 Client = Any
 """A botocore client; their types are made at run time."""
@@ -13,17 +15,42 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def call(client: Client, operation: str, **params: object) -> dict[str, Any]:
-    """One call, such as `call(ecr, "DescribeImages", repositoryName=...)`."""
-    with translated(_action(client, operation)):
-        answer: dict[str, Any] = getattr(client, _method(client, operation))(**params)
-    return answer
+def call(client: Client, operation: Operation, **params: object) -> dict[str, Any]:
+    """One call, such as `call(ecr, DESCRIBE_IMAGES, repositoryName=...)`: the answer's declared
+    members. Raises AwsError for an answer that is not of the declared shape."""
+    from botocore import xform_name  # noqa: PLC0415 - whoever has a client has imported it
+
+    with translated(operation.action), calling(operation):
+        answer = getattr(client, xform_name(operation.name))(**params)
+    return operation.read(answer)
 
 
-def pages(client: Client, operation: str, **params: object) -> Iterator[dict[str, Any]]:
-    """Every page of a listing; a page may be empty and still be followed by others."""
-    with translated(_action(client, operation)):
-        yield from client.get_paginator(_method(client, operation)).paginate(**params)
+def pages(client: Client, operation: Operation, **params: object) -> Iterator[dict[str, Any]]:
+    """Every page of a listing; a page may be empty and still be followed by others.
+
+    Raises AwsError for a token that comes a second time: such a listing has no end, and what it
+    leaves out nobody knows.
+    """
+    asked, answered = operation.tokens
+    seen: set[str] = set()
+    more: dict[str, object] = {}
+    while True:
+        page = call(client, operation, **params, **more)
+        yield page
+        token = page[answered]
+        if not token:
+            return
+        if token in seen:
+            again = f"AWS's answer gives the same {answered} a second time"
+            raise AwsError(f"{operation.action}: {again}; try again")
+        seen.add(token)
+        more = {asked: token}
+
+
+def items(client: Client, operation: Operation, **params: object) -> Iterator[Any]:
+    """What a listing lists, from all its pages."""
+    for page in pages(client, operation, **params):
+        yield from page[operation.listed]
 
 
 def map_concurrently(
@@ -54,23 +81,5 @@ def map_concurrently(
     return [future.result() for future in futures]
 
 
-def run_all(
-    functions: Sequence[Callable[[], R]], workers: int, stop: Callable[[], object]
-) -> list[R]:
-    """All of these side by side, each of which gathers with workers of its own; one after the
-    other where there is but one worker. What each returns; `stop` is as for `gather`."""
-    side_by_side = len(functions) if workers > 1 else 1
-    return map_concurrently(lambda function: function(), functions, side_by_side, stop)
-
-
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _action(client: Client, operation: str) -> str:
-    return f"{client.meta.service_model.signing_name}:{operation}"
-
-
-def _method(client: Client, operation: str) -> str:
-    names: dict[str, str] = client.meta.method_to_api_mapping
-    return next(method for method, name in names.items() if name == operation)

@@ -1,21 +1,15 @@
-"""What happens around every call of every client: it waits for its turn and is counted, its answer
-is checked and told."""
+"""What happens around every call of every client: it waits for its turn, is counted and logged."""
 
-import json
 import logging
 import time
 from typing import Any
 
 from ecrm.aws.counter import CallCounter
 from ecrm.aws.errors import THROTTLED
+from ecrm.aws.operation import being_called
 from ecrm.aws.rate_limits import RateLimiter
-from ecrm.errors import AwsError
 
 log = logging.getLogger(__name__)
-
-_READS = ("Describe", "List", "Get", "BatchGet", "BatchCheck")
-# Named as if it changed something: it asks ECR what a policy would do, and does none of it.
-_HARMLESS = frozenset({"StartLifecyclePolicyPreview"})
 
 
 class Hooks:
@@ -49,14 +43,15 @@ class Hooks:
             ("before-call", _start_clock),
             ("before-send", take_turn),
             ("needs-retry", notice_refusal),
-            ("after-call", _check_and_log),
+            ("after-call", _log_answer),
             ("after-call-error", _log_failure),
         ):
             client.meta.events.register(f"{event}.{service}", handler)
 
 
 def read_only(client: Any) -> Any:
-    """The client, which refuses from now on whatever may change something."""
+    """The client, which from now on refuses every call but those of operations that are declared
+    and declared as reading."""
     service = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"before-call.{service}", _refuse_writes)
     return client
@@ -64,7 +59,8 @@ def read_only(client: Any) -> Any:
 
 def _refuse_writes(model: Any, **_: object) -> None:
     """A plan must not be able to change anything, whatever mistake the code makes."""
-    if not model.name.startswith(_READS) and model.name not in _HARMLESS:
+    operation = being_called()
+    if operation is None or operation.name != model.name or operation.writes:
         raise AssertionError(f"{model.name} was called through a client that only reads")
 
 
@@ -72,22 +68,8 @@ def _start_clock(context: dict[str, Any], **_: object) -> None:
     context["ecrm_started"] = time.monotonic()
 
 
-def _check_and_log(
-    http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: object
-) -> None:
+def _log_answer(http_response: Any, model: Any, context: dict[str, Any], **_: object) -> None:
     _log_call(model.name, context, str(http_response.status_code))
-    if set(parsed) == {"ResponseMetadata"} and http_response.status_code < 300:  # noqa: PLR2004
-        _check_body(http_response.content, model)
-
-
-def _check_body(body: bytes, model: Any) -> None:
-    """botocore takes a body that is no JSON for an empty answer, and nothing must look empty
-    that is not: a list of tasks that was cut off would make every image unused."""
-    if model.service_model.resolved_protocol in ("json", "rest-json"):
-        try:
-            json.loads(body)
-        except ValueError:
-            raise AwsError(f"{model.name}: AWS's answer was cut off; try again") from None
 
 
 def _log_failure(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from threading import Event, Lock
 
-from ecrm.config.quotas import QUOTAS, quota_name
+from ecrm.config.quotas import Quota
 
 _BURST = 0.9
 """The part of a burst that is taken, so that calls that bunch up on their way are not refused."""
@@ -84,10 +84,12 @@ class TokenBucket:
 
 
 class RateLimiter:
-    """The buckets of one account and region. `rates` are quotas that AWS raised, by their names."""
+    """The buckets of one account and region, one for each quota. `rates` are those of quotas that
+    AWS raised, by their names. What has no quota, such as the journal in S3, is not limited."""
 
     def __init__(
         self,
+        quotas: Mapping[str, Quota] | None = None,
         rates: Mapping[str, int] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -99,22 +101,33 @@ class RateLimiter:
                 monotonic,
                 self._stopped.wait,
             )
-            for name, quota in QUOTAS.items()
+            for name, quota in (quotas or {}).items()
         }
+        self._quotas = quotas or {}
+        self._names: dict[tuple[str, str], str | None] = {}  # asked for before every attempt
 
     def take(self, service: str, operation: str) -> None:
-        """Return when this call may be made; raises StoppedError when none may any more. What has
-        no quota here, such as the journal in S3, may always."""
-        if name := quota_name(service, operation):
+        """Return when this call may be made; raises StoppedError when none may any more."""
+        if name := self._quota(service, operation):
             self._buckets[name].take()
             if self._stopped.is_set():
                 raise StoppedError
 
     def refused(self, service: str, operation: str) -> None:
         """AWS refused this call as too fast."""
-        if name := quota_name(service, operation):
+        if name := self._quota(service, operation):
             self._buckets[name].refused()
 
     def stop(self) -> None:
         """No call is begun any more, and nobody waits for their turn."""
         self._stopped.set()
+
+    def _quota(self, service: str, operation: str) -> str | None:
+        """The name of the quota that counts this call."""
+        call = (service, operation)
+        if call not in self._names:
+            own = {name: quota for name, quota in self._quotas.items() if quota.service == service}
+            exact = [name for name, quota in own.items() if operation in quota.operations]
+            rest = [name for name, quota in own.items() if not quota.operations]
+            self._names[call] = next(iter(exact + rest), None)
+        return self._names[call]

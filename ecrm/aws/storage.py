@@ -12,8 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from ecrm.aws.calls import call
 from ecrm.aws.errors import translated
+from ecrm.aws.operation import Operation
+from ecrm.aws.shapes import TEXT, TIME, record
 from ecrm.errors import AwsError, Gone, InputError, NotThereError, OutputError, UsageError
+
+GET_PARAMETER = Operation(
+    "ssm", "GetParameter", record(Parameter=record(Value=TEXT, LastModifiedDate=TIME))
+)
 
 _S3, _SSM = "s3://", "ssm://"
 _S3_PLACE = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.*)")
@@ -116,9 +123,8 @@ def _parameter(clients: ClientFactory, name: str) -> Stored:
     """A name with a slash in it begins with one; `ssm://ecrm/config` is `/ecrm/config`."""
     if "/" in name and not name.startswith(("/", "arn:")):
         name = f"/{name}"
-    ssm = clients().ssm()
-    with translated("ssm:GetParameter"):
-        found = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+    answer = call(clients().ssm(), GET_PARAMETER, Name=name, WithDecryption=True)
+    found = answer["Parameter"]
     return Stored(found["Value"].encode(), found["LastModifiedDate"])
 
 

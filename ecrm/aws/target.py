@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ecrm.aws.cache import Cache, NoCache
-from ecrm.aws.calls import Client
+from ecrm.aws.calls import Client, call
 from ecrm.aws.counter import CallCounter
 from ecrm.aws.errors import translated
 from ecrm.aws.hooks import Hooks, read_only
-from ecrm.aws.parsing import fast_parsing_session
+from ecrm.aws.operation import Operation
+from ecrm.aws.parsing import plain_json_session
 from ecrm.aws.rate_limits import RateLimiter
+from ecrm.aws.shapes import TEXT, record
 from ecrm.errors import AwsError
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.reference import Registry
@@ -33,6 +35,8 @@ _DOMAINS = (
 )
 WORKERS = 16
 """How many calls of one kind are in flight at once, unless told otherwise."""
+
+GET_CALLER_IDENTITY = Operation("sts", "GetCallerIdentity", record(Account=TEXT))
 
 _making_clients = Lock()  # a boto3 session may make only one client at a time
 
@@ -115,16 +119,14 @@ def connect(
         # boto3 alone of AWS's tools does not read AWS_REGION.
         region = region or os.environ.get("AWS_REGION") or None
         session = boto3.Session(
-            profile_name=profile, region_name=region, botocore_session=fast_parsing_session()
+            profile_name=profile, region_name=region, botocore_session=plain_json_session()
         )
         if session.region_name is None:
             raise AwsError("no region: give --region, or set AWS_REGION or a profile's region")
         call_counter = CallCounter()
         sts = _client(session, "sts", workers, deadline)
         Hooks(RateLimiter(), call_counter).over(sts)
-        account = sts.get_caller_identity().get("Account")
-        if not account:
-            raise AwsError("sts:GetCallerIdentity: AWS's answer names no account; try again")
+        account = call(sts, GET_CALLER_IDENTITY)["Account"]
     return Target(
         Registry(account, session.region_name),
         session,

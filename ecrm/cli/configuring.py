@@ -31,7 +31,7 @@ def check(ctx: click.Context, /, files: tuple[str, ...]) -> None:
     """
     import logging
 
-    from ecrm.config import load
+    from ecrm.workflow.configuration import load
 
     problems = []
     for path in files or (ctx.obj.get("config", "ecrm.yaml"),):
@@ -59,15 +59,19 @@ def schema(output: str) -> None:
     import json
 
     from ecrm.config.json_schema import json_schema
-    from ecrm.config.sections import SECTIONS
+    from ecrm.workflow.configuration import SECTIONS
 
     show(json.dumps(json_schema(SECTIONS), indent=2, ensure_ascii=False), output)
 
 
 def _contents(read: "Config") -> str:
     """How much is in each list, which shows what was not written where it was meant to be."""
-    from ecrm.config.sections import SECTIONS
+    from ecrm.workflow.configuration import SECTIONS
 
-    sizes = {name: len(getattr(read, name)) for name, it in SECTIONS.items() if it.is_list}
+    sizes = {
+        name: len(read.entries(name) if section.is_history else getattr(read, name))
+        for name, section in SECTIONS.items()
+        if section.is_list
+    }
     told = ", ".join(f"{name}: {size}" for name, size in sizes.items() if size)
     return f" ({told})" if told else ""

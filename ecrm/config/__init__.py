@@ -10,16 +10,16 @@ from typing import Any
 
 from ecrm.config.check_keys import RULES_OF_CHECK
 from ecrm.config.document import MapNode, read_document
+from ecrm.config.history import HistorySection
 from ecrm.config.levels import Checks, Level
-from ecrm.config.schema import read_config
-from ecrm.config.sections import SECTIONS
+from ecrm.config.schema import Section, read_config
+from ecrm.config.sections import sections
 from ecrm.config.settings import (
     DEFAULT_HISTORY,
     Config,
     ExternalCommand,
     Guards,
     History,
-    entry_for,
 )
 from ecrm.errors import ConfigError
 from ecrm.model.units import parse_bytes, parse_duration
@@ -32,18 +32,19 @@ __all__ = [
     "ExternalCommand",
     "Guards",
     "History",
+    "HistorySection",
     "Level",
-    "entry_for",
     "from_bytes",
     "load",
     "parse",
     "parse_bytes",
     "parse_duration",
+    "sections",
 ]
 
 
-def load(path: str) -> Config:
-    """Read the file; raises ConfigError, which names it as given."""
+def load(path: str, sections: Mapping[str, Section]) -> Config:
+    """Read the file by these sections; raises ConfigError, which names it as given."""
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:
@@ -57,10 +58,10 @@ def load(path: str) -> Config:
     except OSError as error:
         hint = "name another file with --config"
         raise ConfigError(f"{path}: {error.strerror}; {hint}") from None
-    return from_bytes(content, path)
+    return from_bytes(content, path, sections)
 
 
-def from_bytes(content: bytes, path: str) -> Config:
+def from_bytes(content: bytes, path: str, sections: Mapping[str, Section]) -> Config:
     """Read what a file holds, wherever that was kept; as `parse`."""
     try:
         text = content.decode()
@@ -68,17 +69,17 @@ def from_bytes(content: bytes, path: str) -> Config:
         line = content.count(b"\n", 0, error.start) + 1
         byte = f"byte 0x{content[error.start]:02x}"
         raise ConfigError(f"{path}:{line}: not UTF-8: {byte}; save the file as UTF-8") from None
-    return parse(text, path)
+    return parse(text, path, sections)
 
 
-def parse(text: str, path: str) -> Config:
+def parse(text: str, path: str, sections: Mapping[str, Section]) -> Config:
     """Read the text of a file; `path` is only named in messages. Raises ConfigError."""
     root = read_document(text, path)
     if root is None:
         raise ConfigError(f"{path}: is empty; `ecrm generate` writes one that is not")
     if not isinstance(root, MapNode):
         raise root.location.error(f"is {root.meaning} here, not a map; begin with 'repositories:'")
-    config = read_config(root, SECTIONS)
+    config = read_config(root, sections)
     return replace(config, fingerprint=_fingerprint(config))
 
 
@@ -86,6 +87,7 @@ def _fingerprint(config: Config) -> str:
     """Of the values, not of the text: comments, order of keys and spelling do not change it; nor
     does `check`, which decides about no image."""
     values = _plain(config)
+    values |= values.pop("history")
     for name in ("fingerprint", "warnings", "locations", "check", "rate_limits"):
         del values[name]
     return sha256(json.dumps(values, default=_plain, sort_keys=True).encode()).hexdigest()

@@ -33,7 +33,8 @@ class Section:
 
     Every map has exactly one key of `exactly_one_of`, where that names any. A key may hold one map
     in turn, which is a section of its own; where it is not given, that of an empty map counts. With
-    `item` it is a list of such values, and no map has a place in it.
+    `item` it is a list of such values, and no map has a place in it. What `is_history` is in
+    `Config.history`; any other section has a field of its own.
     """
 
     description: str
@@ -42,6 +43,7 @@ class Section:
     exactly_one_of: tuple[str, ...] = ()
     is_list: bool = True
     item: Reader[Any] | None = None
+    is_history: bool = False
 
 
 def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
@@ -64,7 +66,10 @@ def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
     if not values.get("repositories"):
         place = root.entries["repositories"].location if "repositories" in values else root.location
         warnings.append(place.says("no repository rule: nothing will ever be deleted"))
-    return Config(**values, warnings=tuple(warnings), locations=places)
+    history = {
+        name: values.pop(name, ()) for name, section in sections.items() if section.is_history
+    }
+    return Config(**values, history=history, warnings=tuple(warnings), locations=places)
 
 
 def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any]:

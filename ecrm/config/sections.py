@@ -1,13 +1,14 @@
-"""The keys of ecrm.yaml, each declared once.
+"""The keys of ecrm.yaml, each declared once; those about the history of resources by the sources.
 
 To add a key, declare it in its table and give the value that its section builds a field for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ecrm.config.check_keys import CHECK
-from ecrm.config.quotas import QUOTAS, Quota
+from ecrm.config.history import HistorySection
+from ecrm.config.quotas import Quota
 from ecrm.config.schema import Key, Section
 from ecrm.config.settings import DEFAULT_HISTORY, ExternalCommand, Guards, History
 from ecrm.config.values import (
@@ -54,17 +55,20 @@ def _exclude(noun: str) -> dict[str, Key]:
     return {"exclude": Key(BOOLEAN, text, default=False)}
 
 
-def _history_keys(noun: str, versions: str) -> dict[str, Key]:
-    return {
-        **_name_keys(noun),
-        "keep_count": Key(
-            COUNT,
-            f"how many {versions} count as in use, newest first",
-            default=DEFAULT_HISTORY,
-            zero_is_default=True,
-        ),
-        **_exclude(noun),
+def _history_section(section: HistorySection) -> Section:
+    keep_count = Key(
+        COUNT,
+        f"how many {section.versions} count as in use, newest first",
+        default=DEFAULT_HISTORY,
+        zero_is_default=True,
+    )
+    keys = {
+        **_name_keys(section.noun),
+        **({"keep_count": keep_count} if section.versions else {}),
+        **_exclude(section.noun),
+        **section.more,
     }
+    return Section(section.about, keys, _history, _NAMES, is_history=True)
 
 
 def _history(values: Mapping[str, Any]) -> History:
@@ -84,37 +88,30 @@ def _rule(values: Mapping[str, Any]) -> Rule:
 
 
 def _paced(quota: Quota) -> str:
-    rest = f"all else of {quota.service.upper() if quota.service == 'ecr' else 'Lambda'}"
+    service = "ECR" if quota.service == "ecr" else quota.service.capitalize()
+    rest = f"all else of {service}"
     return f"{', '.join(quota.operations) or rest}; {quota.rate or 'no limit'} unless given"
 
 
-SECTIONS: Mapping[str, Section] = {
-    "clusters": Section(
-        "ECS clusters; all are read, this is for leaving one out",
-        {**_name_keys("cluster"), **_exclude("cluster")},
-        _history,
-        _NAMES,
-    ),
-    "task_definitions": Section(
-        "ECS task definitions; all are read, this says how far back",
-        _history_keys("task definition", "revisions of the family"),
-        _history,
-        _NAMES,
-    ),
-    "lambda_functions": Section(
-        "Lambda functions; all are read, this says how far back",
-        {
-            **_history_keys("Lambda function", "versions of the function"),
-            "keep_aliase": Key(
-                BOOLEAN,
-                "obsolete: what an alias points to is always kept",
-                obsolete=True,
-                warning=lambda _: "is obsolete, aliases are always kept; remove it",
-            ),
-        },
-        _history,
-        _NAMES,
-    ),
+def sections(
+    history: Iterable[HistorySection], quotas: Mapping[str, Quota]
+) -> Mapping[str, Section]:
+    """The whole of ecrm.yaml, with the sections and the quotas of the sources."""
+    limits = {name: Key(RATE, _paced(quota)) for name, quota in quotas.items()}
+    return {
+        **{section.name: _history_section(section) for section in history},
+        **_OWN,
+        "rate_limits": Section(
+            "calls per second, where AWS allows this account others than it does by default",
+            limits,
+            lambda values: {name: rate for name, rate in values.items() if rate is not None},
+            is_list=False,
+        ),
+        "check": CHECK,
+    }
+
+
+_OWN: Mapping[str, Section] = {
     "external_commands": Section(
         "programs that print a JSON array of the image URIs they know to be in use",
         {
@@ -201,11 +198,4 @@ SECTIONS: Mapping[str, Section] = {
         lambda values: Guards(**values),
         is_list=False,
     ),
-    "rate_limits": Section(
-        "calls per second, where AWS allows this account others than it does by default",
-        {name: Key(RATE, _paced(quota)) for name, quota in QUOTAS.items()},
-        lambda values: {name: rate for name, rate in values.items() if rate is not None},
-        is_list=False,
-    ),
-    "check": CHECK,
 }  # fmt: skip

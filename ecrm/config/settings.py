@@ -7,6 +7,7 @@ from datetime import timedelta
 from ecrm.config.document import ConfigLocation
 from ecrm.config.levels import Checks
 from ecrm.model.pattern import NamePattern
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Rule
 
 DEFAULT_HISTORY = 5
@@ -15,7 +16,7 @@ DEFAULT_HISTORY = 5
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """An entry of clusters, task_definitions or lambda_functions."""
+    """How much history of the resources that `name` covers counts as in use."""
 
     name: NamePattern
     keep_count: int = DEFAULT_HISTORY
@@ -38,8 +39,8 @@ class Guards:
 
     `min_age`, `max_in_use_drop` (percent) and `missing_in_use` never stop a run whose plan is
     right, so they are on by default. `max_percent` is of one repository; `max_bytes` and
-    `max_images` are of the whole run. `in_use_max_age` is how old what is known may be when a repository's turn comes,
-    `scanned_files_max_age` how old a file of --scanned-files may be.
+    `max_images` are of the whole run. `in_use_max_age` is how old the scan may be when a
+    repository's turn comes, `scanned_files_max_age` how old a file of --scanned-files may be.
     """
 
     min_age: timedelta = timedelta(days=1)
@@ -64,15 +65,14 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole of ecrm.yaml. `fingerprint` is the SHA-256 of what it means to a plan, in hex.
+    """The whole of ecrm.yaml. `history` are the entries about resources of the sources, by section,
+    such as `clusters`. `fingerprint` is the SHA-256 of what it means to a plan, in hex.
 
-    `files` are globs; `rate_limits` are calls per second, by the names of `quotas`. `locations` are
+    `files` are globs; `rate_limits` are calls per second, by the names of quotas. `locations` are
     those of the sections and of their entries, by key path (`repositories[2]`).
     """
 
-    clusters: tuple[History, ...] = ()
-    task_definitions: tuple[History, ...] = ()
-    lambda_functions: tuple[History, ...] = ()
+    history: Mapping[str, tuple[History, ...]] = field(default_factory=dict)
     external_commands: tuple[ExternalCommand, ...] = ()
     files: tuple[str, ...] = ()
     repositories: tuple[Rule, ...] = ()
@@ -83,11 +83,14 @@ class Config:
     warnings: tuple[str, ...] = ()
     locations: Mapping[str, ConfigLocation] = field(default_factory=dict)
 
-    def rule_for(self, repository: str) -> Rule | None:
+    def rule_for(self, key: RepositoryKey) -> Rule | None:
         """The first rule that matches, as in fujiwara/ecrm."""
-        return next((rule for rule in self.repositories if rule.name.matches(repository)), None)
+        return next((rule for rule in self.repositories if rule.name.matches(key.repository)), None)
 
+    def entries(self, section: str) -> tuple[History, ...]:
+        return self.history.get(section, ())
 
-def entry_for(entries: tuple[History, ...], name: str) -> History | None:
-    """The first entry that matches; nothing that no entry matches goes unread."""
-    return next((entry for entry in entries if entry.name.matches(name)), None)
+    def entry_for(self, section: str, name: str) -> History | None:
+        """The first entry that matches; what no entry matches is read all the same."""
+        entries = self.entries(section)
+        return next((entry for entry in entries if entry.name.matches(name)), None)

@@ -14,7 +14,7 @@ from ecrm.config import Config
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Kind, Links
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, plan_repository, unread_repository
@@ -69,8 +69,8 @@ class PlanningContext:
     keep_all: bool = False
     overdue: timedelta | None = None
 
-    def rule_for(self, repository: str) -> Rule | None:
-        rule = self.config.rule_for(repository)
+    def rule_for(self, key: RepositoryKey) -> Rule | None:
+        rule = self.config.rule_for(key)
         return replace(rule, action=self.action) if rule and self.action else rule
 
 
@@ -104,14 +104,14 @@ def make_plan(
 ) -> Plan:
     """What stays and what goes, in all repositories or in `only` that one."""
     names = [
-        (registry, name)
+        RepositoryKey(registry, name)
         for registry in inventory.registries
         for name in inventory.repositories(registry, only)
     ]
     if only and not names:
         where = ", ".join(map(str, inventory.registries))
         raise Gone(f"there is no repository {only} in {where}")
-    managed = [it for it in names if facts.rule_for(it[1])]
+    managed = [it for it in names if facts.rule_for(it)]
     progress(f"ECR: {len(managed)} repositories")
     planned = map_concurrently(
         partial(_plan_one, inventory, facts, progress), managed, inventory.workers
@@ -123,7 +123,7 @@ def make_plan(
         source_reports=facts.source_reports,
         repositories=tuple(it for it in planned if it),
         in_use={registry: facts.uses.count(registry) for registry in inventory.registries},
-        unmanaged=tuple(sorted({name for _, name in names if not facts.rule_for(name)})),
+        unmanaged=tuple(sorted({key.repository for key in names if not facts.rule_for(key)})),
     )
 
 
@@ -131,7 +131,7 @@ def plan_again(
     inventory: RegistryReader, facts: PlanningContext, registry: Registry, repository: str
 ) -> RepositoryPlan | None:
     """One repository; None if it is gone, or if no rule matches it."""
-    rule = facts.rule_for(repository)
+    rule = facts.rule_for(RepositoryKey(registry, repository))
     if rule is None:
         return None
     replications = facts.replications.get(registry, ())

@@ -35,13 +35,13 @@ def replications(owner: Registry, configuration: Mapping[str, Any]) -> tuple[Rep
     """Read `replicationConfiguration`; a rule without filters covers every repository."""
     return tuple(
         Replication(
-            Registry(destination.get("registryId", owner.account), destination["region"]),
+            Registry(destination["registryId"] or owner.account, destination["region"]),
             prefix,
-            bool(rule.get("deleteReplication", {}).get("enabled")),
+            bool(rule["deleteReplication"] and rule["deleteReplication"]["enabled"]),
         )
-        for rule in configuration.get("rules", ())
-        for destination in rule.get("destinations", ())
-        for prefix in [it["filter"] for it in rule.get("repositoryFilters", ())] or [""]
+        for rule in configuration["rules"]
+        for destination in rule["destinations"]
+        for prefix in [which["filter"] for which in rule["repositoryFilters"]] or [""]
     )
 
 

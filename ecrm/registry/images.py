@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from sys import intern
 from typing import Any
 
-from ecrm.aws import Target, call, pages
+from ecrm.aws import Target, call, items
 from ecrm.errors import AccessDenied, AwsError, Gone, OutOfTimeError
 from ecrm.model.image import Image, Status
 from ecrm.registry.manifests import MEDIA_TYPES, digest_of, manifests, repository_of
+from ecrm.registry.operations import (
+    BATCH_DELETE_IMAGE,
+    DESCRIBE_IMAGES,
+    DESCRIBE_REPOSITORIES,
+    UPDATE_IMAGE_STORAGE_CLASS,
+)
 
 _STATUSES = {status.value: status for status in Status}
 _PAGE = 1000  # the largest that DescribeRepositories and DescribeImages allow
@@ -18,27 +24,26 @@ _PAGE = 1000  # the largest that DescribeRepositories and DescribeImages allow
 def repositories(target: Target, only: str | None = None) -> dict[str, dict[str, Any]]:
     """What DescribeRepositories tells of all repositories, by name and in the order of the names;
     or of `only` that one, if it is there."""
-    which = {"repositoryNames": [only]} if only else {"PaginationConfig": {"PageSize": _PAGE}}
+    which: dict[str, Any] = {"repositoryNames": [only]} if only else {"maxResults": _PAGE}
     account = target.registry.account
-    listing = pages(target.ecr, "DescribeRepositories", registryId=account, **which)
     try:
-        rows = [it for page in listing for it in page.get("repositories", ())]
+        rows = list(items(target.ecr, DESCRIBE_REPOSITORIES, registryId=account, **which))
     except Gone:
         return {}
-    rows.sort(key=lambda it: it["repositoryName"])
-    return {it["repositoryName"]: it for it in rows}
+    rows.sort(key=lambda row: row["repositoryName"])
+    return {row["repositoryName"]: row for row in rows}
 
 
 def images(target: Target, repository: str) -> list[Image]:
     """All images, archived ones too, which DescribeImages leaves out unless asked."""
-    listing = pages(
+    details = items(
         target.ecr,
-        "DescribeImages",
+        DESCRIBE_IMAGES,
         **repository_of(target, repository),
         filter={"imageStatus": "ANY"},
-        PaginationConfig={"PageSize": _PAGE},
+        maxResults=_PAGE,
     )
-    return [_image(detail) for page in listing for detail in page.get("imageDetails", ())]
+    return [_image(detail) for detail in details]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +72,17 @@ class Deleter:
         where = repository_of(self._target, repository)
         ids = [{"imageDigest": digest} for digest in digests]
         try:
-            answer = call(self._ecr, "BatchDeleteImage", **where, imageIds=ids)
+            answer = call(self._ecr, BATCH_DELETE_IMAGE, **where, imageIds=ids)
         except AwsError as error:
             if isinstance(error, Gone | AccessDenied) or self._may_hold(repository, digests):
                 raise
             return frozenset(digests), ()
-        deleted = frozenset(image["imageDigest"] for image in answer.get("imageIds", ()))
+        deleted = frozenset(image["imageDigest"] for image in answer["imageIds"])
         refusals = tuple(
-            Refusal(digest_of(it), it.get("failureCode", ""), it.get("failureReason", ""))
-            for it in answer.get("failures", ())
+            Refusal(
+                digest_of(failure), failure["failureCode"] or "", failure["failureReason"] or ""
+            )
+            for failure in answer["failures"]
         )
         return deleted, refusals
 
@@ -101,7 +108,7 @@ class Deleter:
         where, image = repository_of(self._target, repository), {"imageDigest": digest}
         to_archive = {"imageId": image, "targetStorageClass": "ARCHIVE"}
         try:
-            call(self._ecr, "UpdateImageStorageClass", **where, **to_archive)
+            call(self._ecr, UPDATE_IMAGE_STORAGE_CLASS, **where, **to_archive)
         except AwsError as error:
             if isinstance(error, Gone | AccessDenied) or not self._is_archived(where, image):
                 raise
@@ -114,27 +121,27 @@ class Deleter:
     def _is_archived(self, where: dict[str, str], image: dict[str, str]) -> bool:
         one = {"imageIds": [image], "filter": {"imageStatus": "ARCHIVED"}}
         with suppress(AwsError, OutOfTimeError):
-            found = call(self._target.ecr, "DescribeImages", **where, **one).get("imageDetails", ())
-            return [it.get("imageStatus") for it in found] == [Status.ARCHIVED]
+            found = call(self._target.ecr, DESCRIBE_IMAGES, **where, **one)["imageDetails"]
+            return [detail["imageStatus"] for detail in found] == [Status.ARCHIVED]
         return False
 
 
 def _image(detail: dict[str, Any]) -> Image:
-    """A row of DescribeImages; raises AwsError where what decides is missing."""
-    try:
-        return Image(
-            detail["imageDigest"],
-            tuple(sorted(detail.get("imageTags", ()))),
-            detail["imagePushedAt"],
-            detail.get("imageSizeInBytes", 0),
-            # One text for all images that have it: a run may hold hundreds of thousands.
-            intern(detail.get("imageManifestMediaType", "")) or None,
-            intern(detail.get("artifactMediaType", "")) or None,
-            detail.get("subjectManifestDigest"),
-            detail.get("lastRecordedPullTime"),
-            _STATUSES[detail.get("imageStatus", Status.ACTIVE)],
-            detail.get("lastArchivedAt"),
-            detail.get("lastActivatedAt"),
-        )
-    except KeyError as error:
-        raise AwsError(f"ecr:DescribeImages: an image that ecrm cannot judge: {error}") from error
+    """A row of DescribeImages; raises AwsError for a status that ecrm does not know."""
+    status = detail["imageStatus"] or Status.ACTIVE
+    if status not in _STATUSES:
+        raise AwsError(f"ecr:DescribeImages: an image has the unknown status {status}")
+    return Image(
+        detail["imageDigest"],
+        tuple(sorted(detail["imageTags"])),
+        detail["imagePushedAt"],
+        detail["imageSizeInBytes"] or 0,
+        # One text for all images that have it: a run may hold hundreds of thousands.
+        intern(detail["imageManifestMediaType"] or "") or None,
+        intern(detail["artifactMediaType"] or "") or None,
+        detail["subjectManifestDigest"],
+        detail["lastRecordedPullTime"],
+        _STATUSES[status],
+        detail["lastArchivedAt"],
+        detail["lastActivatedAt"],
+    )

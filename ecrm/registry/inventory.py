@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Any
 
-from ecrm.aws import Client, Target, call
+from ecrm.aws import Client, Operation, Target, call
 from ecrm.errors import AwsError, Gone
 from ecrm.model.image import Image, Links
 from ecrm.model.reference import Registry
@@ -12,6 +12,11 @@ from ecrm.registry.access import Replication, cross_account_pullers, replication
 from ecrm.registry.images import images, repositories
 from ecrm.registry.lifecycle_preview import lifecycle_policy
 from ecrm.registry.manifests import children, repository_of
+from ecrm.registry.operations import (
+    DESCRIBE_REGISTRY,
+    GET_REGISTRY_POLICY,
+    GET_REPOSITORY_POLICY,
+)
 from ecrm.registry.tag_mutability import Mutability, mutability_from
 
 
@@ -44,8 +49,8 @@ class Inventory:
         return children(self._targets[registry], repository, indexes)
 
     def replications(self, registry: Registry) -> tuple[Replication, ...]:
-        answer = call(self._targets[registry].ecr, "DescribeRegistry")
-        return replications(registry, answer.get("replicationConfiguration", {}))
+        answer = call(self._targets[registry].ecr, DESCRIBE_REGISTRY)
+        return replications(registry, answer["replicationConfiguration"])
 
     def cross_account_pullers(self, registry: Registry, repository: str) -> tuple[str, ...]:
         """Who outside the account may pull, by the repository's policy and the registry's."""
@@ -53,10 +58,10 @@ class Inventory:
         with self._reading_policy:  # once, although many repositories are asked about at once
             if registry not in self._registry_policies:
                 self._registry_policies[registry] = _cross_account_pullers(
-                    registry, ecr, "GetRegistryPolicy"
+                    registry, ecr, GET_REGISTRY_POLICY
                 )
         where = repository_of(self._targets[registry], repository)
-        own = _cross_account_pullers(registry, ecr, "GetRepositoryPolicy", **where)
+        own = _cross_account_pullers(registry, ecr, GET_REPOSITORY_POLICY, **where)
         return tuple(dict.fromkeys(own + self._registry_policies[registry]))
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
@@ -76,11 +81,9 @@ class Inventory:
 
 
 def _cross_account_pullers(
-    registry: Registry, ecr: Client, operation: str, **where: str
+    registry: Registry, ecr: Client, operation: Operation, **where: str
 ) -> tuple[str, ...]:
     try:
-        return cross_account_pullers(
-            registry, call(ecr, operation, **where).get("policyText", "{}")
-        )
+        return cross_account_pullers(registry, call(ecr, operation, **where)["policyText"])
     except Gone:  # also where there is no policy
         return ()

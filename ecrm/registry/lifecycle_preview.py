@@ -13,6 +13,11 @@ from typing import Any
 from ecrm.aws import Target, call, pages
 from ecrm.errors import AwsError, Gone
 from ecrm.registry.manifests import repository_of
+from ecrm.registry.operations import (
+    GET_LIFECYCLE_POLICY,
+    GET_LIFECYCLE_POLICY_PREVIEW,
+    START_LIFECYCLE_POLICY_PREVIEW,
+)
 
 Sleep = Callable[[float], None]
 
@@ -43,13 +48,10 @@ class PreviewResult:
 def lifecycle_policy(target: Target, repository: str) -> str | None:
     """The text of the policy that is deployed; None where there is none."""
     try:
-        answer = call(target.ecr, "GetLifecyclePolicy", **repository_of(target, repository))
+        answer = call(target.ecr, GET_LIFECYCLE_POLICY, **repository_of(target, repository))
     except Gone:
         return None
-    try:
-        return str(answer["lifecyclePolicyText"])
-    except KeyError as error:
-        raise AwsError(f"ecr:GetLifecyclePolicy: {repository}: AWS's answer has no text") from error
+    return str(answer["lifecyclePolicyText"])
 
 
 def lifecycle_preview(
@@ -62,7 +64,7 @@ def lifecycle_preview(
     """
     started = _started(target, repository, policy_text, sleep)
     found = _completed(target, repository, started, sleep)
-    return tuple(_result(it) for page in found for it in page.get("previewResults", ()))
+    return tuple(_result(it) for page in found for it in page["previewResults"])
 
 
 def _started(target: Target, repository: str, policy_text: str, sleep: Sleep) -> str:
@@ -70,25 +72,27 @@ def _started(target: Target, repository: str, policy_text: str, sleep: Sleep) ->
     where, text = repository_of(target, repository), {"lifecyclePolicyText": policy_text}
     for _ in range(_WAITS):
         try:
-            answer = call(target.ecr, "StartLifecyclePolicyPreview", **where, **text)
+            answer = call(target.ecr, START_LIFECYCLE_POLICY_PREVIEW, **where, **text)
         except AwsError as error:
             if _IN_PROGRESS not in str(error):
                 raise
             sleep(_WAIT_SECONDS)
         else:
-            return str(answer.get("lifecyclePolicyText", policy_text))
+            return str(answer["lifecyclePolicyText"] or policy_text)
     raise _late(repository, "another preview is in progress")
 
 
 def _completed(target: Target, repository: str, text: str, sleep: Sleep) -> list[dict[str, Any]]:
     """All pages of the preview, when it is complete."""
-    where, size = repository_of(target, repository), {"PageSize": _PAGE}
+    where = repository_of(target, repository)
     for _ in range(_WAITS):
-        listing = pages(target.ecr, "GetLifecyclePolicyPreview", **where, PaginationConfig=size)
+        listing = pages(target.ecr, GET_LIFECYCLE_POLICY_PREVIEW, **where, maxResults=_PAGE)
         found = list(listing)
-        if any(page.get("lifecyclePolicyText", text) != text for page in found):
+        if any((page["lifecyclePolicyText"] or text) != text for page in found):
             raise _late(repository, "somebody started another preview meanwhile")
-        status = {page.get("status") for page in found}
+        status = {page["status"] for page in found}
+        if status == {"COMPLETE"} and any(page["previewResults"] is None for page in found):
+            raise _late(repository, "the preview is complete and has no previewResults")
         if status == {"COMPLETE"}:
             return found
         if status != {"IN_PROGRESS"}:
@@ -106,11 +110,11 @@ def _result(told: dict[str, Any]) -> PreviewResult:
     try:
         return PreviewResult(
             digest=told["imageDigest"],
-            tags=tuple(sorted(told.get("imageTags", ()))),
+            tags=tuple(sorted(told["imageTags"])),
             priority=told["appliedRulePriority"],
             fate=LifecycleAction(told["action"]["type"].lower()),
-            pushed_at=told.get("imagePushedAt"),
+            pushed_at=told["imagePushedAt"],
         )
-    except (KeyError, ValueError) as error:
+    except ValueError as error:
         what = f"a result that ecrm cannot read: {error}"
         raise AwsError(f"ecr:GetLifecyclePolicyPreview: {what}") from error

@@ -14,6 +14,7 @@ from ecrm.aws.cache import Namespace
 from ecrm.errors import AwsError
 from ecrm.model.image import Image, Links, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
+from ecrm.registry.operations import BATCH_GET_IMAGE
 
 BATCH = 100
 """The most images that one BatchGetImage or BatchDeleteImage may name."""
@@ -22,6 +23,8 @@ MEDIA_TYPES = INDEX_MEDIA_TYPES | {
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.v1+prettyjws",
 }
+INDEX = Namespace("INDEX", "sha256:[0-9a-f]{64}", may_be_empty=True)
+"""The digest of an index, and those of its children."""
 _NOT_FOUND = "ImageNotFound"
 
 
@@ -32,7 +35,7 @@ def children(target: Target, repository: str, indexes: Sequence[Image]) -> Links
     archived index cannot be pulled, so it may not be readable; that makes none of its children
     deletable, since ECR refuses to delete a child of an index that is there.
     """
-    links = target.cache.get(Namespace.INDEX, [it.digest for it in indexes], _cached)
+    links = target.cache.get(INDEX, [it.digest for it in indexes], _cached)
     unknown = [it for it in indexes if it.digest not in links]
     for archived in (False, True):
         digests = [it.digest for it in unknown if (it.status is Status.ARCHIVED) is archived]
@@ -40,7 +43,7 @@ def children(target: Target, repository: str, indexes: Sequence[Image]) -> Links
             found = manifests(target, repository, chunk, INDEX_MEDIA_TYPES, strict=not archived)
             fresh = {it: _children(repository, it, text) for it, text in found.items()}
             proven = {it: fresh[it] for it, text in found.items() if _digest(text) == it}
-            target.cache.put(Namespace.INDEX, proven)
+            target.cache.put(INDEX, proven)
             links |= fresh
     return links
 
@@ -59,16 +62,17 @@ def manifests(
     """
     answer = call(
         target.ecr,
-        "BatchGetImage",
+        BATCH_GET_IMAGE,
         **repository_of(target, repository),
         imageIds=[{"imageDigest": digest} for digest in digests],
         acceptedMediaTypes=sorted(media_types),
     )
-    found = {it["imageId"]["imageDigest"]: it["imageManifest"] for it in answer.get("images", ())}
-    refused = {digest_of(failure): failure for failure in answer.get("failures", ())}
+    found = {it["imageId"]["imageDigest"]: it["imageManifest"] for it in answer["images"]}
+    refused = {digest_of(failure): failure for failure in answer["failures"]}
     for digest in digests if strict else ():
-        if digest not in found and refused.get(digest, {}).get("failureCode") != _NOT_FOUND:
-            why = refused.get(digest, {}).get("failureReason", "AWS's answer leaves it out")
+        failure = refused.get(digest, {})
+        if digest not in found and failure.get("failureCode") != _NOT_FOUND:
+            why = failure.get("failureReason") or "AWS's answer leaves it out"
             raise AwsError(f"ecr:BatchGetImage: {repository}@{digest}: {why}")
     return found
 
@@ -80,7 +84,7 @@ def repository_of(target: Target, repository: str) -> dict[str, str]:
 
 def digest_of(failure: dict[str, Any]) -> str:
     """Which image an entry of `failures` is about."""
-    return str(failure.get("imageId", {}).get("imageDigest", ""))
+    return str(failure["imageId"]["imageDigest"] or "")
 
 
 def _children(repository: str, digest: str, manifest: str) -> tuple[str, ...]:

@@ -8,6 +8,12 @@ from ecrm.errors import AwsError
 from ecrm.model.image import Image
 from ecrm.registry import images as registry
 from ecrm.registry.manifests import repository_of
+from ecrm.registry.operations import (
+    BATCH_CHECK_LAYER_AVAILABILITY,
+    DESCRIBE_IMAGES,
+    PUT_IMAGE,
+    UPDATE_IMAGE_STORAGE_CLASS,
+)
 
 PUTS_PER_SECOND = 10
 """The quota of PutImage, per account and region; the ECR user guide, "Service quotas"."""
@@ -70,14 +76,14 @@ class Restorer:
         for chunk in chunks(digests, _LAYERS):
             answer = call(
                 self._target.ecr,
-                "BatchCheckLayerAvailability",
+                BATCH_CHECK_LAYER_AVAILABILITY,
                 **repository_of(self._target, repository),
                 layerDigests=list(chunk),
             )
-            for it in answer.get("layers", ()):
-                found[it["layerDigest"]] = it["layerAvailability"]
-            for it in answer.get("failures", ()):
-                found[it["layerDigest"]] = it.get("failureCode", "")
+            for layer in answer["layers"]:
+                found[layer["layerDigest"]] = layer["layerAvailability"]
+            for failure in answer["failures"]:
+                found[failure["layerDigest"]] = failure["failureCode"] or ""
         return found
 
     def put(
@@ -96,7 +102,7 @@ class Restorer:
         try:
             answer = call(
                 self._ecr,
-                "PutImage",
+                PUT_IMAGE,
                 **repository_of(self._target, repository),
                 imageManifest=manifest,
                 imageDigest=image.digest,
@@ -115,7 +121,7 @@ class Restorer:
         """Begin to bring an archived image back, which "typically takes up to 20 minutes"."""
         call(
             self._ecr,
-            "UpdateImageStorageClass",
+            UPDATE_IMAGE_STORAGE_CLASS,
             **repository_of(self._target, repository),
             imageId={"imageDigest": digest},
             targetStorageClass="STANDARD",
@@ -126,7 +132,7 @@ class Restorer:
         try:
             answer = call(
                 self._target.ecr,
-                "DescribeImages",
+                DESCRIBE_IMAGES,
                 **repository_of(self._target, repository),
                 imageIds=[{"imageTag": tag}],
             )

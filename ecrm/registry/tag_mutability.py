@@ -27,12 +27,12 @@ def mutability_from(repository: Mapping[str, Any]) -> Mutability:
 
     Raises ValueError for a setting or a filter that ecrm does not know.
     """
-    setting = repository.get("imageTagMutability")
+    setting = repository["imageTagMutability"]
     if setting not in _MUTABLE | _IMMUTABLE:
         raise ValueError(f"imageTagMutability is {setting}")
-    filters = repository.get("imageTagMutabilityExclusionFilters") or ()
+    filters = repository["imageTagMutabilityExclusionFilters"]
     for it in filters:
-        if it.get("filterType") != "WILDCARD":
+        if it["filterType"] != "WILDCARD":
             raise ValueError(f"an exclusion filter is of the type {it.get('filterType')}")
     excluded = tuple(it["filter"] for it in filters) if "EXCLUSION" in setting else ()
     return Mutability(setting in _MUTABLE, excluded)

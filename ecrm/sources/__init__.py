@@ -1,4 +1,7 @@
-"""Who uses images: one module per service, each a function that yields uses and notes."""
+"""Who uses images: a module or folder per source, each of which declares one `Source`.
+
+To add a source, write its module and name it in `SOURCES`.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,19 +9,22 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from ecrm.aws import Target, run_all
+from ecrm.aws import Target
+from ecrm.aws.executor import Workers, for_each_target
 from ecrm.aws.storage import ClientFactory, no_aws
 from ecrm.config import Config
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
-from ecrm.sources.ecs import ecs_uses
+from ecrm.sources.ecs import ECS
 from ecrm.sources.external import command_uses, file_uses
 from ecrm.sources.files.working_tree import tree_uses
-from ecrm.sources.items import Found, SeenResource, attempt
-from ecrm.sources.lambda_functions import lambda_uses
+from ecrm.sources.items import SeenResource, SourceItem, TaskDefinitionUse, attempt
+from ecrm.sources.lambda_functions import LAMBDA
+from ecrm.sources.source import Reading, Source
+from ecrm.sources.task_definitions import TaskDefinitions
 
-_SERVICES = {"ecs": ecs_uses, "lambda": lambda_uses}
+SOURCES: tuple[Source, ...] = (ECS, LAMBDA)
 
 
 def scan(
@@ -31,11 +37,11 @@ def scan(
     services: bool = True,
     clients: ClientFactory = no_aws,
 ) -> Scan:
-    """Everything in use, from every source of every target, and the ledger of what was read.
+    """Everything in use, from every source of every target, with a report for each of them.
 
     Without `services` (`--no-scan`), files alone are read: the scanned ones, and `files` of the
-    working tree. `reach` is for scanned files that are kept in S3. Raises InputError for a scanned
-    file that is not what it should be; everything else that goes wrong is in the ledger.
+    working tree. `clients` is for scanned files that are kept in S3. Raises InputError for a
+    scanned file that is not what it should be; all else that goes wrong is in the source reports.
     """
     max_age = config.guards.scanned_files_max_age
     oldest = now - max_age if max_age is not None else None
@@ -47,38 +53,58 @@ def scan(
     if not services:
         note = Diagnostic(ReadStatus.EXCLUDED, "not read: --no-scan")
         skipped = [
-            SourceReport(it.registry, name, 0, (note,)) for it in targets for name in _SERVICES
+            SourceReport(target.registry, source.name, 0, (note,))
+            for target in targets
+            for source in SOURCES
         ]
         return _joined(now, [*files, *(([], read) for read in skipped)])
     commands = [
         _read(None, f"command {it.command[0]}", list(command_uses(it)))
         for it in config.external_commands
     ]
-    reads = [
-        partial(_read_service, target, name, config, progress)
-        for target in targets
-        for name in _SERVICES
+    found = for_each_target(
+        targets, lambda target, workers: _reports(target, config, progress, workers)
+    )
+    return _joined(now, [*files, *commands, *(part for parts in found for part in parts)])
+
+
+def read_target(
+    target: Target,
+    config: Config,
+    progress: Progress,
+    workers: Workers,
+    sources: Sequence[Source] = SOURCES,
+) -> list[list[SourceItem]]:
+    """What each of the sources finds; of task definitions that are named, what they name."""
+    reading = Reading(target, config, progress, workers, TaskDefinitions(target, progress, workers))
+
+    def read(source: Source) -> list[SourceItem]:
+        return attempt(partial(source.read, reading), lasting=True)
+
+    found = workers.map(read, sources)
+    for items in found:
+        reading.task_definitions.describe(items)
+    return [_resolved(reading, source, items) for source, items in zip(sources, found, strict=True)]
+
+
+def _resolved(reading: Reading, source: Source, items: Sequence[SourceItem]) -> list[SourceItem]:
+    named = [item for item in items if isinstance(item, TaskDefinitionUse)]
+    others = [item for item in items if not isinstance(item, TaskDefinitionUse)]
+    return [*others, *reading.task_definitions.uses(source.name, named)]
+
+
+def _reports(
+    target: Target, config: Config, progress: Progress, workers: Workers
+) -> list[tuple[list[Use], SourceReport]]:
+    found = read_target(target, config, progress, workers)
+    return [
+        _read(target.registry, source.name, items)
+        for source, items in zip(SOURCES, found, strict=True)
     ]
-
-    def stop() -> None:
-        """Thousands of calls may be waiting for their turn."""
-        for target in targets:
-            target.rate_limiter.stop()
-
-    workers = min((target.workers for target in targets), default=1)
-    found = run_all(reads, workers, stop)
-    return _joined(now, [*files, *commands, *found])
-
-
-def _read_service(
-    target: Target, name: str, config: Config, progress: Progress
-) -> tuple[list[Use], SourceReport]:
-    read = partial(_SERVICES[name], target, config, progress)
-    return _read(target.registry, name, attempt(read, lasting=True))
 
 
 def _read(
-    registry: Registry | None, source: str, found: Iterable[Found]
+    registry: Registry | None, source: str, found: Iterable[SourceItem]
 ) -> tuple[list[Use], SourceReport]:
     found = list(found)
     uses = {it: None for it in found if isinstance(it, Use) and not it.reference.is_elsewhere}

@@ -14,12 +14,12 @@ from ecrm.errors import InputError, NotAReferenceError
 from ecrm.model.reference import Reference
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
-from ecrm.sources.items import Found
+from ecrm.sources.items import SourceItem
 
 _SECONDS_TO_STOP = 5
 
 
-def command_uses(external: ExternalCommand) -> Iterator[Found]:
+def command_uses(external: ExternalCommand) -> Iterator[SourceItem]:
     """What the program prints. A program that fails, hangs or prints anything else is noted.
 
     Uses are recorded in files, so they name the program alone: an argument may be a secret.

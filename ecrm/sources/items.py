@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from ecrm.aws import Operation
 from ecrm.errors import AccessDenied, AwsError, Gone, NotAReferenceError
 from ecrm.model.reference import Reference, is_digest, looks_like_ecr
 from ecrm.model.scan import Diagnostic, ReadStatus
@@ -18,7 +19,16 @@ class SeenResource:
     name: str
 
 
-Found = Use | Diagnostic | SeenResource
+@dataclass(frozen=True, slots=True)
+class TaskDefinitionUse:
+    """`user` needs the task definition revision with the ARN `definition`, for this reason."""
+
+    definition: str
+    user: str
+    why: str
+
+
+SourceItem = Use | Diagnostic | SeenResource | TaskDefinitionUse
 T = TypeVar("T")
 
 
@@ -30,7 +40,7 @@ def uses_of(
     why: str,
     path: tuple[str, ...] = (),
     digest: str | None = None,
-) -> Iterator[Found]:
+) -> Iterator[SourceItem]:
     """The uses that `text` makes, and the digest that AWS recorded when it resolved the text.
 
     Both the written and the recorded digest count: one may be the index, the other the platform
@@ -58,8 +68,8 @@ def attempt(read: Callable[[], Iterable[T]], *, lasting: bool = False) -> list[T
     """
     found: list[T | Diagnostic] = []
     try:
-        for it in read():
-            found.append(it)  # noqa: PERF402 - what came before a failure is kept
+        for item in read():
+            found.append(item)  # noqa: PERF402 - what came before a failure is kept
     except Gone as error:
         if lasting:
             found.append(Diagnostic(ReadStatus.FAILED, str(error)))
@@ -71,17 +81,15 @@ def attempt(read: Callable[[], Iterable[T]], *, lasting: bool = False) -> list[T
 
 
 def failures(
-    answer: dict[str, Any], operation: str, asked: Sequence[str], member: str
+    answer: dict[str, Any], operation: Operation, asked: Sequence[str], member: str
 ) -> Iterator[Diagnostic]:
     """Notes for the `failures` of an ECS describe call, but for what is gone meanwhile, and for
     what was `asked` for and is neither there nor in `member`."""
-    failed = answer.get("failures", ())
-    if (silent := len(asked) - len(answer.get(member, ())) - len(failed)) > 0:
-        text = f"{operation}: AWS's answer leaves out {silent} of {len(asked)}; try again"
+    failed = answer["failures"]
+    if (silent := len(asked) - len(answer[member]) - len(failed)) > 0:
+        text = f"{operation.action}: AWS's answer leaves out {silent} of {len(asked)}; try again"
         yield Diagnostic(ReadStatus.FAILED, text)
     for failure in failed:
-        if failure.get("reason") != "MISSING":
-            what = " ".join(
-                str(failure[key]) for key in ("arn", "reason", "detail") if key in failure
-            )
-            yield Diagnostic(ReadStatus.FAILED, f"{operation}: {what}")
+        if failure["reason"] != "MISSING":
+            what = " ".join(filter(None, (failure["arn"], failure["reason"], failure["detail"])))
+            yield Diagnostic(ReadStatus.FAILED, f"{operation.action}: {what}")

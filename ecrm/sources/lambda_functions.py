@@ -10,45 +10,96 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from ecrm.aws import Target, call, map_concurrently, pages
+from ecrm.aws import MARKER, Operation, Target, call, items, listing
 from ecrm.aws.cache import Namespace
-from ecrm.config import DEFAULT_HISTORY, Config, entry_for
+from ecrm.aws.cache.facts import arn_pattern
+from ecrm.aws.shapes import TEXT, MapOf, Scalar, optional, record
+from ecrm.config import DEFAULT_HISTORY, HistorySection
+from ecrm.config.quotas import Quota
+from ecrm.config.schema import Key
+from ecrm.config.values import BOOLEAN
 from ecrm.errors import Gone, NotOffered
-from ecrm.model.scan import Diagnostic, Progress, ReadStatus
-from ecrm.sources.items import Found, SeenResource, attempt, uses_of
+from ecrm.model.scan import Diagnostic, ReadStatus
+from ecrm.sources.items import SeenResource, SourceItem, attempt, uses_of
+from ecrm.sources.source import Reading, Source
 
+_ANY = Scalar("anything", lambda value: value)
+LIST_FUNCTIONS = listing(
+    "lambda",
+    "ListFunctions",
+    "Functions",
+    record(
+        FunctionName=TEXT,
+        Version=TEXT,
+        PackageType=TEXT,
+        FunctionArn=optional(TEXT),
+        LastModified=optional(TEXT),
+        CodeSha256=optional(TEXT),
+    ),
+    tokens=MARKER,
+)
+GET_FUNCTION = Operation(
+    "lambda",
+    "GetFunction",
+    record(Code=record(ResolvedImageUri=optional(TEXT), ImageUri=optional(TEXT))),
+)
+LIST_ALIASES = listing(
+    "lambda",
+    "ListAliases",
+    "Aliases",
+    record(
+        Name=TEXT,
+        FunctionVersion=TEXT,
+        RoutingConfig=optional(record(AdditionalVersionWeights=optional(MapOf(_ANY)))),
+    ),
+    tokens=MARKER,
+)
+LIST_PROVISIONED_CONCURRENCY_CONFIGS = listing(
+    "lambda",
+    "ListProvisionedConcurrencyConfigs",
+    "ProvisionedConcurrencyConfigs",
+    record(FunctionArn=TEXT),
+    tokens=MARKER,
+)
+
+LAMBDA_VERSION = Namespace(
+    "LAMBDA_VERSION",
+    # With when it was published, and what: a function of the same name counts from 1 again.
+    arn_pattern("lambda") + "function:[A-Za-z0-9_-]+:[1-9][0-9]* [0-9T:.+-]+Z? [A-Za-z0-9+/=]+",
+    ("ImageUri", "ResolvedImageUri"),
+    ("ImageUri", "ResolvedImageUri"),
+)
 _LATEST = "$LATEST"
-_URIS = ("ResolvedImageUri", "ImageUri")
 
 Versions = Mapping[str, Mapping[str, Any]]
 """Of one function: what ListFunctions tells of each version, by its name."""
 
 
-def lambda_uses(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
+def read_functions(reading: Reading) -> Iterator[SourceItem]:
     """`$LATEST`, the newest `keep_count` versions, and every version that an alias, its routing or
     provisioned concurrency points to, of every function of package type Image."""
     functions: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-    for page in pages(target.functions, "ListFunctions", FunctionVersion="ALL"):
-        for it in page.get("Functions", ()):
-            if it.get("PackageType") == "Image":
-                functions[it["FunctionName"]][it["Version"]] = it
-    progress(f"Lambda: {len(functions)} functions with an image")
+    target = reading.target
+    for version in items(target.functions, LIST_FUNCTIONS, FunctionVersion="ALL"):
+        if version["PackageType"] == "Image":
+            functions[version["FunctionName"]][version["Version"]] = version
+    reading.progress(f"Lambda: {len(functions)} functions with an image")
     readers = []
     for name, versions in sorted(functions.items()):
         yield SeenResource("lambda_functions", name)
-        entry = entry_for(config.lambda_functions, name)
+        entry = reading.config.entry_for("lambda_functions", name)
         if entry and entry.exclude:
             yield Diagnostic(ReadStatus.EXCLUDED, f"function {name}: excluded by lambda_functions")
         else:
             keep_count = entry.keep_count if entry else DEFAULT_HISTORY
             readers.append(partial(_read_function, target, name, versions, keep_count))
-    for found in map_concurrently(attempt, readers, target.workers):
+    for found in reading.workers.map(attempt, readers):
         yield from found
 
 
 def _read_function(
     target: Target, name: str, versions: Versions, keep_count: int
-) -> Iterator[Found]:
+) -> Iterator[SourceItem]:
     """`$LATEST` takes none of the places of `keep_count`, nor does `$LATEST.PUBLISHED`, which a
     call to a function on managed instances reaches, nor a version that something points to."""
     published = sorted((it for it in versions if it.isdigit()), key=int, reverse=True)
@@ -57,8 +108,8 @@ def _read_function(
         wanted |= _pointed_to(target, name)
     newest = [version for version in published if version not in wanted][:keep_count]
     wanted |= dict.fromkeys(newest, f"one of the newest {keep_count} versions")
-    keys = {version: key for version in wanted if (key := _key(versions.get(version, {})))}
-    known = target.cache.get(Namespace.LAMBDA_VERSION, keys.values(), _cached)
+    keys = {version: key for version in wanted if (key := _key(versions.get(version)))}
+    known = target.cache.get(LAMBDA_VERSION, keys.values(), _cached)
     for version, why in wanted.items():
         key = keys.get(version, "")
         with suppress(Gone):  # one version may be, and that says nothing about the others
@@ -72,19 +123,21 @@ def _read_function(
 
 
 def _code(target: Target, name: str, version: str, key: str) -> dict[str, str]:
-    """`_URIS`, as far as AWS tells them; remembered under `key`, where there is one."""
-    answer = call(target.functions, "GetFunction", FunctionName=name, Qualifier=version)
-    code = {uri: text for uri in _URIS if (text := answer.get("Code", {}).get(uri))}
+    """`ResolvedImageUri` and `ImageUri`, those that there are; cached under `key`, if not empty."""
+    answer = call(target.functions, GET_FUNCTION, FunctionName=name, Qualifier=version)
+    code = {member: uri for member, uri in answer["Code"].items() if uri}
     if key and "ResolvedImageUri" in code:
-        target.cache.put(Namespace.LAMBDA_VERSION, {key: code})
+        target.cache.put(LAMBDA_VERSION, {key: code})
     return code
 
 
-def _key(version: Mapping[str, Any]) -> str:
+def _key(version: Mapping[str, Any] | None) -> str:
     """What identifies a published version for ever: a function that was deleted and made again
     counts its versions from 1 once more. Empty for what may change, as `$LATEST` does."""
-    facts = [str(version.get(it, "")) for it in ("FunctionArn", "LastModified", "CodeSha256")]
-    return " ".join(facts) if version.get("Version", "").isdigit() and all(facts) else ""
+    if version is None or not version["Version"].isdigit():
+        return ""
+    facts = [version[member] for member in ("FunctionArn", "LastModified", "CodeSha256")]
+    return " ".join(facts) if all(facts) else ""
 
 
 def _cached(value: Any) -> dict[str, str]:
@@ -96,11 +149,10 @@ def _cached(value: Any) -> dict[str, str]:
 
 def _pointed_to(target: Target, name: str) -> dict[str, str]:
     wanted: dict[str, str] = {}
-    for page in pages(target.functions, "ListAliases", FunctionName=name):
-        for alias in page.get("Aliases", ()):
-            weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
-            for version in (alias["FunctionVersion"], *weights):
-                wanted[version] = f"alias {alias['Name']}"
+    for alias in items(target.functions, LIST_ALIASES, FunctionName=name):
+        weights = alias["RoutingConfig"]["AdditionalVersionWeights"]
+        for version in (alias["FunctionVersion"], *weights):
+            wanted[version] = f"alias {alias['Name']}"
     for version in _provisioned(target, name):
         wanted.setdefault(version, "provisioned concurrency")
     return wanted
@@ -108,9 +160,59 @@ def _pointed_to(target: Target, name: str) -> dict[str, str]:
 
 def _provisioned(target: Target, name: str) -> list[str]:
     try:
-        listing = pages(target.functions, "ListProvisionedConcurrencyConfigs", FunctionName=name)
-        configs = [it for page in listing for it in page.get("ProvisionedConcurrencyConfigs", ())]
+        found = items(target.functions, LIST_PROVISIONED_CONCURRENCY_CONFIGS, FunctionName=name)
+        configs = list(found)
     except NotOffered:  # where it does not exist, nobody has any
         return []
     qualifiers = [config["FunctionArn"].rpartition(":")[2] for config in configs]
     return [qualifier for qualifier in qualifiers if qualifier.isdigit()]
+
+
+def names(target: Target) -> Iterator[SeenResource]:
+    """Of all functions of package type Image."""
+    for function in items(target.functions, LIST_FUNCTIONS):
+        if function["PackageType"] == "Image":
+            yield SeenResource("lambda_functions", function["FunctionName"])
+
+
+_FUNCTIONS = ("lambda_functions",)
+
+LAMBDA = Source(
+    name="lambda",
+    read=read_functions,
+    names=names,
+    sections=(
+        HistorySection(
+            "lambda_functions",
+            noun="Lambda function",
+            about="Lambda functions; all are read, this says how far back",
+            versions="versions of the function",
+            matches="Lambda function with an image",
+            more={
+                "keep_aliase": Key(
+                    BOOLEAN,
+                    "obsolete: what an alias points to is always kept",
+                    obsolete=True,
+                    warning=lambda _: "is obsolete, aliases are always kept; remove it",
+                )
+            },
+        ),
+    ),
+    operations={
+        LIST_FUNCTIONS: (),
+        GET_FUNCTION: _FUNCTIONS,
+        LIST_ALIASES: _FUNCTIONS,
+        LIST_PROVISIONED_CONCURRENCY_CONFIGS: _FUNCTIONS,
+    },
+    # AWS Lambda Developer Guide, "Quotas". The rate of the control plane is shared with everything
+    # that deploys functions, so only a third of it is taken.
+    quotas={
+        "lambda_get_function": Quota("lambda", ("GetFunction",), 100, 100),
+        "lambda": Quota("lambda", (), 5, 5),
+    },
+    cached=(LAMBDA_VERSION,),
+    counts=(
+        "`$LATEST`, the newest versions, and every version that an alias, its routing or "
+        "provisioned concurrency points to, of every function with an image"
+    ),
+)

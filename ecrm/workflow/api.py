@@ -9,10 +9,10 @@ from os import PathLike, fspath
 from typing import Any
 
 from ecrm.config import Config
-from ecrm.config import load as read_config
 from ecrm.model.scan import Scan
 from ecrm.planning.plan import Plan
 from ecrm.workflow import commands
+from ecrm.workflow.configuration import load as read_config
 
 Path = str | PathLike[str]
 

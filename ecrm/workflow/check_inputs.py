@@ -16,7 +16,7 @@ from ecrm.model.image import Kind, Links
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.planning.planner import make_plan
-from ecrm.sources.items import Found
+from ecrm.sources.items import SourceItem
 from ecrm.workflow.run import Run, read_context
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class Asked:
     """What a check looks at besides the account: the uses and notes of files, and the text of a
     lifecycle policy that the repository of the request is to have."""
 
-    found: tuple[Found, ...] = ()
+    found: tuple[SourceItem, ...] = ()
     policy: str | None = None
 
 

@@ -16,12 +16,12 @@ from ecrm.check import Findings
 from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle import parse_policy
-from ecrm.config import load
 from ecrm.errors import IncompleteError, UsageError
 from ecrm.execution.apply import apply
 from ecrm.execution.journal import load_journal
 from ecrm.execution.restore import Restored, chosen, restored
 from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
 from ecrm.model.version import version
@@ -35,6 +35,7 @@ from ecrm.registry.images import Deleter
 from ecrm.registry.restorer import Restorer
 from ecrm.sources.files.working_tree import tree_uses
 from ecrm.workflow.check_inputs import Asked, read_check_inputs
+from ecrm.workflow.configuration import load
 from ecrm.workflow.generate import Names, read_names
 from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
 from ecrm.workflow.revalidation import Revalidation
@@ -78,8 +79,8 @@ def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage]
     """Why the images that `text` names stay or go, and what could not be read for that."""
     facts = read_context(run)
     made = make_plan(run.inventory, facts, None, run.progress)
-    names = {it.repository for it in made.repositories}
-    rules = {name: rule for name in names if (rule := facts.rule_for(name))}
+    keys = {RepositoryKey(it.registry, it.repository) for it in made.repositories}
+    rules = {key.repository: rule for key in keys if (rule := facts.rule_for(key))}
     return explain(made, rules, facts.scan.uses, text), made.unread
 
 

@@ -2,15 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from ecrm.aws import Target, pages
+from ecrm.aws import Target
 from ecrm.model.scan import Progress
 from ecrm.registry import images as registry
+from ecrm.sources import SOURCES
 
 _KEEP_COUNT = 5
 _EXPIRES = "30d"
@@ -38,49 +39,38 @@ _GUARDS = """\
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What one account holds in one region."""
+    """What one account holds in one region: repositories, and resources by the section of ecrm.yaml
+    that is about them."""
 
-    clusters: tuple[str, ...]
-    families: tuple[str, ...]
-    functions: tuple[str, ...]
-    repositories: tuple[str, ...]
+    repositories: tuple[str, ...] = ()
+    resources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_names(target: Target, progress: Progress) -> Names:
-    progress("ECS: clusters and task definition families")
-    clusters = [
-        arn.rpartition("/")[2]
-        for page in pages(target.ecs, "ListClusters", PaginationConfig={"PageSize": 100})
-        for arn in page.get("clusterArns", ())
-    ]
-    listing = pages(
-        target.ecs,
-        "ListTaskDefinitionFamilies",
-        status="ACTIVE",
-        PaginationConfig={"PageSize": 100},
-    )
-    families = [family for page in listing for family in page.get("families", ())]
-    progress("Lambda: functions")
-    functions = [
-        function["FunctionName"]
-        for page in pages(target.functions, "ListFunctions")
-        for function in page.get("Functions", ())
-        if function.get("PackageType") == "Image"
-    ]
+    resources: dict[str, list[str]] = {}
+    for source in SOURCES:
+        progress(f"{source.name}: {', '.join(section.name for section in source.sections)}")
+        for seen in source.names(target):
+            resources.setdefault(seen.section, []).append(seen.name)
     progress("ECR: repositories")
     repositories = registry.repositories(target)
-    return Names(tuple(clusters), tuple(families), tuple(functions), tuple(repositories))
+    return Names(
+        tuple(repositories), {section: tuple(names) for section, names in resources.items()}
+    )
 
 
 def config_text(names: Names) -> str:
     """The text of an ecrm.yaml for these names."""
     rule = {"expires": _EXPIRES, "keep_count": _KEEP_COUNT, "keep_tag_patterns": _KEEP_TAGS}
-    sections: dict[str, list[dict[str, Any]]] = {
-        "clusters": patterns(names.clusters),
-        "task_definitions": [it | {"keep_count": _KEEP_COUNT} for it in patterns(names.families)],
-        "lambda_functions": [it | {"keep_count": _KEEP_COUNT} for it in patterns(names.functions)],
-        "repositories": [it | rule for it in patterns(names.repositories)],
+    sections = {
+        section.name: [
+            entry | ({"keep_count": _KEEP_COUNT} if section.versions else {})
+            for entry in patterns(names.resources.get(section.name, ()))
+        ]
+        for source in SOURCES
+        for section in source.sections
     }
+    sections["repositories"] = [entry | rule for entry in patterns(names.repositories)]
     return f"{_HEADER}{yaml.dump(sections, Dumper=_Dumper, sort_keys=False, width=100)}\n{_GUARDS}"
 
 

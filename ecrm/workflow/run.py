@@ -18,7 +18,7 @@ from ecrm import sources
 from ecrm.aws import WORKERS, RateLimiter, Target, connect
 from ecrm.aws.cache import Cache, NoCache, cache_folder
 from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read, read_text
-from ecrm.config import Config, ExternalCommand, from_bytes, load, parse
+from ecrm.config import Config, ExternalCommand
 from ecrm.errors import ConfigError, InputError, UsageError
 from ecrm.execution.journal import Journal, journal_name, open_sink
 from ecrm.model.deadline import NO_DEADLINE, Deadline
@@ -28,6 +28,7 @@ from ecrm.planning.planner import PlanningContext, RegistryReader, planning_cont
 from ecrm.planning.snapshot import Snapshot, read_snapshot
 from ecrm.registry.inventory import Inventory
 from ecrm.reports.calls import calls_text
+from ecrm.workflow.configuration import QUOTAS, from_bytes, load, parse
 from ecrm.workflow.state import state_folder
 
 log = logging.getLogger(__name__)
@@ -128,7 +129,9 @@ def connected(
     target = (clients or client_factory(request))()
     with _cache(request, target) as cache:
         yield replace(
-            target, rate_limiter=RateLimiter(config.rate_limits if config else {}), cache=cache
+            target,
+            rate_limiter=RateLimiter(QUOTAS, config.rate_limits if config else {}),
+            cache=cache,
         )
         log.info("%s", calls_text(target.call_counter, cache.hits, time.monotonic() - began))
 

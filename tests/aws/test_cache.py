@@ -19,8 +19,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrm.aws.cache import Cache, Namespace, NoCache, cache_folder, clear, database, facts
+from ecrm.aws.cache import Cache, NoCache, cache_folder, clear, database, facts
 from ecrm.errors import OutputError
+from ecrm.registry.manifests import INDEX
+from ecrm.sources import SOURCES
+from ecrm.sources.ecs.revisions import SERVICE_REVISION
+from ecrm.sources.lambda_functions import LAMBDA_VERSION
+from ecrm.sources.task_definitions import TASK_DEFINITION
 
 ECS = "arn:aws:ecs:us-east-1:123456789012"
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function"
@@ -50,7 +55,7 @@ def as_it_is(value: Any) -> Any:
 
 def put(folder: Path, known: Mapping[str, Any], **options: Any) -> None:
     with Cache.open(folder, **options) as cache:
-        cache.put(Namespace.TASK_DEFINITION, known)
+        cache.put(TASK_DEFINITION, known)
 
 
 def get(folder: Path, numbers: Iterable[int], **options: Any) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def get(folder: Path, numbers: Iterable[int], **options: Any) -> dict[str, Any]:
 
 
 def found(cache: Cache, numbers: Iterable[int]) -> dict[str, Any]:
-    return cache.get(Namespace.TASK_DEFINITION, map(revision, numbers), as_it_is)
+    return cache.get(TASK_DEFINITION, map(revision, numbers), as_it_is)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -79,7 +84,7 @@ class TestWhatIsKept:
 
     def test_a_fact_is_known_to_this_run_before_it_is_written(self, tmp_path):
         with Cache.open(tmp_path) as cache:
-            cache.put(Namespace.TASK_DEFINITION, revisions([1]))
+            cache.put(TASK_DEFINITION, revisions([1]))
             assert found(cache, [1]) == revisions([1])
 
     def test_a_fact_can_be_put_again(self, tmp_path):
@@ -90,7 +95,7 @@ class TestWhatIsKept:
     def test_what_was_put_is_kept_when_the_run_fails(self, tmp_path):
         def fail(cache: Cache) -> None:
             with cache:
-                cache.put(Namespace.TASK_DEFINITION, revisions([1]))
+                cache.put(TASK_DEFINITION, revisions([1]))
                 raise RuntimeError
 
         with pytest.raises(RuntimeError):
@@ -99,12 +104,12 @@ class TestWhatIsKept:
 
     def test_thousands_are_asked_for_at_once_and_written_on_the_way(self, tmp_path):
         with Cache.open(tmp_path) as cache:
-            cache.put(Namespace.TASK_DEFINITION, revisions(range(1, 2501)))
+            cache.put(TASK_DEFINITION, revisions(range(1, 2501)))
             assert get(tmp_path, range(1, 2501)) == revisions(range(1, 2501))
 
     def test_each_identifier_that_was_asked_for_is_a_hit_or_a_miss(self, tmp_path):
         with Cache.open(tmp_path) as cache:
-            cache.put(Namespace.TASK_DEFINITION, revisions([1, 2]))
+            cache.put(TASK_DEFINITION, revisions([1, 2]))
             found(cache, [1, 2, 2, 3])
             found(cache, [])
             assert (cache.hits, cache.misses) == (2, 1)
@@ -117,14 +122,14 @@ class TestWhatIsKept:
 
         put(tmp_path, revisions([1, 2]))
         with Cache.open(tmp_path) as cache:
-            known = cache.get(Namespace.TASK_DEFINITION, [revision(1), revision(2)], read)
+            known = cache.get(TASK_DEFINITION, [revision(1), revision(2)], read)
             assert known == {revision(1): "app"}
             assert (cache.hits, cache.misses) == (1, 1)
 
     def test_what_the_caller_does_to_a_value_later_changes_nothing(self, tmp_path):
         with Cache.open(tmp_path) as cache:
             mine = revisions([1])
-            cache.put(Namespace.TASK_DEFINITION, mine)
+            cache.put(TASK_DEFINITION, mine)
             mine[revision(1)].clear()
             found(cache, [1])[revision(1)].clear()
             assert found(cache, [1]) == revisions([1])
@@ -132,14 +137,14 @@ class TestWhatIsKept:
     def test_a_cache_that_is_closed_knows_nothing_and_can_be_closed_again(self, tmp_path, caplog):
         cache = Cache.open(tmp_path)
         cache.close()
-        cache.put(Namespace.TASK_DEFINITION, revisions([1]))
+        cache.put(TASK_DEFINITION, revisions([1]))
         assert found(cache, [1]) == {}
         cache.close()
         assert not warnings(caplog)
 
     def test_no_cache_has_the_same_methods_and_keeps_nothing(self):
         with NoCache() as cache:
-            cache.put(Namespace.TASK_DEFINITION, revisions([1]))
+            cache.put(TASK_DEFINITION, revisions([1]))
             assert found(cache, [1, 2]) == {}
             assert (cache.hits, cache.misses) == (0, 2)
 
@@ -156,8 +161,8 @@ SCALARS = st.one_of(
     st.text(),
 )
 VALUES = {
-    Namespace.TASK_DEFINITION: st.lists(FIELDS, min_size=1),
-    Namespace.SERVICE_REVISION: st.fixed_dictionaries(
+    TASK_DEFINITION: st.lists(FIELDS, min_size=1),
+    SERVICE_REVISION: st.fixed_dictionaries(
         {
             "taskDefinition": st.text(),
             "containerImages": st.lists(
@@ -165,14 +170,13 @@ VALUES = {
             ),
         }
     ),
-    Namespace.LAMBDA_VERSION: st.fixed_dictionaries(
-        {"ImageUri": st.text(), "ResolvedImageUri": TEXTS}
-    ),
-    Namespace.INDEX: st.recursive(SCALARS, st.lists),
+    LAMBDA_VERSION: st.fixed_dictionaries({"ImageUri": st.text(), "ResolvedImageUri": TEXTS}),
+    INDEX: st.recursive(SCALARS, st.lists),
 }
-KEYS = {it: st.from_regex(it._key, fullmatch=True) for it in Namespace}
+NAMESPACES = (INDEX, *(namespace for source in SOURCES for namespace in source.cached))
+KEYS = {it: st.from_regex(it.key, fullmatch=True) for it in NAMESPACES}
 FACTS = st.fixed_dictionaries(
-    {it: st.dictionaries(KEYS[it], VALUES[it], max_size=3) for it in Namespace}
+    {it: st.dictionaries(KEYS[it], VALUES[it], max_size=3) for it in NAMESPACES}
 )
 
 
@@ -190,58 +194,58 @@ def test_whatever_is_put_comes_back_as_it_was(known):
 
 
 MUTABLE = [
-    (Namespace.LAMBDA_VERSION, f"{LAMBDA}:thumbs:$LATEST"),
-    (Namespace.LAMBDA_VERSION, f"{LAMBDA}:thumbs:$LATEST.PUBLISHED"),
-    (Namespace.LAMBDA_VERSION, f"{LAMBDA}:thumbs:live"),
-    (Namespace.LAMBDA_VERSION, f"{LAMBDA}:thumbs:12a"),
-    (Namespace.LAMBDA_VERSION, f"{LAMBDA}:thumbs"),
-    (Namespace.LAMBDA_VERSION, f"{LAMBDA}:12"),
-    (Namespace.LAMBDA_VERSION, "thumbs:12"),
-    (Namespace.TASK_DEFINITION, f"{ECS}:task-definition/web"),
-    (Namespace.TASK_DEFINITION, f"{ECS}:task-definition/web:0"),
-    (Namespace.TASK_DEFINITION, f"{ECS}:task-definition/web:12\n"),
-    (Namespace.TASK_DEFINITION, f"{ECS}:task-definition/web:١٢"),
-    (Namespace.TASK_DEFINITION, "web:12"),
-    (Namespace.TASK_DEFINITION, f"{ECS}:service-revision/prod/web/12"),
-    (Namespace.SERVICE_REVISION, f"{ECS}:service/prod/web"),
-    (Namespace.SERVICE_REVISION, f"{ECS}:service-revision/prod/web"),
-    (Namespace.SERVICE_REVISION, f"{ECS}:service-revision/prod/web/12/3"),
-    (Namespace.SERVICE_REVISION, f"{ECS}:service-deployment/prod/web/12"),
-    (Namespace.INDEX, "latest"),
-    (Namespace.INDEX, "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest"),
-    (Namespace.INDEX, f"web@{DIGEST}"),
-    (Namespace.INDEX, DIGEST[:-1]),
-    (Namespace.INDEX, DIGEST.upper()),
-    (Namespace.INDEX, ""),
+    (LAMBDA_VERSION, f"{LAMBDA}:thumbs:$LATEST"),
+    (LAMBDA_VERSION, f"{LAMBDA}:thumbs:$LATEST.PUBLISHED"),
+    (LAMBDA_VERSION, f"{LAMBDA}:thumbs:live"),
+    (LAMBDA_VERSION, f"{LAMBDA}:thumbs:12a"),
+    (LAMBDA_VERSION, f"{LAMBDA}:thumbs"),
+    (LAMBDA_VERSION, f"{LAMBDA}:12"),
+    (LAMBDA_VERSION, "thumbs:12"),
+    (TASK_DEFINITION, f"{ECS}:task-definition/web"),
+    (TASK_DEFINITION, f"{ECS}:task-definition/web:0"),
+    (TASK_DEFINITION, f"{ECS}:task-definition/web:12\n"),
+    (TASK_DEFINITION, f"{ECS}:task-definition/web:١٢"),
+    (TASK_DEFINITION, "web:12"),
+    (TASK_DEFINITION, f"{ECS}:service-revision/prod/web/12"),
+    (SERVICE_REVISION, f"{ECS}:service/prod/web"),
+    (SERVICE_REVISION, f"{ECS}:service-revision/prod/web"),
+    (SERVICE_REVISION, f"{ECS}:service-revision/prod/web/12/3"),
+    (SERVICE_REVISION, f"{ECS}:service-deployment/prod/web/12"),
+    (INDEX, "latest"),
+    (INDEX, "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest"),
+    (INDEX, f"web@{DIGEST}"),
+    (INDEX, DIGEST[:-1]),
+    (INDEX, DIGEST.upper()),
+    (INDEX, ""),
 ]
 
 IMMUTABLE = [
     (
-        Namespace.LAMBDA_VERSION,
+        LAMBDA_VERSION,
         f"{LAMBDA}:f_1-x:7 2026-01-02T03:04:05.000+0000 1f0c",
     ),
-    (Namespace.TASK_DEFINITION, "arn:aws-cn:ecs:cn-north-1:123456789012:task-definition/a_b-C:120"),
-    (Namespace.SERVICE_REVISION, f"{ECS}:service-revision/prod/web/4980306466373577095"),
-    (Namespace.INDEX, DIGEST),
+    (TASK_DEFINITION, "arn:aws-cn:ecs:cn-north-1:123456789012:task-definition/a_b-C:120"),
+    (SERVICE_REVISION, f"{ECS}:service-revision/prod/web/4980306466373577095"),
+    (INDEX, DIGEST),
 ]
 
 RESOLVED = {"containerName": "app", "image": "web:1", "imageDigest": DIGEST}
 UNRESOLVED = {"containerName": "app", "image": "web:1"}
 CHANGING = [
-    (Namespace.TASK_DEFINITION, {"status": "INACTIVE"}),
-    (Namespace.TASK_DEFINITION, [{"name": "app", "image": "web:1", "lastStatus": "RUNNING"}]),
-    (Namespace.TASK_DEFINITION, [{"name": {"deregisteredAt": 1}}]),
-    (Namespace.TASK_DEFINITION, [{1: "app"}]),
-    (Namespace.TASK_DEFINITION, []),
-    (Namespace.TASK_DEFINITION, None),
-    (Namespace.SERVICE_REVISION, {"containerImages": [RESOLVED, UNRESOLVED]}),
-    (Namespace.SERVICE_REVISION, {"containerImages": [{**UNRESOLVED, "imageDigest": None}]}),
-    (Namespace.SERVICE_REVISION, {"taskDefinition": revision(1), "containerImages": []}),
-    (Namespace.SERVICE_REVISION, {"runningCount": 1}),
-    (Namespace.LAMBDA_VERSION, {"ImageUri": "web:1"}),
-    (Namespace.LAMBDA_VERSION, {"ImageUri": None, "ResolvedImageUri": None}),
-    (Namespace.LAMBDA_VERSION, {}),
-    (Namespace.INDEX, [{"digest": DIGEST, "tag": "latest"}]),
+    (TASK_DEFINITION, {"status": "INACTIVE"}),
+    (TASK_DEFINITION, [{"name": "app", "image": "web:1", "lastStatus": "RUNNING"}]),
+    (TASK_DEFINITION, [{"name": {"deregisteredAt": 1}}]),
+    (TASK_DEFINITION, [{1: "app"}]),
+    (TASK_DEFINITION, []),
+    (TASK_DEFINITION, None),
+    (SERVICE_REVISION, {"containerImages": [RESOLVED, UNRESOLVED]}),
+    (SERVICE_REVISION, {"containerImages": [{**UNRESOLVED, "imageDigest": None}]}),
+    (SERVICE_REVISION, {"taskDefinition": revision(1), "containerImages": []}),
+    (SERVICE_REVISION, {"runningCount": 1}),
+    (LAMBDA_VERSION, {"ImageUri": "web:1"}),
+    (LAMBDA_VERSION, {"ImageUri": None, "ResolvedImageUri": None}),
+    (LAMBDA_VERSION, {}),
+    (INDEX, [{"digest": DIGEST, "tag": "latest"}]),
 ]
 
 
@@ -268,18 +272,18 @@ class TestWhatMayChange:
 
     def test_those_beside_one_that_may_change_are_kept(self, tmp_path):
         with Cache.open(tmp_path) as cache:
-            cache.put(Namespace.TASK_DEFINITION, revisions([1]) | {"web:2": containers(2)})
+            cache.put(TASK_DEFINITION, revisions([1]) | {"web:2": containers(2)})
             assert found(cache, [1]) == revisions([1])
 
     def test_an_index_without_children_is_a_fact(self, tmp_path):
         with Cache.open(tmp_path) as cache:
-            cache.put(Namespace.INDEX, {DIGEST: []})
-            assert cache.get(Namespace.INDEX, [DIGEST], as_it_is) == {DIGEST: []}
+            cache.put(INDEX, {DIGEST: []})
+            assert cache.get(INDEX, [DIGEST], as_it_is) == {DIGEST: []}
 
     @pytest.mark.parametrize("value", [float("nan"), object()])
     def test_what_json_cannot_write_is_refused(self, tmp_path, value):
         with Cache.open(tmp_path) as cache, pytest.raises((ValueError, TypeError)):
-            cache.put(Namespace.INDEX, {DIGEST: [value]})
+            cache.put(INDEX, {DIGEST: [value]})
 
 
 class TestDamage:
@@ -289,7 +293,7 @@ class TestDamage:
     def check(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
         with Cache.open(folder) as cache:
             assert found(cache, range(1, 101)) == {}
-            cache.put(Namespace.TASK_DEFINITION, revisions([1]))
+            cache.put(TASK_DEFINITION, revisions([1]))
         (warning,) = warnings(caplog)
         assert f"the cache {folder / FILE} is damaged, so it starts empty: " in warning
         assert get(folder, range(1, 101)) == revisions([1])
@@ -343,7 +347,7 @@ class TestDamage:
         with Cache.open(folder) as cache:
             (folder / FILE).write_bytes(b"garbage" * 1000)
             assert found(cache, [1]) == {}
-            cache.put(Namespace.TASK_DEFINITION, revisions([2]))
+            cache.put(TASK_DEFINITION, revisions([2]))
         assert len(warnings(caplog)) == 1
         assert get(folder, [1, 2]) == revisions([2])
 
@@ -352,7 +356,7 @@ class TestDamage:
             for _ in range(3):
                 (folder / FILE).write_bytes(b"garbage" * 1000)
                 assert found(cache, [1]) == {}
-            cache.put(Namespace.TASK_DEFINITION, revisions([1]))
+            cache.put(TASK_DEFINITION, revisions([1]))
             assert found(cache, [1]) == {}
         assert len(warnings(caplog)) == 1
 
@@ -392,7 +396,7 @@ class TestDamage:
         for _ in range(2):
             with Cache.open(folder) as cache:
                 assert found(cache, range(1, 101)).items() <= revisions(range(1, 101)).items()
-                cache.put(Namespace.TASK_DEFINITION, revisions(range(90, 200)))
+                cache.put(TASK_DEFINITION, revisions(range(90, 200)))
         assert len(warnings(caplog)) <= 1
         assert get(folder, range(90, 200)) == revisions(range(90, 200))
 
@@ -461,7 +465,7 @@ class TestSurroundings:
     @staticmethod
     def check(cache: Cache, caplog: pytest.LogCaptureFixture) -> None:
         assert found(cache, [1]) == {}
-        cache.put(Namespace.TASK_DEFINITION, revisions([1]))
+        cache.put(TASK_DEFINITION, revisions([1]))
         assert found(cache, [1]) == {}
         cache.close()
         (warning,) = warnings(caplog)
@@ -487,7 +491,7 @@ class TestSurroundings:
         put(tmp_path, revisions([1]))
         cache = Cache.open(tmp_path)
         connection(cache).execute("PRAGMA max_page_count = 3")  # then SQLite says that it is full
-        cache.put(Namespace.TASK_DEFINITION, revisions(range(1, 2001)))
+        cache.put(TASK_DEFINITION, revisions(range(1, 2001)))
         self.check(cache, caplog)
         assert "full" in caplog.text
         assert get(tmp_path, range(1, 2001)) == revisions([1])
@@ -497,7 +501,7 @@ class TestSurroundings:
         with Cache.open(tmp_path) as cache:
             connection(cache).execute("PRAGMA query_only = ON")
             assert found(cache, [1]) == revisions([1])
-            cache.put(Namespace.TASK_DEFINITION, revisions([2]))
+            cache.put(TASK_DEFINITION, revisions([2]))
             assert not warnings(caplog)
         (warning,) = warnings(caplog)
         assert "readonly" in warning
@@ -517,7 +521,7 @@ class TestSurroundings:
         with Cache.open(tmp_path) as cache:
             clear(tmp_path)
             put(tmp_path, revisions([1]))
-            cache.put(Namespace.TASK_DEFINITION, revisions([2]))
+            cache.put(TASK_DEFINITION, revisions([2]))
         assert len(warnings(caplog)) <= 1
         assert get(tmp_path, [1]) == revisions([1])
         assert len(warnings(caplog)) <= 1
@@ -536,7 +540,7 @@ def write_and_read(folder: Path, first: int, count: int, warned: Any) -> None:
 
     def work(cache: Cache, number: int) -> bool:
         near = range(max(1, number - 3), number + 1)
-        cache.put(Namespace.TASK_DEFINITION, revisions([number]))
+        cache.put(TASK_DEFINITION, revisions([number]))
         known = found(cache, near)
         return revision(number) in known and known.items() <= revisions(near).items()
 
@@ -587,7 +591,7 @@ def die_while_writing(folder: Path, statements: int) -> None:
     connection(cache).set_trace_callback(
         lambda _: None if next(left, None) is not None else os.kill(os.getpid(), SIGKILL)
     )
-    cache.put(Namespace.TASK_DEFINITION, revisions(range(101, 3000)))
+    cache.put(TASK_DEFINITION, revisions(range(101, 3000)))
 
 
 class TestKilled:

@@ -10,6 +10,9 @@ from botocore.parsers import ResponseParserError
 from ecrm.aws import call, pages
 from ecrm.aws.errors import translated
 from ecrm.errors import AccessDenied, AwsError, EcrmError, Gone, NotOffered
+from ecrm.registry.operations import DESCRIBE_IMAGES
+from ecrm.sources.ecs.operations import DESCRIBE_TASKS
+from ecrm.sources.lambda_functions import GET_FUNCTION, LIST_PROVISIONED_CONCURRENCY_CONFIGS
 from tests.stubs import Stubs
 
 ACTION = "ecs:ListTasks"
@@ -254,15 +257,15 @@ def test_an_error_that_botocore_adds_one_day_is_one_of_ours_too():
 @pytest.mark.parametrize(
     ("client", "operation", "params", "action"),
     [
-        ("ecr", "DescribeImages", {"repositoryName": "shop/api"}, "ecr:DescribeImages"),
-        ("ecs", "DescribeTasks", {"tasks": ["t"]}, "ecs:DescribeTasks"),
-        ("functions", "GetFunction", {"FunctionName": "f"}, "lambda:GetFunction"),
+        ("ecr", DESCRIBE_IMAGES, {"repositoryName": "shop/api"}, "ecr:DescribeImages"),
+        ("ecs", DESCRIBE_TASKS, {"tasks": ["t"]}, "ecs:DescribeTasks"),
+        ("functions", GET_FUNCTION, {"FunctionName": "f"}, "lambda:GetFunction"),
     ],
 )
 def test_a_denied_call_names_the_action_as_iam_spells_it(client, operation, params, action):
     """B11."""
     with Stubs() as aws:
-        aws.refuse(operation, "AccessDeniedException", "not you", **params)
+        aws.refuse(operation.name, "AccessDeniedException", "not you", **params)
         with pytest.raises(AccessDenied) as error:
             call(getattr(aws.target, client), operation, **params)
     assert (error.value.action, str(error.value)) == (
@@ -276,7 +279,7 @@ def test_a_denied_listing_names_the_action_as_iam_spells_it():
     with Stubs() as aws:
         aws.refuse("ListProvisionedConcurrencyConfigs", "AccessDeniedException", FunctionName="f")
         with pytest.raises(AccessDenied) as error:
-            list(pages(aws.target.functions, "ListProvisionedConcurrencyConfigs", **named("f")))
+            list(pages(aws.target.functions, LIST_PROVISIONED_CONCURRENCY_CONFIGS, **named("f")))
     assert error.value.action == "lambda:ListProvisionedConcurrencyConfigs"
 
 

@@ -1,6 +1,7 @@
 """Around every call: it is counted as AWS counts it, and a run that ends begins no more."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -8,16 +9,24 @@ from typing import Any
 import boto3
 import pytest
 
-from ecrm.aws import Target, call, connect, map_concurrently, run_all
+from ecrm.aws import RateLimiter, Target, call, connect, map_concurrently, pages
+from ecrm.aws.executor import for_each_target
 from ecrm.aws.rate_limits import StoppedError
 from ecrm.cli.main import run as command_line
 from ecrm.config import Config
 from ecrm.errors import AwsError
 from ecrm.model.reference import Registry
+from ecrm.registry.operations import DESCRIBE_IMAGES, DESCRIBE_REGISTRY
 from ecrm.reports.calls import calls_text
-from ecrm.sources import scan
+from ecrm.sources import read_target
+from ecrm.sources.ecs import ECS
+from ecrm.sources.ecs.operations import LIST_CLUSTERS
+from ecrm.sources.lambda_functions import LAMBDA
+from ecrm.sources.source import Reading
+from ecrm.workflow.configuration import QUOTAS
 from ecrm.workflow.run import Request, start
-from tests.fake_aws import FakeAws, Fault, days_ago
+from tests.fake_aws import FakeAws, Fault
+from tests.sources.reading import quiet
 
 HERE = Registry("123456789012", "us-east-1")
 
@@ -27,7 +36,7 @@ def target(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Target:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     args = aws.client_args()
     monkeypatch.setenv("AWS_ENDPOINT_URL", args.pop("endpoint_url"))
-    return Target(HERE, boto3.Session(**args))
+    return Target(HERE, boto3.Session(**args), rate_limiter=RateLimiter(QUOTAS))
 
 
 @pytest.fixture
@@ -38,7 +47,7 @@ def aws() -> Any:
 
 def test_every_attempt_counts_as_aws_counts_it(aws, target):
     aws.fault("ecr", "DescribeRegistry", Fault.throttle(), times=2)
-    call(target.ecr, "DescribeRegistry")
+    call(target.ecr, DESCRIBE_REGISTRY)
     assert target.call_counter.calls == {"ecr:DescribeRegistry": 3}
     assert target.call_counter.throttled == 2
     assert len(aws.calls) == 3
@@ -46,7 +55,7 @@ def test_every_attempt_counts_as_aws_counts_it(aws, target):
 
 def test_refused_calls_slow_their_own_quota_down_and_no_other(aws, target):
     aws.fault("ecs", "ListClusters", Fault.throttle())
-    call(target.ecs, "ListClusters")
+    call(target.ecs, LIST_CLUSTERS)
     buckets = target.rate_limiter._buckets
     assert buckets["ecs_clusters"]._rate < 15
     assert buckets["ecs_tasks"]._rate == 20
@@ -55,7 +64,7 @@ def test_refused_calls_slow_their_own_quota_down_and_no_other(aws, target):
 def test_a_call_that_fails_otherwise_slows_nothing_down(aws, target):
     aws.fault("ecs", "ListClusters", Fault.denied())
     with pytest.raises(AwsError):
-        call(target.ecs, "ListClusters")
+        call(target.ecs, LIST_CLUSTERS)
     assert target.call_counter.throttled == 0
     assert target.rate_limiter._buckets["ecs_clusters"]._rate == 20
 
@@ -63,7 +72,7 @@ def test_a_call_that_fails_otherwise_slows_nothing_down(aws, target):
 def test_a_run_that_ends_begins_no_more_calls_but_what_it_keeps_is_written(aws, target):
     target.rate_limiter.stop()
     with pytest.raises(StoppedError):
-        call(target.ecs, "ListClusters")
+        call(target.ecs, LIST_CLUSTERS)
     assert not aws.calls
     aws.s3.bucket("journals")
     target.s3().put_object(Bucket="journals", Key="one", Body=b"what was done")
@@ -75,10 +84,15 @@ def test_what_breaks_one_source_stops_the_others(aws, target, monkeypatch):
     for number in range(200):
         aws.lambda_.function(f"f{number}", f"{HERE.host}/app:v1")
     begun, stopped = Event(), list[bool]()
-    sources = {"lambda": patient(begun, stopped), "ecs": interrupted(begun)}
-    monkeypatch.setattr("ecrm.sources._SERVICES", sources)
+    sources = (
+        replace(LAMBDA, read=patient(begun, stopped)),
+        replace(ECS, read=interrupted(begun)),
+    )
     with pytest.raises(KeyboardInterrupt):
-        scan((target,), Config(), (), days_ago(0), lambda _: None)
+        for_each_target(
+            (target,),
+            lambda target, workers: read_target(target, Config(), quiet, workers, sources),
+        )
     assert stopped == [True]
 
 
@@ -95,21 +109,16 @@ def interrupted(begun: Event) -> Any:
 def patient(begun: Event, stopped: list[bool]) -> Any:
     """A source that asks until it is stopped."""
 
-    def read(target: Target, *_: Any) -> Any:
+    def read(reading: Reading) -> Any:
         begun.set()
         try:
             while True:
-                target.rate_limiter.take("lambda", "GetFunction")
+                reading.target.rate_limiter.take("lambda", "GetFunction")
         except StoppedError:
             stopped.append(True)
             raise
 
     return read
-
-
-def test_side_by_side_means_in_turn_where_there_is_one_worker():
-    threads = run_all([threading.get_ident, threading.get_ident], 1, lambda: None)
-    assert threads == [threading.get_ident()] * 2
 
 
 def test_an_endpoint_of_ones_own_is_not_taken_for_aws(aws, monkeypatch):
@@ -131,13 +140,9 @@ def test_what_a_run_asked_is_one_line(target):
 def test_every_page_counts(aws, target):
     aws.ecr.repository("app").fill(2500)
     aws.fault("ecr", "DescribeImages", Fault.throttle(), at=2, times=1)
-    call(target.ecr, "DescribeRegistry")
-    pages = list(
-        target.ecr.get_paginator("describe_images").paginate(
-            repositoryName="app", PaginationConfig={"PageSize": 1000}
-        )
-    )
-    assert sum(len(page["imageDetails"]) for page in pages) == 2500
+    call(target.ecr, DESCRIBE_REGISTRY)
+    found = list(pages(target.ecr, DESCRIBE_IMAGES, repositoryName="app", maxResults=1000))
+    assert sum(len(page["imageDetails"]) for page in found) == 2500
     assert target.call_counter.calls["ecr:DescribeImages"] == 4
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from ecrm.aws.rate_limits import RateLimiter, StoppedError, TokenBucket
-from ecrm.config.quotas import QUOTAS, quota_name
+from ecrm.workflow.configuration import QUOTAS
 from tests.fake_aws import PUBLISHED
 
 
@@ -130,11 +130,13 @@ def test_an_unknown_limit_is_found_from_its_refusals(clock, rate):
 
 # All quotas
 
+LIMITER = RateLimiter(QUOTAS)
+
 
 def test_every_published_quota_is_kept_to():
     for rate in PUBLISHED:
         for operation in rate.operations:
-            name = quota_name(rate.service, operation)
+            name = LIMITER._quota(rate.service, operation)
             if rate.service in ("ecs", "lambda") and name:
                 quota = QUOTAS[name]
                 assert quota.rate is not None
@@ -143,14 +145,15 @@ def test_every_published_quota_is_kept_to():
 
 
 def test_operations_that_share_a_quota_share_a_bucket(clock):
-    rate_limiter = RateLimiter(monotonic=clock)
+    rate_limiter = RateLimiter(QUOTAS, monotonic=clock)
     for _ in range(45):
         rate_limiter.take("ecs", "ListTaskDefinitions")
     rate_limiter.stop()
     with pytest.raises(StoppedError):
         rate_limiter.take("ecs", "DescribeTaskDefinition")
-    assert quota_name("ecs", "ListTaskDefinitions") == quota_name("ecs", "DescribeTaskDefinition")
-    assert quota_name("ecs", "ListTasks") != quota_name("ecs", "ListTaskDefinitions")
+    quota = LIMITER._quota("ecs", "ListTaskDefinitions")
+    assert quota == LIMITER._quota("ecs", "DescribeTaskDefinition")
+    assert quota != LIMITER._quota("ecs", "ListTasks")
 
 
 @pytest.mark.parametrize(
@@ -165,18 +168,18 @@ def test_operations_that_share_a_quota_share_a_bucket(clock):
     ],
 )
 def test_what_has_no_quota_of_its_own_is_in_that_of_its_service(service, operation, name):
-    assert quota_name(service, operation) == name
+    assert LIMITER._quota(service, operation) == name
 
 
 def test_a_quota_that_aws_raised_is_used():
-    raised, usual = RateLimiter({"ecs_tasks": 1000}), RateLimiter()
+    raised, usual = RateLimiter(QUOTAS, {"ecs_tasks": 1000}), RateLimiter(QUOTAS)
     assert raised._buckets["ecs_tasks"]._limit == 1000
     assert usual._buckets["ecs_tasks"]._limit == 20
     assert raised._buckets["ecs_services"]._limit == 20
 
 
 def test_who_waits_for_a_turn_is_told_at_once_that_the_run_ends():
-    rate_limiter = RateLimiter({"lambda": 1})
+    rate_limiter = RateLimiter(QUOTAS, {"lambda": 1})
     ended = threading.Event()
 
     def ask() -> None:

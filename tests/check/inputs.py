@@ -6,12 +6,13 @@ from typing import Any
 
 from ecrm.check import CheckInputs, Unknown, Violation, for_all
 from ecrm.check import check as run_check
-from ecrm.config import Config, parse
+from ecrm.config import Config
 from ecrm.model.image import Image
 from ecrm.model.reference import Reference
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import SourceLocation, Use
 from ecrm.planning.planner import make_plan, planning_context
+from ecrm.workflow.configuration import parse
 from tests.values import HOME, NOW, RepositoryIndex, Shelf
 
 RULES = """

@@ -7,9 +7,11 @@ import pytest
 
 from ecrm.check import RULES, Unknown, check, for_all
 from ecrm.config import RULES_OF_CHECK, Checks, Level
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.scan import ReadStatus
 from ecrm.model.use import SourceLocation
 from tests.check.inputs import config, evidence, in_file, repositories, source_reports
+from tests.stubs import REGISTRY
 from tests.values import image, use
 
 
@@ -80,9 +82,12 @@ def test_the_place_of_the_policy_is_that_of_the_section_or_of_the_rules():
     assert check(evidence(repository_indexes)).config == SourceLocation("ecrm.yaml", 2)
 
 
+APP = RepositoryKey(REGISTRY, "app")
+
+
 def test_the_rule_for_all_others_keeps_everything():
     settings = for_all(config())
-    assert settings.rule_for("app") == config().rule_for("app")
+    assert settings.rule_for(APP) == config().rule_for(APP)
     repository_indexes = repositories(other=[image("a", days=9000)])
     assert not evidence(repository_indexes).plan.deletable.images
     assert settings.fingerprint == config().fingerprint

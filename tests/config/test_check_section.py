@@ -6,9 +6,10 @@ from textwrap import indent
 
 import pytest
 
-from ecrm.config import Checks, Config, Level, parse
+from ecrm.config import Checks, Config, Level
 from ecrm.config.levels import Budget, Plain, Stale
 from ecrm.errors import ConfigError
+from ecrm.workflow.configuration import parse
 
 RULE = "repositories: [{name: a, expires: 30d}]\n"
 

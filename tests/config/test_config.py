@@ -9,30 +9,22 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ecrm.config import (
-    Config,
-    ExternalCommand,
-    Guards,
-    History,
-    entry_for,
-    load,
-    parse,
-    parse_bytes,
-    parse_duration,
-)
+from ecrm.config import Config, ExternalCommand, Guards, History, parse_bytes, parse_duration
 from ecrm.config.document import MapNode, read_document
 from ecrm.config.schema import Key, Section
-from ecrm.config.sections import SECTIONS
 from ecrm.config.values import BYTES
 from ecrm.errors import ConfigError
 from ecrm.model.pattern import NamePattern, glob_matches
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Action, Rule
+from ecrm.workflow.configuration import SECTIONS, load, parse
+from tests.stubs import REGISTRY
 
 EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
 LITERALLY = "literally named so; did you mean name_pattern?"
 RULE = "repositories: [{name: a, expires: 30d}]\n"
 
-FINGERPRINT = "cff9cdf88c4609387b5717b6faca3fe9d617ee816a6dc598b40a8de00a68c41f"
+FINGERPRINT = "934b71d3c00eeaaedb33a59b54eef5ed275981573454ae6aa09432b92aeb16f1"
 FUJIWARA_README = """\
 clusters:
   - name: my-cluster
@@ -85,13 +77,13 @@ def name(text: str) -> NamePattern:
 class TestWhatIsRead:
     def test_the_readme_example_of_fujiwara_ecrm_loads_unchanged(self):
         config = read(FUJIWARA_README)
-        assert config.clusters == (
+        assert config.entries("clusters") == (
             History(name("my-cluster")),
             History(glob("prod*")),
             History(glob("dev*")),
         )
-        assert config.task_definitions == (History(name("*"), keep_count=3),)
-        assert config.lambda_functions == (History(name("*"), keep_count=3),)
+        assert config.entries("task_definitions") == (History(name("*"), keep_count=3),)
+        assert config.entries("lambda_functions") == (History(name("*"), keep_count=3),)
         assert config.external_commands == (
             ExternalCommand(
                 command=("path/to/command", "arg1", "arg2"),
@@ -161,7 +153,9 @@ class TestWhatIsRead:
     @pytest.mark.parametrize("empty", ["", "null", "~", "[]"])
     @pytest.mark.parametrize("section", [it for it in SECTIONS if SECTIONS[it].is_list])
     def test_an_absent_or_null_section_is_empty(self, section, empty):
-        assert getattr(read(f"{section}: {empty}"), section) == ()
+        config = read(f"{section}: {empty}")
+        entries = config.history[section] if SECTIONS[section].is_history else None
+        assert (getattr(config, section) if entries is None else entries) == ()
 
     @pytest.mark.parametrize("text", ["clusters: []", "guards:", "guards: {}"])
     def test_the_guards_that_never_stop_an_honest_run_are_on_unless_told_otherwise(self, text):
@@ -206,22 +200,22 @@ class TestWhatIsRead:
 
     @pytest.mark.parametrize("section", ["clusters", "task_definitions", "lambda_functions"])
     def test_an_entry_without_keep_count_keeps_five(self, section):
-        assert getattr(read(f"{section}: [name: a]"), section) == (History(name("a"), 5),)
+        assert read(f"{section}: [name: a]").entries(section) == (History(name("a"), 5),)
 
     def test_an_entry_can_be_excluded(self):
         config = read("clusters: [{name: a, exclude: true}, {name_pattern: '*', exclude: False}]")
-        assert config.clusters == (History(name("a"), exclude=True), History(glob("*")))
+        assert config.entries("clusters") == (History(name("a"), exclude=True), History(glob("*")))
 
     def test_the_first_entry_that_matches_applies(self):
         config = read("""
             repositories: [{name_pattern: 'a*', expires: 1d}, {name: ab, expires: 2d}]
             clusters: [{name: ab}, {name_pattern: 'a*', exclude: true}]
         """)
-        assert config.rule_for("ab") == config.repositories[0]
-        assert config.rule_for("b") is None
-        assert entry_for(config.clusters, "ab") == config.clusters[0]
-        assert entry_for(config.clusters, "ac") == config.clusters[1]
-        assert entry_for(config.clusters, "b") is None
+        assert config.rule_for(RepositoryKey(REGISTRY, "ab")) == config.repositories[0]
+        assert config.rule_for(RepositoryKey(REGISTRY, "b")) is None
+        assert config.entry_for("clusters", "ab") == config.entries("clusters")[0]
+        assert config.entry_for("clusters", "ac") == config.entries("clusters")[1]
+        assert config.entry_for("clusters", "b") is None
 
     def test_anchors_and_merge_keys_are_resolved_and_an_explicit_key_wins(self):
         config = read("""
@@ -293,7 +287,7 @@ def test_a_warned_of_zero_or_empty_list_is_the_default():
         task_definitions: [{name: a, keep_count: 0}]
         repositories: [{name: a, expires: 1d, keep_count: 0, keep_tag_patterns: []}]
     """)
-    assert config.task_definitions == (History(name("a"), keep_count=5),)
+    assert config.entries("task_definitions") == (History(name("a"), keep_count=5),)
     assert config.repositories == (Rule(name("a"), timedelta(days=1)),)
 
 
@@ -850,7 +844,7 @@ class TestExampleFile:
     def test_it_loads_without_a_warning(self):
         config = load(str(EXAMPLE))
         assert config.warnings == ()
-        assert config.rule_for("prod/web") == Rule(
+        assert config.rule_for(RepositoryKey(REGISTRY, "prod/web")) == Rule(
             glob("prod/*"),
             timedelta(days=90),
             keep_count=5,

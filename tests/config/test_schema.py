@@ -14,13 +14,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from ecrm.config import parse, parse_duration
+from ecrm.config import parse_duration
 from ecrm.config.document import read_document
 from ecrm.config.json_schema import json_schema
 from ecrm.config.schema import Key, Section
-from ecrm.config.sections import SECTIONS
 from ecrm.config.values import BYTES, DURATION, Reader
 from ecrm.errors import ConfigError
+from ecrm.workflow.configuration import SECTIONS, parse
 from tests.config import test_config as told
 
 SCHEMA = json_schema(SECTIONS)

@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from ecrm.aws import Operation
+from ecrm.aws.shapes import Optional
+from ecrm.sources import SOURCES
 from tests.fake_aws import FOREVER, FakeAws, Fault
 from tests.fake_aws.calls import Calls
 
@@ -63,7 +66,7 @@ def left_out() -> Fault:
 
 
 def no_members() -> Fault:
-    """It takes effect, and the answer is `{}`. For a listing that is as good as nothing found."""
+    """It takes effect, and the answer is `{}`."""
     return Fault(lambda request, run: run(request) and {})
 
 
@@ -92,8 +95,6 @@ PASSING = {
 def faults_of(name: str) -> dict[str, Fault]:
     operation = name.partition(":")[2]
     faults = dict(LASTING)
-    if operation in SHORT or name in INFORMATIVE or name == "ecr:DescribeRegistry":
-        del faults["no members"]
     if operation.startswith("Describe") and operation[8:] in ("Tasks", "Services"):
         faults |= OF_DESCRIBES
     if operation == "DescribeServiceRevisions":
@@ -269,3 +270,34 @@ def test_b11_what_an_account_always_has_cannot_be_gone(desk: Desk, name: str):
     assert ran.code == FAILED
     assert any(operation in line for line in ran.errors), ran.err
     all_is_well(desk, ran)
+
+
+def odd_answers() -> Iterator[Any]:
+    """For every operation of every source, in turns: each kind of odd answer is met by many
+    operations, and each operation meets one for its list and one for the whole."""
+    whole: list[Any] = [
+        {},
+        {"message": "something went wrong"},
+        {"Output": {"__type": "com.amazon.coral.service#InternalFailure"}},
+    ]
+    operations = [operation for source in SOURCES for operation in source.operations]
+    for turn, operation in enumerate(operations):
+        required = next(
+            name
+            for name, shape in operation.answer.members.items()
+            if not isinstance(shape, Optional)
+        )
+        for value in (whole[turn % 3], {required: None if turn % 2 else "a text"}):
+            yield pytest.param(operation, value, id=f"{operation.action}-{json.dumps(value)}")
+
+
+@pytest.mark.parametrize(("operation", "value"), list(odd_answers()))
+def test_b35_an_odd_answer_is_never_an_empty_one(desk: Desk, operation: Operation, value: Any):
+    fault = Fault(lambda request, run: value)
+    desk.account.aws.fault(operation.service, operation.name, fault, times=FOREVER)
+    ran = desk.delete()
+    assert ran.code == FAILED
+    assert not ran.calls.writes
+    assert any(operation.action in line for line in ran.errors), ran.err
+    assert "Traceback" not in ran.err
+    assert desk.account.present() == desk.before

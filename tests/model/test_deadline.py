@@ -6,6 +6,7 @@ import pytest
 from ecrm.aws import Target, call
 from ecrm.errors import OutOfTimeError
 from ecrm.model.deadline import NO_DEADLINE, Deadline, default_margin
+from ecrm.registry.operations import BATCH_DELETE_IMAGE, DESCRIBE_REPOSITORIES
 from tests.fake_aws import FOREVER, FakeAws, Fault
 from tests.stubs import REGISTRY, digest
 
@@ -58,7 +59,7 @@ def test_every_attempt_of_a_call_is_asked_for(monkeypatch):
             monkeypatch.setenv(name, value)
         aws.fault("ecr", "DescribeRepositories", Fault.drop(), times=FOREVER)
         with pytest.raises(OutOfTimeError):
-            call(target(aws, Deadline(lambda: next(left), 60)).ecr, "DescribeRepositories")
+            call(target(aws, Deadline(lambda: next(left), 60)).ecr, DESCRIBE_REPOSITORIES)
         assert len(aws.calls.of("ecr")) == 2
 
 
@@ -72,7 +73,7 @@ def test_what_ecrm_keeps_may_be_written_after_the_deadline(monkeypatch):
         with pytest.raises(OutOfTimeError):
             call(
                 ecr,
-                "BatchDeleteImage",
+                BATCH_DELETE_IMAGE,
                 repositoryName="shop/api",
                 imageIds=[{"imageDigest": digest(1)}],
             )

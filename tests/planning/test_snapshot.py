@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrm.config import Guards, load
+from ecrm.config import Guards
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.model.image import Status
 from ecrm.model.reference import Reference
@@ -23,6 +23,7 @@ from ecrm.planning.snapshot import Snapshot, read_snapshot, snapshot_text
 from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability
 from ecrm.workflow import commands as workflow
+from ecrm.workflow.configuration import load
 from ecrm.workflow.run import Request, start
 from tests.model.test_codec import IMAGES, SOURCES, USES
 from tests.planning.test_planner import COPIES, DENIED, REPEATS, gone

@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 
 from ecrm.model.reference import Registry
 from ecrm.registry.access import Replication, cross_account_pullers, replications
+from ecrm.registry.operations import DESCRIBE_REGISTRY
 
 OWNER = Registry("123456789012", "eu-west-1")
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+
+
+def read_replications(configuration: dict[str, Any]) -> tuple[Replication, ...]:
+    answer = DESCRIBE_REGISTRY.read({"replicationConfiguration": configuration})
+    return replications(OWNER, answer["replicationConfiguration"])
 
 
 def statement(principal: Any = "*", action: Any = "ecr:BatchGetImage", **more: Any) -> Any:
@@ -31,7 +37,7 @@ def aws(*who: str) -> dict[str, list[str]]:
 
 
 def test_a_rule_without_filters_covers_every_repository():
-    (rule,) = replications(OWNER, {"rules": [{"destinations": [{"region": "us-east-1"}]}]})
+    (rule,) = read_replications({"rules": [{"destinations": [{"region": "us-east-1"}]}]})
     assert rule == Replication(Registry("123456789012", "us-east-1"), "", deletes=False)
     assert rule.covers("app")
     assert rule.covers("a/b")
@@ -39,7 +45,7 @@ def test_a_rule_without_filters_covers_every_repository():
 
 def test_a_destination_without_an_account_is_of_the_same_account():
     destinations = [{"region": "us-east-1"}, {"region": "eu-west-1", "registryId": "999999999999"}]
-    found = replications(OWNER, {"rules": [{"destinations": destinations}]})
+    found = read_replications({"rules": [{"destinations": destinations}]})
     assert [str(it.destination) for it in found] == [
         "123456789012/us-east-1",
         "999999999999/eu-west-1",
@@ -58,7 +64,7 @@ def test_each_destination_has_each_prefix_of_its_rule():
     dev = {"destinations": [{"region": "us-east-1"}], "repositoryFilters": [{"filter": "dev/"}]}
     assert [
         (it.destination.region, it.prefix, it.deletes)
-        for it in replications(OWNER, {"rules": [prod, dev]})
+        for it in read_replications({"rules": [prod, dev]})
     ] == [
         ("us-east-1", "prod/", True),
         ("us-east-1", "base", True),
@@ -80,19 +86,18 @@ def test_a_filter_is_the_beginning_of_a_name(repository, covered):
     ("rule", "deletes"),
     [
         ({}, False),
-        ({"deleteReplication": {}}, False),
         ({"deleteReplication": {"enabled": False}}, False),
         ({"deleteReplication": {"enabled": True}}, True),
     ],
 )
 def test_deletions_are_repeated_only_where_the_rule_says_so(rule, deletes):
-    (found,) = replications(OWNER, {"rules": [rule | {"destinations": [{"region": "us-east-1"}]}]})
+    (found,) = read_replications({"rules": [rule | {"destinations": [{"region": "us-east-1"}]}]})
     assert found.deletes is deletes
 
 
-@pytest.mark.parametrize("configuration", [{}, {"rules": []}, {"rules": [{"destinations": []}]}])
+@pytest.mark.parametrize("configuration", [{"rules": []}, {"rules": [{"destinations": []}]}])
 def test_no_rules_and_no_destinations_replicate_nothing(configuration):
-    assert replications(OWNER, configuration) == ()
+    assert read_replications(configuration) == ()
 
 
 # -- who a policy names ---------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def test_repositories_of_all_pages_are_listed_by_name(aws):
 
 def test_a_page_without_repositories_is_followed_by_the_next(aws):
     """B31."""
-    aws.answer("DescribeRepositories", {"nextToken": "2"}, **ALL_REPOSITORIES)
+    aws.answer("DescribeRepositories", {"repositories": [], "nextToken": "2"}, **ALL_REPOSITORIES)
     page = {"repositories": [repository("shop/a")]}
     aws.answer("DescribeRepositories", page, **ALL_REPOSITORIES, nextToken="2")
     assert list(repositories(aws.target)) == ["shop/a"]
@@ -197,13 +197,14 @@ def test_an_image_without_what_decides_cannot_be_judged(aws, missing):
     aws.answer("DescribeImages", {"imageDetails": [row]}, **ALL_IMAGES)
     with pytest.raises(AwsError) as error:
         images(aws.target, "shop/api")
-    assert str(error.value) == f"ecr:DescribeImages: an image that ecrm cannot judge: {missing!r}"
+    message = f"AWS's answer has no imageDetails[0].{missing}; try again"
+    assert str(error.value) == f"ecr:DescribeImages: {message}"
 
 
 def test_an_image_of_a_status_that_is_new_to_us_cannot_be_judged(aws):
     row = detail(1, imageStatus="MELTED")
     aws.answer("DescribeImages", {"imageDetails": [row]}, **ALL_IMAGES)
-    with pytest.raises(AwsError, match="an image that ecrm cannot judge: 'MELTED'"):
+    with pytest.raises(AwsError, match="an image has the unknown status MELTED"):
         images(aws.target, "shop/api")
 
 
@@ -380,7 +381,7 @@ def test_manifests_of_what_goes_are_read_verbatim_in_whatever_form_they_were_pus
 
 
 def test_a_manifest_that_cannot_be_read_is_an_error_before_anything_is_deleted(aws):
-    aws.otherwise("BatchGetImage", {"failures": [failure(1, "KmsError", "no key")]})
+    aws.otherwise("BatchGetImage", {"images": [], "failures": [failure(1, "KmsError", "no key")]})
     with pytest.raises(AwsError, match=r"shop/api@sha256:0+1: no key"):
         manifests_of(aws, numbered(1))
 
@@ -388,8 +389,8 @@ def test_a_manifest_that_cannot_be_read_is_an_error_before_anything_is_deleted(a
 def test_an_image_that_is_gone_or_archived_may_have_no_manifest(aws):
     archived = numbered(2)._replace(status=Status.ARCHIVED)
     answers = {
-        digest(1): {"failures": [failure(1, "ImageNotFound", "not found")]},
-        digest(2): {"failures": [failure(2, "ImageInaccessible", "archived")]},
+        digest(1): {"images": [], "failures": [failure(1, "ImageNotFound", "not found")]},
+        digest(2): {"images": [], "failures": [failure(2, "ImageInaccessible", "archived")]},
     }
     aws.otherwise("BatchGetImage", lambda it: answers[it["imageIds"][0]["imageDigest"]])
     assert manifests_of(aws, numbered(1), archived) == {}
@@ -401,7 +402,7 @@ def test_an_image_that_is_gone_or_archived_may_have_no_manifest(aws):
 def test_an_image_is_archived_by_digest_in_the_account_of_the_target(aws):
     aws.answer(
         "UpdateImageStorageClass",
-        {},
+        {"imageStatus": "ARCHIVED"},
         **REPOSITORY,
         imageId=ids(1)[0],
         targetStorageClass="ARCHIVE",
@@ -475,7 +476,7 @@ def test_replication_rules_are_those_of_the_registry(aws):
 
 def test_a_registry_without_replication_has_no_rules(aws):
     """B31."""
-    aws.answer("DescribeRegistry", {})
+    aws.answer("DescribeRegistry", {"replicationConfiguration": {"rules": []}})
     assert Inventory([aws.target]).replications(REGISTRY) == ()
 
 
@@ -552,15 +553,17 @@ def test_an_image_with_several_tags_is_answered_once_for_each_and_deleted_once(a
 
 
 def test_an_answer_without_lists_says_nothing_about_any_image(aws):
-    """B31."""
+    """B35. So ECR is asked whether the image is still there."""
     aws.answer("BatchDeleteImage", {}, **REPOSITORY, imageIds=ids(1))
-    assert delete(aws, 1) == (frozenset(), ())
+    aws.answer("DescribeImages", {"imageDetails": [detail(1)]}, **ALL_IMAGES)
+    with pytest.raises(AwsError, match="ecr:BatchDeleteImage: AWS's answer has no imageIds"):
+        delete(aws, 1)
 
 
 def test_a_refusal_without_words_is_still_a_refusal(aws):
-    answer = {"failures": [{"imageId": ids(1)[0]}]}
-    aws.answer("BatchDeleteImage", answer, **REPOSITORY, imageIds=ids(1))
-    assert delete(aws, 1) == (frozenset(), (Refusal(digest(1), "", ""),))
+    answer = {"imageIds": ids(2), "failures": [{"imageId": ids(1)[0]}]}
+    aws.answer("BatchDeleteImage", answer, **REPOSITORY, imageIds=ids(1, 2))
+    assert delete(aws, 1, 2) == (frozenset({digest(2)}), (Refusal(digest(1), "", ""),))
 
 
 def test_a_refused_call_deletes_nothing_and_names_the_permission(aws):
@@ -614,16 +617,13 @@ def test_what_is_still_there_is_looked_up_among_all_images_archived_ones_too(aws
 
 def test_no_call_to_ecr_that_can_name_the_account_leaves_it_out(aws):
     """B25."""
-    for operation in (
-        "DescribeRepositories",
-        "DescribeImages",
-        "BatchDeleteImage",
-        "GetRepositoryPolicy",
-        "UpdateImageStorageClass",
-        "DescribeRegistry",
-        "GetRegistryPolicy",
-    ):
-        aws.otherwise(operation, {})
+    aws.otherwise("DescribeRepositories", {"repositories": []})
+    aws.otherwise("DescribeImages", {"imageDetails": []})
+    aws.otherwise("BatchDeleteImage", {"imageIds": ids(1)})
+    aws.otherwise("GetRepositoryPolicy", {"policyText": "{}"})
+    aws.otherwise("UpdateImageStorageClass", {"imageStatus": "ARCHIVED"})
+    aws.otherwise("DescribeRegistry", {"replicationConfiguration": {"rules": []}})
+    aws.otherwise("GetRegistryPolicy", {"policyText": "{}"})
     aws.otherwise("BatchGetImage", {"images": [read(1, index())]})
     inventory, deleter = Inventory([aws.target]), Deleter(aws.target)
     assert inventory.registries == (REGISTRY,)

@@ -9,7 +9,8 @@ from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
-from ecrm.sources.ecs import ecs_uses
+from ecrm.sources.ecs import ECS
+from tests.sources.reading import found_by
 from tests.stubs import HOST, Params, Stubs, digest
 
 ARN = "arn:aws:ecs:us-east-1:123456789012"
@@ -20,11 +21,11 @@ WEB = f"{HOST}/shop/web"
 def aws() -> Iterator[Stubs]:
     """An account without clusters and families, in which every task definition is empty."""
     with Stubs() as stubs:
-        stubs.otherwise("ListClusters", {})
-        stubs.otherwise("ListTasks", {})
-        stubs.otherwise("ListServices", {})
-        stubs.otherwise("ListTaskDefinitionFamilies", {})
-        stubs.otherwise("DescribeTaskDefinition", {"taskDefinition": {}})
+        stubs.otherwise("ListClusters", {"clusterArns": []})
+        stubs.otherwise("ListTasks", {"taskArns": []})
+        stubs.otherwise("ListServices", {"serviceArns": []})
+        stubs.otherwise("ListTaskDefinitionFamilies", {"families": []})
+        stubs.otherwise("DescribeTaskDefinition", {"taskDefinition": {"containerDefinitions": []}})
         yield stubs
 
 
@@ -48,7 +49,8 @@ def clusters(aws: Stubs, *names: str) -> None:
 
 def task(number: int, *containers: Params, group: str = "service:web", **more: object) -> Params:
     arn = f"{ARN}:task/prod/{number:032x}"
-    return {"taskArn": arn, "group": group, "containers": list(containers), **more}
+    own = {"taskArn": arn, "taskDefinitionArn": revision("empty:1"), "group": group}
+    return {**own, "containers": list(containers), **more}
 
 
 def container(image: str, name: str = "app", number: int | None = None) -> Params:
@@ -64,7 +66,8 @@ def tasks(aws: Stubs, *found: Params, status: str = "RUNNING", name: str = "prod
 
 
 def service(name: str, **more: object) -> Params:
-    return {"serviceArn": f"{ARN}:service/prod/{name}", "serviceName": name, **more}
+    own = {"serviceArn": f"{ARN}:service/prod/{name}", "serviceName": name, "deployments": []}
+    return own | more
 
 
 def services(aws: Stubs, *found: Params, name: str = "prod") -> None:
@@ -124,7 +127,7 @@ def notes(aws: Stubs, config: Config | None = None) -> list[Diagnostic]:
 
 
 def read(aws: Stubs, config: Config | None = None) -> tuple[set[tuple[str, str]], list[Diagnostic]]:
-    found = list(ecs_uses(aws.target, config or Config(), lambda _: None))
+    found = found_by(ECS, aws.target, config)
     used = [it for it in found if isinstance(it, Use)]
     assert {it.source for it in used} <= {"ecs"}
     return {(str(it.reference), str(it)) for it in used}, [
@@ -161,11 +164,22 @@ def test_a_digest_that_is_written_and_another_that_is_recorded_are_both_in_use(a
     assert {it for it, _ in uses(aws)} == {f"{WEB}@{digest(1)}", f"{WEB}@{digest(2)}"}
 
 
-@pytest.mark.parametrize("recorded", [{}, {"imageDigest": ""}, {"imageDigest": "pending"}])
-def test_a_container_that_has_not_pulled_yet_uses_what_is_written(aws, recorded):
+def test_a_container_that_has_not_pulled_yet_uses_what_is_written(aws):
     clusters(aws, "prod")
-    tasks(aws, task(1, container(f"{WEB}:v1") | recorded))
+    tasks(aws, task(1, container(f"{WEB}:v1")))
     assert {it for it, _ in uses(aws)} == {f"{WEB}:v1"}
+
+
+@pytest.mark.parametrize("recorded", ["", "pending", digest(1).upper(), digest(1)[:-1]])
+def test_a_recorded_digest_that_is_malformed_makes_the_reading_incomplete(aws, recorded):
+    """B35. What the container runs is not known then."""
+    clusters(aws, "prod")
+    tasks(aws, task(1, container(f"{WEB}:v1") | {"imageDigest": recorded}))
+    text = (
+        "ecs:DescribeTasks: tasks[0].containers[0].imageDigest of AWS's answer is not sha256: and "
+        "64 hexadecimal digits; try again"
+    )
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
 
 
 def test_all_containers_of_a_task_are_read(aws):
@@ -400,7 +414,7 @@ def test_any_other_failure_makes_the_reading_incomplete(aws):
     where = {"cluster": cluster()}
     aws.answer("ListTasks", {"taskArns": ["t"]}, **where, desiredStatus="RUNNING", maxResults=100)
     failure = {"arn": "t", "reason": "ACCESS_DENIED", "detail": "by policy"}
-    aws.answer("DescribeTasks", {"failures": [failure]}, **where, tasks=["t"])
+    aws.answer("DescribeTasks", {"tasks": [], "failures": [failure]}, **where, tasks=["t"])
     aws.answer("ListServices", {"serviceArns": ["s"]}, **where, maxResults=100)
     answer = {
         "services": [service("web", currentServiceRevisions=current(1))],
@@ -424,12 +438,12 @@ def test_what_an_answer_leaves_out_makes_the_reading_incomplete(aws):
     two = {"desiredStatus": "RUNNING", "maxResults": 100}
     aws.answer("ListTasks", {"taskArns": ["t1", "t2"]}, **where, **two)
     gone = {"arn": "t2", "reason": "MISSING"}
-    aws.answer("DescribeTasks", {"failures": [gone]}, **where, tasks=["t1", "t2"])
+    aws.answer("DescribeTasks", {"tasks": [], "failures": [gone]}, **where, tasks=["t1", "t2"])
     aws.answer("ListServices", {"serviceArns": ["s1", "s2"]}, **where, maxResults=100)
     found = service("web", currentServiceRevisions=current(1, 2))
     aws.answer("DescribeServices", {"services": [found]}, **where, services=["s1", "s2"])
     arns = [service_revision(1), service_revision(2)]
-    aws.answer("DescribeServiceRevisions", {}, serviceRevisionArns=arns)
+    aws.answer("DescribeServiceRevisions", {"serviceRevisions": []}, serviceRevisionArns=arns)
     assert notes(aws) == [
         Diagnostic(
             ReadStatus.FAILED, f"ecs:{operation}: AWS's answer leaves out {silent}; try again"
@@ -447,7 +461,7 @@ def test_a_definition_that_the_answer_leaves_out_makes_the_reading_incomplete(aw
     families(aws, "web")
     newest(aws, "web", [1], 5)
     aws.otherwise("DescribeTaskDefinition", {})
-    text = f"ecs:DescribeTaskDefinition: AWS's answer leaves out {revision('web:1')}; try again"
+    text = "ecs:DescribeTaskDefinition: AWS's answer has no taskDefinition; try again"
     assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
 
 
@@ -498,7 +512,10 @@ def everything(aws: Stubs) -> None:
     owner = service("web", currentServiceRevisions=current(1), taskDefinition=revision("web:1"))
     aws.otherwise("ListClusters", {"clusterArns": [cluster()]})
     aws.otherwise("ListTasks", {"taskArns": ["t"]})
-    aws.otherwise("DescribeTasks", {"tasks": [task(1, container(f"{WEB}:v1"))]})
+    aws.otherwise(
+        "DescribeTasks",
+        {"tasks": [task(1, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:1"))]},
+    )
     aws.otherwise("ListServices", {"serviceArns": ["s"]})
     aws.otherwise("DescribeServices", {"services": [owner]})
     aws.otherwise("DescribeServiceRevisions", {"serviceRevisions": [resolved(1)]})
@@ -623,7 +640,7 @@ def test_families_that_no_entry_matches_keep_their_newest_five_revisions(aws):
     families(aws, "web")
     newest(aws, "web", [20, 19, 18, 17, 16], 5, then="2")
     entries = (exact("other", keep_count=1),)
-    assert history(aws, Config(task_definitions=entries)) == [
+    assert history(aws, Config(history={"task_definitions": entries})) == [
         f"web:{number}" for number in (20, 19, 18, 17, 16)
     ]
 
@@ -632,14 +649,14 @@ def test_keep_count_of_the_first_entry_that_matches_is_the_window(aws):
     families(aws, "web")
     newest(aws, "web", [20, 19], 2, then="2")
     entries = (exact("web", keep_count=2), exact("web", keep_count=9))
-    assert history(aws, Config(task_definitions=entries)) == ["web:20", "web:19"]
+    assert history(aws, Config(history={"task_definitions": entries})) == ["web:20", "web:19"]
 
 
 def test_the_order_and_number_that_aws_answers_are_not_relied_upon(aws):
     """Nor are revisions compared as text: 10 is newer than 9."""
     families(aws, "web")
     newest(aws, "web", [2, 9, 1, 10], 2)
-    config = Config(task_definitions=(exact("web", keep_count=2),))
+    config = Config(history={"task_definitions": (exact("web", keep_count=2),)})
     assert history(aws, config) == ["web:10", "web:9"]
 
 
@@ -653,7 +670,7 @@ def test_a_window_of_more_than_one_page_is_read_to_its_end_and_no_further(aws):
     families(aws, "web")
     newest(aws, "web", list(range(300, 200, -1)), 100, then="2")
     newest(aws, "web", list(range(200, 100, -1)), 100, nextToken="2", then="3")
-    config = Config(task_definitions=(exact("web", keep_count=150),))
+    config = Config(history={"task_definitions": (exact("web", keep_count=150),)})
     assert history(aws, config) == [f"web:{number}" for number in range(300, 150, -1)]
 
 
@@ -675,7 +692,7 @@ def test_of_many_families_the_revisions_are_listed_a_hundred_at_a_time(aws):
     families(aws, *(f"f{number}" for number in range(6)))
     all_revisions(aws, "f5:9", "f4:11", "f4:9", "f3:1", then="2")
     all_revisions(aws, "f2:2", "f2:10", "f1:1", "f0:1", nextToken="2")
-    config = Config(task_definitions=(exact("f2", keep_count=1),))
+    config = Config(history={"task_definitions": (exact("f2", keep_count=1),)})
     assert sorted(history(aws, config)) == [
         *("f0:1", "f1:1", "f2:10", "f3:1", "f4:11", "f4:9", "f5:9"),
     ]
@@ -711,7 +728,7 @@ def test_clusters_that_no_entry_matches_are_read_all_the_same(aws):
     clusters(aws, "prod", "stage")
     tasks(aws, task(1, container(f"{WEB}:v1")), name="prod")
     tasks(aws, task(2, container(f"{WEB}:v2")), name="stage")
-    assert {it for it, _ in uses(aws, Config(clusters=(exact("prod"),)))} == {
+    assert {it for it, _ in uses(aws, Config(history={"clusters": (exact("prod"),)}))} == {
         f"{WEB}:v1",
         f"{WEB}:v2",
     }
@@ -724,7 +741,7 @@ def test_a_cluster_that_is_excluded_is_noted_and_not_read(aws):
         exact("sandbox", exclude=True),
         History(NamePattern("*", is_glob=True)),
     )
-    found, noted = read(aws, Config(clusters=entries))
+    found, noted = read(aws, Config(history={"clusters": entries}))
     assert noted == [Diagnostic(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")]
     assert {it for it, _ in found} == {f"{WEB}:v1"}
     assert {it["cluster"] for it in aws.asked("ListTasks")} == {cluster("prod")}
@@ -736,7 +753,7 @@ def test_a_family_that_is_excluded_is_noted_and_protects_only_what_runs(aws):
     services(aws, service("web", taskDefinition=revision("web:1")))
     definition(aws, "web:1", container(f"{WEB}:v1"))
     families(aws, "web")
-    config = Config(task_definitions=(exact("web", exclude=True),))
+    config = Config(history={"task_definitions": (exact("web", exclude=True),)})
     found, noted = read(aws, config)
     text = "task definitions of web: excluded by task_definitions"
     assert noted == [Diagnostic(ReadStatus.EXCLUDED, text)]
@@ -769,11 +786,20 @@ def test_text_that_looks_like_ecr_and_cannot_be_read_makes_the_reading_incomplet
     assert notes(aws) == [expected]
 
 
-def test_a_container_without_an_image_uses_none(aws):
+def test_a_container_of_a_definition_without_an_image_makes_the_reading_incomplete(aws):
+    """B35."""
     families(aws, "web")
     newest(aws, "web", [1], 5)
     definition(aws, "web:1", {"name": "app"})
-    assert uses(aws) == set()
+    where = "taskDefinition.containerDefinitions[0].image"
+    text = f"ecs:DescribeTaskDefinition: AWS's answer has no {where}; try again"
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
+
+
+def test_a_container_that_aws_added_to_a_task_may_have_no_image(aws):
+    clusters(aws, "prod")
+    tasks(aws, task(1, {"name": "ecs-service-connect"}, container(f"{WEB}:v1")))
+    assert {it for it, _ in uses(aws)} == {f"{WEB}:v1"}
 
 
 # All together
@@ -800,7 +826,7 @@ def test_progress_says_what_is_being_read(aws):
     families(aws, "web")
     newest(aws, "web", [1], 5)
     told: list[str] = []
-    list(ecs_uses(aws.target, Config(), told.append))
+    found_by(ECS, aws.target, progress=told.append)
     assert told == [
         "ECS: 1 clusters",
         "ECS: 1 task definition families",

@@ -22,6 +22,7 @@ from tests.stubs import HOST, NOW, REGISTRY, Stubs, digest, session
 OTHER = Registry("210987654321", "eu-west-1")
 TASK = {
     "taskArn": "arn:aws:ecs:us-east-1:123456789012:task/prod/1",
+    "taskDefinitionArn": "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1",
     "group": "service:web",
     "containers": [
         {"name": "app", "image": f"{HOST}/web:v1", "imageDigest": digest(1)},
@@ -39,8 +40,10 @@ def aws() -> Iterator[Stubs]:
         stubs.otherwise("ListClusters", {"clusterArns": [cluster]})
         stubs.otherwise("ListTasks", {"taskArns": ["t"]})
         stubs.otherwise("DescribeTasks", {"tasks": [TASK]})
-        stubs.otherwise("ListServices", {})
-        stubs.otherwise("ListTaskDefinitionFamilies", {})
+        stubs.otherwise("ListServices", {"serviceArns": []})
+        stubs.otherwise("ListTaskDefinitionFamilies", {"families": []})
+        empty: dict[str, Any] = {"taskDefinition": {"containerDefinitions": []}}
+        stubs.otherwise("DescribeTaskDefinition", empty)
         stubs.otherwise("ListFunctions", {"Functions": [function]})
         stubs.otherwise("GetFunction", {"Code": {"ImageUri": f"{HOST}/thumbs:v1"}})
         yield stubs
@@ -239,7 +242,7 @@ def test_without_the_guard_a_scanned_file_may_be_of_any_age(aws, tmp_path):
 
 def test_what_is_excluded_is_in_the_ledger_and_nothing_is_missing(aws):
     name = NamePattern("prod", is_glob=False)
-    found = read(aws, config=Config(clusters=(History(name, exclude=True),)))
+    found = read(aws, config=Config(history={"clusters": (History(name, exclude=True),)}))
     note = Diagnostic(ReadStatus.EXCLUDED, "cluster prod: excluded by clusters")
     assert found.source_reports[0] == SourceReport(
         REGISTRY, "ecs", 0, (note,), {"clusters": ("prod",)}
@@ -249,7 +252,7 @@ def test_what_is_excluded_is_in_the_ledger_and_nothing_is_missing(aws):
 
 def test_the_names_that_were_met_are_in_the_ledger_and_a_file_meets_none(aws, tmp_path):
     aws.otherwise("ListTaskDefinitionFamilies", {"families": ["web"]})
-    aws.otherwise("ListTaskDefinitions", {})
+    aws.otherwise("ListTaskDefinitions", {"taskDefinitionArns": []})
     found = read(aws, file(tmp_path, "other.json", f"{HOST}/file:v1"))
     assert {it.source.partition(" ")[0]: it.names for it in found.source_reports} == {
         "file": None,

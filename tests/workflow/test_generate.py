@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrm.config import Config, entry_for, parse
+from ecrm.config import Config
 from ecrm.errors import AccessDenied
+from ecrm.model.reference import RepositoryKey
+from ecrm.workflow.configuration import parse
 from ecrm.workflow.generate import Names, config_text, patterns, read_names
-from tests.stubs import ACCOUNT, Stubs
+from tests.stubs import ACCOUNT, REGISTRY, Stubs
 
 ARN = "arn:aws:ecs:us-east-1:123456789012"
 # What YAML 1.1 takes for a boolean, null, a number, a date or a key when it is not quoted.
@@ -96,10 +98,12 @@ def test_no_names_no_entries():
 
 def test_the_whole_file():
     names = Names(
-        clusters=("prod",),
-        families=("web-api", "web-front", "batch"),
-        functions=("thumbnails",),
         repositories=("shop/api", "shop/web", "tools"),
+        resources={
+            "clusters": ("prod",),
+            "task_definitions": ("web-api", "web-front", "batch"),
+            "lambda_functions": ("thumbnails",),
+        },
     )
     assert (
         body(config_text(names))
@@ -129,7 +133,7 @@ repositories:
 
 
 def test_the_file_of_an_empty_account_can_be_read():
-    text = config_text(Names((), (), (), ()))
+    text = config_text(Names())
     assert body(text) == (
         "clusters: []\ntask_definitions: []\nlambda_functions: []\nrepositories: []"
     )
@@ -137,37 +141,42 @@ def test_the_file_of_an_empty_account_can_be_read():
 
 
 def test_the_file_says_what_it_is_before_anything_else():
-    assert config_text(Names((), (), (), ())).startswith("# Written by `ecrm generate`.")
+    assert config_text(Names()).startswith("# Written by `ecrm generate`.")
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_a_name_that_yaml_takes_for_something_else_is_quoted(name):
     """fujiwara/ecrm and everything else that reads YAML must see the same text."""
-    config = read(Names((name,), (name,), (name,), (name,)))
-    for section in (config.clusters, config.task_definitions, config.lambda_functions):
+    config = read(everywhere(name))
+    for section in config.history.values():
         assert [(str(it.name), it.name.is_glob) for it in section] == [(name, False)]
     assert [(str(it.name), it.name.is_glob) for it in config.repositories] == [(name, False)]
 
 
 @pytest.mark.parametrize("name", ["on", "1.10", "2026-03-01", "null", "-"])
 def test_quotes_are_there_for_readers_of_other_languages_too(name):
-    assert f"- name: '{name}'" in config_text(Names((name,), (), (), ()))
+    assert f"- name: '{name}'" in config_text(Names((name,)))
 
 
 @settings(max_examples=40)
 @given(st.lists(NAME, min_size=1, max_size=12))
 def test_what_is_written_is_read_without_a_warning_and_covers_every_name_once(names):
-    config = read(Names(tuple(names), tuple(names), tuple(names), tuple(names)))
+    config = read(everywhere(*names))
     for name in names:
-        for section in (config.clusters, config.task_definitions, config.lambda_functions):
+        for section in config.history.values():
             assert sum(it.name.matches(name) for it in section) == 1
         assert sum(it.name.matches(name) for it in config.repositories) == 1
-        history = entry_for(config.task_definitions, name)
+        history = config.entry_for("task_definitions", name)
         assert history is not None
         assert (history.keep_count, history.exclude) == (5, False)
-        rule = config.rule_for(name)
+        rule = config.rule_for(RepositoryKey(REGISTRY, name))
         assert rule is not None
         assert (rule.expires.days, rule.keep_count, rule.keep_tag_patterns) == (30, 5, ("latest",))
+
+
+def everywhere(*names: str) -> Names:
+    """The same names for repositories and for all resources."""
+    return Names(names, dict.fromkeys(("clusters", "task_definitions", "lambda_functions"), names))
 
 
 def read(names: Names) -> Config:
@@ -187,30 +196,32 @@ def test_the_names_are_those_of_all_pages_of_what_the_account_holds(aws):
     active = {"status": "ACTIVE", "maxResults": 100}
     aws.answer("ListTaskDefinitionFamilies", {"families": ["web"], "nextToken": "2"}, **active)
     aws.answer("ListTaskDefinitionFamilies", {"families": ["api"]}, **active, nextToken="2")
-    images = [{"FunctionName": "thumbs", "PackageType": "Image"}]
+    images = [{"FunctionName": "thumbs", "Version": "$LATEST", "PackageType": "Image"}]
     aws.answer("ListFunctions", {"Functions": images, "NextMarker": "2"})
-    zipped = [{"FunctionName": "zipped", "PackageType": "Zip"}]
+    zipped = [{"FunctionName": "zipped", "Version": "$LATEST", "PackageType": "Zip"}]
     aws.answer("ListFunctions", {"Functions": zipped}, Marker="2")
     where = {"registryId": ACCOUNT, "maxResults": 1000}
     repositories = [{"repositoryName": "shop/web"}, {"repositoryName": "shop/api"}]
     aws.answer("DescribeRepositories", {"repositories": repositories}, **where)
     told: list[str] = []
     assert read_names(aws.target, told.append) == Names(
-        clusters=("prod", "stage"),
-        families=("web", "api"),
-        functions=("thumbs",),
         repositories=("shop/api", "shop/web"),
+        resources={
+            "clusters": ("prod", "stage"),
+            "task_definitions": ("web", "api"),
+            "lambda_functions": ("thumbs",),
+        },
     )
     assert told == [
-        "ECS: clusters and task definition families",
-        "Lambda: functions",
+        "ecs: clusters, task_definitions",
+        "lambda: lambda_functions",
         "ECR: repositories",
     ]
 
 
 def test_names_that_may_not_be_listed_are_not_left_out(aws):
     """B11."""
-    aws.otherwise("ListClusters", {})
+    aws.otherwise("ListClusters", {"clusterArns": []})
     aws.otherwise_refuse("ListTaskDefinitionFamilies", "AccessDeniedException")
     with pytest.raises(AccessDenied, match="ecs:ListTaskDefinitionFamilies is denied"):
         read_names(aws.target, print)

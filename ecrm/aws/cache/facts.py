@@ -4,60 +4,44 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any
 
 FORMAT = 1
 """Of the file and of the values in it; part of every checksum. Whoever changes what a value looks
 like raises it, and all that was kept is forgotten."""
 
-_ARN = "arn:aws[a-z-]*:{}:[a-z0-9-]+:[0-9]{{12}}:"
-_NUMBER = "[1-9][0-9]*"
-_TIME = "[0-9T:.+-]+Z?"
+
+def arn_pattern(service: str) -> str:
+    """How the ARNs of a service begin, as a regular expression."""
+    return f"arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:"
 
 
-class Namespace(Enum):
+@dataclass(frozen=True, slots=True)
+class Namespace:
     """A kind of identifier that AWS never gives to anything else, not even after a deletion.
 
-    `fields` are the names that objects in a value may have, at any depth: what the identifier
-    fixes, and nothing that changes under it, such as a status. Where AWS resolves what somebody
-    wrote, an object with the text must have what became of it too (`resolved`): until then the
-    answer is not final.
+    `key` is the regular expression of an identifier. `fields` are the names that objects in a value
+    may have, at any depth: what the identifier fixes, and nothing that changes under it, such as a
+    status. Where AWS resolves what somebody wrote, an object with the text must have what became
+    of it too (`resolved`): until then the answer is not final. A value that is empty, or holds
+    anything empty, is not final either, unless it `may_be_empty`.
     """
 
-    TASK_DEFINITION = (
-        _ARN.format("ecs") + f"task-definition/[A-Za-z0-9_-]+:{_NUMBER}",
-        ("name", "image", "versionConsistency"),
-    )
-    SERVICE_REVISION = (
-        _ARN.format("ecs") + "service-revision/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+/[0-9]+",
-        ("taskDefinition", "containerImages", "containerName", "image", "imageDigest"),
-        ("image", "imageDigest"),
-    )
-    LAMBDA_VERSION = (
-        # With when it was published, and what: a function of the same name counts from 1 again.
-        _ARN.format("lambda") + f"function:[A-Za-z0-9_-]+:{_NUMBER} {_TIME} [A-Za-z0-9+/=]+",
-        ("ImageUri", "ResolvedImageUri"),
-        ("ImageUri", "ResolvedImageUri"),
-    )
-    INDEX = ("sha256:[0-9a-f]{64}", ())
-    """The digest of an index, and those of its children; the only value that may be empty."""
-
-    def __init__(
-        self, key: str, fields: tuple[str, ...], resolved: tuple[str, str] | None = None
-    ) -> None:
-        self._key = re.compile(key)
-        self._fields = frozenset(fields)
-        self._resolved = resolved
+    name: str
+    key: str
+    fields: tuple[str, ...] = ()
+    resolved: tuple[str, str] | None = None
+    may_be_empty: bool = False
 
     def names(self, key: str) -> bool:
         """Whether this is an immutable identifier of this kind."""
-        return bool(self._key.fullmatch(key))
+        return bool(re.fullmatch(self.key, key))
 
     def encoded(self, key: str, value: Any) -> bytes | None:
         """The value as it is kept; None for one that may change, which is not kept."""
         parts = list(_parts(value))
-        final = self is Namespace.INDEX or (value and all(parts))
+        final = self.may_be_empty or (value and all(parts))
         if not self.names(key) or not final or not all(map(self._is_final, parts)):
             return None
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
@@ -65,9 +49,9 @@ class Namespace(Enum):
     def _is_final(self, part: Any) -> bool:
         if not isinstance(part, dict):
             return True
-        written, became = self._resolved or ("", "")
+        written, became = self.resolved or ("", "")
         resolved = written not in part or part.get(became)
-        return part.keys() <= self._fields and bool(resolved)
+        return part.keys() <= set(self.fields) and bool(resolved)
 
 
 def checksum(namespace: Namespace, key: str, value: bytes) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from ecrm.check.values import CheckInputs, Found, Unknown, Violation, Where
 from ecrm.config import Config, History, Level
 from ecrm.model.humanize import count
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Rule
 from ecrm.model.scan import ReadStatus
 from ecrm.model.use import SourceLocation
@@ -20,7 +21,7 @@ _NOUNS = {
 
 def unmanaged(evidence: CheckInputs, level: Level) -> Found:
     for it in evidence.plan.repositories:
-        if not evidence.config.rule_for(it.repository):
+        if not evidence.config.rule_for(RepositoryKey(it.registry, it.repository)):
             yield Violation(
                 "unmanaged",
                 level,
@@ -40,7 +41,7 @@ def _idle_history(evidence: CheckInputs, level: Level) -> Found:
     """An entry says nothing where the source could not be read in full, and where nobody wrote
     down the names: then it may match all the same."""
     for section, source in _SOURCES.items():
-        entries: tuple[History, ...] = getattr(evidence.config, section)
+        entries = evidence.config.entries(section)
         reads = [it for it in evidence.scan.source_reports if it.registry and it.source == source]
         unread = (ReadStatus.DENIED, ReadStatus.FAILED)
         names = sorted({name for it in reads for name in (it.names or {}).get(section, ())})

@@ -6,70 +6,146 @@ families lead to the newest ACTIVE revisions. A digest that ECS recorded is what
 tag in a definition is protected as well, since a service without version consistency pulls that.
 
 Task definitions are described one call each, so their quota is what a run waits for. Those of the
-families are asked for while clusters are read, for which ECS has other quotas.
+families are described while clusters are read, for which ECS has other quotas.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
-from ecrm.aws import Target, map_concurrently, pages, run_all
-from ecrm.config import Config, entry_for
-from ecrm.model.scan import Diagnostic, Progress, ReadStatus
-from ecrm.sources.ecs.definitions import Definitions, TaskDefinitionUse, newest_revisions
-from ecrm.sources.ecs.revisions import ServiceRevision, cache_final_revisions
+from ecrm.aws import Target, items
+from ecrm.config import HistorySection
+from ecrm.config.quotas import Quota
+from ecrm.model.scan import Diagnostic, ReadStatus
+from ecrm.sources.ecs.families import family_names, newest_revisions
+from ecrm.sources.ecs.operations import (
+    DESCRIBE_SERVICE_REVISIONS,
+    DESCRIBE_SERVICES,
+    DESCRIBE_TASKS,
+    LIST_CLUSTERS,
+    LIST_SERVICES,
+    LIST_TASK_DEFINITION_FAMILIES,
+    LIST_TASK_DEFINITIONS,
+    LIST_TASKS,
+)
+from ecrm.sources.ecs.revisions import SERVICE_REVISION, ServiceRevision, cache_final_revisions
 from ecrm.sources.ecs.services import read_services
 from ecrm.sources.ecs.tasks import read_tasks
-from ecrm.sources.items import Found, SeenResource, attempt
+from ecrm.sources.items import SeenResource, SourceItem, attempt
+from ecrm.sources.source import Reading, Source
+from ecrm.sources.task_definitions import (
+    DESCRIBE_TASK_DEFINITION,
+    TASK_DEFINITION,
+    TASK_DEFINITION_QUOTA,
+)
+
+_Items = list[SourceItem | ServiceRevision]
 
 
-def ecs_uses(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
+def read_ecs(reading: Reading) -> Iterator[SourceItem]:
     """All uses by ECS in one account and region; an `exclude` alone leaves anything out."""
-    definitions = Definitions(target, progress)
-    lanes = (
-        partial(_in_clusters, target, config, progress),
-        partial(_in_families, target, config, progress, definitions),
+    lanes: tuple[Callable[[], _Items], ...] = (
+        partial(_in_clusters, reading),
+        partial(_in_families, reading),
     )
-    found = [it for lane in run_all(lanes, target.workers, target.rate_limiter.stop) for it in lane]
-    runs = [it for it in found if isinstance(it, TaskDefinitionUse)]
-    definitions.read(runs)
-    yield from (it for it in found if not isinstance(it, TaskDefinitionUse | ServiceRevision))
-    yield from definitions.uses(runs)
-    cache_final_revisions(
-        target, definitions, [it for it in found if isinstance(it, ServiceRevision)]
-    )
+    found = [item for lane in reading.workers.map(_run, lanes) for item in lane]
+    reading.task_definitions.describe(found)
+    yield from (item for item in found if not isinstance(item, ServiceRevision))
+    revisions = [item for item in found if isinstance(item, ServiceRevision)]
+    cache_final_revisions(reading, revisions)
 
 
-def _in_clusters(
-    target: Target, config: Config, progress: Progress
-) -> list[Found | TaskDefinitionUse | ServiceRevision]:
-    return attempt(partial(_read_clusters, target, config, progress), lasting=True)
+def cluster_arns(target: Target) -> Iterator[str]:
+    yield from items(target.ecs, LIST_CLUSTERS, maxResults=100)
 
 
-def _in_families(
-    target: Target, config: Config, progress: Progress, definitions: Definitions
-) -> list[Found | TaskDefinitionUse | ServiceRevision]:
-    found: list[Found | TaskDefinitionUse | ServiceRevision] = []
-    found += attempt(partial(newest_revisions, target, config, progress), lasting=True)
-    definitions.read(it for it in found if isinstance(it, TaskDefinitionUse))
-    return found
+def names(target: Target) -> Iterator[SeenResource]:
+    """Of all clusters and families."""
+    for arn in cluster_arns(target):
+        yield SeenResource("clusters", _name(arn))
+    yield from family_names(target)
 
 
-def _read_clusters(
-    target: Target, config: Config, progress: Progress
-) -> Iterator[Found | TaskDefinitionUse | ServiceRevision]:
+def _run(lane: Callable[[], _Items]) -> _Items:
+    return lane()
+
+
+def _in_clusters(reading: Reading) -> _Items:
+    return attempt(partial(_read_clusters, reading), lasting=True)
+
+
+def _in_families(reading: Reading) -> _Items:
+    found = attempt(partial(newest_revisions, reading), lasting=True)
+    reading.task_definitions.describe(found)
+    return [*found]
+
+
+def _read_clusters(reading: Reading) -> Iterator[SourceItem | ServiceRevision]:
     clusters = []
-    for page in pages(target.ecs, "ListClusters", PaginationConfig={"PageSize": 100}):
-        for arn in page.get("clusterArns", ()):
-            name = arn.rpartition("/")[2]
-            yield SeenResource("clusters", name)
-            entry = entry_for(config.clusters, name)
-            if entry and entry.exclude:
-                yield Diagnostic(ReadStatus.EXCLUDED, f"cluster {name}: excluded by clusters")
-            else:
-                clusters.append(arn)
-    progress(f"ECS: {len(clusters)} clusters")
+    for arn in cluster_arns(reading.target):
+        name = _name(arn)
+        yield SeenResource("clusters", name)
+        entry = reading.config.entry_for("clusters", name)
+        if entry and entry.exclude:
+            yield Diagnostic(ReadStatus.EXCLUDED, f"cluster {name}: excluded by clusters")
+        else:
+            clusters.append(arn)
+    reading.progress(f"ECS: {len(clusters)} clusters")
     readers = [
-        partial(read, target, arn) for arn in clusters for read in (read_tasks, read_services)
+        partial(read, reading.target, arn)
+        for arn in clusters
+        for read in (read_tasks, read_services)
     ]
-    for found in map_concurrently(attempt, readers, target.workers):
+    for found in reading.workers.map(attempt, readers):
         yield from found
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+_CLUSTERS, _DEFINITIONS = ("clusters",), ("task_definitions",)
+
+ECS = Source(
+    name="ecs",
+    read=read_ecs,
+    names=names,
+    sections=(
+        HistorySection(
+            "clusters",
+            noun="cluster",
+            about="ECS clusters; all are read, this is for leaving one out",
+        ),
+        HistorySection(
+            "task_definitions",
+            noun="task definition",
+            about="ECS task definitions; all are read, this says how far back",
+            versions="revisions of the family",
+            matches="task definition family",
+        ),
+    ),
+    operations={
+        LIST_CLUSTERS: (),
+        LIST_TASKS: _CLUSTERS,
+        DESCRIBE_TASKS: _CLUSTERS,
+        LIST_SERVICES: _CLUSTERS,
+        DESCRIBE_SERVICES: _CLUSTERS,
+        DESCRIBE_SERVICE_REVISIONS: _CLUSTERS,
+        LIST_TASK_DEFINITION_FAMILIES: (),
+        LIST_TASK_DEFINITIONS: _DEFINITIONS,
+        DESCRIBE_TASK_DEFINITION: (*_CLUSTERS, *_DEFINITIONS),
+    },
+    # Amazon ECS API Reference, "Request throttling".
+    quotas={
+        "ecs_clusters": Quota("ecs", ("ListClusters",), 50, 20),
+        "ecs_services": Quota("ecs", ("ListServices", "DescribeServices"), 100, 20),
+        "ecs_tasks": Quota("ecs", ("ListTasks", "DescribeTasks"), 100, 20),
+        "ecs_task_definitions": TASK_DEFINITION_QUOTA,
+        "ecs_service_revisions": Quota("ecs", ("DescribeServiceRevisions",), 50, 20),
+    },
+    cached=(TASK_DEFINITION, SERVICE_REVISION),
+    counts=(
+        "running tasks and those that stopped within about an hour; services with their "
+        "deployments, task sets and service revisions, also when scaled to zero; the newest "
+        "revisions of every task definition family"
+    ),
+)

@@ -11,11 +11,18 @@ from typing import Any
 
 from ecrm.aws import Target, call, chunks
 from ecrm.aws.cache import Namespace
+from ecrm.aws.cache.facts import arn_pattern
 from ecrm.errors import Gone
-from ecrm.model.scan import Diagnostic
-from ecrm.sources.ecs.definitions import Definitions, TaskDefinitionUse
-from ecrm.sources.items import Found, failures, uses_of
+from ecrm.sources.ecs.operations import DESCRIBE_SERVICE_REVISIONS
+from ecrm.sources.items import SourceItem, TaskDefinitionUse, failures, uses_of
+from ecrm.sources.source import Reading
 
+SERVICE_REVISION = Namespace(
+    "SERVICE_REVISION",
+    arn_pattern("ecs") + "service-revision/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+/[0-9]+",
+    ("taskDefinition", "containerImages", "containerName", "image", "imageDigest"),
+    ("image", "imageDigest"),
+)
 _AT_ONCE = 20  # the most that DescribeServiceRevisions may be asked for
 
 
@@ -30,9 +37,9 @@ class ServiceRevision:
 
 def read_revisions(
     target: Target, users: Mapping[str, str]
-) -> Iterator[Found | TaskDefinitionUse | ServiceRevision]:
+) -> Iterator[SourceItem | ServiceRevision]:
     """The images of the service revisions in `users`, which tells whose each ARN is."""
-    known = target.cache.get(Namespace.SERVICE_REVISION, users, _cached)
+    known = target.cache.get(SERVICE_REVISION, users, _cached)
     for arn, revision in known.items():
         yield from _uses(arn, revision, users[arn])
     for arns in chunks(sorted(users.keys() - known.keys()), _AT_ONCE):
@@ -44,44 +51,43 @@ def read_revisions(
                     yield from _read(target, users, [arn])
 
 
-def cache_final_revisions(
-    target: Target, definitions: Definitions, resolved: Sequence[ServiceRevision]
-) -> None:
+def cache_final_revisions(reading: Reading, resolved: Sequence[ServiceRevision]) -> None:
     """Keep what cannot change any more for the next run."""
     final = {}
-    for it in resolved:
-        images = it.revision["containerImages"]
-        containers = definitions.containers(it.revision["taskDefinition"])
-        whole = not isinstance(containers, Diagnostic) and len(images) == len(containers)
+    for service_revision in resolved:
+        revision = service_revision.revision
+        images = revision["containerImages"]
+        containers = reading.task_definitions.containers(revision["taskDefinition"])
+        whole = isinstance(containers, list) and len(images) == len(containers)
         if whole and all(image.get("imageDigest") for image in images):
-            final[it.arn] = it.revision
-    target.cache.put(Namespace.SERVICE_REVISION, final)
+            final[service_revision.arn] = revision
+    reading.target.cache.put(SERVICE_REVISION, final)
 
 
 def _read(
     target: Target, users: Mapping[str, str], arns: Sequence[str]
-) -> Iterator[Found | TaskDefinitionUse | ServiceRevision]:
-    answer = call(target.ecs, "DescribeServiceRevisions", serviceRevisionArns=arns)
-    yield from failures(answer, "ecs:DescribeServiceRevisions", arns, "serviceRevisions")
-    for it in answer.get("serviceRevisions", ()):
-        arn = it["serviceRevisionArn"]
-        revision = _slim(it)
+) -> Iterator[SourceItem | ServiceRevision]:
+    answer = call(target.ecs, DESCRIBE_SERVICE_REVISIONS, serviceRevisionArns=arns)
+    yield from failures(answer, DESCRIBE_SERVICE_REVISIONS, arns, "serviceRevisions")
+    for described in answer["serviceRevisions"]:
+        arn = described["serviceRevisionArn"]
+        revision = _final(described)
         yield from _uses(arn, revision, users[arn])
         if revision.get("taskDefinition") and revision["containerImages"]:
             yield ServiceRevision(arn, revision)
 
 
-def _slim(revision: Mapping[str, Any]) -> dict[str, Any]:
-    of_image = ("containerName", "image", "imageDigest")
+def _final(revision: Mapping[str, Any]) -> dict[str, Any]:
+    """What a revision has, as the cache keeps it."""
     images = [
-        {key: image[key] for key in of_image if key in image}
-        for image in revision.get("containerImages", ())
+        {key: text for key, text in image.items() if text is not None}
+        for image in revision["containerImages"]
     ]
-    definition = revision.get("taskDefinition")
+    definition = revision["taskDefinition"]
     return {"containerImages": images} | ({"taskDefinition": definition} if definition else {})
 
 
-def _uses(arn: str, revision: Mapping[str, Any], user: str) -> Iterator[Found | TaskDefinitionUse]:
+def _uses(arn: str, revision: Mapping[str, Any], user: str) -> Iterator[SourceItem]:
     why = f"service revision {arn.rpartition('/')[2]}"
     if definition := revision.get("taskDefinition"):
         yield TaskDefinitionUse(definition, user, why)

@@ -8,38 +8,34 @@ from collections.abc import Iterator
 from typing import Any
 
 from ecrm.aws import Target, call, chunks, pages
-from ecrm.sources.ecs.definitions import TaskDefinitionUse
+from ecrm.sources.ecs.operations import DESCRIBE_SERVICES, LIST_SERVICES
 from ecrm.sources.ecs.revisions import ServiceRevision, read_revisions
-from ecrm.sources.items import Found, failures
+from ecrm.sources.items import SourceItem, TaskDefinitionUse, failures
 
 _SERVICES = 10  # the most that DescribeServices may be asked for
 
 
-def read_services(
-    target: Target, cluster: str
-) -> Iterator[Found | TaskDefinitionUse | ServiceRevision]:
+def read_services(target: Target, cluster: str) -> Iterator[SourceItem | ServiceRevision]:
     """The images and task definitions of all services of the cluster with this ARN."""
     users: dict[str, str] = {}
-    listing = pages(target.ecs, "ListServices", cluster=cluster, PaginationConfig={"PageSize": 100})
-    for page in listing:
-        for arns in chunks(page.get("serviceArns", ()), _SERVICES):
-            answer = call(target.ecs, "DescribeServices", cluster=cluster, services=arns)
-            yield from failures(answer, "ecs:DescribeServices", arns, "services")
-            for service in answer.get("services", ()):
+    for page in pages(target.ecs, LIST_SERVICES, cluster=cluster, maxResults=100):
+        for arns in chunks(page["serviceArns"], _SERVICES):
+            answer = call(target.ecs, DESCRIBE_SERVICES, cluster=cluster, services=arns)
+            yield from failures(answer, DESCRIBE_SERVICES, arns, "services")
+            for service in answer["services"]:
                 user = f"service {cluster.rpartition('/')[2]}/{service['serviceName']}"
                 yield from _definitions(service, user)
-                for revision in service.get("currentServiceRevisions", ()):
+                for revision in service["currentServiceRevisions"]:
                     users[revision["arn"]] = user
     yield from read_revisions(target, users)
 
 
 def _definitions(service: dict[str, Any], user: str) -> Iterator[TaskDefinitionUse]:
     """An EXTERNAL service names its task definitions in task sets alone."""
-    if definition := service.get("taskDefinition"):
+    if definition := service["taskDefinition"]:
         yield TaskDefinitionUse(definition, user, "service")
     for kind, members in (("deployment", "deployments"), ("task set", "taskSets")):
-        for member in service.get(members, ()):
-            if definition := member.get("taskDefinition"):
-                yield TaskDefinitionUse(
-                    definition, user, f"{kind} {member.get('status', '')}".strip()
-                )
+        for member in service[members]:
+            if definition := member["taskDefinition"]:
+                why = f"{kind} {member['status'] or ''}".strip()
+                yield TaskDefinitionUse(definition, user, why)

@@ -4,27 +4,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from ecrm.aws import Target, call, pages
-from ecrm.sources.ecs.definitions import TaskDefinitionUse
-from ecrm.sources.items import Found, failures, uses_of
+from ecrm.sources.ecs.operations import DESCRIBE_TASKS, LIST_TASKS
+from ecrm.sources.items import SourceItem, TaskDefinitionUse, failures, uses_of
 
 
-def read_tasks(target: Target, cluster: str) -> Iterator[Found | TaskDefinitionUse]:
+def read_tasks(target: Target, cluster: str) -> Iterator[SourceItem]:
     """The images and task definitions of all tasks of the cluster with this ARN; once where the
     hundred tasks of a service are alike."""
     told: set[object] = set()
     for status in ("RUNNING", "STOPPED"):
         listing = pages(
             target.ecs,
-            "ListTasks",
+            LIST_TASKS,
             cluster=cluster,
             desiredStatus=status,
-            PaginationConfig={"PageSize": 100},
+            maxResults=100,
         )
         for page in listing:
-            if arns := page.get("taskArns"):
-                answer = call(target.ecs, "DescribeTasks", cluster=cluster, tasks=arns)
-                yield from failures(answer, "ecs:DescribeTasks", arns, "tasks")
-                for task in answer.get("tasks", ()):
+            if arns := page["taskArns"]:
+                answer = call(target.ecs, DESCRIBE_TASKS, cluster=cluster, tasks=arns)
+                yield from failures(answer, DESCRIBE_TASKS, arns, "tasks")
+                for task in answer["tasks"]:
                     user = _user(task, cluster.rpartition("/")[2])
                     if (alike := (status, user, *_runs(task))) not in told:
                         told.add(alike)
@@ -33,29 +33,27 @@ def read_tasks(target: Target, cluster: str) -> Iterator[Found | TaskDefinitionU
 
 def _runs(task: dict[str, Any]) -> Iterator[object]:
     """All of a task that its uses are made of."""
-    yield task.get("taskDefinitionArn")
-    for it in task.get("containers", ()):
-        yield it.get("name"), it.get("image"), it.get("imageDigest")
+    yield task["taskDefinitionArn"]
+    for container in task["containers"]:
+        yield container["name"], container["image"], container["imageDigest"]
 
 
-def _uses_of_task(task: dict[str, Any], user: str, why: str) -> Iterator[Found | TaskDefinitionUse]:
-    definition = task.get("taskDefinitionArn")
-    if definition:
-        yield TaskDefinitionUse(definition, user, why)
-    for container in task.get("containers", ()):
+def _uses_of_task(task: dict[str, Any], user: str, why: str) -> Iterator[SourceItem]:
+    yield TaskDefinitionUse(task["taskDefinitionArn"], user, why)
+    for container in task["containers"]:
         yield from uses_of(
-            container.get("image"),
+            container["image"],
             source="ecs",
             user=user,
             why=why,
-            path=(f"container {container.get('name', '?')}",),
-            digest=container.get("imageDigest"),
+            path=(f"container {container['name'] or '?'}",),
+            digest=container["imageDigest"],
         )
 
 
 def _user(task: dict[str, Any], cluster: str) -> str:
     """The service that started the task, so that its hundred tasks are one user; else the task."""
-    kind, _, name = task.get("group", "").partition(":")
+    kind, _, name = (task["group"] or "").partition(":")
     if kind == "service":
         return f"service {cluster}/{name}"
     return f"task {cluster}/{task['taskArn'].rpartition('/')[2]}"

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import WORKING_TREE, SourceLocation, Use
 from ecrm.sources.files import Contents, Mention, read_file_text
-from ecrm.sources.items import Found
+from ecrm.sources.items import SourceItem
 
 _MAGIC = re.compile(r"[*?\[]")
 _ANY_DEPTH = "**"
@@ -24,7 +24,7 @@ _HEAD = 8192
 _LONGEST_SHOWN = 200
 
 
-def tree_uses(globs: Sequence[str], root: Path) -> Iterator[Found]:
+def tree_uses(globs: Sequence[str], root: Path) -> Iterator[SourceItem]:
     """Every image that the files name, each file once; what is a template is noted.
 
     Globs are of `root` unless they are absolute: `*` and `?` within a name, `**` for folders at
@@ -111,7 +111,7 @@ def _name(path: Path, root: Path) -> str:
     return _one_line(str(path.relative_to(root) if path.is_relative_to(root) else path))
 
 
-def _file_uses(path: Path, name: str) -> Iterator[Found]:
+def _file_uses(path: Path, name: str) -> Iterator[SourceItem]:
     """What is no text is no deployment either (`**` finds pictures, too): skipped, and said."""
     try:
         with path.open("rb") as file:
@@ -135,7 +135,7 @@ def _file_uses(path: Path, name: str) -> Iterator[Found]:
     yield from _found(read_file_text(name, text), name)
 
 
-def _found(contents: Contents, name: str) -> Iterator[Found]:
+def _found(contents: Contents, name: str) -> Iterator[SourceItem]:
     if contents.problem:
         yield Diagnostic(ReadStatus.FAILED, _one_line(f"{name}:{contents.problem}"))
     for mention in contents.mentions:

@@ -13,9 +13,12 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from ecrm.aws import Operation
 from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Action, Rule
+from ecrm.registry import operations as ecr
+from ecrm.sources import SOURCES
 from ecrm.workflow.iam_policy.arns import PolicyScope, Statement, allow, repositories
 from ecrm.workflow.iam_policy.elsewhere import (
     Besides,
@@ -28,33 +31,21 @@ from ecrm.workflow.iam_policy.elsewhere import (
 
 __all__ = ["Besides", "Command", "PolicyScope", "policy"]
 
-_CLUSTERS = (
-    "ecs:DescribeServiceRevisions",
-    "ecs:DescribeServices",
-    "ecs:DescribeTasks",
-    "ecs:ListServices",
-    "ecs:ListTasks",
+
+def _actions(*operations: Operation) -> tuple[str, ...]:
+    return tuple(operation.action for operation in operations)
+
+
+_REGISTRY = _actions(ecr.DESCRIBE_REGISTRY, ecr.DESCRIBE_REPOSITORIES)
+_REGISTRY_POLICY = _actions(ecr.GET_REGISTRY_POLICY)
+_IMAGES = _actions(ecr.BATCH_GET_IMAGE, ecr.DESCRIBE_IMAGES, ecr.GET_REPOSITORY_POLICY)
+_LIFECYCLE = _actions(
+    ecr.GET_LIFECYCLE_POLICY, ecr.GET_LIFECYCLE_POLICY_PREVIEW, ecr.START_LIFECYCLE_POLICY_PREVIEW
 )
-_FAMILIES = ("ecs:ListTaskDefinitions",)
-_DEFINITIONS = ("ecs:DescribeTaskDefinition",)
-_FUNCTIONS = (
-    "lambda:GetFunction",
-    "lambda:ListAliases",
-    "lambda:ListProvisionedConcurrencyConfigs",
-)
-_LISTINGS = ("ecs:ListClusters", "ecs:ListTaskDefinitionFamilies", "lambda:ListFunctions")
-_REGISTRY = ("ecr:DescribeRegistry", "ecr:DescribeRepositories")
-_REGISTRY_POLICY = ("ecr:GetRegistryPolicy",)
-_IMAGES = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetRepositoryPolicy")
-_LIFECYCLE = (
-    "ecr:GetLifecyclePolicy",
-    "ecr:GetLifecyclePolicyPreview",
-    "ecr:StartLifecyclePolicyPreview",
-)
-_DELETE = ("ecr:BatchDeleteImage",)
-_MOVE = ("ecr:UpdateImageStorageClass",)
-_LAYERS = ("ecr:BatchCheckLayerAvailability", "ecr:DescribeImages")
-_PUT = ("ecr:PutImage",)
+_DELETE = _actions(ecr.BATCH_DELETE_IMAGE)
+_MOVE = _actions(ecr.UPDATE_IMAGE_STORAGE_CLASS)
+_LAYERS = _actions(ecr.BATCH_CHECK_LAYER_AVAILABILITY, ecr.DESCRIBE_IMAGES)
+_PUT = _actions(ecr.PUT_IMAGE)
 
 _ANY_REPOSITORY = NamePattern("*", is_glob=True)
 
@@ -126,13 +117,11 @@ def _reading(
 
 
 def _uses(config: Config) -> tuple[str, ...]:
-    clusters, families = _any_read(config.clusters), _any_read(config.task_definitions)
-    return (
-        *_LISTINGS,
-        *(_CLUSTERS if clusters else ()),
-        *(_FAMILIES if families else ()),
-        *(_DEFINITIONS if clusters or families else ()),
-        *(_FUNCTIONS if _any_read(config.lambda_functions) else ()),
+    return tuple(
+        operation.action
+        for source in SOURCES
+        for operation, sections in source.operations.items()
+        if not sections or any(_any_read(config.entries(section)) for section in sections)
     )
 
 

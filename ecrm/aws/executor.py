@@ -1,0 +1,145 @@
+"""The threads of a run, and how many of them work for one target."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Condition, Lock
+from typing import Any, Generic, Protocol, TypeVar
+
+from ecrm.aws.rate_limits import RateLimiter, StoppedError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_MOST_THREADS = 256
+
+
+class Limited(Protocol):
+    """What must be known of a target."""
+
+    @property
+    def workers(self) -> int: ...
+
+    @property
+    def rate_limiter(self) -> RateLimiter: ...
+
+
+LimitedT = TypeVar("LimitedT", bound=Limited)
+
+
+class Batch(Generic[T, R]):
+    """A function of many items, which any number of threads work through together."""
+
+    def __init__(
+        self, function: Callable[[T], R], items: Sequence[T], stop: Callable[[], object]
+    ) -> None:
+        self._function = function
+        self._stop = stop  # called at a failure, so that what is in flight ends soon
+        self._items = items
+        self._results: dict[int, R] = {}
+        self._failures: list[BaseException] = []
+        self._begun = self._ended = 0
+        self._changed = Condition()
+
+    def has_more(self) -> bool:
+        """Whether an item is left to begin; none is begun after a failure."""
+        return not self._failures and self._begun < len(self._items)
+
+    def work_once(self) -> bool:
+        """Begin an item and end it; False where none is left."""
+        with self._changed:
+            if not self.has_more():
+                return False
+            place = self._begun
+            self._begun += 1
+        try:
+            self._results[place] = self._function(self._items[place])
+        except BaseException as error:  # noqa: BLE001 - `results` raises it
+            self._failures.append(error)
+            self._stop()
+        with self._changed:
+            self._ended += 1
+            self._changed.notify_all()
+        return True
+
+    def results(self) -> list[R]:
+        """When all that was begun has ended. Raises the first failure."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended == self._begun)
+        # What stopped the others comes before their being stopped.
+        for error in sorted(self._failures, key=lambda error: isinstance(error, StoppedError)):
+            raise error
+        return [self._results[place] for place in range(len(self._items))]
+
+
+class Workers:
+    """At most `workers` threads that work for one target, however deep `map` is nested.
+
+    Whoever calls `map` works, too, so that no thread waits for one that waits in turn. The first
+    failure stops the rate limiter of the target, so that its other calls end soon.
+    """
+
+    def __init__(self, target: Limited, pool: ThreadPoolExecutor | None = None) -> None:
+        self._rate_limiter = target.rate_limiter
+        self._free = target.workers - 1 if pool else 0  # one is whoever calls `map` first
+        self._pool = pool
+        self._lock = Lock()
+        self._batches: list[Batch[Any, Any]] = []
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """`function` of every item, in the order of the items.
+
+        Raises the first failure when all that was begun has ended; nothing is begun after it.
+        """
+        listed = list(items)
+        batch = Batch(function, listed, self._rate_limiter.stop)
+        self._begin(batch, len(listed) - 1)
+        try:
+            while batch.work_once():
+                pass
+            return batch.results()
+        finally:
+            with self._lock:
+                self._batches.remove(batch)
+
+    def _begin(self, batch: Batch[Any, Any], wanted: int) -> None:
+        with self._lock:
+            self._batches.append(batch)
+            helpers = max(0, min(self._free, wanted))
+            self._free -= helpers
+        for _ in range(helpers):
+            if self._pool:
+                self._pool.submit(self._help)
+
+    def _help(self) -> None:
+        """Work for the target until nothing is left to begin."""
+        while True:
+            with self._lock:
+                batch = next((batch for batch in self._batches if batch.has_more()), None)
+                if batch is None:
+                    self._free += 1
+                    return
+            batch.work_once()
+
+
+def for_each_target(targets: Sequence[LimitedT], read: Callable[[LimitedT, Workers], R]) -> list[R]:
+    """`read` of every target, with the threads that may work for it, in the order of the targets.
+
+    What one target raises leaves the others' work alone: it is raised when theirs has ended. Ctrl-C
+    stops them all. Where every target has one worker, the thread that asks is that.
+    """
+    if all(target.workers <= 1 for target in targets):
+        return [read(target, Workers(target)) for target in targets]
+    threads = min(sum(target.workers for target in targets), _MOST_THREADS)
+    with ThreadPoolExecutor(max(threads, len(targets))) as pool:
+        futures = [pool.submit(read, target, Workers(target, pool)) for target in targets]
+        try:
+            return [future.result() for future in _ended(futures)]
+        except BaseException:
+            for target in targets:
+                target.rate_limiter.stop()
+            raise
+
+
+def _ended(futures: Sequence[Future[R]]) -> Sequence[Future[R]]:
+    wait(futures)
+    return futures

@@ -1,0 +1,35 @@
+"""ecrm.yaml, read with the sections and the quotas that the sources declare."""
+
+from collections.abc import Mapping
+
+from ecrm import config
+from ecrm.config import Config
+from ecrm.config.quotas import REGISTRY_QUOTAS, Quota
+from ecrm.config.schema import Section
+from ecrm.sources import SOURCES
+
+QUOTAS: Mapping[str, Quota] = {
+    name: quota
+    for quotas in (*(source.quotas for source in SOURCES), REGISTRY_QUOTAS)
+    for name, quota in quotas.items()
+}
+"""All that a run keeps to, by the names that `rate_limits` has for them."""
+
+SECTIONS: Mapping[str, Section] = config.sections(
+    (section for source in SOURCES for section in source.sections), QUOTAS
+)
+
+
+def load(path: str) -> Config:
+    """As `config.load`."""
+    return config.load(path, SECTIONS)
+
+
+def from_bytes(content: bytes, path: str) -> Config:
+    """As `config.from_bytes`."""
+    return config.from_bytes(content, path, SECTIONS)
+
+
+def parse(text: str, path: str) -> Config:
+    """As `config.parse`."""
+    return config.parse(text, path, SECTIONS)

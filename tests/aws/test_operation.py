@@ -1,0 +1,307 @@
+"""B35: what AWS must answer is declared once for each operation, and anything else is an error."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.model import OperationModel, Shape
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrm.aws import Operation, call, listing, pages
+from ecrm.aws.operation import MARKER
+from ecrm.aws.shapes import (
+    DIGEST,
+    FLAG,
+    NUMBER,
+    TEXT,
+    TIME,
+    ListOf,
+    MapOf,
+    MisfitError,
+    Optional,
+    Record,
+    optional,
+    record,
+)
+from ecrm.errors import AwsError
+from tests.operations import OPERATIONS
+from tests.stubs import digest, new_session
+
+KEYS = {
+    "aws_access_key_id": "AKIA",
+    "aws_secret_access_key": "secret",
+    "region_name": "us-east-1",
+}
+SESSION = new_session(**KEYS)
+CLIENTS = {
+    service: SESSION.client(service, endpoint_url="https://nowhere.invalid")
+    for service in ("ecr", "ecs", "lambda", "sts", "ssm")
+}
+IN_JSON = [operation for operation in OPERATIONS if operation.service != "sts"]
+
+
+def model_of(operation: Operation) -> OperationModel:
+    return CLIENTS[operation.service].meta.service_model.operation_model(operation.name)
+
+
+def parameters(shape: Any) -> Any:
+    """The least that botocore lets through."""
+    if shape.type_name == "structure":
+        return {name: parameters(shape.members[name]) for name in shape.required_members}
+    if shape.type_name == "list":
+        return [parameters(shape.member)]
+    return shape.enum[0] if getattr(shape, "enum", None) else "text"
+
+
+class Raw(BytesIO):
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
+def answered(operation: Operation, *bodies: bytes) -> Any:
+    """What calls give whose answers, off the wire, are these."""
+    client, left = CLIENTS[operation.service], list(bodies)
+
+    def answer(**_: object) -> AWSResponse:
+        return AWSResponse("https://nowhere.invalid", 200, {}, Raw(left.pop(0)))
+
+    client.meta.events.register("before-send", answer)
+    asked = parameters(model_of(operation).input_shape)
+    try:
+        if len(bodies) > 1:
+            return list(pages(client, operation, **asked))
+        return call(client, operation, **asked)
+    finally:
+        client.meta.events.unregister("before-send", answer)
+
+
+def fitting(shape: Any) -> Any:
+    """A value of the shape, in which every member is present."""
+    if isinstance(shape, Optional):
+        return fitting(shape.shape)
+    if isinstance(shape, Record):
+        return {name: fitting(member) for name, member in shape.members.items()}
+    if isinstance(shape, ListOf):
+        return [fitting(shape.item)]
+    if isinstance(shape, MapOf):
+        return {"1": fitting(shape.value)}
+    values = {TEXT: "text", DIGEST: digest(1), NUMBER: 7, FLAG: True, TIME: 1.7e9}
+    return values.get(shape, "anything")
+
+
+def required(operation: Operation) -> list[str]:
+    members = operation.answer.members
+    return [name for name, shape in members.items() if not isinstance(shape, Optional)]
+
+
+ODD = {
+    "nothing": {},
+    "a message": {"message": "something went wrong"},
+    "an error of the framework": {
+        "Output": {"__type": "com.amazon.coral.service#InternalFailure"},
+        "Version": "1.0",
+    },
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("operation", IN_JSON, ids=lambda it: it.action)
+def test_an_answer_without_its_members_is_an_error(operation, odd):
+    with pytest.raises(AwsError) as error:
+        answered(operation, json.dumps(ODD[odd]).encode())
+    missing = required(operation)[0]
+    assert str(error.value) == f"{operation.action}: AWS's answer has no {missing}; try again"
+
+
+def lists() -> Iterator[Any]:
+    for operation in IN_JSON:
+        for name, shape in operation.answer.members.items():
+            if isinstance(shape.shape if isinstance(shape, Optional) else shape, ListOf):
+                yield pytest.param(operation, name, id=f"{operation.action}-{name}")
+
+
+@pytest.mark.parametrize(("operation", "name"), list(lists()))
+@pytest.mark.parametrize("value", ["abc", 5, {"a": 1}, None, [None]], ids=repr)
+def test_a_list_that_is_none_is_an_error(operation, name, value):
+    body = fitting(operation.answer) | {name: value}
+    if value is None and operation.name == "GetLifecyclePolicyPreview":
+        return  # of a preview that is in progress
+    with pytest.raises(AwsError, match=rf"^{operation.action}: .*\b{name}\b.*; try again$"):
+        answered(operation, json.dumps(body).encode())
+
+
+def members(shape: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path to every member, at any depth."""
+    shape = shape.shape if isinstance(shape, Optional) else shape
+    if isinstance(shape, Record):
+        for name, member in shape.members.items():
+            yield (*path, name)
+            yield from members(member, (*path, name))
+    elif isinstance(shape, ListOf):
+        yield from members(shape.item, (*path, 0))
+
+
+DEEP = [(operation, path) for operation in IN_JSON for path in members(operation.answer)]
+
+
+@given(st.sampled_from(DEEP))
+def test_a_member_of_the_wrong_type_is_an_error_that_names_it(chosen):
+    operation, path = chosen
+    body = fitting(operation.answer)
+    *way, last = path
+    place = body
+    for step in way:
+        place = place[step]
+    place[last] = "text" if isinstance(place[last], list) else [1]
+    if last == "AdditionalVersionWeights" or place[last] == "anything":
+        place[last] = "text"
+    with pytest.raises(AwsError, match=rf"^{operation.action}: [^\n]*{last}"):
+        answered(operation, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("operation", IN_JSON, ids=lambda it: it.action)
+def test_an_answer_as_declared_is_read_as_it_is(operation):
+    body = fitting(operation.answer) | {"unknown": 1}
+    read = answered(operation, json.dumps(body).encode())
+    assert set(read) == set(operation.answer.members)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda it: it.action)
+def test_every_declared_member_is_in_the_model_of_botocore(operation):
+    """With its type. A typing error would read as "AWS leaves it out"."""
+    agree(operation.answer, model_of(operation).output_shape)
+    assert required(operation), "an answer of which nothing is required may be anything"
+
+
+TYPES = {TEXT: "string", DIGEST: "string", NUMBER: ("integer", "long"), FLAG: "boolean"}
+
+
+def agree(ours: Any, theirs: Shape) -> None:
+    ours = ours.shape if isinstance(ours, Optional) else ours
+    if isinstance(ours, Record):
+        assert theirs.type_name == "structure"
+        for name, member in ours.members.items():
+            agree(member, theirs.members[name])
+    elif isinstance(ours, ListOf):
+        assert theirs.type_name == "list"
+        agree(ours.item, theirs.member)
+    elif ours in TYPES:
+        assert theirs.type_name in TYPES[ours]
+    elif ours is TIME:
+        assert theirs.type_name == "timestamp"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda it: it.action)
+def test_an_operation_that_is_declared_as_reading_is_one(operation):
+    """By its name, but for the one that asks ECR what a policy would do."""
+    reads = ("Describe", "List", "Get", "BatchGet", "BatchCheck", "StartLifecyclePolicyPreview")
+    assert operation.writes is not operation.name.startswith(reads)
+
+
+# -- listings
+
+
+NAMES = listing("ecs", "ListClusters", "clusterArns", TEXT)
+
+
+def page(*names: str, then: str | None = None) -> bytes:
+    return json.dumps({"clusterArns": names, "nextToken": then}).encode()
+
+
+def test_a_page_may_be_empty_and_tokens_lead_on():
+    bodies = (page(then="1"), page("a", then="2"), page(then="3"), page("b"))
+    assert [it["clusterArns"] for it in answered(NAMES, *bodies)] == [[], ["a"], [], ["b"]]
+
+
+@pytest.mark.parametrize("tokens", [("1", "1"), ("1", "2", "1"), ("1", "2", "3", "2")])
+def test_a_token_that_comes_a_second_time_is_an_error(tokens):
+    bodies = [page("a", then=token) for token in tokens]
+    with pytest.raises(AwsError) as error:
+        answered(NAMES, *bodies, page("z"))
+    assert str(error.value) == (
+        "ecs:ListClusters: AWS's answer gives the same nextToken a second time; try again"
+    )
+
+
+def test_a_listing_of_lambda_has_other_tokens():
+    functions = listing("lambda", "ListFunctions", "Functions", record(Version=TEXT), tokens=MARKER)
+    first = {"Functions": [{"Version": "1"}], "NextMarker": "m"}
+    second: dict[str, Any] = {"Functions": [], "NextMarker": None}
+    found = answered(functions, json.dumps(first).encode(), json.dumps(second).encode())
+    assert [it["Functions"] for it in found] == [[{"Version": "1"}], []]
+
+
+# -- shapes
+
+
+def test_what_aws_may_leave_out_is_none_or_empty():
+    shape = record(
+        text=optional(TEXT),
+        texts=optional(ListOf(TEXT)),
+        texts_by_name=optional(MapOf(TEXT)),
+        of_optional=optional(record(a=optional(TEXT))),
+        of_required=optional(record(a=TEXT)),
+    )
+    assert shape.read({"text": None, "more": 1}) == {
+        "text": None,
+        "texts": (),
+        "texts_by_name": {},
+        "of_optional": {"a": None},
+        "of_required": None,
+    }
+
+
+def test_an_optional_list_is_left_out_and_never_null():
+    """As imageTags of an image whose tags are not known, which would look untagged."""
+    with pytest.raises(MisfitError, match="AWS's answer has imageTags null"):
+        record(imageTags=optional(ListOf(TEXT))).read({"imageTags": None})
+
+
+@pytest.mark.parametrize("value", [1.5, True, "1", None, [], 10**400])
+def test_a_number_is_a_whole_number(value):
+    if value == 10**400:
+        assert NUMBER.read(value) == value
+        return
+    with pytest.raises(MisfitError):
+        NUMBER.read(value)
+
+
+@pytest.mark.parametrize("value", [digest(1)[:-1], digest(1) + "0", "sha512:" + "a" * 64, "", 5])
+def test_a_digest_is_sha256_and_64_lower_case_hexadecimal_digits(value):
+    assert DIGEST.read(digest(255)) == digest(255)
+    for odd in (value, f"sha256:{'A' * 64}", f"{digest(1)}\n"):
+        with pytest.raises(MisfitError):
+            DIGEST.read(odd)
+
+
+SECOND = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value", [SECOND.timestamp(), int(SECOND.timestamp()), "2026-03-01T13:00:00+01:00", SECOND]
+)
+def test_a_time_is_a_moment_in_utc(value):
+    read = TIME.read(value)
+    assert (read, read.tzinfo) == (SECOND, UTC)
+
+
+@pytest.mark.parametrize(
+    "value", ["soon", {}, [], 1e300, "1e300", 1e12, float("nan"), float("inf"), True, None]
+)
+def test_what_is_no_time_is_an_error(value):
+    with pytest.raises(MisfitError):
+        TIME.read(value)
+
+
+def test_an_error_names_the_way_to_what_is_wrong():
+    operation = Operation("ecs", "X", record(a=record(b=ListOf(record(c=MapOf(FLAG))))))
+    with pytest.raises(AwsError) as error:
+        operation.read({"a": {"b": [{"c": {}}, {"c": {"d": "yes"}}]}})
+    assert str(error.value) == (
+        "ecs:X: a.b[1].c.d of AWS's answer is a text and not a boolean; try again"
+    )

@@ -1,0 +1,13 @@
+"""All operations that ecrm declares."""
+
+from ecrm.aws.storage import GET_PARAMETER
+from ecrm.aws.target import GET_CALLER_IDENTITY
+from ecrm.registry import operations as ecr
+from ecrm.sources import SOURCES
+
+OPERATIONS = (
+    GET_CALLER_IDENTITY,
+    GET_PARAMETER,
+    *ecr.OPERATIONS,
+    *(operation for source in SOURCES for operation in source.operations),
+)

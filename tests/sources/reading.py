@@ -1,0 +1,29 @@
+"""Reads one source of one target, as a scan reads all of them."""
+
+from collections.abc import Callable
+
+from ecrm.aws import Target
+from ecrm.aws.executor import for_each_target
+from ecrm.config import Config
+from ecrm.sources import read_target
+from ecrm.sources.items import SourceItem
+from ecrm.sources.source import Source
+
+
+def quiet(_: str) -> None:
+    """Progress that nobody watches."""
+
+
+def found_by(
+    source: Source,
+    target: Target,
+    config: Config | None = None,
+    progress: Callable[[str], None] = quiet,
+) -> list[SourceItem]:
+    [[found]] = for_each_target(
+        (target,),
+        lambda target, workers: read_target(
+            target, config or Config(), progress, workers, (source,)
+        ),
+    )
+    return found
