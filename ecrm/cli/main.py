@@ -8,15 +8,21 @@ from io import TextIOWrapper
 
 import click
 
-from ecrm.cli.caching import cache
-from ecrm.cli.changing import delete, generate, restore
-from ecrm.cli.checking import check
-from ecrm.cli.configuring import config
+from ecrm.cli.cache import cache
+from ecrm.cli.check import check
+from ecrm.cli.config import config
+from ecrm.cli.delete import delete
 from ecrm.cli.demo import demo
-from ecrm.cli.options import group_options
-from ecrm.cli.permissions import iam_policy
-from ecrm.cli.reading import explain, plan, scan, snapshot, version
+from ecrm.cli.explain import explain
+from ecrm.cli.generate import generate
+from ecrm.cli.iam_policy import iam_policy
+from ecrm.cli.options import CONTEXT, group_options
+from ecrm.cli.plan import plan
+from ecrm.cli.restore import restore
+from ecrm.cli.scan import scan
+from ecrm.cli.snapshot import snapshot
 from ecrm.cli.terminal import say, unwritable_stdout
+from ecrm.cli.version import version
 from ecrm.errors import EcrmError
 from ecrm.model.version import version as running_version
 
@@ -44,7 +50,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings=CONTEXT)
 @click.option(
     "--version",
     is_flag=True,

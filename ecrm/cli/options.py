@@ -12,6 +12,7 @@ from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList
 from ecrm.workflow.logs import FORMATS, LEVELS
 
 F = TypeVar("F", bound=Callable[..., Any])
+CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 SETTINGS = (

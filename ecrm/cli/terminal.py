@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecrm.errors import OutputError
+from ecrm.errors import EcrmError, OutputError, UsageError
 from ecrm.workflow.logs import fields_of, json_line, level_of, set_up, text_line
 
 if TYPE_CHECKING:
@@ -71,6 +71,15 @@ def say(text: str, level: str = "", **fields: object) -> None:
         line = json_line(level or "info", text, datetime.now(UTC), fields)
     with suppress(OSError):
         click.echo(line, err=True)
+
+
+def ask(question: str, otherwise: str) -> None:
+    """Return if the answer is yes; anything else ends the command."""
+    progress.clear()
+    if not sys.stdin.isatty():
+        raise UsageError(f"there is no terminal to ask on; {otherwise}")
+    if not click.confirm(question, err=True):
+        raise EcrmError("stopped, as you wished; nothing was changed")
 
 
 def is_stdout(output: str) -> bool:

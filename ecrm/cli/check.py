@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ecrm.cli.options import (
+    CONTEXT,
     command_options,
     output_option,
     repository_option,
     scanned_files_option,
     snapshot_options,
 )
-from ecrm.cli.showing import CONTEXT, request
+from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, show
 from ecrm.cli.types import Report
 from ecrm.errors import IncompleteError, UsageError, ViolationsError

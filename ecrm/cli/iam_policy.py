@@ -2,8 +2,7 @@
 
 import click
 
-from ecrm.cli.options import command_options, output_option
-from ecrm.cli.showing import CONTEXT
+from ecrm.cli.options import CONTEXT, command_options, output_option
 from ecrm.cli.terminal import show
 
 _COMMANDS = ("scan", "plan", "snapshot", "check", "delete", "restore")

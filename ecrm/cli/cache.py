@@ -4,8 +4,7 @@ import os
 
 import click
 
-from ecrm.cli.options import command_options
-from ecrm.cli.showing import CONTEXT
+from ecrm.cli.options import CONTEXT, command_options
 from ecrm.cli.terminal import say
 
 

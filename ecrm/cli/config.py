@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecrm.cli.options import command_options, output_option
-from ecrm.cli.showing import CONTEXT
+from ecrm.cli.options import CONTEXT, command_options, output_option
 from ecrm.cli.terminal import show
 from ecrm.errors import ConfigError
 

@@ -1,4 +1,4 @@
-"""The commands that change something: a file of yours, or ECR."""
+"""`ecrm delete`: shows a plan, asks, and carries it out."""
 
 import sys
 from datetime import timedelta
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecrm.cli.options import command_options, plan_options
-from ecrm.cli.showing import CONTEXT, ask, request, show_outcomes, show_plan
-from ecrm.cli.terminal import is_stdout, progress, say, show
+from ecrm.cli.options import CONTEXT, command_options, plan_options
+from ecrm.cli.plan import show_plan
+from ecrm.cli.request import request
+from ecrm.cli.terminal import ask, is_stdout, progress, say, show
 from ecrm.cli.types import DURATION
 from ecrm.errors import GuardError, NotDeletedError, UsageError
 
@@ -16,33 +17,6 @@ if TYPE_CHECKING:
     from ecrm.model.outcome import Outcome
     from ecrm.planning.plan import Plan
     from ecrm.workflow.commands import Run
-
-
-@click.command(context_settings=CONTEXT)
-@click.option("--force", is_flag=True, help="Overwrite the file without asking.")
-@command_options
-@click.pass_context
-def generate(ctx: click.Context, force: bool) -> None:
-    """Write ecrm.yaml from what the account holds.
-
-    Clusters, task definition families, Lambda functions and repositories whose names share a
-    prefix become one pattern. The result is shown, and nothing is overwritten unasked.
-    """
-    from pathlib import Path
-
-    from ecrm.aws.storage import is_remote
-    from ecrm.workflow import commands as workflow
-    from ecrm.workflow.generate import config_text
-
-    wanted = request(ctx)
-    if is_remote(wanted.config):
-        raise UsageError(f"{wanted.config} is no file; name one to write with --config")
-    text = config_text(workflow.names(wanted, progress))
-    say(text)
-    if Path(wanted.config).exists() and not force:
-        ask(f"{wanted.config} is there already. Overwrite it?", "--force overwrites it")
-    show(text.rstrip("\n"), wanted.config)
-    say(f"wrote {wanted.config}; look it over, then try: ecrm plan")
 
 
 @click.command(context_settings=CONTEXT)
@@ -113,33 +87,6 @@ def delete(
     return 0
 
 
-@click.command(context_settings=CONTEXT)
-@click.argument("journal")
-@click.argument("images", nargs=-1, metavar="[IMAGE]...")
-@command_options
-@click.pass_context
-def restore(ctx: click.Context, /, journal: str, images: tuple[str, ...]) -> int:
-    """Put back what a run deleted or archived, while ECR still has the layers.
-
-    JOURNAL is what `delete` wrote: a file, or s3://bucket/key. IMAGE is a URI, repo:tag,
-    repo@sha256:..., a repository or the beginning of a digest; without any, all come back. Tags
-    that belong to another image by now stay there.
-    """
-    from ecrm.execution.restore import Restored, Result
-    from ecrm.reports.restored import restored_table
-    from ecrm.workflow import commands as workflow
-
-    back: list[Restored] = []
-    try:
-        for it in workflow.restore(request(ctx), journal, images):
-            back.append(it)
-            progress(f"ECR: {len(back)} images")
-    finally:
-        if back:
-            show(restored_table(back))
-    return 1 if any(it.result is Result.FAILED for it in back) else 0
-
-
 def _plan(run: "Run", plan_file: str | None, max_plan_age: timedelta) -> "Plan":
     from ecrm.workflow import commands as workflow
 
@@ -171,8 +118,19 @@ def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> None:
             progress(f"ECR: {len(outcomes)} of {made.deletable.images} images")
     finally:
         if outcomes:
-            show_outcomes(outcomes, to_stdout=to_stdout)
+            _show_outcomes(outcomes, to_stdout=to_stdout)
     if failed := [it.detail for it in outcomes if it.answer is OutcomeStatus.FAILED]:
         raise NotDeletedError(
             f"{len(failed)} of {len(outcomes)} images not done, the first because of {failed[0]}"
         )
+
+
+def _show_outcomes(outcomes: "list[Outcome]", *, to_stdout: bool) -> None:
+    """Also after Ctrl-C or an error: what is deleted is deleted."""
+    from ecrm.reports.outcomes import outcomes_table
+
+    text = outcomes_table(outcomes)
+    if to_stdout:
+        show(f"\n{text}")
+    else:  # stdout carries the plan as JSON
+        say(text)

@@ -1,0 +1,50 @@
+"""`ecrm explain`: the reason for one decision."""
+
+from typing import Any
+
+import click
+
+from ecrm.cli.options import (
+    CONTEXT,
+    command_options,
+    output_option,
+    scan_option,
+    scanned_files_option,
+    snapshot_options,
+)
+from ecrm.cli.request import request
+from ecrm.cli.terminal import progress, say, show
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("image")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to show the explanation.",
+)
+@output_option
+@scan_option
+@scanned_files_option
+@snapshot_options
+@command_options
+@click.pass_context
+def explain(
+    ctx: click.Context, /, image: str, format_name: str, output: str, **options: Any
+) -> int:
+    """Say why an image stays or goes.
+
+    IMAGE is a URI, repo:tag, repo@sha256:..., or the beginning of a digest.
+    """
+    from ecrm.reports import EXPLANATION_FORMATS
+    from ecrm.workflow import commands as workflow
+
+    with workflow.start(request(ctx, list_kept=True, **options), progress) as run:
+        explained, missing = workflow.explain_image(run, image)
+    show(EXPLANATION_FORMATS[format_name](explained), output, run.clients)
+    for line in missing:
+        say(line, "error")
+    return 1 if missing else 0
