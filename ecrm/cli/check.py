@@ -102,9 +102,9 @@ def check(
     with workflow.start(made, progress) as run:
         found = workflow.check(run, globs + more, **asked)
     for name, path in (*reports, (format_name, output)):
-        show(CHECK_FORMATS[name](found), path, run.clients)
+        show(CHECK_FORMATS[name](found), path, run.home)
     if write_baseline and not found.unknown:
-        show(workflow.baseline(found), write_baseline, run.clients)
+        show(workflow.baseline(found), write_baseline, run.home)
         return
     _end(found)
 

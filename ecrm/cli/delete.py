@@ -1,22 +1,24 @@
 """`ecrm delete`: shows a plan, asks, and carries it out."""
 
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ecrm.cli.options import CONTEXT, command_options, plan_options
-from ecrm.cli.plan import show_plan
 from ecrm.cli.request import request
 from ecrm.cli.terminal import ask, is_stdout, progress, say, show
 from ecrm.cli.types import DURATION
-from ecrm.errors import GuardError, NotDeletedError, UsageError
+from ecrm.errors import UsageError
 
 if TYPE_CHECKING:
     from ecrm.model.outcome import Outcome
+    from ecrm.model.reference import Registry
     from ecrm.planning.plan import Plan
-    from ecrm.workflow.commands import Run
+
+_NO_TERMINAL = "--force deletes without asking"
 
 
 @click.command(context_settings=CONTEXT)
@@ -61,75 +63,51 @@ def delete(
     plan_file: str | None,
     max_plan_age: timedelta,
     **options: Any,
-) -> int:
+) -> None:
     """Show the plan, ask once, delete, and tell what AWS answered.
 
     Nothing is deleted from an incomplete plan, nor where a guard stops the run. Without a terminal
     to ask on, --force is needed.
     """
+    from ecrm.reports import PLAN_FORMATS
     from ecrm.workflow import commands as workflow
 
     if not force and not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on; --force deletes without asking")
+        raise UsageError(f"there is no terminal to ask on; {_NO_TERMINAL}")
+    to_stdout = format_name == "table" or not is_stdout(output)
+    approved = workflow.ApprovedPlan(plan_file, max_plan_age) if plan_file else None
+    outcomes: list[Outcome] = []
     with workflow.start(request(ctx, **options), progress) as run:
-        made = _plan(run, plan_file, max_plan_age)
-        if show_plan(run, made, format_name, output):
-            say("ecrm: nothing was deleted, since the plan is incomplete")
-            return 1
-        if stops := workflow.guard_stops(run, made):
-            raise GuardError("\n".join((*map(str, stops), "nothing was deleted")))
-        if not made.deletable.images:
-            say("Nothing to delete.")
-            return 0
-        if not force:
-            ask(_question(made), "--force deletes without asking")
-        _carry_out(run, made, to_stdout=format_name == "table" or not is_stdout(output))
-    return 0
+        try:
+            applied = workflow.plan_and_delete(
+                run,
+                approved,
+                show=lambda review: show(PLAN_FORMATS[format_name](review.plan), output, run.home),
+                confirm=lambda plan: None if force else ask(_question(plan), _NO_TERMINAL),
+                on_outcome=outcomes.append,
+            )
+        finally:
+            if outcomes:  # also after Ctrl-C or an error: what is deleted is deleted
+                _show_outcomes(outcomes, run.inventory.registries, to_stdout=to_stdout)
+    if not applied.deletable.images:
+        say("Nothing to delete.")
 
 
-def _plan(run: "Run", plan_file: str | None, max_plan_age: timedelta) -> "Plan":
-    from ecrm.workflow import commands as workflow
-
-    if plan_file is None:
-        return workflow.plan(run)
-    made, dropped = workflow.plan_from_file(run, plan_file, max_plan_age)
-    for it in dropped:
-        say(f"not deleted any more: {it.decision.image.digest}: {it.why}", "info")
-    return made
-
-
-def _question(made: "Plan") -> str:
+def _question(plan: "Plan") -> str:
     from ecrm.model.rule import Action
     from ecrm.reports.text import human_totals
 
-    actions = {decision.action for it in made.repositories for decision in it.deletions}
-    what = " and ".join(it for it in Action if it in actions)
-    return f"{what.capitalize()} {human_totals(made.deletable)} images?"
+    planned = {decision.action for where in plan.repositories for decision in where.deletions}
+    actions = " and ".join(action for action in Action if action in planned)
+    return f"{actions.capitalize()} {human_totals(plan.deletable)} images?"
 
 
-def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> None:
-    from ecrm.model.outcome import OutcomeStatus
-    from ecrm.workflow import commands as workflow
-
-    outcomes: list[Outcome] = []
-    try:
-        for outcome in workflow.delete(run, made):
-            outcomes.append(outcome)
-            progress(f"ECR: {len(outcomes)} of {made.deletable.images} images")
-    finally:
-        if outcomes:
-            _show_outcomes(outcomes, to_stdout=to_stdout)
-    if failed := [it.detail for it in outcomes if it.answer is OutcomeStatus.FAILED]:
-        raise NotDeletedError(
-            f"{len(failed)} of {len(outcomes)} images not done, the first because of {failed[0]}"
-        )
-
-
-def _show_outcomes(outcomes: "list[Outcome]", *, to_stdout: bool) -> None:
-    """Also after Ctrl-C or an error: what is deleted is deleted."""
+def _show_outcomes(
+    outcomes: "list[Outcome]", registries: "Sequence[Registry]", *, to_stdout: bool
+) -> None:
     from ecrm.reports.outcomes import outcomes_table
 
-    text = outcomes_table(outcomes)
+    text = outcomes_table(outcomes, registries)
     if to_stdout:
         show(f"\n{text}")
     else:  # stdout carries the plan as JSON

@@ -13,7 +13,8 @@ from ecrm.cli.options import (
     snapshot_options,
 )
 from ecrm.cli.request import request
-from ecrm.cli.terminal import progress, say, show
+from ecrm.cli.terminal import progress, show
+from ecrm.errors import IncompleteError
 
 
 @click.command(context_settings=CONTEXT)
@@ -34,7 +35,7 @@ from ecrm.cli.terminal import progress, say, show
 @click.pass_context
 def explain(
     ctx: click.Context, /, image: str, format_name: str, output: str, **options: Any
-) -> int:
+) -> None:
     """Say why an image stays or goes.
 
     IMAGE is a URI, repo:tag, repo@sha256:..., or the beginning of a digest.
@@ -43,8 +44,7 @@ def explain(
     from ecrm.workflow import commands as workflow
 
     with workflow.start(request(ctx, list_kept=True, **options), progress) as run:
-        explained, missing = workflow.explain_image(run, image)
-    show(EXPLANATION_FORMATS[format_name](explained), output, run.clients)
-    for line in missing:
-        say(line, "error")
-    return 1 if missing else 0
+        explained, unread = workflow.explain_image(run, image)
+    show(EXPLANATION_FORMATS[format_name](explained), output, run.home)
+    if unread:
+        raise IncompleteError("\n".join(unread))

@@ -30,4 +30,4 @@ def scan(ctx: click.Context, output: str, format_name: str) -> None:
 
     with workflow.start(request(ctx), progress) as run:
         found = workflow.complete_scan(run)
-    show(SCAN_FORMATS[format_name](found), output, run.clients)
+    show(SCAN_FORMATS[format_name](found), output, run.home)

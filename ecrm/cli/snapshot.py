@@ -29,4 +29,4 @@ def snapshot(ctx: click.Context, /, output: str, policies: bool, **options: Any)
 
     with workflow.start(request(ctx, **options), progress) as run:
         text = workflow.snapshot(run, policies=policies)
-    show(text, output, run.clients)
+    show(text, output, run.home)

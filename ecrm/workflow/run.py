@@ -1,22 +1,19 @@
-"""From a request to a run: configuration, targets, holdings and the time.
+"""From a request to a run: configuration, connections, registry contents and the time.
 
 This is where the clock and the environment are read.
 """
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache as once
 from math import inf
 from typing import Any
 
 from ecrm import sources
-from ecrm.aws import WORKERS, RateLimiter, Target, connect
-from ecrm.aws.cache import Cache, NoCache, cache_folder
+from ecrm.aws import WORKERS, Target
 from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read, read_text
 from ecrm.config import Config, ExternalCommand, from_bytes, load, parse
 from ecrm.errors import ConfigError, InputError, UsageError
@@ -27,7 +24,7 @@ from ecrm.model.scan import Progress, Scan
 from ecrm.planning.planner import PlanningContext, RegistryReader, planning_context
 from ecrm.planning.snapshot import Snapshot, read_snapshot
 from ecrm.registry.inventory import Inventory
-from ecrm.reports.calls import calls_text
+from ecrm.workflow.connections import Connections, connected, one_target
 from ecrm.workflow.state import state_folder
 
 log = logging.getLogger(__name__)
@@ -73,10 +70,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A request whose configuration is read and whose holdings are within reach.
+    """A request whose configuration is read, and who carries it out.
 
-    `targets` is empty where the holdings are a snapshot's. `reach` connects to AWS, once, for what
-    is kept there.
+    `home` reads and writes what is ecrm's own, and connects to AWS when that is first needed.
+    `targets` are scanned and planned; there are none where `inventory` is a snapshot's.
     """
 
     request: Request
@@ -85,63 +82,45 @@ class Run:
     inventory: RegistryReader
     now: datetime
     progress: Progress
-    clients: ClientFactory = no_aws
+    home: Callable[[], Target] = no_aws
 
 
-def client_factory(request: Request) -> Callable[[], Target]:
-    """Connects to AWS as the request says, when it is first called, and then never again."""
-    where = (request.profile, request.region)
-    return once(lambda: connect(*where, workers=request.workers, deadline=request.deadline))
+def connections_for(request: Request) -> Connections:
+    """The account and region that the request names."""
+    return one_target(
+        request.profile, request.region, workers=request.workers, deadline=request.deadline
+    )
 
 
 @contextmanager
 def start(
-    request: Request, progress: Progress, clients: Callable[[], Target] | None = None
+    request: Request, progress: Progress, connections: Connections | None = None
 ) -> Iterator[Run]:
-    """Read the configuration, then find out who we are on AWS; in this order, since a mistake in
-    ecrm.yaml should not cost a call. At the end, what was asked of AWS is told."""
+    """Read the configuration, then connect; in this order, since a mistake in ecrm.yaml should not
+    cost a call."""
     if not request.scan and not request.scanned_files:
         raise UsageError("--no-scan without --scanned-files would take every image for unused")
-    clients = clients or client_factory(request)
-    config = _guarded(_configuration(request, clients), request)
+    connections = connections or connections_for(request)
+    home = connections.home
+    config = _guarded(_configuration(request, home), request)
     for warning in config.warnings:
         log.warning("%s", warning)
     if request.snapshot:
-        snapshot = read_snapshot(read_text(request.snapshot, clients), request.snapshot)
+        snapshot = read_snapshot(read_text(request.snapshot, home), request.snapshot)
         now = _moved(snapshot.scan.at, request)
-        yield Run(request, config, (), snapshot, now, progress, clients)
+        yield Run(request, config, (), snapshot, now, progress, home)
         return
-    with connected(request, clients, config) as target:
+    with connected(connections, config, use_cache=request.cache) as targets:
         now = _moved(datetime.now(UTC), request)
-        yield Run(request, config, (target,), Inventory((target,)), now, progress, clients)
-
-
-@contextmanager
-def connected(
-    request: Request, clients: Callable[[], Target] | None = None, config: Config | None = None
-) -> Iterator[Target]:
-    """The account and region that the request means, asked at the pace of the configuration."""
-    began = time.monotonic()
-    target = (clients or client_factory(request))()
-    with _cache(request, target) as cache:
-        yield replace(
-            target, rate_limiter=RateLimiter(config.rate_limits if config else {}), cache=cache
-        )
-        log.info("%s", calls_text(target.call_counter, cache.hits, time.monotonic() - began))
-
-
-def _cache(request: Request, target: Target) -> Cache:
-    """None, unless it is asked for, where something stands in for AWS: there one ARN may be the
-    name of many things."""
-    folder = cache_folder(os.environ)
-    stands_in = not target.is_aws and "ECRM_CACHE_DIR" not in os.environ
-    return Cache.open(folder) if request.cache and folder and not stands_in else NoCache()
+        yield Run(request, config, targets, Inventory(targets), now, progress, home)
 
 
 def run_name(run: Run) -> str:
-    """Such as `20261122T013000Z-123456789012-us-east-1`, and the name of the request."""
-    target = run.targets[0].registry
-    return "-".join(filter(None, (journal_name(run.now, target), run.request.name)))
+    """Such as `20261122T013000Z-123456789012-us-east-1`, and the name of the request. It names the
+    one target; a run of several is named after its home."""
+    registries = [target.registry for target in run.targets]
+    where = registries.pop() if len(registries) == 1 else run.home().registry
+    return "-".join(filter(None, (journal_name(run.now, where), run.request.name)))
 
 
 def scan(run: Run) -> Scan:
@@ -156,7 +135,7 @@ def scan(run: Run) -> Scan:
         run.now,
         run.progress,
         services=run.request.scan,
-        clients=run.clients,
+        clients=run.home,
     )
     if isinstance(run.inventory, Snapshot) and run.request.scan:
         past = run.inventory.scan
@@ -196,7 +175,7 @@ def state_of(run: Run) -> str:
 def open_journal(run: Run) -> Journal:
     """By default in the state folder, under a name that tells when and where."""
     location = run.request.journal or f"{state_of(run)}/journals/"
-    sink = open_sink(location, run_name(run), run.targets[0].s3)
+    sink = open_sink(location, run_name(run), lambda: run.home().s3())
     log.info("the journal is %s", sink)
     return Journal(sink, lambda: datetime.now(UTC))
 

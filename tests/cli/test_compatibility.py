@@ -24,12 +24,12 @@ TABLE = """\
 
 1 (10 MB) of 4 (40 MB) images can be deleted, in 1 repository of 123456789012/us-east-1.
 
-Why the others stay:
+Kept images:
   1  in use
   1  with a tag of keep_tag_patterns
   1  pushed within expires
 
-What this rests on:
+Sources:
   ecs of 123456789012/us-east-1: read, 2 references
   lambda of 123456789012/us-east-1: read, 0 references
 """

@@ -47,7 +47,7 @@ def test_b26_whom_a_repository_policy_lets_pull_is_listed_in_the_plan(
     ran = ecrm("plan")
     assert ran.code == 0
     line = f"  shop/api: {who} may pull, and a scan of this account does not see who does\n"
-    assert ran.out.endswith(f"\nWorth knowing:\n{line}")
+    assert ran.out.endswith(f"\nNotes:\n{line}")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_b26_whom_a_repository_policy_lets_pull_is_listed_in_the_plan(
 )
 def test_who_may_not_pull_or_is_of_this_account_is_not_listed(ecrm: Ecrm, shop: Shop, text: str):
     shop.repository.policy = text
-    assert "Worth knowing" not in ecrm("plan").out
+    assert "Notes" not in ecrm("plan").out
 
 
 def test_b26_the_policy_of_the_whole_registry_counts_too(ecrm: Ecrm, shop: Shop):

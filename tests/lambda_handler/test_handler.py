@@ -138,7 +138,7 @@ def test_deleting_is_told_in_the_summary_the_log_the_metrics_the_report_and_the_
         "finished",
     ]
     planned = ran.lines[1]
-    assert [planned[key] for key in ("total", "in_use", "goes")] == [2, 1, 1]
+    assert [planned[key] for key in ("total", "in_use", "deletable")] == [2, 1, 1]
     assert planned["sources"][0] == {"source": "ecs", "status": "read", "references": 2}
     assert (ran.metrics["ImagesDeleted"], ran.metrics["FunctionName"]) == (1, "ecrm")
     reports = kept(aws, "reports/")
@@ -344,9 +344,9 @@ def test_what_cannot_be_told_never_fails_the_clean_up_and_is_reported(
     ran = invoke({"command": "delete"})
     assert ran.error is None
     assert "v1" not in shop
-    (untold,) = ran.value["untold"]
-    assert untold.startswith(f"{what}: ")
-    assert f"{action} is denied; allow it: " in untold
+    (unsent,) = ran.value["unsent"]
+    assert unsent.startswith(f"{what}: ")
+    assert f"{action} is denied; allow it: " in unsent
     assert [level for level, text in ran.messages if text.startswith(f"the {what} could ")] == [
         "warn"
     ]
@@ -357,7 +357,7 @@ def test_a_topic_that_is_not_there_is_reported(
 ):
     monkeypatch.setenv("ECRM_SNS_TOPIC_ARN", f"{TOPIC}-none")
     ran = invoke()
-    assert ran.value["untold"] == ["notification: sns:Publish: NotFound: Topic does not exist"]
+    assert ran.value["unsent"] == ["notification: sns:Publish: NotFound: Topic does not exist"]
 
 
 # Time
@@ -384,7 +384,7 @@ def test_time_that_is_over_after_the_plan_leaves_all_of_it(
     aws.after("ecr", "DescribeImages", lambda: left.__setitem__(0, 80_000))
     ran = invoke({"command": "delete"}, Context(lambda: left[0]))
     assert ran.error is None
-    assert (ran.value["complete"], ran.value["images"]["left"]["images"]) == (False, 1)
+    assert (ran.value["complete"], ran.value["images"]["deferred"]["images"]) == (False, 1)
     assert deletions(aws) == 0
     (part,) = [text for key, text in kept(aws, "state/journals/").items() if "end" in text]
     assert json.loads(part.splitlines()[-1])["complete"] is False
@@ -399,8 +399,8 @@ def test_the_batch_in_hand_is_finished_and_the_next_run_goes_on(invoke: Invoke, 
     first = invoke({"command": "delete"}, Context(lambda: left[0]))
     assert (first.error, first.value["out_of_time"], len(big)) == (None, True, 50)
     assert first.value["images"]["deleted"]["images"] == 200
-    assert first.value["images"]["left"]["images"] == 50
-    assert first.metrics["ImagesLeft"] == 50
+    assert first.value["images"]["deferred"]["images"] == 50
+    assert first.metrics["ImagesDeferred"] == 50
     texts = kept(aws, f"state/journals/{first.value['run']}/")
     journal = read_journal("".join(texts.values()).split("\n"))
     assert journal.end is not None

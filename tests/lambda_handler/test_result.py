@@ -1,14 +1,10 @@
 """The summary that Lambda returns, and the line of metrics, are plain JSON and true."""
 
 import json
-from collections import Counter
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
 
 from ecrm.lambda_handler.metrics import metrics_line
 from ecrm.lambda_handler.result import Result, returned, summary
-from ecrm.lambda_handler.telling import count_calls
 from ecrm.model.reference import Reference
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
@@ -32,7 +28,7 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
         "run": "20260301T120000Z-123456789012-us-east-1-1f2e3d4c",
         "version": "0.1.0",
         "targets": ["123456789012/us-east-1"],
-        "missing": [],
+        "unread": [],
         "guards": [],
         "images": {
             "total": one(9),
@@ -40,9 +36,9 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
             "deletable": one(7),
             "deleted": one(2),
             "archived": one(1),
-            "gone_already": one(1),
-            "spared": one(1),
-            "left": one(1),
+            "already_gone": one(1),
+            "skipped": one(1),
+            "deferred": one(1),
             "failed": one(1),
         },
         "repositories": [
@@ -50,13 +46,13 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
                 "repository": "shop/api",
                 "target": "123456789012/us-east-1",
                 "total": one(8),
-                "goes": one(6),
-                "stays": {"in_use": 1, "keep_count": 1},
+                "deletable": one(6),
+                "kept": {"in_use": 1, "keep_count": 1},
                 "outcomes": {
                     key: one(1)
                     for key in (
-                        *("deleted", "archived", "gone_already"),
-                        *("spared", "left", "failed"),
+                        *("deleted", "archived", "already_gone"),
+                        *("skipped", "deferred", "failed"),
                     )
                 },
             },
@@ -64,8 +60,8 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
                 "repository": "shop/web",
                 "target": "123456789012/us-east-1",
                 "total": one(1),
-                "goes": one(1),
-                "stays": {},
+                "deletable": one(1),
+                "kept": {},
                 "outcomes": {"deleted": one(1)},
             },
         ],
@@ -78,7 +74,7 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
         "seconds": 12.346,
         "journal": "s3://ecrm/journals/1",
         "reports": ["s3://ecrm/reports/1.json", "s3://ecrm/reports/1.md"],
-        "untold": [],
+        "unsent": [],
     }
 
 
@@ -94,13 +90,13 @@ def test_what_could_not_be_read_is_told_and_makes_it_incomplete():
     made = plan_of(repository_plan("shop/api", unread="not you"), source_reports=(denied,))
     told = summary(Result("plan", plan=made), "0.1.0")
     assert told["complete"] is False
-    assert told["missing"] == ["ecs:ListTasks is denied", "shop/api: not you"]
-    assert told["repositories"][0]["problem"] == "not you"
+    assert told["unread"] == ["ecs:ListTasks is denied", "shop/api: not you"]
+    assert told["repositories"][0]["unread"] == "not you"
 
 
 def test_where_the_time_was_over_before_the_first_deletion_all_of_it_is_left():
     told = summary(Result("delete", plan=plan(), out_of_time=True), "0.1.0")
-    assert (told["complete"], told["images"]["left"]) == (False, one(7))
+    assert (told["complete"], told["images"]["deferred"]) == (False, one(7))
 
 
 def test_where_the_time_was_over_while_reading_nothing_is_known():
@@ -111,12 +107,12 @@ def test_where_the_time_was_over_while_reading_nothing_is_known():
 
 def test_guards_and_what_could_not_be_told_are_in_the_summary():
     stop = Stop("max_images", "7 images would go, and at most 1 may", "look at the plan")
-    result = replace(deleted(), stops=(stop,), untold=["report: no"], error="stopped")
+    result = replace(deleted(), stops=(stop,), unsent=["report: no"], error="stopped")
     told = summary(result, "0.1.0")
     assert told["guards"] == [
         "guard max_images: 7 images would go, and at most 1 may; look at the plan"
     ]
-    assert (told["untold"], told["error"]) == (["report: no"], "stopped")
+    assert (told["unsent"], told["error"]) == (["report: no"], "stopped")
 
 
 def test_a_scan_tells_how_many_images_are_in_use():
@@ -138,9 +134,9 @@ def test_the_metrics_of_a_deletion_in_the_embedded_metric_format():
         "Deletable": 7,
         "Deleted": 2,
         "Archived": 1,
-        "GoneAlready": 1,
-        "SkippedDeletion": 1,
-        "Left": 1,
+        "AlreadyGone": 1,
+        "Skipped": 1,
+        "Deferred": 1,
         "Failed": 1,
     }
     names = [(f"{what}{key}", unit) for key in counted for what, unit in (("Images", "Count"), ("Bytes", "Bytes"))]  # fmt: skip # noqa: E501
@@ -184,14 +180,6 @@ def test_lambda_is_handed_the_thousand_repositories_from_which_most_goes():
     assert told["repositories"][0]["repository"] == "zz"
     assert len(summary(result, "")["repositories"]) == 1002
     assert "more_repositories" not in returned(deleted(), "")
-
-
-def test_calls_are_those_of_all_targets():
-    call_counter = SimpleNamespace(calls=Counter({"ecr:DescribeImages": 2}), throttled=1)
-    target: Any = SimpleNamespace(call_counter=call_counter)
-    result = Result("plan", targets=(target, target))
-    count_calls(result)
-    assert (result.calls, result.throttled) == (Counter({"ecr:DescribeImages": 4}), 2)
 
 
 def test_no_metric_tells_of_a_plan_that_was_never_made():
