@@ -23,7 +23,10 @@ _NO_TERMINAL = "--force deletes without asking"
 
 @click.command(context_settings=CONTEXT)
 @click.option(
+    "-y",
+    "--yes",
     "--force",
+    "force",
     is_flag=True,
     envvar="ECRM_FORCE",
     show_envvar=True,

@@ -9,7 +9,14 @@ from ecrm.errors import UsageError
 
 
 @click.command(context_settings=CONTEXT)
-@click.option("--force", is_flag=True, help="Overwrite the file without asking.")
+@click.option(
+    "-y",
+    "--yes",
+    "--force",
+    "force",
+    is_flag=True,
+    help="Overwrite the file without asking.",
+)
 @command_options
 @click.pass_context
 def generate(ctx: click.Context, force: bool) -> None:
