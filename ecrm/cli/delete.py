@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ecrm.model.reference import Registry
     from ecrm.planning.plan import Plan
 
-_NO_TERMINAL = "--force deletes without asking"
+_NO_TERMINAL = "--yes deletes without asking"
 
 
 @click.command(context_settings=CONTEXT)
@@ -37,21 +37,21 @@ _NO_TERMINAL = "--force deletes without asking"
     "--plan",
     "plan_file",
     metavar="FILE",
-    help="Delete at most what this file of `plan --out` says.",
+    help="Delete only images that this file of `plan --out` lists.",
 )
 @click.option(
     "--max-plan-age",
     type=DURATION,
     default="24h",
     show_default=True,
-    help="Refuse a plan file that is older.",
+    help="Refuse an older plan file.",
 )
 @click.option(
     "--journal",
     metavar="FILE",
     envvar="ECRM_JOURNAL",
     show_envvar=True,
-    help="Write what is deleted to FILE or s3://bucket/key, from which `restore` reads.  "
+    help="Record every deletion in FILE or s3://bucket/key, for `restore`.  "
     "[default: a new file in ~/.local/state/ecrm/journals]",
 )
 @command_options
@@ -67,16 +67,16 @@ def delete(
     max_plan_age: timedelta,
     **options: Any,
 ) -> None:
-    """Show the plan, ask once, delete, and tell what AWS answered.
+    """Show the plan, ask once, delete, and report the result.
 
-    Nothing is deleted from an incomplete plan, nor where a guard stops the run. Without a terminal
-    to ask on, --force is needed.
+    Nothing is deleted if the plan is incomplete or a guard stops the run. Without a terminal,
+    --yes is required.
     """
     from ecrm.reports import PLAN_FORMATS
     from ecrm.workflow import commands as workflow
 
     if not force and not sys.stdin.isatty():
-        raise UsageError(f"there is no terminal to ask on; {_NO_TERMINAL}")
+        raise UsageError(f"no terminal for the prompt; {_NO_TERMINAL}")
     to_stdout = format_name == "table" or not is_stdout(output)
     approved = workflow.ApprovedPlan(plan_file, max_plan_age) if plan_file else None
     outcomes: list[Outcome] = []

@@ -25,7 +25,7 @@ from ecrm.errors import IncompleteError
     type=click.Choice(("text", "json")),
     default="text",
     show_default=True,
-    help="How to show the explanation.",
+    help="Format of the explanation.",
 )
 @output_option
 @scan_option
@@ -36,7 +36,7 @@ from ecrm.errors import IncompleteError
 def explain(
     ctx: click.Context, /, image: str, format_name: str, output: str, **options: Any
 ) -> None:
-    """Say why an image stays or goes.
+    """Explain why an image is kept or deleted.
 
     IMAGE is a URI, repo:tag, repo@sha256:..., or the beginning of a digest.
     """

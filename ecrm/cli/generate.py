@@ -20,10 +20,10 @@ from ecrm.errors import UsageError
 @command_options
 @click.pass_context
 def generate(ctx: click.Context, force: bool) -> None:
-    """Write ecrm.yaml from what the account holds.
+    """Write a first ecrm.yaml for the account.
 
     Clusters, task definition families, Lambda functions and repositories whose names share a
-    prefix become one pattern. The result is shown, and nothing is overwritten unasked.
+    prefix become one pattern. The result is shown, and no file is overwritten without asking.
     """
     from pathlib import Path
 
@@ -33,10 +33,10 @@ def generate(ctx: click.Context, force: bool) -> None:
 
     wanted = request(ctx)
     if is_remote(wanted.config):
-        raise UsageError(f"{wanted.config} is no file; name one to write with --config")
+        raise UsageError(f"{wanted.config} is not a file; name a file to write with --config")
     text = config_text(workflow.names(wanted, progress))
     say(text)
     if Path(wanted.config).exists() and not force:
-        ask(f"{wanted.config} is there already. Overwrite it?", "--force overwrites it")
+        ask(f"{wanted.config} already exists. Overwrite it?", "--yes overwrites it")
     show(text.rstrip("\n"), wanted.config)
-    say(f"wrote {wanted.config}; look it over, then try: ecrm plan")
+    say(f"wrote {wanted.config}; review it, then run: ecrm plan")

@@ -61,17 +61,17 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 )
 @group_options
 def cli() -> None:
-    """Delete stale Amazon ECR images, and never one that is in use.
+    """Delete unused Amazon ECR images, and never an image that is in use.
 
-    ecrm reads what ECS, Lambda and other sources use, and what ECR holds; decides for every image
-    whether it stays; shows that as a plan; and, when told to, carries the plan out.
+    ecrm finds the images that ECS, Lambda and other sources use, decides whether to keep or delete
+    each image in ECR, and prints the result as a plan. Only `ecrm delete` applies a plan.
 
     \b
-    Begin here:
-      ecrm demo        see a plan for a sample account; no AWS needed
-      ecrm generate    write ecrm.yaml from what your account holds
-      ecrm plan        see what could be deleted, and why the rest stays
-      ecrm delete      delete it, after asking
+    Start here:
+      ecrm demo        show a plan for a sample account; no AWS needed
+      ecrm generate    write a first ecrm.yaml for your account
+      ecrm plan        show what can be deleted, and why the rest is kept
+      ecrm delete      delete it, after asking once
 
     \b
     Exit codes: 0 done; 1 failed; 2 usage or configuration; 3 check found violations;
@@ -107,8 +107,9 @@ def _open_streams() -> None:
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. A bug keeps its traceback."""
     try:
-        told = [_AS_IN_GO.get(it, it) for it in (sys.argv[1:] if args is None else args)]
-        result = cli.main(told, prog_name="ecrm", standalone_mode=False)
+        given = sys.argv[1:] if args is None else args
+        arguments = [_AS_IN_GO.get(argument, argument) for argument in given]
+        result = cli.main(arguments, prog_name="ecrm", standalone_mode=False)
         sys.stdout.flush()
     except EcrmError as error:
         for line in str(error).splitlines():

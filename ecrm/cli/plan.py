@@ -13,22 +13,22 @@ from ecrm.errors import IncompleteError
 @click.command(context_settings=CONTEXT)
 @plan_options
 @snapshot_options
-@click.option("--out", metavar="FILE", help="Also write the whole plan, for `delete --plan`.")
-@click.option("--all", "list_kept", is_flag=True, help="With --out, list what stays as well.")
+@click.option("--out", metavar="FILE", help="Also write the full plan, for `delete --plan`.")
+@click.option("--all", "list_kept", is_flag=True, help="With --out, list kept images, too.")
 @command_options
 @click.pass_context
 def plan(
     ctx: click.Context, /, format_name: str, output: str, out: str | None, **options: Any
 ) -> None:
-    """Show what could be deleted, and delete nothing.
+    """Show which images can be deleted; delete nothing.
 
-    Where something could not be read, the plan is shown all the same, what is missing is told on
-    stderr, and the exit code is 1.
+    If something could not be read, the plan is still shown, what is unread is listed on stderr,
+    and the exit code is 1.
 
     \b
       ecrm plan
-      ecrm plan --out plan.json          to look at, approve, and hand to `delete --plan`
-      ecrm plan --from snapshot.json --now +30d    what would go in 30 days
+      ecrm plan --out plan.json          to review, approve, and pass to `delete --plan`
+      ecrm plan --from snapshot.json --now +30d    what can be deleted in 30 days
     """
     from ecrm.reports import PLAN_FORMATS
     from ecrm.workflow import commands as workflow

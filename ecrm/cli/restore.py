@@ -13,11 +13,11 @@ from ecrm.cli.terminal import progress, show
 @command_options
 @click.pass_context
 def restore(ctx: click.Context, /, journal: str, images: tuple[str, ...]) -> int:
-    """Put back what a run deleted or archived, while ECR still has the layers.
+    """Restore images that a run deleted or archived, while ECR still has their layers.
 
-    JOURNAL is what `delete` wrote: a file, or s3://bucket/key. IMAGE is a URI, repo:tag,
-    repo@sha256:..., a repository or the beginning of a digest; without any, all come back. Tags
-    that belong to another image by now stay there.
+    JOURNAL was written by `delete`: a file, or s3://bucket/key. IMAGE is a URI, repo:tag,
+    repo@sha256:..., a repository or the beginning of a digest; without any, all images are
+    restored. Tags that another image has by now are not moved back.
     """
     from ecrm.execution.restore import Restored, Result
     from ecrm.reports.restored import restored_table
@@ -25,10 +25,10 @@ def restore(ctx: click.Context, /, journal: str, images: tuple[str, ...]) -> int
 
     back: list[Restored] = []
     try:
-        for it in workflow.restore(request(ctx), journal, images):
-            back.append(it)
+        for image in workflow.restore(request(ctx), journal, images):
+            back.append(image)
             progress(f"ECR: {len(back)} images")
     finally:
         if back:
             show(restored_table(back))
-    return 1 if any(it.result is Result.FAILED for it in back) else 0
+    return 1 if any(image.result is Result.FAILED for image in back) else 0

@@ -15,15 +15,15 @@ from ecrm.cli.terminal import progress, show
     type=click.Choice(("json", "table", "detail")),
     default="json",
     show_default=True,
-    help="json: an array of image URIs; table: for people; detail: JSON with every use.",
+    help="json: an array of image URIs; table: a readable table; detail: JSON with every use.",
 )
 @command_options
 @click.pass_context
 def scan(ctx: click.Context, output: str, format_name: str) -> None:
-    """Write which images are in use.
+    """List the images in use.
 
-    The JSON array is what --scanned-files of `plan` and `delete` read, here and in
-    fujiwara/ecrm. Where a source cannot be read, nothing is written and the exit code is 1.
+    --scanned-files of `plan` and `delete` reads the JSON array, here and in fujiwara/ecrm. If a
+    source cannot be read, nothing is written and the exit code is 1.
     """
     from ecrm.reports import SCAN_FORMATS
     from ecrm.workflow import commands as workflow

@@ -15,7 +15,7 @@ from ecrm.cli.terminal import progress, show
     "--lifecycle-policies",
     "policies",
     is_flag=True,
-    help="Record ECR's lifecycle policies, too.",
+    help="Also record ECR's lifecycle policies.",
 )
 @scanned_files_option
 @command_options
@@ -23,7 +23,7 @@ from ecrm.cli.terminal import progress, show
 def snapshot(ctx: click.Context, /, output: str, policies: bool, **options: Any) -> None:
     """Record what a plan depends on, for `plan --from` and `explain --from`.
 
-    The file holds uses, images and which image belongs to which index; no secrets.
+    The file lists uses, images and which image belongs to which index. It has no secrets.
     """
     from ecrm.workflow import commands as workflow
 

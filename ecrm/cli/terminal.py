@@ -1,4 +1,4 @@
-"""What people see while ecrm works: messages and progress on stderr, results where they asked."""
+"""Messages and progress on stderr, results on stdout or in a file, and the prompt."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ _CLEAR_LINE = "\r\x1b[K"
 
 
 class Progress:
-    """One line on a terminal that says what is being done; nothing anywhere else."""
+    """One line on a terminal that shows what is being done; nothing anywhere else."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -77,9 +77,9 @@ def ask(question: str, otherwise: str) -> None:
     """Return if the answer is yes; anything else ends the command."""
     progress.clear()
     if not sys.stdin.isatty():
-        raise UsageError(f"there is no terminal to ask on; {otherwise}")
+        raise UsageError(f"no terminal for the prompt; {otherwise}")
     if not click.confirm(question, err=True):
-        raise EcrmError("stopped, as you wished; nothing was changed")
+        raise EcrmError("cancelled; nothing was changed")
 
 
 def is_stdout(output: str) -> bool:

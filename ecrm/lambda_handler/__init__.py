@@ -51,9 +51,9 @@ def deadline_of(context: Any, margin: float | None) -> Deadline:
     milliseconds: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
     if milliseconds is None:
         return NO_DEADLINE
-    told = milliseconds
-    wanted = default_margin(told() / 1000) if margin is None else margin
-    return Deadline(lambda: told() / 1000, wanted)
+    left = milliseconds
+    wanted = default_margin(left() / 1000) if margin is None else margin
+    return Deadline(lambda: left() / 1000, wanted)
 
 
 def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
@@ -120,6 +120,6 @@ def _log_error(error: EcrmError) -> None:
 
 def _log_repositories(result: Result) -> None:
     """One line for each repository that anything goes from, for queries of the log."""
-    for it in summary(result, "").get("repositories", ()):
-        if it["deletable"]["images"]:
-            log.info("%s", it["repository"], extra={"fields": it})
+    for where in summary(result, "").get("repositories", ()):
+        if where["deletable"]["images"]:
+            log.info("%s", where["repository"], extra={"fields": where})

@@ -77,8 +77,10 @@ def _done(result: Result) -> str:
         OutcomeStatus.DEFERRED: "left for the next run",
         OutcomeStatus.FAILED: "not done",
     }
-    told = [f"{met[answer].images:,} {words}" for answer, words in others.items() if answer in met]
-    return ", ".join([f"{_tally(met.get(OutcomeStatus.DELETED, Totals()))} deleted", *told])
+    counts = [
+        f"{met[answer].images:,} {words}" for answer, words in others.items() if answer in met
+    ]
+    return ", ".join([f"{_tally(met.get(OutcomeStatus.DELETED, Totals()))} deleted", *counts])
 
 
 def _tally(totals: Totals) -> str:
@@ -92,7 +94,10 @@ def _lines(result: Result) -> Iterator[str]:
     if result.out_of_time:
         yield "The time ran out; the next run continues."
     if result.findings:
-        found = [f"{it.rule} ({it.level}): {it.what}" for it in result.findings.violations]
+        found = [
+            f"{violation.rule} ({violation.level}): {violation.what}"
+            for violation in result.findings.violations
+        ]
         yield from _list("Violations", found[:MOST_DETAILS])
     if result.plan:
         total, used = human_totals(result.plan.total), human_totals(result.plan.used)
@@ -103,7 +108,10 @@ def _lines(result: Result) -> Iterator[str]:
     if not result.error:
         yield from _list("Guards that would stop `delete`", map(str, result.stops))
         yield from _list("Could not be read", result.unread)
-    details = [f"{image_name(result, it)}: {it.detail}" for it in failed(result)[:MOST_DETAILS]]
+    details = [
+        f"{image_name(result, outcome)}: {outcome.detail}"
+        for outcome in failed(result)[:MOST_DETAILS]
+    ]
     yield from _list("Not done", details)
     yield from _list("Not sent", result.unsent)
     yield from _list("See also", _places(result))

@@ -62,7 +62,7 @@ class Result:
     def unread(self) -> tuple[str, ...]:
         """What could not be read, one line each."""
         if self.findings:
-            return tuple(it.text for it in self.findings.unknown)
+            return tuple(unknown.text for unknown in self.findings.unknown)
         read = self.plan or self.scan
         return read.unread if read else ()
 
@@ -86,7 +86,7 @@ def returned(result: Result, version: str) -> Json:
     whole = summary(result, version)
     every = whole.get("repositories", [])
     if len(every) > MOST_REPOSITORIES:
-        every.sort(key=lambda it: -int(it["deletable"]["images"]))
+        every.sort(key=lambda where: -int(where["deletable"]["images"]))
         whole["more_repositories"] = len(every) - MOST_REPOSITORIES
         del every[MOST_REPOSITORIES:]
     return whole
@@ -130,7 +130,9 @@ def _of_plan(result: Result, plan: Plan) -> Json:
         "images": numbers(result),
         "repositories": [
             _repository(where, by_key.get(RepositoryKey(where.registry, where.repository), ()))
-            for where in sorted(plan.repositories, key=lambda it: (it.registry, it.repository))
+            for where in sorted(
+                plan.repositories, key=lambda where: (where.registry, where.repository)
+            )
         ],
         "unmanaged": list(plan.unmanaged),
         "not_done": [_detail(result, outcome) for outcome in failed(result)[:MOST_DETAILS]],
@@ -144,14 +146,14 @@ def _of_check(found: Findings) -> Json:
         "warnings": found.warnings,
         "violations": [
             {
-                "rule": it.rule,
-                "level": it.level.value,
-                "where": str(it.where),
-                "what": it.what,
-                "why": it.why,
-                "next": it.next_step,
+                "rule": violation.rule,
+                "level": violation.level.value,
+                "where": str(violation.where),
+                "what": violation.what,
+                "why": violation.why,
+                "next": violation.next_step,
             }
-            for it in found.violations[:MOST_REPOSITORIES]
+            for violation in found.violations[:MOST_REPOSITORIES]
         ],
     }
 
@@ -167,7 +169,7 @@ def numbers(result: Result) -> dict[str, Json]:
 
 
 def failed(result: Result) -> list[Outcome]:
-    return [it for it in result.outcomes if it.answer is OutcomeStatus.FAILED]
+    return [outcome for outcome in result.outcomes if outcome.answer is OutcomeStatus.FAILED]
 
 
 def image_name(result: Result, outcome: Outcome) -> str:
@@ -176,7 +178,9 @@ def image_name(result: Result, outcome: Outcome) -> str:
 
 
 def _repository(where: RepositoryPlan, outcomes: Iterable[Outcome]) -> Json:
-    total, deletable = (sum(it.values(), Totals()) for it in (where.total, where.deletable))
+    total, deletable = (
+        sum(by_kind.values(), Totals()) for by_kind in (where.total, where.deletable)
+    )
     kept = {reason.value: number for reason, number in sorted(where.kept_by_reason.items())}
     summary: Json = {
         "repository": where.repository,

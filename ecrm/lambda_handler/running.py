@@ -1,4 +1,4 @@
-"""The commands of the function: each carries out what was asked for and notes what came of it.
+"""The commands of the function: each runs a workflow and fills the result.
 
 To add a command, write a function here and name it in COMMANDS.
 """
@@ -69,12 +69,18 @@ def _delete(run: workflow.Run, event: Event, result: Result) -> None:
 def _check(run: workflow.Run, event: Event, result: Result) -> None:
     found = result.findings = workflow.check(run)
     _show(run, event, CHECK_FORMATS, "text", found)
-    for it in found.violations:
-        log.log(_OF_LEVEL[it.level], "%s: %s", it.rule, it.what, extra={"fields": {"why": it.why}})
+    for violation in found.violations:
+        log.log(
+            _OF_LEVEL[violation.level],
+            "%s: %s",
+            violation.rule,
+            violation.what,
+            extra={"fields": {"why": violation.why}},
+        )
     if found.errors:
         raise ViolationsError(f"{count(found.errors, 'violation')} of level error")
     if found.unknown:
-        raise IncompleteError("\n".join(it.text for it in found.unknown))
+        raise IncompleteError("\n".join(unknown.text for unknown in found.unknown))
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -112,7 +118,7 @@ def _show(
     default: str,
     value: T,
 ) -> None:
-    """Where somebody asked for it: the log of a function is no place for tables."""
+    """Only on request: a function's log should have no tables."""
     if not (event.output or event.format):
         return
     name = event.format or default
@@ -125,9 +131,9 @@ def _show(
         write_text(event.output, text + "\n", run.home)
 
 
-def _tell(it: Outcome) -> None:
-    level = _LEVELS.get(it.answer, logging.DEBUG)
-    image = f"{it.repository}@{it.decision.image.digest}"
-    fields = {"repository": it.repository, "digest": it.decision.image.digest}
-    told = {"fields": fields | {"answer": it.answer, "tags": it.decision.image.tags}}
-    log.log(level, "%s: %s: %s", it.answer, image, it.detail, extra=told)
+def _tell(outcome: Outcome) -> None:
+    level = _LEVELS.get(outcome.answer, logging.DEBUG)
+    image = f"{outcome.repository}@{outcome.decision.image.digest}"
+    fields = {"repository": outcome.repository, "digest": outcome.decision.image.digest}
+    extra = {"fields": fields | {"answer": outcome.answer, "tags": outcome.decision.image.tags}}
+    log.log(level, "%s: %s: %s", outcome.answer, image, outcome.detail, extra=extra)

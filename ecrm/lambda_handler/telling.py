@@ -1,4 +1,4 @@
-"""Tells people and machines what an invocation did. What cannot be told changes nothing."""
+"""The report and the notification. A failure to send them does not fail the run."""
 
 import json
 import logging

@@ -19,14 +19,14 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from ("", *map(escaped, totals(plan)), "")
     yield "| Repository | Type | Total | Expired | Keep |"
     yield "|---|---|--:|--:|--:|"
-    for where, kind, total, goes in rows(plan):
-        expired = f"**{human_totals(goes)}**" if goes.images else ""
+    for where, kind, total, deletable in rows(plan):
+        expired = f"**{human_totals(deletable)}**" if deletable.images else ""
         cells = (
             f"`{name_in(plan, where)}`",
             kind,
             human_totals(total),
             expired,
-            human_totals(total - goes),
+            human_totals(total - deletable),
         )
         yield f"| {' | '.join(cells)} |"
     yield from bullets("Could not be read", plan.unread)

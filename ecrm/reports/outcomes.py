@@ -33,7 +33,7 @@ def outcomes_table(outcomes: Iterable[Outcome], registries: Collection[Registry]
 
 def _summary(outcomes: list[Outcome], registries: Collection[Registry]) -> Iterator[str]:
     for status in (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED):
-        sizes = [it.decision.image.size for it in outcomes if it.answer is status]
+        sizes = [outcome.decision.image.size for outcome in outcomes if outcome.answer is status]
         if sizes or status is OutcomeStatus.DELETED:
             done = human_totals(Totals(len(sizes), sum(sizes)))
             yield f"{status.capitalize()} {done} of {count(len(outcomes), 'image')}."

@@ -36,15 +36,15 @@ REASONS: Mapping[Reason, str] = {
 def plan_json(plan: Plan) -> str:
     shown = [
         {
-            "repository": it.repository,
+            "repository": where.repository,
             "type": kind.value,
-            "expired_images": goes.images,
+            "expired_images": deletable.images,
             "total_images": total.images,
-            "expired_image_size": goes.size,
+            "expired_image_size": deletable.size,
             "total_image_size": total.size,
-            "registry": str(it.registry),
+            "registry": str(where.registry),
         }
-        for it, kind, total, goes in rows(plan)
+        for where, kind, total, deletable in rows(plan)
     ]
     return json.dumps(shown, indent=2)
 
@@ -56,10 +56,10 @@ def plan_table(plan: Plan) -> str:
             name_in(plan, where),
             kind.value,
             human_totals(total),
-            blue(human_totals(goes, "-")) if goes.images else "",
-            _keep(total - goes),
+            blue(human_totals(deletable, "-")) if deletable.images else "",
+            _keep(total - deletable),
         ]
-        for where, kind, total, goes in rows(plan)
+        for where, kind, total, deletable in rows(plan)
     ]
     shown = table(cells, ["REPOSITORY", "TYPE", "TOTAL", "EXPIRED", "KEEP"])
     return "\n".join([shown, "", *_summary(plan)])
@@ -80,11 +80,11 @@ def rows(plan: Plan) -> Iterator[tuple[RepositoryPlan, Kind, Totals, Totals]]:
 
     A repository that could not be read has no row: nothing is known about it.
     """
-    for it in sorted(plan.repositories, key=lambda it: (it.repository, it.registry)):
+    for where in sorted(plan.repositories, key=lambda where: (where.repository, where.registry)):
         for kind in Kind:
-            total = it.total.get(kind, Totals())
-            if not it.unread and (total.images or kind is Kind.IMAGE):
-                yield it, kind, total, it.deletable.get(kind, Totals())
+            total = where.total.get(kind, Totals())
+            if not where.unread and (total.images or kind is Kind.IMAGE):
+                yield where, kind, total, where.deletable.get(kind, Totals())
 
 
 def _summary(plan: Plan) -> Iterator[str]:
@@ -103,9 +103,9 @@ def _summary(plan: Plan) -> Iterator[str]:
 
 def totals(plan: Plan) -> Iterator[str]:
     """How much can be deleted or archived, one sentence per line."""
-    read = [it for it in plan.repositories if not it.unread]
+    read = [where for where in plan.repositories if not where.unread]
     where = ", ".join(str(target) for target in plan.targets)
-    actions = Counter(decision.action for it in read for decision in it.deletions)
+    actions = Counter(decision.action for where in read for decision in where.deletions)
     archived = actions[Action.ARCHIVE]
     what = "can be deleted" if not archived else "can be archived"
     if archived and actions[Action.DELETE]:

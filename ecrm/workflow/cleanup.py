@@ -135,12 +135,14 @@ def _delete(run: Run, to_apply: Plan, on_outcome: Callable[[Outcome], None]) -> 
             outcomes.append(outcome)
             on_outcome(outcome)
             run.progress(f"ECR: {len(outcomes)} of {to_apply.deletable.images} images")
-        journal.end(complete=all(it.answer is not OutcomeStatus.DEFERRED for it in outcomes))
+        journal.end(
+            complete=all(outcome.answer is not OutcomeStatus.DEFERRED for outcome in outcomes)
+        )
     return outcomes
 
 
 def _raise_if_failed(outcomes: Sequence[Outcome]) -> None:
-    failed = [it for it in outcomes if it.answer is OutcomeStatus.FAILED]
+    failed = [outcome for outcome in outcomes if outcome.answer is OutcomeStatus.FAILED]
     if failed:
         raise NotDeletedError(
             f"{len(failed)} of {len(outcomes)} images not done, the first because of "

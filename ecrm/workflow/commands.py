@@ -61,7 +61,7 @@ __all__ = [
 
 
 def complete_scan(run: Run) -> Scan:
-    """What is in use, for others to read: raises IncompleteError rather than leave anything out."""
+    """The images in use, for other tools; raises IncompleteError rather than omit anything."""
     found = scan(run)
     if found.unread:
         raise IncompleteError("\n".join(found.unread))
@@ -69,16 +69,16 @@ def complete_scan(run: Run) -> Scan:
 
 
 def snapshot(run: Run, *, policies: bool = False) -> str:
-    """All that a plan depends on, and with `policies` what ECR's own would do, as a file's text."""
+    """A file with all that a plan depends on, and with `policies` the lifecycle policies."""
     found = complete_scan(run)
     return snapshot_text(found, run.inventory, version(), run.progress, policies=policies)
 
 
 def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage], tuple[str, ...]]:
-    """Why the images that `text` names stay or go, and what could not be read for that."""
+    """Why the images that `text` names are kept or deleted, and what could not be read."""
     facts = read_context(run)
     made = make_plan(run.inventory, facts, None, run.progress)
-    names = {it.repository for it in made.repositories}
+    names = {where.repository for where in made.repositories}
     rules = {name: rule for name in names if (rule := facts.rule_for(name))}
     return explain(made, rules, facts.scan.uses, text), made.unread
 
@@ -86,8 +86,9 @@ def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage]
 def check(
     run: Run, globs: Sequence[str] = (), policy: str | None = None, baseline: str | None = None
 ) -> Findings:
-    """What is not as ecrm.yaml says. `globs` are files that name images, `policy` a file with a
-    lifecycle policy for the repository of the request, `baseline` one of what is accepted."""
+    """The violations of the rules in ecrm.yaml. `globs` match files that name images, `policy` is a
+    file with a lifecycle policy for the repository of the request, `baseline` one with accepted
+    violations."""
     accepted = read_baseline(read_text(baseline, run.home), baseline) if baseline else None
     text = read_text(policy, run.home) if policy else None
     if text is not None:
@@ -115,7 +116,9 @@ def restore(
         entries = chosen(contents, images)
         wanted = {entry.registry for entry in entries} or set(contents.header.targets)
         if wanted - targets.keys():
-            named, here = (", ".join(map(str, sorted(it))) for it in (wanted, targets))
+            named, here = (
+                ", ".join(map(str, sorted(registries))) for registries in (wanted, targets)
+            )
             raise UsageError(f"{journal} is for {named}, and this is {here}")
         yield from restored(entries, lambda registry: Restorer(targets[registry]))
 
@@ -140,7 +143,7 @@ def iam_policy(
     action: Action | None = None,
 ) -> dict[str, Any]:
     """The least policy for a command, without asking AWS. `config` names a file, or where in S3 or
-    SSM it is; then, and where it is None and there is no ecrm.yaml, the policy does for any."""
+    SSM it is; then, and where it is None and there is no ecrm.yaml, the policy fits any."""
     if config and is_remote(config):
         return policy(command, None, place, replace(besides, config=config), action)
     usual = Request().config

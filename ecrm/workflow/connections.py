@@ -45,7 +45,9 @@ class Connections:
 
     def counted(self) -> CallCounter:
         """The calls of all connections so far."""
-        connected = [it.target for it in (self.home, *self.targets) if it.target]
+        connected = [
+            connection.target for connection in (self.home, *self.targets) if connection.target
+        ]
         counters = {id(target.call_counter): target.call_counter for target in connected}
         total = CallCounter()
         for counter in counters.values():

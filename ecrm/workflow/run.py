@@ -38,13 +38,13 @@ CONFIG_TEXT = "ECRM_CONFIG_YAML"
 class Request:
     """What the command line or an event asks for.
 
-    `config`, `scanned_files`, `snapshot` and `journal` are places (see `places`); `config_text` is
-    a configuration itself, and comes before `config`. `guards` are those given besides ecrm.yaml's;
-    `snapshot` is planned from instead of AWS; `now` moves the clock, to a time or by a span;
-    `action` overrides that of every rule; with `list_kept` a plan lists what stays, too. `state`
-    is where the last run left what it knew; without it, ECRM_STATE_DIR tells. `name` tells this
-    run from others of the same second, in the name of its journal. `workers` is how many calls of
-    one kind may be in flight at once; without `cache` nothing is remembered from run to run.
+    `config`, `scanned_files`, `snapshot` and `journal` are locations (see aws.storage);
+    `config_text` is a configuration itself, and overrides `config`. `guards` override those of
+    ecrm.yaml; `snapshot` is read instead of AWS; `now` moves the clock, to a time or by a span;
+    `action` overrides that of every rule; with `list_kept` a plan lists kept images, too. `state`
+    is where the last run left its state; the default is ECRM_STATE_DIR's. `name` tells this run
+    from others of the same second, in the name of its journal. `workers` is the maximum number of
+    concurrent calls per API; without `cache` nothing is cached between runs.
     """
 
     config: str = "ecrm.yaml"
@@ -124,7 +124,7 @@ def run_name(run: Run) -> str:
 
 
 def scan(run: Run) -> Scan:
-    """What is in use. An incomplete scan is a value too; who needs a complete one asks."""
+    """The images in use. An incomplete scan is a value, too; callers check it."""
     config = replace(run.config, external_commands=_in_time(run))
     if isinstance(run.inventory, Snapshot) and run.request.scan:
         config = replace(config, external_commands=(), files=())
@@ -153,7 +153,9 @@ def _in_time(run: Run) -> tuple[ExternalCommand, ...]:
     if not commands or seconds == inf:
         return commands
     most = timedelta(seconds=max(seconds, 0) / len(commands))
-    return tuple(replace(it, timeout=min(it.timeout or most, most)) for it in commands)
+    return tuple(
+        replace(command, timeout=min(command.timeout or most, most)) for command in commands
+    )
 
 
 def read_context(run: Run) -> PlanningContext:
@@ -173,7 +175,7 @@ def state_of(run: Run) -> str:
 
 
 def open_journal(run: Run) -> Journal:
-    """By default in the state folder, under a name that tells when and where."""
+    """By default in the state folder, named after the run."""
     location = run.request.journal or f"{state_of(run)}/journals/"
     sink = open_sink(location, run_name(run), lambda: run.home().s3())
     log.info("the journal is %s", sink)

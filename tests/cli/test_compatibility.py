@@ -232,9 +232,7 @@ def test_delete_without_a_terminal_and_without_force_refuses_before_any_call(
 ):
     ran = ecrm("delete", **variables)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.errors == [
-        "ecrm: error: there is no terminal to ask on; --force deletes without asking"
-    ]
+    assert ran.errors == ["ecrm: error: no terminal for the prompt; --yes deletes without asking"]
     assert not shop.aws.calls
 
 

@@ -79,7 +79,7 @@ def test_b26_nothing_goes_where_ecr_repeats_deletions_and_nobody_has_looked(ecrm
     shop.aws.ecr.replicate(ELSEWHERE, deletes=True)
     ran = ecrm("delete", "--force")
     assert (ran.code, ran.err) == (0, "Nothing to delete.\n")
-    assert "  1  in a repository whose deletions ECR repeats elsewhere\n" in ran.out
+    assert "  1  in a repository whose deletions ECR replicates\n" in ran.out
     assert (
         "  shop/api: ECR copies it to 123456789012/eu-west-1 and repeats deletions there, and "
     ) in ran.out
