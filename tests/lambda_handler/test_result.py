@@ -4,8 +4,10 @@ import json
 from dataclasses import replace
 
 from ecrm.lambda_handler.metrics import metrics_line
+from ecrm.lambda_handler.notice import body
 from ecrm.lambda_handler.result import Result, returned, summary
-from ecrm.model.reference import Reference
+from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.reference import Reference, Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
 from ecrm.planning.guards import Stop
@@ -201,3 +203,26 @@ def test_a_line_of_metrics_names_the_hundred_repositories_from_which_most_goes()
     line = metrics_line(Result("plan", plan=plan_of(*many)), "clean", WHEN)
     named = json.loads(line)["Repositories"]
     assert (len(named), named["zz"], "r098" in named, "r099" in named) == (100, 2, True, False)
+
+
+def test_a_repository_of_two_registries_is_two_in_the_metrics_and_in_the_notice():
+    other = Registry("210987654321", "eu-west-1")
+    made = plan_of(
+        repository_plan("app", [going(image(1))]),
+        repository_plan("app", [going(image(n)) for n in (2, 3)], registry=other),
+        targets=(REGISTRY, other),
+    )
+    refused = Outcome(other, "app", going(image(2)), OutcomeStatus.FAILED, "KmsError: no key")
+    result = Result("delete", plan=made, outcomes=[refused])
+    assert json.loads(metrics_line(result, "clean", WHEN))["Repositories"] == {
+        "210987654321/eu-west-1/app": 2,
+        "123456789012/us-east-1/app": 1,
+    }
+    lines = body(result).splitlines()
+    assert "- 123456789012/us-east-1/app: 1 (1.0 kB) to delete, 0 to keep" in lines
+    assert "- 210987654321/eu-west-1/app: 2 (2.0 kB) to delete, 0 to keep" in lines
+    assert f"- 210987654321/eu-west-1/app@{digest(2)}: KmsError: no key" in lines
+    assert [it["outcomes"] for it in summary(result, "")["repositories"]] == [
+        {},
+        {"failed": one(1)},
+    ]
