@@ -85,7 +85,7 @@ def test_two_runs_never_overlap_and_a_failed_one_is_not_tried_again_at_once(depl
 
 
 def test_an_account_without_executions_to_spare_need_not_reserve_one(deploy: Deploy):
-    name = deploy(Reserve="false").physical("Function")
+    name = deploy(ReserveConcurrency="false").physical("Function")
     answer = boto3.client("lambda").get_function_concurrency(FunctionName=name)
     assert "ReservedConcurrentExecutions" not in answer
 
@@ -99,8 +99,8 @@ def test_an_image_takes_the_place_of_the_zip(deploy: Deploy):
 
 
 def test_the_schedule_calls_the_function_and_its_role_may_do_nothing_else(deploy: Deploy):
-    stack = deploy(Schedule="rate(6 hours)", TimeZone="Europe/Berlin")
-    schedule = boto3.client("scheduler").get_schedule(Name=stack.physical("Every"))
+    stack = deploy(ScheduleExpression="rate(6 hours)", TimeZone="Europe/Berlin")
+    schedule = boto3.client("scheduler").get_schedule(Name=stack.physical("Schedule"))
     assert schedule["ScheduleExpression"] == "rate(6 hours)"
     assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
     assert (schedule["State"], schedule["Target"]["Input"]) == ("ENABLED", "{}")
@@ -164,17 +164,19 @@ def test_with_nobody_to_tell_and_no_bucket_it_makes_a_bucket_alone(deploy: Deplo
         *("KeepState", "WritePlan"),
     ]
     assert boto3.client("sns").list_topics()["Topics"] == []
-    bucket = stack.physical("Kept")
+    bucket = stack.physical("StateBucket")
     variables = stack.function["Environment"]["Variables"]
     assert variables["ECRM_REPORT"] == f"s3://{bucket}/reports"
     assert not {"ECRM_CONFIG", "ECRM_CONFIG_YAML", "ECRM_SNS_TOPIC_ARN"} & variables.keys()
 
 
 def test_the_bucket_is_private_encrypted_versioned_and_outlives_the_stack(deploy: Deploy):
-    bucket, s3 = deploy().physical("Kept"), boto3.client("s3")
+    bucket, s3 = deploy().physical("StateBucket"), boto3.client("s3")
     [rule] = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    kept = load_template(TEMPLATE)["Resources"]["Kept"]  # moto's stack reads nothing more of it
+    kept = load_template(TEMPLATE)["Resources"][
+        "StateBucket"
+    ]  # moto's stack reads nothing more of it
     assert kept["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
     blocked = kept["Properties"]["PublicAccessBlockConfiguration"]
     assert (len(blocked), set(blocked.values())) == (4, {True})
@@ -197,7 +199,7 @@ def test_an_address_gets_a_topic_and_the_alarms_go_there(deploy: Deploy):
 
 
 def test_alarms_tell_of_a_failure_and_of_silence(deploy: Deploy):
-    stack = deploy(SilentHours="50", TopicArn=TOPIC)
+    stack = deploy(MissedRunAlarmHours="50", TopicArn=TOPIC)
     alarms = {
         it["AlarmName"]: it for it in boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
     }
@@ -447,5 +449,5 @@ def test_parameters_that_the_documents_name_are_in_the_template():
 
 def test_yaml_reads_the_template_as_cloudformation_does():
     assert yaml.safe_load("a: OFF") == {"a": False}  # why the template has "OFF" in quotes
-    every = load_template(TEMPLATE)["Resources"]["Every"]["Properties"]
+    every = load_template(TEMPLATE)["Resources"]["Schedule"]["Properties"]
     assert every["FlexibleTimeWindow"] == {"Mode": "OFF"}

@@ -1,4 +1,4 @@
-"""`ecrm demo`: every command, against a sample account that lives in this process."""
+"""`ecrm demo`: every command, against a sample account in this process."""
 
 import os
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ from ecrm.cli.terminal import progress, say
 def demo(ctx: click.Context, command: tuple[str, ...]) -> object:
     """Run a command against a sample account; no AWS needed.
 
-    COMMAND is any command of ecrm with its options, `plan` unless given. The account is made anew
-    for every run, so that `ecrm demo delete` can be tried as often as you like.
+    COMMAND is any command of ecrm with its options, `plan` unless given. The sample
+    account is recreated on every run, so you can try `ecrm demo delete` as often as you like.
 
     \b
       ecrm demo
       ecrm demo scan --format table
-      ecrm demo delete --force
+      ecrm demo delete --yes
     """
     import tempfile
     from pathlib import Path
@@ -39,7 +39,7 @@ def demo(ctx: click.Context, command: tuple[str, ...]) -> object:
     from ecrm.demo import SAMPLE_CONFIG, sample_account
 
     command = command or ("plan",)
-    progress("making the sample account")
+    progress("creating the sample account")
     with (
         tempfile.TemporaryDirectory() as folder,
         sample_account(datetime.now(UTC)),

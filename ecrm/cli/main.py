@@ -9,15 +9,21 @@ from io import TextIOWrapper
 
 import click
 
-from ecrm.cli.caching import cache
-from ecrm.cli.changing import delete, generate, restore
-from ecrm.cli.checking import check
-from ecrm.cli.configuring import config
+from ecrm.cli.cache import cache
+from ecrm.cli.check import check
+from ecrm.cli.config import config
+from ecrm.cli.delete import delete
 from ecrm.cli.demo import demo
-from ecrm.cli.options import group_options
-from ecrm.cli.permissions import iam_policy
-from ecrm.cli.reading import explain, plan, scan, snapshot, version
+from ecrm.cli.explain import explain
+from ecrm.cli.generate import generate
+from ecrm.cli.iam_policy import iam_policy
+from ecrm.cli.options import CONTEXT, group_options
+from ecrm.cli.plan import plan
+from ecrm.cli.restore import restore
+from ecrm.cli.scan import scan
+from ecrm.cli.snapshot import snapshot
 from ecrm.cli.terminal import say, unwritable_stdout
+from ecrm.cli.version import version
 from ecrm.errors import EcrmError
 from ecrm.model.version import version as running_version
 
@@ -45,7 +51,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings=CONTEXT)
 @click.option(
     "--version",
     is_flag=True,
@@ -56,17 +62,17 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 )
 @group_options
 def cli() -> None:
-    """Delete stale Amazon ECR images, and never one that is in use.
+    """Delete unused Amazon ECR images, and never an image that is in use.
 
-    ecrm reads what ECS, Lambda and other sources use, and what ECR holds; decides for every image
-    whether it stays; shows that as a plan; and, when told to, carries the plan out.
+    ecrm finds the images that ECS, Lambda and other sources use, decides whether to keep or delete
+    each image in ECR, and prints the result as a plan. Only `ecrm delete` applies a plan.
 
     \b
-    Begin here:
-      ecrm demo        see a plan for a sample account; no AWS needed
-      ecrm generate    write ecrm.yaml from what your account holds
-      ecrm plan        see what could be deleted, and why the rest stays
-      ecrm delete      delete it, after asking
+    Start here:
+      ecrm demo        show a plan for a sample account; no AWS needed
+      ecrm generate    write a first ecrm.yaml for your account
+      ecrm plan        show what can be deleted, and why the rest is kept
+      ecrm delete      delete it, after asking once
 
     \b
     Exit codes: 0 done; 1 failed; 2 usage or configuration; 3 check found violations;
@@ -103,8 +109,9 @@ def run(args: Sequence[str] | None = None, *, sleep: Callable[[float], None] = t
     """Run the command line; the exit code. A bug keeps its traceback. `sleep` waits for so many
     seconds."""
     try:
-        told = [_AS_IN_GO.get(it, it) for it in (sys.argv[1:] if args is None else args)]
-        result = cli.main(told, prog_name="ecrm", standalone_mode=False, obj={"sleep": sleep})
+        given = sys.argv[1:] if args is None else args
+        arguments = [_AS_IN_GO.get(argument, argument) for argument in given]
+        result = cli.main(arguments, prog_name="ecrm", standalone_mode=False, obj={"sleep": sleep})
         sys.stdout.flush()
     except EcrmError as error:
         for line in str(error).splitlines():

@@ -12,13 +12,14 @@ from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList
 from ecrm.workflow.logs import FORMATS, LEVELS
 
 F = TypeVar("F", bound=Callable[..., Any])
+CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 SETTINGS = (
     *("config", "profile", "region", "concurrency", "cache"),
     *("log_level", "log_format", "color"),
 )
-"""What may be given before and after the command."""
+"""The options that may be given before and after the command."""
 
 
 def group_options(function: F) -> F:
@@ -27,7 +28,7 @@ def group_options(function: F) -> F:
 
 
 def command_options(function: F) -> F:
-    """The same after the command, where they win over those before it."""
+    """The same after the command, where they override those before it."""
     return _global(function, env=False)
 
 
@@ -58,34 +59,34 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
             "--color/--no-color",
             default=None,
             **variable("ECRM_COLOR"),
-            help="Color the output; without either, on a terminal only.",
+            help="Color the output.  [default: only on a terminal]",
         ),
         click.option(
             "--log-level",
             type=click.Choice(LEVELS),
             **variable("ECRM_LOG_LEVEL"),
-            help="How much to tell on stderr; debug shows every AWS call.  [default: info]",
+            help="Log level on stderr; debug logs every AWS call.  [default: info]",
         ),
         click.option(
             "--cache/--no-cache",
             default=None,
             **variable("ECRM_CACHE"),
-            help="Remember from run to run what never changes.  [default: cache]",
+            help="Cache immutable data between runs.  [default: cache]",
         ),
         click.option(
             "--concurrency",
             type=click.IntRange(min=1),
             metavar="N",
             **variable("ECRM_CONCURRENCY"),
-            help="Have so many calls of one kind in flight at once.  [default: 16]",
+            help="Maximum concurrent calls per API.  [default: 16]",
         ),
         click.option(
             "--log-format",
             type=click.Choice(FORMATS),
             **variable("ECRM_LOG_FORMAT"),
-            help="How to tell it: for people, or one JSON object a line.  [default: text]",
+            help="Log format: text, or one JSON object per line.  [default: text]",
         ),
-        click.option("--region", metavar="NAME", help="Act in this region."),
+        click.option("--region", metavar="NAME", help="Use this AWS region."),
         click.option("--profile", metavar="NAME", help="Use this profile of the AWS CLI."),
         click.option(
             "-c",
@@ -122,7 +123,7 @@ def output_option(function: F) -> F:
 
 
 def plan_options(function: F) -> F:
-    """What `plan` and `delete` share."""
+    """The options that `plan` and `delete` share."""
     return _with(
         function,
         output_option,
@@ -134,7 +135,7 @@ def plan_options(function: F) -> F:
             show_default=True,
             envvar="ECRM_FORMAT",
             show_envvar=True,
-            help="How to show the plan.",
+            help="Format of the plan.",
         ),
         scan_option,
         repository_option,
@@ -142,7 +143,7 @@ def plan_options(function: F) -> F:
         click.option(
             "--action",
             type=click.Choice(("delete", "archive")),
-            help="Do this instead of what the rules say.",
+            help="Override the action of every rule.",
         ),
         guard_options,
     )
@@ -154,7 +155,7 @@ def scan_option(function: F) -> F:
         default=True,
         envvar="ECRM_SCAN",
         show_envvar=True,
-        help="Scan what is in use; without, only --scanned-files tell.",
+        help="Scan for images in use, or rely on --scanned-files alone.",
     )(function)
 
 
@@ -165,7 +166,7 @@ def repository_option(function: F) -> F:
         metavar="NAME",
         envvar="ECRM_REPOSITORY",
         show_envvar=True,
-        help="Look at this repository only.",
+        help="Limit the run to this repository.",
     )(function)
 
 
@@ -176,7 +177,7 @@ def scanned_files_option(function: F) -> F:
         multiple=True,
         envvar="ECRM_SCANNED_FILES",
         show_envvar=True,
-        help="Files that `scan` wrote; nothing that they name is deleted. May be repeated.",
+        help="Files written by `scan`; images that they name are kept. May be repeated.",
     )(function)
 
 
@@ -187,41 +188,45 @@ def snapshot_options(function: F) -> F:
             "--from",
             "snapshot",
             metavar="FILE",
-            help="Plan from what `snapshot` recorded instead of from AWS.",
+            help="Plan from a file of `snapshot` instead of from AWS.",
         ),
         click.option(
             "--now",
             type=MOMENT,
-            help="Decide as of this time: 2026-11-22, or +30d for that much later.",
+            help="Plan as of this time: 2026-11-22, or +30d for 30 days later.",
         ),
     )
 
 
 def guard_options(function: F) -> F:
-    """The guards of ecrm.yaml; what is given here comes first."""
+    """The guards of ecrm.yaml, which these override."""
     return _with(
         function,
-        click.option("--no-guards", is_flag=True, help="Turn all guards off for this run."),
-        click.option("--min-age", type=DURATION, help="Spare what was pushed within this time."),
+        click.option("--no-guards", is_flag=True, help="Disable every guard for this run."),
+        click.option("--min-age", type=DURATION, help="Keep images pushed within this time."),
         click.option(
             "--max-in-use-drop",
             type=PERCENT,
-            help="Stop if so many percent less than in the last run are in use.",
+            help="Stop if images in use dropped by more than this percentage since the last run.",
         ),
         click.option(
             "--missing-in-use/--no-missing-in-use",
             default=None,
-            help="Stop if a repository would be emptied whose images in use are all missing.",
+            help="Stop if a repository would be emptied while all its images in use are missing.",
         ),
-        click.option("--max-images", type=COUNT, help="Stop if more images would go."),
+        click.option("--max-images", type=COUNT, help="Stop if more images would be deleted."),
         click.option(
-            "--max-percent", type=PERCENT, help="Stop if more percent of a repository would go."
+            "--max-percent",
+            type=PERCENT,
+            help="Stop if more percent of a repository would be deleted.",
         ),
-        click.option("--max-bytes", type=SIZE, help="Stop if more bytes would go, such as 10GB."),
+        click.option(
+            "--max-bytes", type=SIZE, help="Stop if more bytes would be deleted, such as 10GB."
+        ),
         click.option(
             "--in-use-max-age",
             type=DURATION,
-            help="Read again what is in use before a repository's turn when it is older.",
+            help="Scan again before a repository's turn if the last scan is older.",
         ),
     )
 

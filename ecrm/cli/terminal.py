@@ -1,4 +1,4 @@
-"""What people see while ecrm works: messages and progress on stderr, results where they asked."""
+"""Messages and progress on stderr, results on stdout or in a file, and the prompt."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecrm.errors import OutputError
+from ecrm.errors import EcrmError, OutputError, UsageError
 from ecrm.workflow.logs import fields_of, json_line, level_of, set_up, text_line
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _CLEAR_LINE = "\r\x1b[K"
 
 
 class Progress:
-    """One line on a terminal that says what is being done; nothing anywhere else."""
+    """One line on a terminal that shows what is being done; nothing anywhere else."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -71,6 +71,15 @@ def say(text: str, level: str = "", **fields: object) -> None:
         line = json_line(level or "info", text, datetime.now(UTC), fields)
     with suppress(OSError):
         click.echo(line, err=True)
+
+
+def ask(question: str, otherwise: str) -> None:
+    """Return if the answer is yes; anything else ends the command."""
+    progress.clear()
+    if not sys.stdin.isatty():
+        raise UsageError(f"no terminal for the prompt; {otherwise}")
+    if not click.confirm(question, err=True):
+        raise EcrmError("cancelled; nothing was changed")
 
 
 def is_stdout(output: str) -> bool:

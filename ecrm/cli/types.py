@@ -1,4 +1,4 @@
-"""What an option's text may be, with a line that helps where it is something else."""
+"""Types of options, with helpful messages for invalid values."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         del param, ctx
         if isinstance(value, tuple):
             return value
-        return tuple(part for part in (it.strip() for it in str(value).split(",")) if part)
+        return tuple(part for part in (text.strip() for text in str(value).split(",")) if part)
 
 
 class Report(click.ParamType[tuple[str, str]]):
@@ -42,7 +42,7 @@ class Report(click.ParamType[tuple[str, str]]):
         name, _, path = str(value).partition("=")
         if name not in self._formats or not path:
             known = ", ".join(self._formats)
-            self.fail(f"{value!r} is no FORMAT=FILE; formats are {known}", param, ctx)
+            self.fail(f"{value!r} is not FORMAT=FILE; formats are {known}", param, ctx)
         return name, path
 
 
@@ -69,7 +69,9 @@ def parse_moment(text: str) -> datetime | timedelta:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no time; write one such as 2026-11-22 or +30d") from None
+        raise ValueError(
+            f"invalid time {text!r}; expected, for example, 2026-11-22 or +30d"
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -16,17 +16,17 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ecrm.aws import Target
 from ecrm.errors import EcrmError, OutOfTimeError
 from ecrm.lambda_handler.event import Asked, asked, config_place
 from ecrm.lambda_handler.logging_to_stdout import logging_to_stdout
 from ecrm.lambda_handler.metrics import metrics_line
 from ecrm.lambda_handler.result import Json, Result, returned, summary
 from ecrm.lambda_handler.running import COMMANDS
-from ecrm.lambda_handler.telling import count_calls, tell
+from ecrm.lambda_handler.telling import tell
 from ecrm.model.deadline import NO_DEADLINE, Deadline, default_margin
 from ecrm.model.version import version
 from ecrm.workflow import commands as workflow
+from ecrm.workflow.connections import Connections
 
 log = logging.getLogger(__name__)
 
@@ -51,19 +51,19 @@ def deadline_of(context: Any, margin: float | None) -> Deadline:
     milliseconds: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
     if milliseconds is None:
         return NO_DEADLINE
-    told = milliseconds
-    wanted = default_margin(told() / 1000) if margin is None else margin
-    return Deadline(lambda: told() / 1000, wanted)
+    left = milliseconds
+    wanted = default_margin(left() / 1000) if margin is None else margin
+    return Deadline(lambda: left() / 1000, wanted)
 
 
 def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
     started = time.monotonic()
     result = Result(wanted.event.command)
     request = _request(wanted, deadline, request_id, os.environ)
-    clients = workflow.client_factory(request)
+    connections = workflow.connections_for(request)
     error: EcrmError | None = None
     try:
-        _run(wanted, request, clients, result)
+        _run(wanted, request, connections, result)
     except OutOfTimeError as over:
         result.out_of_time = True
         log.warning("%s", over)
@@ -71,9 +71,10 @@ def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
         error, result.error = failure, str(failure)
         _log_error(failure)
     _log_repositories(result)
-    count_calls(result)
+    counter = connections.counted()
+    result.calls, result.throttled = counter.calls, counter.throttled
     result.seconds = time.monotonic() - started
-    tell(result, wanted, clients, version())
+    tell(result, wanted, connections.home, version())
     print(metrics_line(result, wanted.function, datetime.now(UTC)), flush=True)  # noqa: T201
     whole = returned(result, version())
     log.info("finished", extra={"fields": {k: v for k, v in whole.items() if k != "repositories"}})
@@ -83,11 +84,11 @@ def _invoked(wanted: Asked, deadline: Deadline, request_id: str) -> Json:
 
 
 def _run(
-    wanted: Asked, request: workflow.Request, clients: Callable[[], Target], result: Result
+    wanted: Asked, request: workflow.Request, connections: Connections, result: Result
 ) -> None:
     result.name = "-".join(filter(None, (f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", request.name)))
-    with workflow.start(request, lambda _: None, clients) as run:
-        result.name, result.targets = workflow.run_name(run), run.targets
+    with workflow.start(request, lambda _: None, connections) as run:
+        result.name, result.targets = workflow.run_name(run), run.inventory.registries
         log.info("started", extra={"fields": {"run": result.name, "targets": result.where}})
         COMMANDS[wanted.event.command](run, wanted.event, result)
 
@@ -119,6 +120,6 @@ def _log_error(error: EcrmError) -> None:
 
 def _log_repositories(result: Result) -> None:
     """One line for each repository that anything goes from, for queries of the log."""
-    for it in summary(result, "").get("repositories", ()):
-        if it["goes"]["images"]:
-            log.info("%s", it["repository"], extra={"fields": it})
+    for where in summary(result, "").get("repositories", ()):
+        if where["deletable"]["images"]:
+            log.info("%s", where["repository"], extra={"fields": where})

@@ -66,18 +66,18 @@ def asked(event: object, environ: Mapping[str, str], commands: Collection[str]) 
     """Raises UsageError with one line for each thing that is wrong."""
     wrong: list[str] = []
     given = _checked(_opened(event), wrong)
-    told = Event(**_of_variables(environ, wrong, given) | given)
-    if told.command in ("scan", "check") and "format" not in given:
-        told = replace(told, format="")  # ECRM_FORMAT is for plans, as on the command line
-    wrong += _misfits(told, environ, commands)
+    wanted = Event(**_of_variables(environ, wrong, given) | given)
+    if wanted.command in ("scan", "check") and "format" not in given:
+        wanted = replace(wanted, format="")  # ECRM_FORMAT is for plans, as on the command line
+    wrong += _misfits(wanted, environ, commands)
     margin = _margin(environ.get("ECRM_TIME_MARGIN", ""), wrong)
     workers = _workers(environ.get("ECRM_CONCURRENCY", ""), wrong)
     if wrong:
         raise UsageError("\n".join(wrong))
     text = environ.get("ECRM_CONFIG_YAML") or None
     return Asked(
-        event=told,
-        config_text=None if told.config else text,
+        event=wanted,
+        config_text=None if wanted.config else text,
         state=_state(environ),
         topic=environ.get("ECRM_SNS_TOPIC_ARN", ""),
         function=environ.get("AWS_LAMBDA_FUNCTION_NAME", "ecrm"),
@@ -133,7 +133,7 @@ def _checked(event: Mapping[str, Any], wrong: list[str]) -> dict[str, Any]:
 def _fits(value: Any, kind: type) -> bool:
     """Of just this type: to Python, True is a number as well."""
     if isinstance(value, list):
-        return kind is list and all(isinstance(it, str) and it for it in value)
+        return kind is list and all(isinstance(text, str) and text for text in value)
     return type(value) is kind
 
 
@@ -148,26 +148,26 @@ def _of_variables(
     environ: Mapping[str, str], wrong: list[str], given: Mapping[str, object]
 ) -> dict[str, Any]:
     """What the variables say of keys that the event leaves out; an empty one says nothing."""
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         key: text for key, name in _TEXTS.items() if (text := environ.get(name, ""))
     }
     if text := environ.get("ECRM_SCANNED_FILES", ""):
-        told["scanned_files"] = tuple(filter(None, (it.strip() for it in text.split(","))))
+        values["scanned_files"] = tuple(filter(None, (path.strip() for path in text.split(","))))
     if (text := environ.get("ECRM_SCAN", "")) and "scan" not in given:
         if text.strip().lower() not in _YES | _NO:
             wrong.append(f"ECRM_SCAN is {text!r}, not true or false")
-        told["scan"] = text.strip().lower() not in _NO
-    return told
+        values["scan"] = text.strip().lower() not in _NO
+    return values
 
 
-def _misfits(told: Event, environ: Mapping[str, str], commands: Collection[str]) -> list[str]:
+def _misfits(event: Event, environ: Mapping[str, str], commands: Collection[str]) -> list[str]:
     """What is of the right type and still makes no sense."""
     lines: list[str] = []
-    if told.command not in commands:
-        lines.append(f"command is {told.command!r}; known are {', '.join(commands)}")
-    if told.plan and told.command != "delete":
-        lines.append(f"a plan to carry out is for the command 'delete', not {told.command!r}")
-    if told.command == "delete" and not is_s3(told.journal or _state(environ)):
+    if event.command not in commands:
+        lines.append(f"command is {event.command!r}; known are {', '.join(commands)}")
+    if event.plan and event.command != "delete":
+        lines.append(f"a plan to carry out is for the command 'delete', not {event.command!r}")
+    if event.command == "delete" and not is_s3(event.journal or _state(environ)):
         lines.append(
             "delete needs a journal that outlives the function; "
             "set ECRM_JOURNAL=s3://bucket/folder, or ECRM_STATE_DIR"
@@ -200,9 +200,9 @@ def _state(environ: Mapping[str, str]) -> str:
     return (environ.get("ECRM_STATE_DIR") or "/tmp/ecrm").rstrip("/")  # noqa: S108 - Lambda's own
 
 
-def config_place(told: Event, environ: Mapping[str, str]) -> str:
+def config_place(event: Event, environ: Mapping[str, str]) -> str:
     """Where the configuration is; a file is looked for in the folder of the function's code."""
-    place, root = told.config or "ecrm.yaml", environ.get("LAMBDA_TASK_ROOT", "")
+    place, root = event.config or "ecrm.yaml", environ.get("LAMBDA_TASK_ROOT", "")
     if is_remote(place) or place.startswith("/") or not root:
         return place
     return f"{root.rstrip('/')}/{place}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ecrm.lambda_handler.result import Result, numbers
+from ecrm.reports.plans import name_in
 
 NAMESPACE = "ecrm"
 MOST_REPOSITORIES = 100
@@ -53,9 +54,10 @@ def _metrics(result: Result) -> list[tuple[str, str, float]]:
 
 def _repositories(result: Result) -> Mapping[str, int]:
     """How many images would go from which repository, where any would."""
-    plan = result.plan
-    going = {it.repository: len(it.deletions) for it in plan.repositories} if plan else {}
-    most = sorted(going.items(), key=lambda it: (-it[1], it[0]))[:MOST_REPOSITORIES]
+    if (plan := result.plan) is None:
+        return {}
+    deletions = {name_in(plan, where): len(where.deletions) for where in plan.repositories}
+    most = sorted(deletions.items(), key=lambda item: (-item[1], item[0]))[:MOST_REPOSITORIES]
     return {name: number for name, number in most if number}
 
 

@@ -1,12 +1,13 @@
-"""What people are told: the subject and the text of an e-mail, and the same for a chat channel."""
+"""The notification: subject and text of an e-mail, and the same for a chat channel."""
 
 import json
 from collections.abc import Iterable, Iterator
 
 from ecrm.check import Findings
-from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed
+from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed, image_name
 from ecrm.model.outcome import OutcomeStatus
-from ecrm.planning.plan import RepositoryPlan, Totals
+from ecrm.planning.plan import Plan, Totals
+from ecrm.reports.plans import name_in
 from ecrm.reports.text import count, human_size, human_totals
 
 _LONGEST_SUBJECT = 100  # as SNS has it, in ASCII and without control characters
@@ -26,7 +27,11 @@ def subject(result: Result) -> str:
 def body(result: Result) -> str:
     """Short paragraphs and lists of plain text."""
     text = "\n".join(_lines(result))
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}...\n(The log has all.)"
+    return (
+        text
+        if len(text) <= _LONGEST_TEXT
+        else f"{text[:_LONGEST_TEXT]}...\n(See the log for the rest.)"
+    )
 
 
 def message(result: Result) -> str:
@@ -57,7 +62,7 @@ def _outcome(result: Result) -> str:
         return f"out of time, {_done(result)}" if result.plan else "out of time"
     if result.plan and result.command == "delete":
         return _done(result)
-    return f"{_tally(result.plan.deletable)} can go" if result.plan else "done"
+    return f"{_tally(result.plan.deletable)} can be deleted" if result.plan else "done"
 
 
 def _found(findings: Findings) -> str:
@@ -72,8 +77,10 @@ def _done(result: Result) -> str:
         OutcomeStatus.DEFERRED: "left for the next run",
         OutcomeStatus.FAILED: "not done",
     }
-    told = [f"{met[answer].images:,} {words}" for answer, words in others.items() if answer in met]
-    return ", ".join([f"{_tally(met.get(OutcomeStatus.DELETED, Totals()))} deleted", *told])
+    counts = [
+        f"{met[answer].images:,} {words}" for answer, words in others.items() if answer in met
+    ]
+    return ", ".join([f"{_tally(met.get(OutcomeStatus.DELETED, Totals()))} deleted", *counts])
 
 
 def _tally(totals: Totals) -> str:
@@ -85,22 +92,28 @@ def _lines(result: Result) -> Iterator[str]:
     for line in result.error.splitlines():
         yield f"Error: {line}"
     if result.out_of_time:
-        yield "The time was over; the next run goes on."
+        yield "The time ran out; the next run continues."
     if result.findings:
-        found = [f"{it.rule} ({it.level}): {it.what}" for it in result.findings.violations]
+        found = [
+            f"{violation.rule} ({violation.level}): {violation.what}"
+            for violation in result.findings.violations
+        ]
         yield from _list("Violations", found[:MOST_DETAILS])
     if result.plan:
         total, used = human_totals(result.plan.total), human_totals(result.plan.used)
-        yield f"{total} images are there, {used} of them are in use."
-        yield f"{human_totals(result.plan.deletable)} can go by the rules."
+        yield f"{total} images, {used} of them in use."
+        yield f"{human_totals(result.plan.deletable)} can be deleted by the rules."
         yield from _list("What happened", happened(result))
-        yield from _repositories(result.plan.repositories)
+        yield from _repositories(result.plan)
     if not result.error:
         yield from _list("Guards that would stop `delete`", map(str, result.stops))
-        yield from _list("Not known", result.unread)
-    details = (f"{it.repository}@{it.decision.image.digest}: {it.detail}" for it in failed(result))
-    yield from _list("Not done", list(details)[:MOST_DETAILS])
-    yield from _list("Not told", result.untold)
+        yield from _list("Could not be read", result.unread)
+    details = [
+        f"{image_name(result, outcome)}: {outcome.detail}"
+        for outcome in failed(result)[:MOST_DETAILS]
+    ]
+    yield from _list("Not done", details)
+    yield from _list("Not sent", result.unsent)
     yield from _list("See also", _places(result))
     made = result.calls.total()
     calls = f" and {count(made, 'call')} to AWS, {result.throttled} throttled" if made else ""
@@ -111,16 +124,16 @@ def _where(result: Result) -> str:
     return f" in {', '.join(result.where)}" if result.where else ""
 
 
-def _repositories(repositories: tuple[RepositoryPlan, ...]) -> Iterator[str]:
-    """Those from which most goes come first."""
-    going = [it for it in repositories if it.stages]
-    going.sort(key=lambda it: (-len(it.deletions), it.repository))
+def _repositories(plan: Plan) -> Iterator[str]:
+    """Those with the most deletions come first."""
+    changed = [where for where in plan.repositories if where.stages]
+    changed.sort(key=lambda where: (-len(where.deletions), where.repository, where.registry))
     lines = [
-        f"{it.repository}: {human_totals(sum(it.deletable.values(), Totals()))} go, "
-        f"{it.images - len(it.deletions)} stay"
-        for it in going[:_MOST_REPOSITORIES]
+        f"{name_in(plan, where)}: {human_totals(sum(where.deletable.values(), Totals()))} to "
+        f"delete, {where.images - len(where.deletions)} to keep"
+        for where in changed[:_MOST_REPOSITORIES]
     ]
-    if more := going[_MOST_REPOSITORIES:]:
+    if more := changed[_MOST_REPOSITORIES:]:
         lines.append(f"and {count(len(more), 'more repository', 'more repositories')}")
     yield from _list("Repositories", lines)
 

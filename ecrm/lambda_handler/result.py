@@ -1,13 +1,13 @@
 """What came of an invocation, and the summary of it that Lambda returns."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecrm.aws import Target
 from ecrm.check import Findings
 from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.scan import Scan
 from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
@@ -21,9 +21,9 @@ MOST_DETAILS = 20
 _KEYS = {
     OutcomeStatus.DELETED: "deleted",
     OutcomeStatus.ARCHIVED: "archived",
-    OutcomeStatus.ALREADY_GONE: "gone_already",
-    OutcomeStatus.SKIPPED: "spared",
-    OutcomeStatus.DEFERRED: "left",
+    OutcomeStatus.ALREADY_GONE: "already_gone",
+    OutcomeStatus.SKIPPED: "skipped",
+    OutcomeStatus.DEFERRED: "deferred",
     OutcomeStatus.FAILED: "failed",
 }
 
@@ -34,7 +34,7 @@ class Result:
 
     command: str
     name: str = ""
-    targets: tuple[Target, ...] = ()
+    targets: Sequence[Registry] = ()
     scan: Scan | None = None
     plan: Plan | None = None
     findings: Findings | None = None
@@ -47,19 +47,22 @@ class Result:
     calls: Counter[str] = field(default_factory=Counter)
     throttled: int = 0
     seconds: float = 0.0
-    untold: list[str] = field(default_factory=list)
+    unsent: list[str] = field(default_factory=list)
 
     @property
     def where(self) -> list[str]:
         """The accounts and regions, as far as they are known."""
-        registries = self.plan.targets if self.plan else [it.registry for it in self.targets]
-        return [str(it) for it in registries]
+        return [str(registry) for registry in self.registries]
+
+    @property
+    def registries(self) -> Sequence[Registry]:
+        return self.plan.targets if self.plan else self.targets
 
     @property
     def unread(self) -> tuple[str, ...]:
         """What could not be read, one line each."""
         if self.findings:
-            return tuple(it.text for it in self.findings.unknown)
+            return tuple(unknown.text for unknown in self.findings.unknown)
         read = self.plan or self.scan
         return read.unread if read else ()
 
@@ -83,7 +86,7 @@ def returned(result: Result, version: str) -> Json:
     whole = summary(result, version)
     every = whole.get("repositories", [])
     if len(every) > MOST_REPOSITORIES:
-        every.sort(key=lambda it: -int(it["goes"]["images"]))
+        every.sort(key=lambda where: -int(where["deletable"]["images"]))
         whole["more_repositories"] = len(every) - MOST_REPOSITORIES
         del every[MOST_REPOSITORIES:]
     return whole
@@ -99,7 +102,7 @@ def summary(result: Result, version: str) -> Json:
         "run": result.name or None,
         "version": version,
         "targets": result.where,
-        "missing": list(result.unread),
+        "unread": list(result.unread),
         "guards": [str(stop) for stop in result.stops],
     }
     if result.plan:
@@ -114,22 +117,25 @@ def summary(result: Result, version: str) -> Json:
         "seconds": round(result.seconds, 3),
         "journal": result.journal or None,
         "reports": list(result.reports),
-        "untold": list(result.untold),
+        "unsent": list(result.unsent),
     }
 
 
 def _of_plan(result: Result, plan: Plan) -> Json:
-    by_repository: dict[tuple[str, str], list[Outcome]] = {}
-    for it in result.outcomes:
-        by_repository.setdefault((str(it.registry), it.repository), []).append(it)
+    by_key: dict[RepositoryKey, list[Outcome]] = {}
+    for outcome in result.outcomes:
+        key = RepositoryKey(outcome.registry, outcome.repository)
+        by_key.setdefault(key, []).append(outcome)
     return {
         "images": numbers(result),
         "repositories": [
-            _repository(it, by_repository.get((str(it.registry), it.repository), ()))
-            for it in sorted(plan.repositories, key=lambda it: (it.registry, it.repository))
+            _repository(where, by_key.get(RepositoryKey(where.registry, where.repository), ()))
+            for where in sorted(
+                plan.repositories, key=lambda where: (where.registry, where.repository)
+            )
         ],
         "unmanaged": list(plan.unmanaged),
-        "not_done": [_detail(it) for it in failed(result)[:MOST_DETAILS]],
+        "not_done": [_detail(result, outcome) for outcome in failed(result)[:MOST_DETAILS]],
     }
 
 
@@ -140,14 +146,14 @@ def _of_check(found: Findings) -> Json:
         "warnings": found.warnings,
         "violations": [
             {
-                "rule": it.rule,
-                "level": it.level.value,
-                "where": str(it.where),
-                "what": it.what,
-                "why": it.why,
-                "next": it.next_step,
+                "rule": violation.rule,
+                "level": violation.level.value,
+                "where": str(violation.where),
+                "what": violation.what,
+                "why": violation.why,
+                "next": violation.next_step,
             }
-            for it in found.violations[:MOST_REPOSITORIES]
+            for violation in found.violations[:MOST_REPOSITORIES]
         ],
     }
 
@@ -159,37 +165,49 @@ def numbers(result: Result) -> dict[str, Json]:
         return {}
     known = {"total": plan.total, "in_use": plan.used, "deletable": plan.deletable}
     answers = {key: met.get(answer, Totals()) for answer, key in _KEYS.items()}
-    return {key: _tally(it) for key, it in (known | answers).items()}
+    return {key: _totals(totals) for key, totals in (known | answers).items()}
 
 
 def failed(result: Result) -> list[Outcome]:
-    return [it for it in result.outcomes if it.answer is OutcomeStatus.FAILED]
+    return [outcome for outcome in result.outcomes if outcome.answer is OutcomeStatus.FAILED]
 
 
-def _repository(it: RepositoryPlan, outcomes: Iterable[Outcome]) -> Json:
-    total, goes = (sum(totals.values(), Totals()) for totals in (it.total, it.deletable))
-    told: Json = {
-        "repository": it.repository,
-        "target": str(it.registry),
-        "total": _tally(total),
-        "goes": _tally(goes),
-        "stays": {reason.value: number for reason, number in sorted(it.kept_by_reason.items())},
-        "outcomes": {_KEYS[answer]: _tally(totals) for answer, totals in _met(outcomes).items()},
+def image_name(result: Result, outcome: Outcome) -> str:
+    key = RepositoryKey(outcome.registry, outcome.repository)
+    return f"{display_name(key, result.registries)}@{outcome.decision.image.digest}"
+
+
+def _repository(where: RepositoryPlan, outcomes: Iterable[Outcome]) -> Json:
+    total, deletable = (
+        sum(by_kind.values(), Totals()) for by_kind in (where.total, where.deletable)
+    )
+    kept = {reason.value: number for reason, number in sorted(where.kept_by_reason.items())}
+    summary: Json = {
+        "repository": where.repository,
+        "target": str(where.registry),
+        "total": _totals(total),
+        "deletable": _totals(deletable),
+        "kept": kept,
+        "outcomes": {_KEYS[status]: _totals(met) for status, met in _met(outcomes).items()},
     }
-    return told | ({"problem": it.unread} if it.unread else {})
+    return summary | ({"unread": where.unread} if where.unread else {})
 
 
 def _met(outcomes: Iterable[Outcome]) -> dict[OutcomeStatus, Totals]:
     met: dict[OutcomeStatus, Totals] = {}
-    for it in outcomes:
-        met[it.answer] = met.get(it.answer, Totals()) + Totals(1, it.decision.image.size)
-    return {answer: met[answer] for answer in OutcomeStatus if answer in met}
+    for outcome in outcomes:
+        size = outcome.decision.image.size
+        met[outcome.answer] = met.get(outcome.answer, Totals()) + Totals(1, size)
+    return {status: met[status] for status in OutcomeStatus if status in met}
 
 
-def _detail(it: Outcome) -> Json:
-    image = it.decision.image
-    return {"image": f"{it.repository}@{image.digest}", "tags": list(image.tags), "why": it.detail}
+def _detail(result: Result, outcome: Outcome) -> Json:
+    return {
+        "image": image_name(result, outcome),
+        "tags": list(outcome.decision.image.tags),
+        "why": outcome.detail,
+    }
 
 
-def _tally(it: Totals) -> Json:
-    return {"images": it.images, "bytes": it.size}
+def _totals(totals: Totals) -> Json:
+    return {"images": totals.images, "bytes": totals.size}

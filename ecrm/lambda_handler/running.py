@@ -1,4 +1,4 @@
-"""The commands of the function: each carries out what was asked for and notes what came of it.
+"""The commands of the function: each runs a workflow and fills the result.
 
 To add a command, write a function here and name it in COMMANDS.
 """
@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from ecrm.aws.storage import write_text
 from ecrm.config import Level
-from ecrm.errors import GuardError, IncompleteError, NotDeletedError, UsageError, ViolationsError
+from ecrm.errors import IncompleteError, UsageError, ViolationsError
 from ecrm.lambda_handler.event import Event
-from ecrm.lambda_handler.result import Result, failed
+from ecrm.lambda_handler.result import Result
 from ecrm.model.humanize import count
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.planning.plan import Plan
@@ -37,47 +37,50 @@ def _scan(run: workflow.Run, event: Event, result: Result) -> None:
 
 
 def _plan(run: workflow.Run, event: Event, result: Result) -> None:
-    made = result.plan = _noted(workflow.plan(run))
+    review = workflow.review(run)
+    _note(result, review)
     if event.out:
-        write_text(event.out, workflow.plan_file(made), run.clients, "application/json")
-    _show(run, event, PLAN_FORMATS, "table", made)
+        write_text(event.out, workflow.plan_file(review.plan), run.home, "application/json")
+    _show(run, event, PLAN_FORMATS, "table", review.plan)
     _raise_if_incomplete(result)
-    result.stops = workflow.guard_stops(run, made)
-    for stop in result.stops:
+    for stop in review.stops:
         log.warning("`delete` would stop here: %s", stop)
 
 
 def _delete(run: workflow.Run, event: Event, result: Result) -> None:
     """Nobody is asked: the word `delete` in the event or in ECRM_COMMAND is the answer."""
-    made = result.plan = _noted(_made(run, event))
-    _show(run, event, PLAN_FORMATS, "table", made)
-    _raise_if_incomplete(result)
-    result.stops = workflow.guard_stops(run, made)
-    if result.stops:
-        raise GuardError("\n".join((*map(str, result.stops), "nothing was deleted")))
-    if not made.deletable.images:
-        return
-    result.journal = f"{run.request.journal}{result.name}"
-    for outcome in workflow.delete(run, made):
+
+    def show(review: workflow.Review) -> None:
+        _note(result, review)
+        _show(run, event, PLAN_FORMATS, "table", review.plan)
+
+    def confirm(_: Plan) -> None:
+        result.journal = f"{run.request.journal}{result.name}"
+
+    def on_outcome(outcome: Outcome) -> None:
         result.outcomes.append(outcome)
+        result.out_of_time |= outcome.answer is OutcomeStatus.DEFERRED
         _tell(outcome)
-    result.out_of_time = any(it.answer is OutcomeStatus.DEFERRED for it in result.outcomes)
-    if undone := failed(result):
-        raise NotDeletedError(
-            f"{len(undone)} of {len(result.outcomes)} images not done, the first because of "
-            f"{undone[0].detail}"
-        )
+
+    approved = workflow.ApprovedPlan(event.plan, _MAX_PLAN_AGE) if event.plan else None
+    workflow.plan_and_delete(run, approved, show=show, confirm=confirm, on_outcome=on_outcome)
 
 
 def _check(run: workflow.Run, event: Event, result: Result) -> None:
     found = result.findings = workflow.check(run)
     _show(run, event, CHECK_FORMATS, "text", found)
-    for it in found.violations:
-        log.log(_OF_LEVEL[it.level], "%s: %s", it.rule, it.what, extra={"fields": {"why": it.why}})
+    for violation in found.violations:
+        log.log(
+            _OF_LEVEL[violation.level],
+            "%s: %s",
+            violation.rule,
+            violation.what,
+            extra={"fields": {"why": violation.why}},
+        )
     if found.errors:
         raise ViolationsError(f"{count(found.errors, 'violation')} of level error")
     if found.unknown:
-        raise IncompleteError("\n".join(it.text for it in found.unknown))
+        raise IncompleteError("\n".join(unknown.text for unknown in found.unknown))
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -88,28 +91,19 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-def _made(run: workflow.Run, event: Event) -> Plan:
-    if not event.plan:
-        return workflow.plan(run)
-    made, dropped = workflow.plan_from_file(run, event.plan, _MAX_PLAN_AGE)
-    for it in dropped:
-        log.info("not deleted any more: %s: %s", it.decision.image.digest, it.why)
-    return made
-
-
-def _noted(made: Plan) -> Plan:
-    """The plan, of which the log has a line."""
+def _note(result: Result, review: workflow.Review) -> None:
+    """In the result, and in a line of the log."""
+    plan, result.plan, result.stops = review.plan, review.plan, review.stops
     sources = [
-        {"source": it.source, "status": it.status, "references": it.references}
-        for it in made.source_reports
+        {"source": report.source, "status": report.status, "references": report.references}
+        for report in plan.source_reports
     ]
     numbers = {
-        "total": made.total.images,
-        "in_use": made.used.images,
-        "goes": made.deletable.images,
+        "total": plan.total.images,
+        "in_use": plan.used.images,
+        "deletable": plan.deletable.images,
     }
     log.info("planned", extra={"fields": {**numbers, "sources": sources}})
-    return made
 
 
 def _raise_if_incomplete(result: Result) -> None:
@@ -124,7 +118,7 @@ def _show(
     default: str,
     value: T,
 ) -> None:
-    """Where somebody asked for it: the log of a function is no place for tables."""
+    """Only on request: a function's log should have no tables."""
     if not (event.output or event.format):
         return
     name = event.format or default
@@ -134,12 +128,12 @@ def _show(
     if event.output in ("", "-"):
         print(text, flush=True)  # noqa: T201 - what goes to stdout there
     else:
-        write_text(event.output, text + "\n", run.clients)
+        write_text(event.output, text + "\n", run.home)
 
 
-def _tell(it: Outcome) -> None:
-    level = _LEVELS.get(it.answer, logging.DEBUG)
-    image = f"{it.repository}@{it.decision.image.digest}"
-    fields = {"repository": it.repository, "digest": it.decision.image.digest}
-    told = {"fields": fields | {"answer": it.answer, "tags": it.decision.image.tags}}
-    log.log(level, "%s: %s: %s", it.answer, image, it.detail, extra=told)
+def _tell(outcome: Outcome) -> None:
+    level = _LEVELS.get(outcome.answer, logging.DEBUG)
+    image = f"{outcome.repository}@{outcome.decision.image.digest}"
+    fields = {"repository": outcome.repository, "digest": outcome.decision.image.digest}
+    extra = {"fields": fields | {"answer": outcome.answer, "tags": outcome.decision.image.tags}}
+    log.log(level, "%s: %s: %s", outcome.answer, image, outcome.detail, extra=extra)

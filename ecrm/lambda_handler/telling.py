@@ -1,4 +1,4 @@
-"""Tells people and machines what an invocation did. What cannot be told changes nothing."""
+"""The report and the notification. A failure to send them does not fail the run."""
 
 import json
 import logging
@@ -18,21 +18,14 @@ from ecrm.reports.markdown import bullets, escaped
 log = logging.getLogger(__name__)
 
 
-def count_calls(result: Result) -> None:
-    """What was asked of AWS."""
-    for target in result.targets:
-        result.calls.update(target.call_counter.calls)
-        result.throttled += target.call_counter.throttled
-
-
-def tell(result: Result, asked: Asked, clients: Callable[[], Target], version: str) -> None:
+def tell(result: Result, asked: Asked, home: Callable[[], Target], version: str) -> None:
     """The report first, so that the notification can say where it is."""
     if asked.event.report:
         with _survived(result, "report"):
-            _report(result, f"{asked.event.report.rstrip('/')}/{result.name}", clients, version)
+            _report(result, f"{asked.event.report.rstrip('/')}/{result.name}", home, version)
     if asked.topic:
         with _survived(result, "notification"):
-            _publish(result, asked.topic, clients)
+            _publish(result, asked.topic, home)
 
 
 @contextmanager
@@ -40,17 +33,17 @@ def _survived(result: Result, what: str) -> Iterator[None]:
     try:
         yield
     except EcrmError as error:
-        result.untold.append(f"{what}: {error}")
+        result.unsent.append(f"{what}: {error}")
         log.warning("the %s could not be sent: %s", what, error)
 
 
-def _report(result: Result, place: str, clients: Callable[[], Target], version: str) -> None:
+def _report(result: Result, place: str, home: Callable[[], Target], version: str) -> None:
     text = json.dumps(summary(result, version), indent=2, ensure_ascii=False)
     for name, content, content_type in (
         (f"{place}.json", text + "\n", "application/json"),
         (f"{place}.md", markdown(result), "text/markdown"),
     ):
-        write_text(name, content, clients, content_type)
+        write_text(name, content, home, content_type)
         result.reports.append(name)
 
 
@@ -65,8 +58,8 @@ def markdown(result: Result) -> str:
     return "\n".join([*lines, *plan, *found, ""])
 
 
-def _publish(result: Result, topic: str, clients: Callable[[], Target]) -> None:
-    sns = clients().sns()
+def _publish(result: Result, topic: str, home: Callable[[], Target]) -> None:
+    sns = home().sns()
     with translated("sns:Publish"):
         sns.publish(
             TopicArn=topic,

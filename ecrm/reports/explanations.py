@@ -1,4 +1,4 @@
-"""Why an image stays or goes, for people and for scripts."""
+"""Why an image is kept or deleted, for people and for scripts."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,55 +13,65 @@ from ecrm.reports.plans import REASONS
 from ecrm.reports.text import human_size
 
 _DIFFERENT = {
-    Reason.IN_USE: "nothing of the above needs it any more",
-    Reason.KEEP_TAG: "it has no tag any more that keep_tag_patterns match",
+    Reason.IN_USE: "none of the above uses it",
+    Reason.KEEP_TAG: "none of its tags matches keep_tag_patterns",
     Reason.PUSHED: "it is older than expires, or expires is shorter",
-    Reason.PULLED: "nobody pulls it for keep_pulled_within",
+    Reason.PULLED: "it has not been pulled for keep_pulled_within",
     Reason.MIN_AGE: "it is older than guards.min_age",
-    Reason.KEEP_COUNT: "enough newer tagged images are there, or keep_count is smaller",
-    Reason.CHILD: "none of the indexes that hold it stays",
-    Reason.REFERRER: "none of the images that it refers to stays",
+    Reason.KEEP_COUNT: "there are enough newer tagged images, or keep_count is smaller",
+    Reason.CHILD: "all indexes that hold it can be deleted",
+    Reason.REFERRER: "all images that it refers to can be deleted",
     Reason.ARTIFACT: "the rule sets delete_artifacts: true",
     Reason.ARCHIVED: "the rule sets delete_archived_after, and that time has passed",
-    Reason.UNSCANNED: "--scanned-files tell who uses the copies, or allow_unscanned is true",
+    Reason.UNSCANNED: "--scanned-files cover the copies, or allow_unscanned is true",
 }
 
 
 def explanations_text(explanations: Sequence[Explanation | MissingImage]) -> str:
     blocks = [
-        _absent(it) if isinstance(it, MissingImage) else _explanation(it) for it in explanations
+        _missing(explanation)
+        if isinstance(explanation, MissingImage)
+        else _explanation(explanation)
+        for explanation in explanations
     ]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
 def explanations_json(explanations: Sequence[Explanation | MissingImage]) -> str:
-    return json.dumps([_json(it) for it in explanations], indent=2, ensure_ascii=False)
+    return json.dumps(
+        [_json(explanation) for explanation in explanations], indent=2, ensure_ascii=False
+    )
 
 
-def _absent(it: MissingImage) -> Iterator[str]:
-    yield f"{it.text}: is in use, and ECR does not hold it"
+def _missing(missing: MissingImage) -> Iterator[str]:
+    yield f"{missing.text}: is in use but missing from ECR"
     yield ""
-    for use in it.uses:
+    for use in missing.uses:
         yield f"  {use} → {use.reference}"
     yield ""
-    yield "  Whoever pulls it next will fail. Push it again, or deploy something else."
+    yield "  The next pull of it will fail. Push it again, or deploy another image."
 
 
-def _explanation(it: Explanation) -> Iterator[str]:
-    decision = it.decision
+def _explanation(explanation: Explanation) -> Iterator[str]:
+    decision = explanation.decision
     verdict = {
-        Action.KEEP: "stays",
+        Action.KEEP: "is kept",
         Action.DELETE: "can be deleted",
         Action.ARCHIVE: "can be archived",
     }
-    yield f"{it.registry.host}/{it.repository}@{decision.image.digest}"
+    yield _uri(explanation)
     yield f"  {verdict[decision.action]}: {_reason(decision)}"
     yield ""
     yield from _facts(decision)
-    yield f"  rule    {_rule(it.rule)}"
+    yield f"  rule    {_rule(explanation.rule)}"
     yield ""
-    yield from _path(it)
+    yield from _path(explanation)
     yield f"  {_otherwise(decision)}"
+
+
+def _uri(explanation: Explanation) -> str:
+    name = f"{explanation.registry.host}/{explanation.repository}"
+    return f"{name}@{explanation.decision.image.digest}"
 
 
 def _reason(decision: Decision) -> str:
@@ -89,11 +99,11 @@ def _rule(rule: Rule) -> str:
     )
 
 
-def _path(it: Explanation) -> Iterator[str]:
+def _path(explanation: Explanation) -> Iterator[str]:
     """Use by use, then image by image, down to the one that was asked about."""
-    yield from dict.fromkeys(f"  {use}" for use in it.uses)
-    for decision in it.chain:
-        arrow = "→ " if it.uses or decision is not it.chain[0] else ""
+    yield from dict.fromkeys(f"  {use}" for use in explanation.uses)
+    for decision in explanation.chain:
+        arrow = "→ " if explanation.uses or decision is not explanation.chain[0] else ""
         tags = f" ({', '.join(decision.image.tags)})" if decision.image.tags else ""
         kind = decision.image.kind.lower()
         yield f"    {arrow}{kind} {decision.image.digest}{tags}: {_reason(decision)}"
@@ -102,23 +112,27 @@ def _path(it: Explanation) -> Iterator[str]:
 
 def _otherwise(decision: Decision) -> str:
     if not decision.deletable:
-        return f"It could go once {_DIFFERENT[decision.reason]}, and no other reason keeps it."
+        return f"It can be deleted once {_DIFFERENT[decision.reason]}, if no other reason keeps it."
     if decision.reason in (Reason.INDEX_DELETABLE, Reason.SUBJECT_DELETABLE):
-        return "It would stay if that image stayed, or if something used it."
-    return "It would stay if something used it, or if the rule kept more."
+        return "It would be kept if that image were kept, or if something used it."
+    return "It would be kept if something used it, or if the rule kept more."
 
 
-def _json(it: Explanation | MissingImage) -> dict[str, Any]:
-    if isinstance(it, MissingImage):
-        return {"image": it.text, "action": "absent", "uses": [use_json(use) for use in it.uses]}
+def _json(explanation: Explanation | MissingImage) -> dict[str, Any]:
+    if isinstance(explanation, MissingImage):
+        return {
+            "image": explanation.text,
+            "action": "missing",
+            "uses": [use_json(use) for use in explanation.uses],
+        }
     return {
-        "image": f"{it.registry.host}/{it.repository}@{it.decision.image.digest}",
-        "action": it.decision.action.value,
-        "reason": it.decision.reason.value,
-        "rule": _rule(it.rule),
-        "would_differ": _otherwise(it.decision),
-        "uses": [use_json(use) for use in it.uses],
-        "chain": [decision_json(decision) for decision in it.chain],
+        "image": _uri(explanation),
+        "action": explanation.decision.action.value,
+        "reason": explanation.decision.reason.value,
+        "rule": _rule(explanation.rule),
+        "would_differ": _otherwise(explanation.decision),
+        "uses": [use_json(use) for use in explanation.uses],
+        "chain": [decision_json(decision) for decision in explanation.chain],
     }
 
 

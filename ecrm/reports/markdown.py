@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ecrm.planning.plan import Plan
-from ecrm.reports.plans import REASONS, grounds, notes, rows, totals
+from ecrm.reports.plans import REASONS, name_in, notes, rows, sources, totals
 from ecrm.reports.text import human_totals
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
@@ -19,21 +19,21 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from ("", *map(escaped, totals(plan)), "")
     yield "| Repository | Type | Total | Expired | Keep |"
     yield "|---|---|--:|--:|--:|"
-    for it, kind, total, goes in rows(plan):
-        expired = f"**{human_totals(goes)}**" if goes.images else ""
+    for where, kind, total, deletable in rows(plan):
+        expired = f"**{human_totals(deletable)}**" if deletable.images else ""
         cells = (
-            f"`{it.repository}`",
+            f"`{name_in(plan, where)}`",
             kind,
             human_totals(total),
             expired,
-            human_totals(total - goes),
+            human_totals(total - deletable),
         )
         yield f"| {' | '.join(cells)} |"
-    yield from bullets("Not known", plan.unread)
-    stay = (f"{number} {REASONS[reason]}" for reason, number in plan.kept_by_reason.items())
-    yield from bullets("Why the others stay", stay)
-    yield from bullets("What this rests on", grounds(plan))
-    yield from bullets("Worth knowing", notes(plan))
+    yield from bullets("Could not be read", plan.unread)
+    kept = (f"{number} {REASONS[reason]}" for reason, number in plan.kept_by_reason.items())
+    yield from bullets("Kept images", kept)
+    yield from bullets("Sources", sources(plan))
+    yield from bullets("Notes", notes(plan))
 
 
 def bullets(heading: str, lines: Iterable[str]) -> Iterator[str]:

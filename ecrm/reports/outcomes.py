@@ -1,36 +1,49 @@
 """What AWS answered, per repository."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.planning.plan import Totals
 from ecrm.reports.text import count, human_totals, table
 
 
-def outcomes_table(outcomes: Iterable[Outcome]) -> str:
-    """How many images met which answer, and one line for each that is still there."""
+def outcomes_table(outcomes: Iterable[Outcome], registries: Collection[Registry]) -> str:
+    """How many images have which status, and one line for each that is still there and should not
+    be. `registries` are all that the run plans."""
     everything = list(outcomes)
-    by_repository: dict[str, dict[OutcomeStatus, Totals]] = defaultdict(lambda: defaultdict(Totals))
-    for it in everything:
-        by_repository[it.repository][it.answer] += Totals(1, it.decision.image.size)
-    met = [it for it in OutcomeStatus if any(it in totals for totals in by_repository.values())]
+    by_key: dict[RepositoryKey, dict[OutcomeStatus, Totals]] = defaultdict(
+        lambda: defaultdict(Totals)
+    )
+    for outcome in everything:
+        by_key[_key(outcome)][outcome.answer] += Totals(1, outcome.decision.image.size)
+    seen = {outcome.answer for outcome in everything}
+    statuses = [status for status in OutcomeStatus if status in seen]
     rows = [
-        [name, *(human_totals(totals[it]) if it in totals else "" for it in met)]
-        for name, totals in sorted(by_repository.items())
+        [
+            display_name(key, registries),
+            *(human_totals(totals[status]) if status in totals else "" for status in statuses),
+        ]
+        for key, totals in sorted(by_key.items(), key=lambda item: (item[0].repository, item[0]))
     ]
-    headers = ["REPOSITORY", *(it.upper() for it in met)]
-    return "\n".join([table(rows, headers), "", *_summary(everything)])
+    headers = ["REPOSITORY", *(status.upper() for status in statuses)]
+    return "\n".join([table(rows, headers), "", *_summary(everything, registries)])
 
 
-def _summary(outcomes: list[Outcome]) -> Iterator[str]:
-    for answer in (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED):
-        sizes = [it.decision.image.size for it in outcomes if it.answer is answer]
-        if sizes or answer is OutcomeStatus.DELETED:
+def _summary(outcomes: list[Outcome], registries: Collection[Registry]) -> Iterator[str]:
+    for status in (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED):
+        sizes = [outcome.decision.image.size for outcome in outcomes if outcome.answer is status]
+        if sizes or status is OutcomeStatus.DELETED:
             done = human_totals(Totals(len(sizes), sum(sizes)))
-            yield f"{answer.capitalize()} {done} of {count(len(outcomes), 'image')}."
-    for it in outcomes:
-        if it.answer in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
-            image = it.decision.image
+            yield f"{status.capitalize()} {done} of {count(len(outcomes), 'image')}."
+    for outcome in outcomes:
+        if outcome.answer in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
+            image = outcome.decision.image
             tags = f" ({', '.join(image.tags)})" if image.tags else ""
-            yield f"{it.answer.capitalize()}: {it.repository}@{image.digest}{tags}: {it.detail}"
+            name = f"{display_name(_key(outcome), registries)}@{image.digest}{tags}"
+            yield f"{outcome.answer.capitalize()}: {name}: {outcome.detail}"
+
+
+def _key(outcome: Outcome) -> RepositoryKey:
+    return RepositoryKey(outcome.registry, outcome.repository)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ecrm.model.decision import Reason
 from ecrm.model.image import Kind
+from ecrm.model.reference import RepositoryKey, display_name
 from ecrm.model.rule import Action
 from ecrm.model.scan import SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
@@ -18,15 +19,15 @@ REASONS: Mapping[Reason, str] = {
     Reason.PULLED: "pulled within keep_pulled_within",
     Reason.MIN_AGE: "younger than guards.min_age",
     Reason.KEEP_COUNT: "within keep_count",
-    Reason.CHILD: "of an index that stays",
-    Reason.REFERRER: "referring to an image that stays",
-    Reason.ARTIFACT: "no container image",
+    Reason.CHILD: "part of an index that is kept",
+    Reason.REFERRER: "referring to an image that is kept",
+    Reason.ARTIFACT: "not a container image",
     Reason.ARCHIVED: "archived",
-    Reason.UNSCANNED: "in a repository whose deletions ECR repeats elsewhere",
+    Reason.UNSCANNED: "in a repository whose deletions ECR replicates",
     Reason.EXPIRED: "expired",
     Reason.UNTAGGED: "untagged",
-    Reason.INDEX_DELETABLE: "of an index that goes",
-    Reason.SUBJECT_DELETABLE: "referring to an image that goes",
+    Reason.INDEX_DELETABLE: "part of an index that is deleted",
+    Reason.SUBJECT_DELETABLE: "referring to an image that is deleted",
     Reason.SUBJECT_MISSING: "referring to an image that is gone",
     Reason.ARCHIVED_LONG: "archived for longer than delete_archived_after",
 }
@@ -35,15 +36,15 @@ REASONS: Mapping[Reason, str] = {
 def plan_json(plan: Plan) -> str:
     shown = [
         {
-            "repository": it.repository,
+            "repository": where.repository,
             "type": kind.value,
-            "expired_images": goes.images,
+            "expired_images": deletable.images,
             "total_images": total.images,
-            "expired_image_size": goes.size,
+            "expired_image_size": deletable.size,
             "total_image_size": total.size,
-            "registry": str(it.registry),
+            "registry": str(where.registry),
         }
-        for it, kind, total, goes in rows(plan)
+        for where, kind, total, deletable in rows(plan)
     ]
     return json.dumps(shown, indent=2)
 
@@ -52,16 +53,21 @@ def plan_table(plan: Plan) -> str:
     """The table, and below it what the numbers mean."""
     cells = [
         [
-            it.repository,
+            name_in(plan, where),
             kind.value,
             human_totals(total),
-            blue(human_totals(goes, "-")) if goes.images else "",
-            _keep(total - goes),
+            blue(human_totals(deletable, "-")) if deletable.images else "",
+            _keep(total - deletable),
         ]
-        for it, kind, total, goes in rows(plan)
+        for where, kind, total, deletable in rows(plan)
     ]
     shown = table(cells, ["REPOSITORY", "TYPE", "TOTAL", "EXPIRED", "KEEP"])
     return "\n".join([shown, "", *_summary(plan)])
+
+
+def name_in(plan: Plan, where: RepositoryPlan) -> str:
+    """The repository, with its registry if the plan has several."""
+    return display_name(RepositoryKey(where.registry, where.repository), plan.targets)
 
 
 def _keep(totals: Totals) -> str:
@@ -74,36 +80,36 @@ def rows(plan: Plan) -> Iterator[tuple[RepositoryPlan, Kind, Totals, Totals]]:
 
     A repository that could not be read has no row: nothing is known about it.
     """
-    for it in sorted(plan.repositories, key=lambda it: (it.repository, it.registry)):
+    for where in sorted(plan.repositories, key=lambda where: (where.repository, where.registry)):
         for kind in Kind:
-            total = it.total.get(kind, Totals())
-            if not it.unread and (total.images or kind is Kind.IMAGE):
-                yield it, kind, total, it.deletable.get(kind, Totals())
+            total = where.total.get(kind, Totals())
+            if not where.unread and (total.images or kind is Kind.IMAGE):
+                yield where, kind, total, where.deletable.get(kind, Totals())
 
 
 def _summary(plan: Plan) -> Iterator[str]:
     yield from totals(plan)
     if plan.kept_by_reason:
-        yield "\nWhy the others stay:"
+        yield "\nKept images:"
         width = len(str(max(plan.kept_by_reason.values())))
         for reason, number in plan.kept_by_reason.items():
             yield f"  {number:{width}}  {REASONS[reason]}"
-    yield "\nWhat this rests on:"
-    yield from (f"  {line}" for line in grounds(plan))
-    if worth_knowing := list(notes(plan)):
-        yield "\nWorth knowing:"
-        yield from (f"  {line}" for line in worth_knowing)
+    yield "\nSources:"
+    yield from (f"  {line}" for line in sources(plan))
+    if lines := list(notes(plan)):
+        yield "\nNotes:"
+        yield from (f"  {line}" for line in lines)
 
 
 def totals(plan: Plan) -> Iterator[str]:
-    """What it comes to, one sentence a line."""
-    read = [it for it in plan.repositories if not it.unread]
+    """How much can be deleted or archived, one sentence per line."""
+    read = [where for where in plan.repositories if not where.unread]
     where = ", ".join(str(target) for target in plan.targets)
-    actions = Counter(decision.action for it in read for decision in it.deletions)
+    actions = Counter(decision.action for where in read for decision in where.deletions)
     archived = actions[Action.ARCHIVE]
     what = "can be deleted" if not archived else "can be archived"
     if archived and actions[Action.DELETE]:
-        what = f"can go ({archived} be archived, {actions[Action.DELETE]} be deleted)"
+        what = f"can be removed ({archived} archived, {actions[Action.DELETE]} deleted)"
     yield (
         f"{human_totals(plan.deletable)} of {human_totals(plan.total)} images {what}, "
         f"in {count(len(read), 'repository', 'repositories')} of {where}."
@@ -113,27 +119,28 @@ def totals(plan: Plan) -> Iterator[str]:
 
 
 def notes(plan: Plan) -> Iterator[str]:
-    """What somebody should look at, one line each."""
-    for it in plan.repositories:
-        for absent in it.missing:
-            yield f"{it.repository}{absent} is in use, and is not there"
-        for consumer in it.consumers:
-            yield f"{it.repository}: {consumer}, and a scan of this account does not see who does"
-        if it.broken_indexes:
-            names = count(it.broken_indexes, "index names", "indexes name")
-            yield f"{it.repository}: {names} an image that is not there"
-        if it.unread:
-            yield f"{it.repository} could not be read"
+    """What somebody should look at, one per line."""
+    for where in plan.repositories:
+        name = name_in(plan, where)
+        for missing in where.missing:
+            yield f"{name}{missing} is in use but missing from ECR"
+        for consumer in where.consumers:
+            yield f"{name}: {consumer}, and a scan of this account does not see who does"
+        if where.broken_indexes:
+            indexes = count(where.broken_indexes, "index refers", "indexes refer")
+            yield f"{name}: {indexes} to an image that is missing from ECR"
+        if where.unread:
+            yield f"{name} could not be read"
 
 
-def grounds(plan: Plan) -> Iterator[str]:
-    """What the plan rests on, one line each."""
-    yield from map(_ledger_line, plan.source_reports)
+def sources(plan: Plan) -> Iterator[str]:
+    """What was read to make the plan, and what no rule matches, one per line."""
+    yield from map(_source_line, plan.source_reports)
     if plan.unmanaged:
         yield f"no rule matches, so nothing is touched: {', '.join(plan.unmanaged)}"
 
 
-def _ledger_line(read: SourceReport) -> str:
+def _source_line(read: SourceReport) -> str:
     where = f" of {read.registry}" if read.registry else ""
     notes = "".join(f"; {note.text}" for note in read.notes)
     return f"{read.source}{where}: {read.status}, {count(read.references, 'reference')}{notes}"

@@ -34,19 +34,19 @@ def _short(reference: Reference) -> str:
 
 
 def scan_detail(scan: Scan) -> str:
-    """Every use with what it rests on."""
+    """Every use with its source and path."""
     return json.dumps(
         {
             "scanned_at": scan.at.isoformat(),
             "sources": [
                 {
-                    "target": str(it.registry) if it.registry else None,
-                    "source": it.source,
-                    "status": it.status,
-                    "references": it.references,
-                    "notes": [note.text for note in it.notes],
+                    "target": str(report.registry) if report.registry else None,
+                    "source": report.source,
+                    "status": report.status,
+                    "references": report.references,
+                    "notes": [note.text for note in report.notes],
                 }
-                for it in scan.source_reports
+                for report in scan.source_reports
             ],
             "uses": [
                 {

@@ -1,4 +1,4 @@
-"""Just before a repository's turn: does what the plan rests on still hold?"""
+"""Just before a repository's turn: are the facts behind its plan still true?"""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from ecrm.workflow.run import Run, read_context
 
 
 class Revalidation:
-    """Reads anew what is in use and what a repository holds, where what is known is too old."""
+    """Scans again and reads a repository again, where the last scan is too old."""
 
     def __init__(self, run: Run, made: Plan) -> None:
         self._run = replace(run, request=replace(run.request, list_kept=True))
@@ -25,7 +25,7 @@ class Revalidation:
             self._facts = read_context(replace(self._run, now=now))
             self._known_at = now
             if missing := [line for read in self._facts.source_reports for line in read.unread]:
-                raise IncompleteError(f"what is in use could not be read again: {missing[0]}")
+                raise IncompleteError(f"the images in use could not be read again: {missing[0]}")
         if self._facts is None:
             return planned, ()
         current = plan_again(self._run.inventory, self._facts, planned.registry, planned.repository)

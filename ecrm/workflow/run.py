@@ -1,4 +1,4 @@
-"""From a request to a run: configuration, targets, holdings and the time.
+"""From a request to a run: configuration, connections, registry contents and the time.
 
 This is where the clock and the environment are read.
 """
@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache as once
 from math import inf
 from typing import Any
 
 from ecrm import sources
-from ecrm.aws import WORKERS, RateLimiter, Target, connect
-from ecrm.aws.cache import Cache, NoCache, cache_folder
+from ecrm.aws import WORKERS, Target
 from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read, read_text
 from ecrm.config import Config, ExternalCommand
 from ecrm.errors import ConfigError, InputError, UsageError
@@ -27,8 +25,8 @@ from ecrm.model.scan import Progress, Scan
 from ecrm.planning.planner import PlanningContext, RegistryReader, planning_context
 from ecrm.planning.snapshot import Snapshot, read_snapshot
 from ecrm.registry.inventory import Inventory
-from ecrm.reports.calls import calls_text
-from ecrm.workflow.configuration import QUOTAS, from_bytes, load, parse
+from ecrm.workflow.configuration import from_bytes, load, parse
+from ecrm.workflow.connections import Connections, connected, one_target
 from ecrm.workflow.state import state_folder
 
 log = logging.getLogger(__name__)
@@ -42,14 +40,14 @@ CONFIG_TEXT = "ECRM_CONFIG_YAML"
 class Request:
     """What the command line or an event asks for.
 
-    `config`, `scanned_files`, `snapshot` and `journal` are places (see `places`); `config_text` is
-    a configuration itself, and comes before `config`; `parsed` has been read before, and comes
-    before both. `guards` are those given besides ecrm.yaml's; `snapshot` is planned from instead
-    of AWS; `now` moves the clock, to a time or by a span; `action` overrides that of every rule;
-    with `list_kept` a plan lists what stays, too. `state` is where the last run left what it knew;
-    without it, ECRM_STATE_DIR tells. `name` tells this run from others of the same second, in the
-    name of its journal. `workers` is how many calls of one kind may be in flight at once; without
-    `cache` nothing is remembered from run to run. `sleep` waits for so many seconds.
+    `config`, `scanned_files`, `snapshot` and `journal` are locations (see aws.storage);
+    `config_text` is a configuration itself, and overrides `config`; `parsed` overrides both. `guards` override those of
+    ecrm.yaml; `snapshot` is read instead of AWS; `now` moves the clock, to a time or by a span;
+    `action` overrides that of every rule; with `list_kept` a plan lists kept images, too. `state`
+    is where the last run left its state; the default is ECRM_STATE_DIR's. `name` tells this run
+    from others of the same second, in the name of its journal. `workers` is the maximum number of
+    concurrent calls per API; without `cache` nothing is cached between runs.
+    `sleep` waits for so many seconds.
     """
 
     config: str = "ecrm.yaml"
@@ -77,10 +75,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A request whose configuration is read and whose holdings are within reach.
+    """A request whose configuration is read, and who carries it out.
 
-    `targets` is empty where the holdings are a snapshot's. `reach` connects to AWS, once, for what
-    is kept there.
+    `home` reads and writes what is ecrm's own, and connects to AWS when that is first needed.
+    `targets` are scanned and planned; there are none where `inventory` is a snapshot's.
     """
 
     request: Request
@@ -89,69 +87,49 @@ class Run:
     inventory: RegistryReader
     now: datetime
     progress: Progress
-    clients: ClientFactory = no_aws
+    home: Callable[[], Target] = no_aws
 
 
-def client_factory(request: Request) -> Callable[[], Target]:
-    """Connects to AWS as the request says, when it is first called, and then never again."""
-    where = (request.profile, request.region)
-    return once(lambda: connect(*where, workers=request.workers, deadline=request.deadline))
+def connections_for(request: Request) -> Connections:
+    """The account and region that the request names."""
+    return one_target(
+        request.profile, request.region, workers=request.workers, deadline=request.deadline
+    )
 
 
 @contextmanager
 def start(
-    request: Request, progress: Progress, clients: Callable[[], Target] | None = None
+    request: Request, progress: Progress, connections: Connections | None = None
 ) -> Iterator[Run]:
-    """Read the configuration, then find out who we are on AWS; in this order, since a mistake in
-    ecrm.yaml should not cost a call. At the end, what was asked of AWS is told."""
+    """Read the configuration, then connect; in this order, since a mistake in ecrm.yaml should not
+    cost a call."""
     if not request.scan and not request.scanned_files:
         raise UsageError("--no-scan without --scanned-files would take every image for unused")
-    clients = clients or client_factory(request)
-    config = _guarded(_configuration(request, clients), request)
+    connections = connections or connections_for(request)
+    home = connections.home
+    config = _guarded(_configuration(request, home), request)
     for warning in config.warnings:
         log.warning("%s", warning)
     if request.snapshot:
-        snapshot = read_snapshot(read_text(request.snapshot, clients), request.snapshot)
+        snapshot = read_snapshot(read_text(request.snapshot, home), request.snapshot)
         now = _moved(snapshot.scan.at, request)
-        yield Run(request, config, (), snapshot, now, progress, clients)
+        yield Run(request, config, (), snapshot, now, progress, home)
         return
-    with connected(request, clients, config) as target:
+    with connected(connections, config, use_cache=request.cache) as targets:
         now = _moved(datetime.now(UTC), request)
-        yield Run(request, config, (target,), Inventory((target,)), now, progress, clients)
-
-
-@contextmanager
-def connected(
-    request: Request, clients: Callable[[], Target] | None = None, config: Config | None = None
-) -> Iterator[Target]:
-    """The account and region that the request means, asked at the pace of the configuration."""
-    began = time.monotonic()
-    target = (clients or client_factory(request))()
-    with _cache(request, target) as cache:
-        yield replace(
-            target,
-            rate_limiter=RateLimiter(QUOTAS, config.rate_limits if config else {}),
-            cache=cache,
-        )
-        log.info("%s", calls_text(target.call_counter, cache.hits, time.monotonic() - began))
-
-
-def _cache(request: Request, target: Target) -> Cache:
-    """None, unless it is asked for, where something stands in for AWS: there one ARN may be the
-    name of many things."""
-    folder = cache_folder(os.environ)
-    stands_in = not target.is_aws and "ECRM_CACHE_DIR" not in os.environ
-    return Cache.open(folder) if request.cache and folder and not stands_in else NoCache()
+        yield Run(request, config, targets, Inventory(targets), now, progress, home)
 
 
 def run_name(run: Run) -> str:
-    """Such as `20261122T013000Z-123456789012-us-east-1`, and the name of the request."""
-    target = run.targets[0].registry
-    return "-".join(filter(None, (journal_name(run.now, target), run.request.name)))
+    """Such as `20261122T013000Z-123456789012-us-east-1`, and the name of the request. It names the
+    one target; a run of several is named after its home."""
+    registries = [target.registry for target in run.targets]
+    where = registries.pop() if len(registries) == 1 else run.home().registry
+    return "-".join(filter(None, (journal_name(run.now, where), run.request.name)))
 
 
 def scan(run: Run) -> Scan:
-    """What is in use. An incomplete scan is a value too; who needs a complete one asks."""
+    """The images in use. An incomplete scan is a value, too; callers check it."""
     config = replace(run.config, external_commands=_in_time(run))
     if isinstance(run.inventory, Snapshot) and run.request.scan:
         config = replace(config, external_commands=(), files=())
@@ -162,7 +140,7 @@ def scan(run: Run) -> Scan:
         run.now,
         run.progress,
         services=run.request.scan,
-        clients=run.clients,
+        clients=run.home,
     )
     if isinstance(run.inventory, Snapshot) and run.request.scan:
         past = run.inventory.scan
@@ -180,7 +158,9 @@ def _in_time(run: Run) -> tuple[ExternalCommand, ...]:
     if not commands or seconds == inf:
         return commands
     most = timedelta(seconds=max(seconds, 0) / len(commands))
-    return tuple(replace(it, timeout=min(it.timeout or most, most)) for it in commands)
+    return tuple(
+        replace(command, timeout=min(command.timeout or most, most)) for command in commands
+    )
 
 
 def read_context(run: Run) -> PlanningContext:
@@ -200,9 +180,9 @@ def state_of(run: Run) -> str:
 
 
 def open_journal(run: Run) -> Journal:
-    """By default in the state folder, under a name that tells when and where."""
+    """By default in the state folder, named after the run."""
     location = run.request.journal or f"{state_of(run)}/journals/"
-    sink = open_sink(location, run_name(run), run.targets[0].s3)
+    sink = open_sink(location, run_name(run), lambda: run.home().s3())
     log.info("the journal is %s", sink)
     return Journal(sink, lambda: datetime.now(UTC))
 

@@ -1,4 +1,4 @@
-"""Where ecrm keeps what one run leaves for the next: a folder, or the like in S3."""
+"""Where state is kept between runs: a folder, or a prefix in S3."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,9 +8,9 @@ from ecrm.errors import UsageError
 
 def state_folder(environ: Mapping[str, str]) -> str:
     """`$ECRM_STATE_DIR`, a path or `s3://bucket/prefix`; else `$XDG_STATE_HOME/ecrm`, else
-    `~/.local/state/ecrm`. No slash is at its end.
+    `~/.local/state/ecrm`. It has no trailing slash.
 
-    As the XDG base directory specification asks, a relative `$XDG_STATE_HOME` counts for nothing.
+    As the XDG base directory specification asks, a relative `$XDG_STATE_HOME` is ignored.
     """
     if chosen := environ.get("ECRM_STATE_DIR"):
         return chosen.rstrip("/") or chosen
@@ -19,5 +19,5 @@ def state_folder(environ: Mapping[str, str]) -> str:
         return str(state_home / "ecrm")
     home = environ.get("HOME") or environ.get("USERPROFILE")
     if not home:
-        raise UsageError("there is no home folder to keep state in; set ECRM_STATE_DIR")
+        raise UsageError("no home folder for state; set ECRM_STATE_DIR")
     return str(Path(home) / ".local" / "state" / "ecrm")

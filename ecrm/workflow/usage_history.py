@@ -18,12 +18,14 @@ _FILE = "in-use.json"
 def last_in_use(folder: str, clients: ClientFactory = no_aws) -> dict[Registry, int]:
     """How many images were in use when that was last recorded; empty where nothing was.
 
-    `folder` is a path or `s3://bucket/prefix`, for which alone `reach` connects to AWS.
+    `folder` is a path or `s3://bucket/prefix`; `clients` connects only for the latter.
     """
     place = f"{folder}/{_FILE}"
     try:
         recorded = json.loads(read_text(place, clients))
-        return {Registry(*target.split("/")): int(it["in_use"]) for target, it in recorded.items()}
+        return {
+            Registry(*target.split("/")): int(entry["in_use"]) for target, entry in recorded.items()
+        }
     except NotThereError:
         return {}
     except (EcrmError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -34,10 +36,12 @@ def last_in_use(folder: str, clients: ClientFactory = no_aws) -> dict[Registry, 
 def record_in_use(
     folder: str, in_use: Mapping[Registry, int], now: datetime, clients: ClientFactory = no_aws
 ) -> None:
-    """Remember this run's numbers; those of other targets stay. A run that cannot is warned."""
+    """Record this run's numbers; those of other targets are kept. A failure is a warning."""
     last = last_in_use(folder, clients)
     kept = {str(target): {"in_use": number} for target, number in last.items()}
-    new = {str(it): {"in_use": number, "at": now.isoformat()} for it, number in in_use.items()}
+    new = {
+        str(target): {"in_use": number, "at": now.isoformat()} for target, number in in_use.items()
+    }
     place = f"{folder}/{_FILE}"
     try:
         if not is_remote(folder):

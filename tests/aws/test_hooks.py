@@ -171,7 +171,7 @@ def test_as_many_calls_are_in_flight_as_is_asked_for(reached, monkeypatch, how):
         seen.append(workers)
         return connect(*where, workers=workers, **more)
 
-    monkeypatch.setattr("ecrm.workflow.run.connect", connected)
+    monkeypatch.setattr("ecrm.workflow.connections.connect", connected)
     monkeypatch.setattr("ecrm.cli.options.set_up_logging", lambda *_: None)  # would outlive this
     if how == "variable":
         monkeypatch.setenv("ECRM_CONCURRENCY", "3")

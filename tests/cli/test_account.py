@@ -328,7 +328,7 @@ def test_b21_an_index_with_a_missing_child_is_reported_and_goes(ecrm: Ecrm, aws:
     api.remove(ghost)
     ran = ecrm("delete", "--force")
     assert ran.code == 0
-    assert "\nWorth knowing:\n  api: 1 index names an image that is not there\n" in ran.out
+    assert "\nNotes:\n  api: 1 index refers to an image that is missing from ECR\n" in ran.out
     assert len(api) == 0
 
 
@@ -337,8 +337,8 @@ def test_an_image_in_use_that_is_not_there_is_worth_knowing(ecrm: Ecrm, shop: Sh
     shop.aws.ecs.cluster("prod").service("lost", shop.aws.ecs.task_definition("lost", lost))
     shop.repository.remove(lost)
     text = ecrm("plan").out
-    assert "  shop/api:lost is in use, and is not there\n" in text
-    assert f"  shop/api@{lost.digest} is in use, and is not there\n" in text
+    assert "  shop/api:lost is in use but missing from ECR\n" in text
+    assert f"  shop/api@{lost.digest} is in use but missing from ECR\n" in text
 
 
 def test_b3_and_b20_only_what_aws_says_is_counted(ecrm: Ecrm, shop: Shop):
@@ -391,11 +391,11 @@ def test_several_failures_at_once_are_all_told(ecrm: Ecrm, shop: Shop):
     ran = ecrm("delete", "--force")
     assert ran.code == 1
     told = [line for line in ran.errors if line.startswith("ecrm: error: ")]
-    assert len(told) == 3
+    assert len(told) == 4
     assert told[0].startswith("ecrm: error: lambda:ListFunctions is denied; allow it: User: ")
     assert told[1].startswith("ecrm: error: aa: ecr:DescribeImages is denied; allow it: User: ")
     assert told[2].startswith("ecrm: error: bb: ecr:DescribeImages: ServerException: Internal")
-    assert ran.errors[-1] == "ecrm: nothing was deleted, since the plan is incomplete"
+    assert ran.errors[-1] == "ecrm: error: nothing was deleted, since the plan is incomplete"
     assert "  aa could not be read\n  bb could not be read\n" in ran.out
     assert " shop/api " in ran.out
     assert not aws.calls.writes

@@ -152,7 +152,10 @@ def test_every_command_reads_the_configuration_before_it_calls_aws(
         (["plan", "--max-images", "-1"], "-1 is not in the range x>=0"),
         (["plan", "--max-percent", "101"], "101 is not in the range 0<=x<=100"),
         (["plan", "--max-bytes", "1 XB"], "has the unknown unit 'xb'"),
-        (["plan", "--now", "soon"], "'soon' is no time; write one such as 2026-11-22 or +30d"),
+        (
+            ["plan", "--now", "soon"],
+            "invalid time 'soon'; expected, for example, 2026-11-22 or +30d",
+        ),
         (["plan", "--action", "keep"], "'keep' is not one of 'delete', 'archive'"),
         (["explain"], "Missing argument 'IMAGE'"),
         (["restore"], "Missing argument 'JOURNAL'"),

@@ -149,7 +149,7 @@ def test_b11_a_source_that_is_denied_is_told_with_its_action_and_nothing_is_dele
         assert f"{action} is denied; allow it: User: arn:aws:iam::123456789012:user/ecrm" in line
         assert f"is not authorized to perform: {action} on resource: " in line
     assert len(set(denied)) == len(denied)
-    assert last == "ecrm: nothing was deleted, since the plan is incomplete"
+    assert last == "ecrm: error: nothing was deleted, since the plan is incomplete"
     assert not busy.aws.calls.writes
 
 
@@ -213,7 +213,7 @@ def test_b11_what_does_not_end_well_is_one_line_and_nothing_is_deleted(
     line, last = ran.errors
     assert told in line
     assert f"{operation}: " in line
-    assert last == "ecrm: nothing was deleted, since the plan is incomplete"
+    assert last == "ecrm: error: nothing was deleted, since the plan is incomplete"
     assert not shop.aws.calls.writes
 
 

@@ -142,7 +142,7 @@ def test_clearing_forgets_everything_and_says_so(ecrm: Ecrm, rich: Shop, cache: 
     assert ran.code == 0
     assert ran.err.startswith("removed ")
     assert not list(cache.iterdir())
-    assert ecrm("cache", "clear").err == "there was nothing to forget\n"
+    assert ecrm("cache", "clear").err == "the cache was already empty\n"
     assert not asked(rich.aws)
     ecrm("plan")
     assert set(asked(rich.aws)) >= FACTS

@@ -75,7 +75,7 @@ def test_errors_are_code_3_and_one_line(ecrm: Ecrm, shop: Shop):
     ran = ecrm("check")
     assert ran.code == 3
     assert ran.errors == [
-        "ecrm: error: 2 violations are errors; mend them, or accept them with --write-baseline"
+        "ecrm: error: 2 violations are errors; fix them, or accept them with --write-baseline"
     ]
 
 
@@ -117,7 +117,7 @@ def test_it_changes_nothing_but_the_preview_of_a_policy(quiet: Ecrm, shop: Shop)
         (
             ["--report", "ecrm.sarif"],
             (
-                "Invalid value for '--report': 'ecrm.sarif' is no FORMAT=FILE; formats are text, "
+                "Invalid value for '--report': 'ecrm.sarif' is not FORMAT=FILE; formats are text, "
                 "json, markdown, sarif, junit, github; see: ecrm check --help"
             ),
         ),
@@ -353,7 +353,7 @@ def test_a_baseline_accepts_what_is_there_and_not_what_is_new(quiet: Ecrm, deplo
     ran = quiet("check", *files, "deploy/**/*.json", "--baseline", "baseline.json")
     assert ran.code == 3
     assert ran.errors == [
-        ("ecrm: error: 1 other violation is an error; mend it, or accept it with --write-baseline")
+        ("ecrm: error: 1 other violation is an error; fix it, or accept it with --write-baseline")
     ]
 
 

@@ -24,12 +24,12 @@ TABLE = """\
 
 1 (10 MB) of 4 (40 MB) images can be deleted, in 1 repository of 123456789012/us-east-1.
 
-Why the others stay:
+Kept images:
   1  in use
   1  with a tag of keep_tag_patterns
   1  pushed within expires
 
-What this rests on:
+Sources:
   ecs of 123456789012/us-east-1: read, 2 references
   lambda of 123456789012/us-east-1: read, 0 references
 """
@@ -232,9 +232,7 @@ def test_delete_without_a_terminal_and_without_force_refuses_before_any_call(
 ):
     ran = ecrm("delete", **variables)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.errors == [
-        "ecrm: error: there is no terminal to ask on; --force deletes without asking"
-    ]
+    assert ran.errors == ["ecrm: error: no terminal for the prompt; --yes deletes without asking"]
     assert not shop.aws.calls
 
 

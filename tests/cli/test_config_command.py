@@ -27,7 +27,7 @@ def test_a_good_configuration_is_said_to_be_good_with_what_it_holds(ecrm: Ecrm):
     ecrm.config(GOOD)
     ran = ecrm("config", "check")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "ecrm.yaml is good (files: 1, repositories: 2)\n"
+    assert ran.out == "ecrm.yaml is valid (files: 1, repositories: 2)\n"
 
 
 def test_it_does_not_look_for_the_files_that_the_configuration_names(ecrm: Ecrm):
@@ -38,7 +38,7 @@ def test_it_does_not_look_for_the_files_that_the_configuration_names(ecrm: Ecrm)
 def test_what_is_odd_is_a_warning_and_the_configuration_still_good(ecrm: Ecrm):
     ecrm.config("guards:\n")
     ran = ecrm("config", "check")
-    assert (ran.code, ran.out) == (0, "ecrm.yaml is good\n")
+    assert (ran.code, ran.out) == (0, "ecrm.yaml is valid\n")
     assert ran.err == (
         "ecrm: warn: ecrm.yaml:1: no repository rule: nothing will ever be deleted\n"
     )
@@ -68,7 +68,7 @@ def test_the_configuration_is_the_one_that_every_command_reads(ecrm: Ecrm, befor
 def test_every_file_that_is_named_is_checked_though_one_is_wrong(ecrm: Ecrm):
     ecrm.config("repositories: 1", "a.yaml")
     ran = ecrm("config", "check", "a.yaml", "ecrm.yaml", "none.yaml")
-    assert (ran.code, ran.out) == (2, "ecrm.yaml is good (repositories: 1)\n")
+    assert (ran.code, ran.out) == (2, "ecrm.yaml is valid (repositories: 1)\n")
     assert [line.partition(": error: ")[2].partition(":")[0] for line in ran.errors] == [
         "a.yaml",
         "none.yaml",

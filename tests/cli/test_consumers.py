@@ -47,7 +47,7 @@ def test_b26_whom_a_repository_policy_lets_pull_is_listed_in_the_plan(
     ran = ecrm("plan")
     assert ran.code == 0
     line = f"  shop/api: {who} may pull, and a scan of this account does not see who does\n"
-    assert ran.out.endswith(f"\nWorth knowing:\n{line}")
+    assert ran.out.endswith(f"\nNotes:\n{line}")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_b26_whom_a_repository_policy_lets_pull_is_listed_in_the_plan(
 )
 def test_who_may_not_pull_or_is_of_this_account_is_not_listed(ecrm: Ecrm, shop: Shop, text: str):
     shop.repository.policy = text
-    assert "Worth knowing" not in ecrm("plan").out
+    assert "Notes" not in ecrm("plan").out
 
 
 def test_b26_the_policy_of_the_whole_registry_counts_too(ecrm: Ecrm, shop: Shop):
@@ -79,7 +79,7 @@ def test_b26_nothing_goes_where_ecr_repeats_deletions_and_nobody_has_looked(ecrm
     shop.aws.ecr.replicate(ELSEWHERE, deletes=True)
     ran = ecrm("delete", "--force")
     assert (ran.code, ran.err) == (0, "Nothing to delete.\n")
-    assert "  1  in a repository whose deletions ECR repeats elsewhere\n" in ran.out
+    assert "  1  in a repository whose deletions ECR replicates\n" in ran.out
     assert (
         "  shop/api: ECR copies it to 123456789012/eu-west-1 and repeats deletions there, and "
     ) in ran.out

@@ -31,7 +31,7 @@ def everything(folder: Path) -> dict[str, str]:
         (["plan", "--format", "json"], '"repository": "shop/web"'),
         (["scan"], f'"{HOST}/shop/web:2.4.0"'),
         (["scan", "--format", "table"], "service prod/web"),
-        (["explain", "shop/api:v1.31.0"], "stays: with a tag of keep_tag_patterns"),
+        (["explain", "shop/api:v1.31.0"], "is kept: with a tag of keep_tag_patterns"),
         (["check", "-r", "tools/ci"], "5 images (4.1 GB) could have been deleted"),
         (["snapshot"], '"ecrm_snapshot": 1'),
         (["delete", "--force"], "\nDeleted "),
@@ -129,7 +129,7 @@ def test_errors_and_exit_codes_are_those_of_the_command(ecrm: Ecrm):
 
 def test_help_is_that_of_demo_or_of_the_command(ecrm: Ecrm):
     assert "Run a command against a sample account; no AWS needed." in ecrm("demo", "--help").out
-    assert "Show what could be deleted, and delete nothing." in ecrm("demo", "plan", "--help").out
+    assert "Show which images can be deleted; delete nothing." in ecrm("demo", "plan", "--help").out
 
 
 def test_a_plan_file_of_the_sample_account_can_be_carried_out(ecrm: Ecrm):

@@ -61,47 +61,50 @@ def expired(aws: FakeAws, api: Repository) -> Image:
 
 # reason -> (how an image comes to it, what the explanation says of it)
 REASONS: dict[Reason, tuple[Callable[[FakeAws, Repository], Image], str]] = {
-    Reason.IN_USE: (in_use, "stays: in use"),
+    Reason.IN_USE: (in_use, "is kept: in use"),
     Reason.KEEP_TAG: (
         lambda _, api: api.push("latest", pushed=OLD),
-        "stays: with a tag of keep_tag_patterns (latest matches latest)",
+        "is kept: with a tag of keep_tag_patterns (latest matches latest)",
     ),
     Reason.PUSHED: (
         lambda _, api: api.push("v1", pushed=days_ago(10)),
-        "stays: pushed within expires (10 days of 30 days)",
+        "is kept: pushed within expires (10 days of 30 days)",
     ),
     Reason.PULLED: (
         lambda _, api: api.push("v1", pushed=OLD, pulled=hours_ago(36)),
-        "stays: pulled within keep_pulled_within (36 hours of 20 days)",
+        "is kept: pulled within keep_pulled_within (36 hours of 20 days)",
     ),
     Reason.MIN_AGE: (
         lambda _, api: api.push_artifact(subject=api.push(pushed=OLD), pushed=hours_ago(3)),
-        "stays: younger than guards.min_age (3 hours of 24 hours)",
+        "is kept: younger than guards.min_age (3 hours of 24 hours)",
     ),
     Reason.KEEP_COUNT: (
         lambda _, api: api.push("v1", pushed=OLD),
-        "stays: within keep_count (1 of 1)",
+        "is kept: within keep_count (1 of 1)",
     ),
-    Reason.CHILD: (child_of_kept, "stays: of an index that stays"),
+    Reason.CHILD: (child_of_kept, "is kept: part of an index that is kept"),
     Reason.REFERRER: (
         lambda _, api: api.push_artifact(subject=api.push("latest", pushed=OLD), pushed=OLD),
-        "stays: referring to an image that stays",
+        "is kept: referring to an image that is kept",
     ),
     Reason.ARTIFACT: (
         lambda _, api: api.push("1.0.0", config_type=HELM_CHART, pushed=OLD),
-        f"stays: no container image ({HELM_CHART})",
+        f"is kept: not a container image ({HELM_CHART})",
     ),
-    Reason.ARCHIVED: (archived, "stays: archived"),
+    Reason.ARCHIVED: (archived, "is kept: archived"),
     Reason.UNSCANNED: (
         unscanned,
-        f"stays: in a repository whose deletions ECR repeats elsewhere ({ELSEWHERE})",
+        f"is kept: in a repository whose deletions ECR replicates ({ELSEWHERE})",
     ),
     Reason.EXPIRED: (expired, "can be deleted: expired"),
     Reason.UNTAGGED: (lambda _, api: api.push(pushed=OLD), "can be deleted: untagged"),
-    Reason.INDEX_DELETABLE: (goes_with_its_index, "can be deleted: of an index that goes"),
+    Reason.INDEX_DELETABLE: (
+        goes_with_its_index,
+        "can be deleted: part of an index that is deleted",
+    ),
     Reason.SUBJECT_DELETABLE: (
         goes_with_its_subject,
-        "can be deleted: referring to an image that goes",
+        "can be deleted: referring to an image that is deleted",
     ),
     Reason.SUBJECT_MISSING: (
         lambda _, api: api.push_artifact(subject=f"sha256:{'0' * 64}", pushed=OLD),
@@ -134,7 +137,7 @@ def test_every_reason_is_explained(ecrm: Ecrm, aws: FakeAws, reason: Reason):
         "  rule    *: expires 30 days, keep_count 1, keep_tag_patterns latest"
     )
     assert rest[-1].startswith(
-        "  It could go once " if verdict.startswith("stays") else "  It would stay if "
+        "  It can be deleted once " if verdict.startswith("is kept") else "  It would be kept if "
     )
 
     assert not aws.calls.writes
@@ -147,7 +150,7 @@ def test_the_whole_explanation_of_an_image_in_use(ecrm: Ecrm, shop: Shop):
         ran.out
         == f"""\
 {HOST}/shop/api@{shop.used.digest}
-  stays: in use
+  is kept: in use
 
   tags    v2
   image   Image, 10 MB, pushed {pushed:%Y-%m-%d}
@@ -162,7 +165,7 @@ def test_the_whole_explanation_of_an_image_in_use(ecrm: Ecrm, shop: Shop):
   service prod/web (service) → task definition web:1 → container app
     → image {shop.used.digest} (v2): in use
 
-  It could go once nothing of the above needs it any more, and no other reason keeps it.
+  It can be deleted once none of the above uses it, if no other reason keeps it.
 """
     )
 
@@ -178,8 +181,8 @@ def test_a_chain_leads_from_the_use_by_the_index_to_the_signature_of_a_platform_
     ran = ecrm("explain", signature.digest)
     assert (
         f"    → image index {index.digest} (v1): in use\n"
-        f"    → image {child.digest}: of an index that stays\n"
-        f"    → artifact {signature.digest}: referring to an image that stays\n"
+        f"    → image {child.digest}: part of an index that is kept\n"
+        f"    → artifact {signature.digest}: referring to an image that is kept\n"
     ) in ran.out
     assert "service prod/web (running task)" in ran.out
     (told,) = ecrm("explain", signature.digest, "--format", "json").json
@@ -249,13 +252,13 @@ def test_an_image_in_use_that_ecr_does_not_hold(ecrm: Ecrm, shop: Shop):
     for name in ("shop/api:lost", f"{HOST}/shop/api:lost", lost.digest):
         ran = ecrm("explain", name)
         assert ran.code == 0
-        assert ran.out.startswith(f"{name}: is in use, and ECR does not hold it\n\n  ")
+        assert ran.out.startswith(f"{name}: is in use but missing from ECR\n\n  ")
         assert "service prod/lost" in ran.out
         assert ran.out.endswith(
-            "\n\n  Whoever pulls it next will fail. Push it again, or deploy something else.\n"
+            "\n\n  The next pull of it will fail. Push it again, or deploy another image.\n"
         )
         (told,) = ecrm("explain", name, "--format", "json").json
-        assert (told["image"], told["action"]) == (name, "absent")
+        assert (told["image"], told["action"]) == (name, "missing")
         assert told["uses"]
 
 

@@ -147,7 +147,7 @@ def test_generate_writes_a_configuration_that_plan_accepts(ecrm: Ecrm, account: 
     assert (ran.code, ran.out) == (0, "")
     text = Path("ecrm.yaml").read_text()
     assert text in ran.err
-    assert ran.err.endswith("wrote ecrm.yaml; look it over, then try: ecrm plan\n")
+    assert ran.err.endswith("wrote ecrm.yaml; review it, then run: ecrm plan\n")
     for line in (
         "- name_pattern: shop-*",
         "- name: tools",
@@ -165,7 +165,7 @@ def test_generate_overwrites_only_what_it_may(ecrm: Ecrm, account: Account):
     before = Path("ecrm.yaml").read_text()
     ran = ecrm("generate")
     assert ran.code == 2
-    assert ran.err.endswith("ecrm: error: there is no terminal to ask on; --force overwrites it\n")
+    assert ran.err.endswith("ecrm: error: no terminal for the prompt; --yes overwrites it\n")
     assert Path("ecrm.yaml").read_text() == before
     assert ecrm("generate", "--force").code == 0
     assert "name_pattern: shop/*" in Path("ecrm.yaml").read_text()

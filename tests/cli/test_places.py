@@ -73,7 +73,7 @@ def test_generate_writes_to_files_only(ecrm: Ecrm, aws: FakeAws):
     ran = ecrm("generate", "--config", "s3://conf/ecrm.yaml")
     assert ran.code == 2
     assert ran.errors == [
-        "ecrm: error: s3://conf/ecrm.yaml is no file; name one to write with --config"
+        "ecrm: error: s3://conf/ecrm.yaml is not a file; name a file to write with --config"
     ]
 
 

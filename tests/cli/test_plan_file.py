@@ -129,7 +129,7 @@ def test_b11_a_repository_that_cannot_be_read_now_is_not_touched(
     ran = ecrm("delete", "--force", "--plan", "plan.json")
     assert ran.code == 1
     assert ran.errors[0].startswith("ecrm: error: shop/api: ecr:DescribeImages is denied; allow")
-    assert ran.errors[-1] == "ecrm: nothing was deleted, since the plan is incomplete"
+    assert ran.errors[-1] == "ecrm: error: nothing was deleted, since the plan is incomplete"
     assert not shop.aws.calls.writes
 
 

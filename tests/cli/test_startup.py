@@ -131,8 +131,6 @@ def test_no_home_and_no_state_folder_is_a_usage_error(
         monkeypatch.delenv(name, raising=False)
     ran = ecrm("plan")
     assert ran.code == 2
-    assert ran.errors == [
-        "ecrm: error: there is no home folder to keep state in; set ECRM_STATE_DIR"
-    ]
+    assert ran.errors == ["ecrm: error: no home folder for state; set ECRM_STATE_DIR"]
     assert ecrm("plan", XDG_STATE_HOME=str(Path.cwd() / "xdg")).code == 0
     assert os.listdir("xdg/ecrm") == ["in-use.json"]  # noqa: PTH208 - names are all

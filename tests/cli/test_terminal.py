@@ -46,7 +46,7 @@ def test_anything_but_yes_deletes_nothing(ecrm: Ecrm, shop: Shop, answer: str):
         terminal.wait_for(QUESTION)
         terminal.type(answer)
         assert terminal.end().code == 1
-    assert terminal.text.endswith("ecrm: error: stopped, as you wished; nothing was changed\n")
+    assert terminal.text.endswith("ecrm: error: cancelled; nothing was changed\n")
     assert not shop.aws.calls.writes
 
 
@@ -111,7 +111,7 @@ def test_generate_asks_before_it_overwrites(ecrm: Ecrm, shop: Shop):
     before = Path("ecrm.yaml").read_text()
     for answer, code in (("n", 1), ("y", 0)):
         with Terminal("generate") as terminal:
-            terminal.wait_for("ecrm.yaml is there already. Overwrite it? [y/N]: ")
+            terminal.wait_for("ecrm.yaml already exists. Overwrite it? [y/N]: ")
             assert Path("ecrm.yaml").read_text() == before
             terminal.type(f"{answer}\n")
             assert terminal.end().code == code
@@ -225,7 +225,7 @@ def test_a_stream_of_the_system_may_be_the_output_file(ecrm: Ecrm, shop: Shop):
 @pytest.mark.parametrize(
     ("command", "code", "told"),
     [
-        ("delete <&-", 2, "ecrm: error: there is no terminal to ask on; --force deletes without"),
+        ("delete <&-", 2, "ecrm: error: no terminal for the prompt; --yes deletes without"),
         ("plan >&-", 0, ""),
         ("plan 2>&-", 0, " REPOSITORY "),
     ],
@@ -282,3 +282,12 @@ def test_ctrl_c_while_deleting_tells_what_is_deleted_and_the_next_run_does_the_r
     shop.aws.clear_weather()
     assert ecrm("delete", "--force", "-r", "big").code == 0
     assert len(big) == 0
+
+
+@pytest.mark.parametrize("flag", ["-y", "--yes", "--force"])
+def test_yes_answers_the_prompts_of_delete_and_generate(ecrm: Ecrm, shop: Shop, flag: str):
+    before = Path("ecrm.yaml").read_text()
+    assert ecrm("delete", flag).code == 0
+    assert shop.deleted == [shop.old.digest]
+    assert ecrm("generate", flag).code == 0
+    assert Path("ecrm.yaml").read_text() != before

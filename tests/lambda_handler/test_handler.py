@@ -139,7 +139,7 @@ def test_deleting_is_told_in_the_summary_the_log_the_metrics_the_report_and_the_
         "finished",
     ]
     planned = ran.lines[1]
-    assert [planned[key] for key in ("total", "in_use", "goes")] == [2, 1, 1]
+    assert [planned[key] for key in ("total", "in_use", "deletable")] == [2, 1, 1]
     assert planned["sources"][0] == {"source": "ecs", "status": "read", "references": 2}
     assert (ran.metrics["ImagesDeleted"], ran.metrics["FunctionName"]) == (1, "ecrm")
     reports = kept(aws, "reports/")
@@ -345,9 +345,9 @@ def test_what_cannot_be_told_never_fails_the_clean_up_and_is_reported(
     ran = invoke({"command": "delete"})
     assert ran.error is None
     assert "v1" not in shop
-    (untold,) = ran.value["untold"]
-    assert untold.startswith(f"{what}: ")
-    assert f"{action} is denied; allow it: " in untold
+    (unsent,) = ran.value["unsent"]
+    assert unsent.startswith(f"{what}: ")
+    assert f"{action} is denied; allow it: " in unsent
     assert [level for level, text in ran.messages if text.startswith(f"the {what} could ")] == [
         "warn"
     ]
@@ -358,7 +358,7 @@ def test_a_topic_that_is_not_there_is_reported(
 ):
     monkeypatch.setenv("ECRM_SNS_TOPIC_ARN", f"{TOPIC}-none")
     ran = invoke()
-    assert ran.value["untold"] == ["notification: sns:Publish: NotFound: Topic does not exist"]
+    assert ran.value["unsent"] == ["notification: sns:Publish: NotFound: Topic does not exist"]
 
 
 # Time
@@ -385,7 +385,7 @@ def test_time_that_is_over_after_the_plan_leaves_all_of_it(
     aws.after("ecr", "DescribeImages", lambda: left.__setitem__(0, 80_000))
     ran = invoke({"command": "delete"}, Context(lambda: left[0]))
     assert ran.error is None
-    assert (ran.value["complete"], ran.value["images"]["left"]["images"]) == (False, 1)
+    assert (ran.value["complete"], ran.value["images"]["deferred"]["images"]) == (False, 1)
     assert deletions(aws) == 0
     (part,) = [text for key, text in kept(aws, "state/journals/").items() if "end" in text]
     assert json.loads(part.splitlines()[-1])["complete"] is False
@@ -406,8 +406,8 @@ def test_the_batch_in_hand_is_finished_and_the_next_run_goes_on(
     assert (first.error, first.value["complete"]) == (None, False)
     assert (first.value["out_of_time"], len(big)) == (True, number - deleted + 1)
     assert first.value["images"]["deleted"]["images"] == deleted
-    assert first.value["images"]["left"]["images"] == number - deleted
-    assert first.metrics["ImagesLeft"] == number - deleted
+    assert first.value["images"]["deferred"]["images"] == number - deleted
+    assert first.metrics["ImagesDeferred"] == number - deleted
     assert "left for the next run" in aws.sns.topic(TOPIC)[-1][1]
     journal = journal_of(aws, first)
     assert [it.answer for it in journal.entries] == [OutcomeStatus.DELETED] * deleted

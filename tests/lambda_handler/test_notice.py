@@ -26,7 +26,7 @@ WHERE = "123456789012/us-east-1"
             "1 not done in 123456..."),
         ),
         (Result("delete", plan=plan_of()), f"ecrm delete: 0 images (0 B) deleted in {WHERE}"),
-        (Result("plan", plan=plan()), f"ecrm plan: 7 images (7.0 kB) can go in {WHERE}"),
+        (Result("plan", plan=plan()), f"ecrm plan: 7 images (7.0 kB) can be deleted in {WHERE}"),
         (Result("scan"), "ecrm scan: done"),
         (Result("plan", error="no"), "ecrm plan: FAILED"),
         (Result("delete", plan=plan(), error="a guard"), f"ecrm delete: FAILED in {WHERE}"),
@@ -52,8 +52,8 @@ def test_the_text_of_a_deletion():
         body(deleted())
         == f"""\
 ecrm delete in {WHERE}: 2 images (2.0 kB) deleted, 1 archived, 1 left for the next run, 1 not done.
-9 (9.0 kB) images are there, 1 (1.0 kB) of them are in use.
-7 (7.0 kB) can go by the rules.
+9 (9.0 kB) images, 1 (1.0 kB) of them in use.
+7 (7.0 kB) can be deleted by the rules.
 
 What happened:
 - 2 images (2.0 kB) deleted
@@ -64,8 +64,8 @@ What happened:
 - 1 image (1.0 kB) not done
 
 Repositories:
-- shop/api: 6 (6.0 kB) go, 2 stay
-- shop/web: 1 (1.0 kB) go, 0 stay
+- shop/api: 6 (6.0 kB) to delete, 2 to keep
+- shop/web: 1 (1.0 kB) to delete, 0 to keep
 
 Not done:
 - shop/api@{digest(6)}: KmsError: no key
@@ -82,20 +82,20 @@ It took 12.3 seconds and 3 calls to AWS, 1 throttled."""
 def test_the_text_of_a_plan_with_a_guard_that_would_stop_it():
     stop = Stop("max_images", "7 images would go, and at most 1 may", "look at the plan")
     assert (
-        body(Result("plan", plan=plan(), stops=(stop,), untold=["report: no"]))
+        body(Result("plan", plan=plan(), stops=(stop,), unsent=["report: no"]))
         == f"""\
-ecrm plan in {WHERE}: 7 images (7.0 kB) can go.
-9 (9.0 kB) images are there, 1 (1.0 kB) of them are in use.
-7 (7.0 kB) can go by the rules.
+ecrm plan in {WHERE}: 7 images (7.0 kB) can be deleted.
+9 (9.0 kB) images, 1 (1.0 kB) of them in use.
+7 (7.0 kB) can be deleted by the rules.
 
 Repositories:
-- shop/api: 6 (6.0 kB) go, 2 stay
-- shop/web: 1 (1.0 kB) go, 0 stay
+- shop/api: 6 (6.0 kB) to delete, 2 to keep
+- shop/web: 1 (1.0 kB) to delete, 0 to keep
 
 Guards that would stop `delete`:
 - guard max_images: 7 images would go, and at most 1 may; look at the plan
 
-Not told:
+Not sent:
 - report: no
 
 It took 0.0 seconds."""
@@ -108,22 +108,22 @@ def test_the_text_of_a_failure_and_of_time_that_was_over():
     )
     assert body(Result("delete", out_of_time=True)).splitlines()[:2] == [
         "ecrm delete: out of time.",
-        "The time was over; the next run goes on.",
+        "The time ran out; the next run continues.",
     ]
 
 
 def test_a_text_names_the_twenty_repositories_from_which_most_goes():
     many = [repository_plan(f"r{n:02d}", [going(numbered(n))]) for n in range(22)]
     lines = body(Result("plan", plan=plan_of(*many))).splitlines()
-    assert "- r19: 1 (1.0 kB) go, 0 stay" in lines
+    assert "- r19: 1 (1.0 kB) to delete, 0 to keep" in lines
     assert "- and 2 more repositories" in lines
-    assert "- r20: 1 (1.0 kB) go, 0 stay" not in lines
+    assert "- r20: 1 (1.0 kB) to delete, 0 to keep" not in lines
 
 
 def test_a_text_that_is_too_long_is_cut():
     text = body(Result("delete", error="\n".join(["denied"] * 1000)))
     assert len(text) < 7600
-    assert text.endswith("...\n(The log has all.)")
+    assert text.endswith("...\n(See the log for the rest.)")
 
 
 def test_chat_applications_get_the_schema_that_they_ask_for():

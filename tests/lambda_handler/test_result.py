@@ -1,15 +1,13 @@
 """The summary that Lambda returns, and the line of metrics, are plain JSON and true."""
 
 import json
-from collections import Counter
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
 
 from ecrm.lambda_handler.metrics import metrics_line
+from ecrm.lambda_handler.notice import body
 from ecrm.lambda_handler.result import Result, returned, summary
-from ecrm.lambda_handler.telling import count_calls
-from ecrm.model.reference import Reference
+from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.reference import Reference, Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
 from ecrm.planning.guards import Stop
@@ -33,7 +31,7 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
         "run": "20260301T120000Z-123456789012-us-east-1-1f2e3d4c",
         "version": "0.1.0",
         "targets": ["123456789012/us-east-1"],
-        "missing": [],
+        "unread": [],
         "guards": [],
         "images": {
             "total": one(9),
@@ -41,9 +39,9 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
             "deletable": one(7),
             "deleted": one(2),
             "archived": one(1),
-            "gone_already": one(1),
-            "spared": one(1),
-            "left": one(1),
+            "already_gone": one(1),
+            "skipped": one(1),
+            "deferred": one(1),
             "failed": one(1),
         },
         "repositories": [
@@ -51,13 +49,13 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
                 "repository": "shop/api",
                 "target": "123456789012/us-east-1",
                 "total": one(8),
-                "goes": one(6),
-                "stays": {"in_use": 1, "keep_count": 1},
+                "deletable": one(6),
+                "kept": {"in_use": 1, "keep_count": 1},
                 "outcomes": {
                     key: one(1)
                     for key in (
-                        *("deleted", "archived", "gone_already"),
-                        *("spared", "left", "failed"),
+                        *("deleted", "archived", "already_gone"),
+                        *("skipped", "deferred", "failed"),
                     )
                 },
             },
@@ -65,8 +63,8 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
                 "repository": "shop/web",
                 "target": "123456789012/us-east-1",
                 "total": one(1),
-                "goes": one(1),
-                "stays": {},
+                "deletable": one(1),
+                "kept": {},
                 "outcomes": {"deleted": one(1)},
             },
         ],
@@ -79,7 +77,7 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
         "seconds": 12.346,
         "journal": "s3://ecrm/journals/1",
         "reports": ["s3://ecrm/reports/1.json", "s3://ecrm/reports/1.md"],
-        "untold": [],
+        "unsent": [],
     }
 
 
@@ -95,13 +93,13 @@ def test_what_could_not_be_read_is_told_and_makes_it_incomplete():
     made = plan_of(repository_plan("shop/api", unread="not you"), source_reports=(denied,))
     told = summary(Result("plan", plan=made), "0.1.0")
     assert told["complete"] is False
-    assert told["missing"] == ["ecs:ListTasks is denied", "shop/api: not you"]
-    assert told["repositories"][0]["problem"] == "not you"
+    assert told["unread"] == ["ecs:ListTasks is denied", "shop/api: not you"]
+    assert told["repositories"][0]["unread"] == "not you"
 
 
 def test_where_the_time_was_over_before_the_first_deletion_all_of_it_is_left():
     told = summary(Result("delete", plan=plan(), out_of_time=True), "0.1.0")
-    assert (told["complete"], told["images"]["left"]) == (False, one(7))
+    assert (told["complete"], told["images"]["deferred"]) == (False, one(7))
 
 
 def test_where_the_time_was_over_while_reading_nothing_is_known():
@@ -112,12 +110,12 @@ def test_where_the_time_was_over_while_reading_nothing_is_known():
 
 def test_guards_and_what_could_not_be_told_are_in_the_summary():
     stop = Stop("max_images", "7 images would go, and at most 1 may", "look at the plan")
-    result = replace(deleted(), stops=(stop,), untold=["report: no"], error="stopped")
+    result = replace(deleted(), stops=(stop,), unsent=["report: no"], error="stopped")
     told = summary(result, "0.1.0")
     assert told["guards"] == [
         "guard max_images: 7 images would go, and at most 1 may; look at the plan"
     ]
-    assert (told["untold"], told["error"]) == (["report: no"], "stopped")
+    assert (told["unsent"], told["error"]) == (["report: no"], "stopped")
 
 
 def test_a_scan_tells_how_many_images_are_in_use():
@@ -139,9 +137,9 @@ def test_the_metrics_of_a_deletion_in_the_embedded_metric_format():
         "Deletable": 7,
         "Deleted": 2,
         "Archived": 1,
-        "GoneAlready": 1,
-        "SkippedDeletion": 1,
-        "Left": 1,
+        "AlreadyGone": 1,
+        "Skipped": 1,
+        "Deferred": 1,
         "Failed": 1,
     }
     names = [(f"{what}{key}", unit) for key in counted for what, unit in (("Images", "Count"), ("Bytes", "Bytes"))]  # fmt: skip # noqa: E501
@@ -187,14 +185,6 @@ def test_lambda_is_handed_the_thousand_repositories_from_which_most_goes():
     assert "more_repositories" not in returned(deleted(), "")
 
 
-def test_calls_are_those_of_all_targets():
-    call_counter = SimpleNamespace(calls=Counter({"ecr:DescribeImages": 2}), throttled=1)
-    target: Any = SimpleNamespace(call_counter=call_counter)
-    result = Result("plan", targets=(target, target))
-    count_calls(result)
-    assert (result.calls, result.throttled) == (Counter({"ecr:DescribeImages": 4}), 2)
-
-
 def test_no_metric_tells_of_a_plan_that_was_never_made():
     told = json.loads(metrics_line(Result("delete", error="no"), "clean", WHEN))
     metrics = told["_aws"]["CloudWatchMetrics"][0]["Metrics"]
@@ -214,3 +204,26 @@ def test_a_line_of_metrics_names_the_hundred_repositories_from_which_most_goes()
     line = metrics_line(Result("plan", plan=plan_of(*many)), "clean", WHEN)
     named = json.loads(line)["Repositories"]
     assert (len(named), named["zz"], "r098" in named, "r099" in named) == (100, 2, True, False)
+
+
+def test_a_repository_of_two_registries_is_two_in_the_metrics_and_in_the_notice():
+    other = Registry("210987654321", "eu-west-1")
+    made = plan_of(
+        repository_plan("app", [going(numbered(1))]),
+        repository_plan("app", [going(numbered(n)) for n in (2, 3)], registry=other),
+        targets=(REGISTRY, other),
+    )
+    refused = Outcome(other, "app", going(numbered(2)), OutcomeStatus.FAILED, "KmsError: no key")
+    result = Result("delete", plan=made, outcomes=[refused])
+    assert json.loads(metrics_line(result, "clean", WHEN))["Repositories"] == {
+        "210987654321/eu-west-1/app": 2,
+        "123456789012/us-east-1/app": 1,
+    }
+    lines = body(result).splitlines()
+    assert "- 123456789012/us-east-1/app: 1 (1.0 kB) to delete, 0 to keep" in lines
+    assert "- 210987654321/eu-west-1/app: 2 (2.0 kB) to delete, 0 to keep" in lines
+    assert f"- 210987654321/eu-west-1/app@{digest(2)}: KmsError: no key" in lines
+    assert [it["outcomes"] for it in summary(result, "")["repositories"]] == [
+        {},
+        {"failed": one(1)},
+    ]

@@ -144,7 +144,7 @@ def test_a_time_limit_that_ends_before_the_deletion_leaves_all_of_it_for_the_nex
     first = function.invoke({"command": "delete"}, seconds=MARGIN - 1)
     assert first.error is None
     assert (first.value["complete"], first.value["out_of_time"]) == (False, True)
-    assert (images(first)["deletable"], images(first)["left"]) == (1, 1)
+    assert (images(first)["deletable"], images(first)["deferred"]) == (1, 1)
     assert not aws.calls.of("ecr", "BatchDeleteImage")
     (journal,) = journals(aws)
     assert journal.end is not None

@@ -349,7 +349,7 @@ def test_why_the_platform_image_of_an_index_in_use_stays():
         words(FAMILY, digest("arm"), needed, use("app:v1"), again)
         == f"""\
 {HOST}/app@{digest("arm")}
-  stays: of an index that stays
+  is kept: part of an index that is kept
 
   tags    none
   image   Image, 52 MB, pushed 2026-03-03, pulled 2026-05-30
@@ -358,9 +358,9 @@ def test_why_the_platform_image_of_an_index_in_use_stays():
   service prod/web (PRIMARY)
   service prod/web (PRIMARY) → task definition web:12 → container web
     → image index {digest("index")} (v1): in use
-    → image {digest("arm")}: of an index that stays
+    → image {digest("arm")}: part of an index that is kept
 
-  It could go once none of the indexes that hold it stays, and no other reason keeps it."""
+  It can be deleted once all indexes that hold it can be deleted, if no other reason keeps it."""
     )
 
 
@@ -371,7 +371,7 @@ def test_why_the_newest_image_stays():
         words(repository_indexes, "app:b", rule=rule)
         == f"""\
 {HOST}/app@{digest("new")}
-  stays: within keep_count (1 of 1)
+  is kept: within keep_count (1 of 1)
 
   tags    a, b
   image   Image, 10 B, pushed 2026-04-22
@@ -380,8 +380,8 @@ keep_pulled_within 1.5 days
 
     image {digest("new")} (a, b): within keep_count (1 of 1)
 
-  It could go once enough newer tagged images are there, or keep_count is smaller, \
-and no other reason keeps it."""
+  It can be deleted once there are enough newer tagged images, or keep_count is smaller, \
+if no other reason keeps it."""
     )
 
 
@@ -391,17 +391,17 @@ def test_why_a_signature_goes_with_its_subject():
         words(FAMILY, digest("sig"), rule=rule)
         == f"""\
 {HOST}/app@{digest("sig")}
-  can be deleted: referring to an image that goes
+  can be deleted: referring to an image that is deleted
 
   tags    none
   image   Image, 10 B, pushed 2026-03-03
   rule    app*: expires 30 days, keep_count 0, keep_tag_patterns latest
 
     image index {digest("index")} (v1): expired
-    → image {digest("arm")}: of an index that goes
-    → image {digest("sig")}: referring to an image that goes
+    → image {digest("arm")}: part of an index that is deleted
+    → image {digest("sig")}: referring to an image that is deleted
 
-  It would stay if that image stayed, or if something used it."""
+  It would be kept if that image were kept, or if something used it."""
     )
 
 
@@ -410,12 +410,12 @@ def test_what_is_in_use_and_absent_is_told_in_words():
     assert (
         words(APPS, "app:v9", by_tag, by_digest)
         == f"""\
-app:v9: is in use, and ECR does not hold it
+app:v9: is in use but missing from ECR
 
   service prod/web (PRIMARY) → {HOST}/app:v9
   service prod/web (PRIMARY) → {HOST}/app:v9@{digest("x")}
 
-  Whoever pulls it next will fail. Push it again, or deploy something else."""
+  The next pull of it will fail. Push it again, or deploy another image."""
     )
 
 
@@ -455,8 +455,8 @@ def test_an_explanation_as_json_has_the_whole_chain():
             "action": "keep",
             "reason": "child_of_kept_index",
             "rule": "app*: expires 30 days, keep_count 1, keep_tag_patterns latest",
-            "would_differ": "It could go once none of the indexes that hold it stays, "
-            "and no other reason keeps it.",
+            "would_differ": "It can be deleted once all indexes that hold it can be deleted, "
+            "if no other reason keeps it.",
             "uses": [listed],
             "chain": [
                 {
@@ -490,7 +490,7 @@ def test_an_absent_image_as_json_has_its_users():
     assert as_json(explained(APPS, "app:v9", use("app:v9"))) == [
         {
             "image": "app:v9",
-            "action": "absent",
+            "action": "missing",
             "uses": [
                 {
                     "reference": f"{HOST}/app:v9",
@@ -515,17 +515,17 @@ GOES = {
     Reason.ARCHIVED_LONG,
 }
 OTHERWISE = {
-    Reason.IN_USE: "nothing of the above needs it any more",
-    Reason.KEEP_TAG: "it has no tag any more that keep_tag_patterns match",
+    Reason.IN_USE: "none of the above uses it",
+    Reason.KEEP_TAG: "none of its tags matches keep_tag_patterns",
     Reason.PUSHED: "it is older than expires, or expires is shorter",
-    Reason.PULLED: "nobody pulls it for keep_pulled_within",
+    Reason.PULLED: "it has not been pulled for keep_pulled_within",
     Reason.MIN_AGE: "it is older than guards.min_age",
-    Reason.KEEP_COUNT: "enough newer tagged images are there, or keep_count is smaller",
-    Reason.CHILD: "none of the indexes that hold it stays",
-    Reason.REFERRER: "none of the images that it refers to stays",
+    Reason.KEEP_COUNT: "there are enough newer tagged images, or keep_count is smaller",
+    Reason.CHILD: "all indexes that hold it can be deleted",
+    Reason.REFERRER: "all images that it refers to can be deleted",
     Reason.ARTIFACT: "the rule sets delete_artifacts: true",
     Reason.ARCHIVED: "the rule sets delete_archived_after, and that time has passed",
-    Reason.UNSCANNED: "--scanned-files tell who uses the copies, or allow_unscanned is true",
+    Reason.UNSCANNED: "--scanned-files cover the copies, or allow_unscanned is true",
 }
 
 
@@ -535,14 +535,14 @@ def test_every_reason_has_words_and_json(reason):
     decision = Decision(A, reason, "3 of 4", action=action)
     told = Explanation(Registry("123456789012", "eu-west-1"), "app", RULE, (decision,))
     lines = explanations_text([told]).splitlines()
-    verdict = "can be deleted" if reason in GOES else "stays"
+    verdict = "can be deleted" if reason in GOES else "is kept"
     assert lines[1] == f"  {verdict}: {REASONS[reason]} (3 of 4)"
     if reason in (Reason.INDEX_DELETABLE, Reason.SUBJECT_DELETABLE):
-        otherwise = "It would stay if that image stayed, or if something used it."
+        otherwise = "It would be kept if that image were kept, or if something used it."
     elif reason in GOES:
-        otherwise = "It would stay if something used it, or if the rule kept more."
+        otherwise = "It would be kept if something used it, or if the rule kept more."
     else:
-        otherwise = f"It could go once {OTHERWISE[reason]}, and no other reason keeps it."
+        otherwise = f"It can be deleted once {OTHERWISE[reason]}, if no other reason keeps it."
     assert lines[-1] == f"  {otherwise}"
     (facts,) = as_json([told])
     assert (facts["reason"], facts["action"], facts["would_differ"]) == (

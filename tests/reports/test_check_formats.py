@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from ecrm.check import Findings, Unknown, Violation, Where
-from ecrm.cli.checking import check as command
+from ecrm.cli.check import check as command
 from ecrm.config import Level
 from ecrm.model.use import SourceLocation
 from ecrm.model.version import version

@@ -90,19 +90,19 @@ def test_the_plan_table_without_colors():
 
 6 (1.2 GB) of 18 (6.7 GB) images can be deleted, in 3 repositories of 123456789012/us-east-1.
 
-Why the others stay:
+Kept images:
   11  in use
    1  with a tag of keep_tag_patterns
 
-What this rests on:
+Sources:
   file other.json: read, 1 reference
   ecs of 123456789012/us-east-1: read, 1,234 references
   lambda of 123456789012/us-east-1: denied, 0 references; \
 lambda:ListFunctions is denied; allow it: not you
   no rule matches, so nothing is touched: backup, scratch
 
-Worth knowing:
-  shop/api: 2 indexes name an image that is not there
+Notes:
+  shop/api: 2 indexes refer to an image that is missing from ECR
   legacy could not be read"""
     )
 
@@ -123,17 +123,17 @@ def test_the_plan_as_markdown():
 | `shop/web` | Image | 3 (30 MB) | **3 (30 MB)** | 0 (0 B) |
 | `tools/ci` | Image | 0 (0 B) |  | 0 (0 B) |
 
-## Not known
+## Could not be read
 
 - lambda:ListFunctions is denied; allow it: not you
 - legacy: ecr:DescribeImages is denied
 
-## Why the others stay
+## Kept images
 
 - 11 in use
 - 1 with a tag of keep\\_tag\\_patterns
 
-## What this rests on
+## Sources
 
 - file other.json: read, 1 reference
 - ecs of 123456789012/us-east-1: read, 1,234 references
@@ -141,9 +141,9 @@ def test_the_plan_as_markdown():
 lambda:ListFunctions is denied; allow it: not you
 - no rule matches, so nothing is touched: backup, scratch
 
-## Worth knowing
+## Notes
 
-- shop/api: 2 indexes name an image that is not there
+- shop/api: 2 indexes refer to an image that is missing from ECR
 - legacy could not be read"""
     )
 
@@ -180,7 +180,7 @@ def test_the_plan_table_of_an_account_without_repositories():
 
 0 (0 B) of 0 (0 B) images can be deleted, in 0 repositories of 123456789012/us-east-1.
 
-What this rests on:"""
+Sources:"""
     )
 
 
@@ -196,7 +196,7 @@ def test_one_of_each_is_told_in_the_singular():
     text = click.unstyle(table(plan_of(one)))
     assert "in 1 repository of 123456789012/us-east-1." in text
     assert "\n  1  in use\n" in text
-    assert text.endswith("\n  shop/api: 1 index names an image that is not there")
+    assert text.endswith("\n  shop/api: 1 index refers to an image that is missing from ECR")
 
 
 def test_every_reason_has_words():
@@ -216,7 +216,7 @@ def test_reasons_are_told_in_the_order_in_which_they_are_asked():
     [
         ((Action.DELETE, Action.DELETE), "can be deleted, "),
         ((Action.ARCHIVE, Action.ARCHIVE), "can be archived, "),
-        ((Action.ARCHIVE, Action.DELETE), "can go (1 be archived, 1 be deleted), "),
+        ((Action.ARCHIVE, Action.DELETE), "can be removed (1 archived, 1 deleted), "),
     ],
 )
 def test_what_is_archived_is_told_apart_from_what_is_deleted(actions, words):
@@ -232,8 +232,8 @@ def test_what_is_in_use_and_not_there_and_who_else_may_use_the_rest_is_worth_kno
     consumer = "ECR copies it to 210987654321/eu-west-1"
     made = plan_of(repository_plan("shop/api", missing=(":v1",), consumers=(consumer,)))
     assert table(made).endswith(
-        "\nWorth knowing:\n"
-        "  shop/api:v1 is in use, and is not there\n"
+        "\nNotes:\n"
+        "  shop/api:v1 is in use but missing from ECR\n"
         f"  shop/api: {consumer}, and a scan of this account does not see who does"
     )
 
@@ -472,7 +472,7 @@ def test_the_outcomes_table_counts_only_what_aws_says_is_deleted():
         outcome(6, OutcomeStatus.ARCHIVED),
     ]
     assert (
-        outcomes_table(outcomes)
+        outcomes_table(outcomes, [REGISTRY])
         == f"""\
  REPOSITORY   | DELETED   | ARCHIVED   | GONE ALREADY   | SPARED    | NOT DONE
 --------------+-----------+------------+----------------+-----------+------------
@@ -488,7 +488,7 @@ Spared: shop/api@{digest(5)}: now in_use"""
 
 def test_the_outcomes_table_of_a_run_in_which_all_went_well():
     assert (
-        outcomes_table([outcome(1, OutcomeStatus.DELETED)])
+        outcomes_table([outcome(1, OutcomeStatus.DELETED)], [REGISTRY])
         == """\
  REPOSITORY   | DELETED
 --------------+-----------
@@ -500,7 +500,7 @@ Deleted 1 (10 MB) of 1 image."""
 
 def test_the_outcomes_table_of_a_run_that_deleted_nothing():
     assert (
-        outcomes_table([outcome(1, OutcomeStatus.FAILED, "oops")])
+        outcomes_table([outcome(1, OutcomeStatus.FAILED, "oops")], [REGISTRY])
         == f"""\
  REPOSITORY   | NOT DONE
 --------------+------------

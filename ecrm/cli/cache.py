@@ -1,19 +1,18 @@
-"""`ecrm cache`: what one run remembers for the next."""
+"""`ecrm cache`: immutable data that one run keeps for the next."""
 
 import os
 
 import click
 
-from ecrm.cli.options import command_options
-from ecrm.cli.showing import CONTEXT
+from ecrm.cli.options import CONTEXT, command_options
 from ecrm.cli.terminal import say
 
 
 @click.group(context_settings=CONTEXT)
 def cache() -> None:
-    """Look after what ecrm remembers from run to run.
+    """Manage the data that ecrm caches between runs.
 
-    That is only what can never change: the images of a task definition revision, the digests of a
+    Only immutable data is cached: the images of a task definition revision, the digests of a
     service revision, the image of a published Lambda version, and which images an index names.
     """
 
@@ -21,13 +20,13 @@ def cache() -> None:
 @cache.command(context_settings=CONTEXT)
 @command_options
 def clear() -> None:
-    """Forget all of it.
+    """Delete the cache.
 
-    The next run asks AWS anew, and remembers again. --no-cache does without for one run.
+    The next run reads from AWS and fills the cache again. --no-cache skips it for one run.
     """
     from ecrm.aws.cache import cache_folder
     from ecrm.aws.cache import clear as remove
 
     folder = cache_folder(os.environ)
     removed = remove(folder) if folder else 0
-    say(f"removed {removed:,} bytes" if removed else "there was nothing to forget")
+    say(f"removed {removed:,} bytes" if removed else "the cache was already empty")

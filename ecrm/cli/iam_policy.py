@@ -2,8 +2,7 @@
 
 import click
 
-from ecrm.cli.options import command_options, output_option
-from ecrm.cli.showing import CONTEXT
+from ecrm.cli.options import CONTEXT, command_options, output_option
 from ecrm.cli.terminal import show
 
 _COMMANDS = ("scan", "plan", "snapshot", "check", "delete", "restore")
@@ -16,20 +15,22 @@ _COMMANDS = ("scan", "plan", "snapshot", "check", "delete", "restore")
     type=click.Choice(_COMMANDS),
     default="plan",
     show_default=True,
-    help="The command; plan does for explain and generate as well.",
+    help="The command; the policy for plan also covers explain and generate.",
 )
 @click.option(
     "--action",
     type=click.Choice(("delete", "archive")),
-    help="As `delete` is told to do instead of what the rules say.",
+    help="The action that overrides that of every rule.",
 )
-@click.option("--journal", metavar="S3-URI", help="Where journals are kept.")
-@click.option("--plan", metavar="S3-URI", help="Where plan files are: plan writes, delete reads.")
-@click.option("--state", metavar="S3-URI", help="What ECRM_STATE_DIR names.")
-@click.option("--report", metavar="S3-URI", help="Where the Lambda function writes reports to.")
-@click.option("--topic", metavar="ARN", help="The SNS topic that the Lambda function tells.")
-@click.option("--account", metavar="ID", default="*", help="Allow nothing in other accounts.")
-@click.option("--partition", metavar="NAME", default="aws", show_default=True, help="As in ARNs.")
+@click.option("--journal", metavar="S3-URI", help="Location of journals.")
+@click.option("--plan", metavar="S3-URI", help="Location of plan files: plan writes, delete reads.")
+@click.option("--state", metavar="S3-URI", help="The value of ECRM_STATE_DIR.")
+@click.option("--report", metavar="S3-URI", help="Location of the Lambda function's reports.")
+@click.option("--topic", metavar="ARN", help="The SNS topic that the Lambda function notifies.")
+@click.option("--account", metavar="ID", default="*", help="Limit the policy to this account.")
+@click.option(
+    "--partition", metavar="NAME", default="aws", show_default=True, help="The AWS partition."
+)
 @output_option
 @command_options
 @click.pass_context
@@ -44,11 +45,11 @@ def iam_policy(
     output: str,
     **places: str | None,
 ) -> None:
-    """Print the IAM policy that a command needs, and nothing more.
+    """Print the minimal IAM policy for a command.
 
-    It is for what ecrm.yaml asks for: images may be changed only in the repositories that a rule
-    matches, and read only there unless the command looks at all of them. Without an ecrm.yaml, or
-    with one in S3 or SSM (s3://bucket/key or ssm://parameter), it does for any. AWS is not asked.
+    It follows ecrm.yaml: images may be changed only in the repositories that a rule matches, and
+    read only there unless the command reads all of them. Without an ecrm.yaml, or with one in S3
+    or SSM (s3://bucket/key or ssm://parameter), it fits any. AWS is not called.
 
     \b
       ecrm iam-policy --for delete --journal s3://my-journals/ecrm/

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ecrm.cli.options import (
+    CONTEXT,
     command_options,
     output_option,
     repository_option,
     scanned_files_option,
     snapshot_options,
 )
-from ecrm.cli.showing import CONTEXT, request
+from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, show
 from ecrm.cli.types import Report
 from ecrm.errors import IncompleteError, UsageError, ViolationsError
@@ -30,7 +31,7 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     "globs",
     multiple=True,
     metavar="GLOB...",
-    help="Also check the images that these files name; ** is any folder. May be repeated.",
+    help="Also check the images that these files name; ** matches any folders. May be repeated.",
 )
 @click.option(
     "--format",
@@ -38,7 +39,7 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     type=click.Choice(_FORMATS),
     default="text",
     show_default=True,
-    help="How to show the result.",
+    help="Format of the result.",
 )
 @output_option
 @click.option(
@@ -46,20 +47,20 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     "reports",
     type=Report(_FORMATS),
     multiple=True,
-    help="Also write the result to a file, such as sarif=ecrm.sarif. May be repeated.",
+    help="Also write the result to a file, for example sarif=ecrm.sarif. May be repeated.",
 )
-@click.option("--baseline", metavar="FILE", help="Accept the violations that FILE names.")
+@click.option("--baseline", metavar="FILE", help="Accept the violations listed in FILE.")
 @click.option(
     "--write-baseline",
     metavar="FILE",
-    help="Write the violations of now to FILE, so that they are accepted from now on.",
+    help="Write the current violations to FILE, for --baseline.",
 )
 @repository_option
 @click.option(
     "--lifecycle-policy",
     "policy",
     metavar="FILE",
-    help="What if the repository of -r had this lifecycle policy of ECR?",
+    help="Check the repository of -r as if it had this ECR lifecycle policy.",
 )
 @scanned_files_option
 @snapshot_options
@@ -77,17 +78,17 @@ def check(
     write_baseline: str | None,
     **options: Any,
 ) -> None:
-    """Check that the registry is as `check` in ecrm.yaml says, and change nothing.
+    """Check the registry against the rules under `check` in ecrm.yaml; change nothing.
 
-    Is what is in use in ECR, and what is about to be deployed? Would anything delete it? Does the
-    clean-up run? The exit code is 0 (nothing found, or warnings only), 3 (errors), or 1 where
+    Are the images in use, and those about to be deployed, in ECR? Would anything delete them? Does
+    the cleanup run? The exit code is 0 (nothing found, or only warnings), 3 (errors), or 1 if
     something could not be read.
 
     \b
       ecrm check
       ecrm check --files 'deploy/**/*.json' 'k8s/*.yaml'
       ecrm check --format github --report sarif=ecrm.sarif --baseline accepted.json
-      ecrm check -r app --lifecycle-policy policy.json    before you deploy it
+      ecrm check -r app --lifecycle-policy policy.json    before deploying it
     """
     from ecrm.reports import CHECK_FORMATS
     from ecrm.workflow import commands as workflow
@@ -97,26 +98,25 @@ def check(
     asked = {name: options.pop(name) for name in ("policy", "baseline")}
     made = request(ctx, **options)
     if asked["policy"] and not made.repository:
-        raise UsageError("--lifecycle-policy is about one repository; name it with -r")
+        raise UsageError("--lifecycle-policy applies to one repository; name it with -r")
     with workflow.start(made, progress) as run:
         found = workflow.check(run, globs + more, **asked)
     for name, path in (*reports, (format_name, output)):
-        show(CHECK_FORMATS[name](found), path, run.clients)
+        show(CHECK_FORMATS[name](found), path, run.home)
     if write_baseline and not found.unknown:
-        show(workflow.baseline(found), write_baseline, run.clients)
+        show(workflow.baseline(found), write_baseline, run.home)
         return
     _end(found)
 
 
 def _end(found: "Findings") -> None:
-    """An error is certain, whatever else could not be told; without one, not knowing is no
-    success."""
+    """An error is certain, whatever could not be read; without one, an incomplete check fails."""
     if found.errors:
         others = "other " if found.accepted else ""
         one = found.errors == 1
         noun, them = ("violation is an error", "it") if one else ("violations are errors", "them")
         raise ViolationsError(
-            f"{found.errors} {others}{noun}; mend {them}, or accept {them} with --write-baseline"
+            f"{found.errors} {others}{noun}; fix {them}, or accept {them} with --write-baseline"
         )
     if found.unknown:
-        raise IncompleteError("\n".join(it.text for it in found.unknown))
+        raise IncompleteError("\n".join(unknown.text for unknown in found.unknown))

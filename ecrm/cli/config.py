@@ -1,11 +1,10 @@
-"""The commands about ecrm.yaml itself, which need no AWS."""
+"""`ecrm config`: the configuration itself, without AWS."""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from ecrm.cli.options import command_options, output_option
-from ecrm.cli.showing import CONTEXT
+from ecrm.cli.options import CONTEXT, command_options, output_option
 from ecrm.cli.terminal import show
 from ecrm.errors import ConfigError
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 @click.group("config", context_settings=CONTEXT)
 @command_options
 def config() -> None:
-    """Check ecrm.yaml, or describe it to an editor; no AWS needed."""
+    """Validate ecrm.yaml, or print its schema; no AWS needed."""
 
 
 @config.command(context_settings=CONTEXT)
@@ -24,10 +23,10 @@ def config() -> None:
 @command_options
 @click.pass_context
 def check(ctx: click.Context, /, files: tuple[str, ...]) -> None:
-    """Say whether the configuration is good.
+    """Validate the configuration.
 
-    FILE is a configuration; without any, the one that every command would read is checked. What
-    is wrong is told as every command tells it, with exit code 2.
+    FILE is a configuration file; the default is the one that every command reads. Errors are
+    reported as by every command, with exit code 2.
     """
     import logging
 
@@ -42,7 +41,7 @@ def check(ctx: click.Context, /, files: tuple[str, ...]) -> None:
             continue
         for warning in read.warnings:
             logging.getLogger(__name__).warning("%s", warning)
-        show(f"{path} is good{_contents(read)}")
+        show(f"{path} is valid{_contents(read)}")
     if problems:
         raise ConfigError("\n".join(problems))
 
@@ -65,7 +64,7 @@ def schema(output: str) -> None:
 
 
 def _contents(read: "Config") -> str:
-    """How much is in each list, which shows what was not written where it was meant to be."""
+    """The length of each list, which reveals entries written in the wrong place."""
     from ecrm.workflow.configuration import SECTIONS
 
     sizes = {
@@ -73,5 +72,5 @@ def _contents(read: "Config") -> str:
         for name, section in SECTIONS.items()
         if section.is_list
     }
-    told = ", ".join(f"{name}: {size}" for name, size in sizes.items() if size)
-    return f" ({told})" if told else ""
+    lengths = ", ".join(f"{name}: {size}" for name, size in sizes.items() if size)
+    return f" ({lengths})" if lengths else ""

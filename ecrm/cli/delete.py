@@ -1,0 +1,117 @@
+"""`ecrm delete`: shows a plan, asks, and carries it out."""
+
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecrm.cli.options import CONTEXT, command_options, plan_options
+from ecrm.cli.request import request
+from ecrm.cli.terminal import ask, is_stdout, progress, say, show
+from ecrm.cli.types import DURATION
+from ecrm.errors import UsageError
+
+if TYPE_CHECKING:
+    from ecrm.model.outcome import Outcome
+    from ecrm.model.reference import Registry
+    from ecrm.planning.plan import Plan
+
+_NO_TERMINAL = "--yes deletes without asking"
+
+
+@click.command(context_settings=CONTEXT)
+@click.option(
+    "-y",
+    "--yes",
+    "--force",
+    "force",
+    is_flag=True,
+    envvar="ECRM_FORCE",
+    show_envvar=True,
+    help="Delete without asking.",
+)
+@plan_options
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    help="Delete only images that this file of `plan --out` lists.",
+)
+@click.option(
+    "--max-plan-age",
+    type=DURATION,
+    default="24h",
+    show_default=True,
+    help="Refuse an older plan file.",
+)
+@click.option(
+    "--journal",
+    metavar="FILE",
+    envvar="ECRM_JOURNAL",
+    show_envvar=True,
+    help="Record every deletion in FILE or s3://bucket/key, for `restore`.  "
+    "[default: a new file in ~/.local/state/ecrm/journals]",
+)
+@command_options
+@click.pass_context
+def delete(
+    ctx: click.Context,
+    /,
+    *,
+    force: bool,
+    format_name: str,
+    output: str,
+    plan_file: str | None,
+    max_plan_age: timedelta,
+    **options: Any,
+) -> None:
+    """Show the plan, ask once, delete, and report the result.
+
+    Nothing is deleted if the plan is incomplete or a guard stops the run. Without a terminal,
+    --yes is required.
+    """
+    from ecrm.reports import PLAN_FORMATS
+    from ecrm.workflow import commands as workflow
+
+    if not force and not sys.stdin.isatty():
+        raise UsageError(f"no terminal for the prompt; {_NO_TERMINAL}")
+    to_stdout = format_name == "table" or not is_stdout(output)
+    approved = workflow.ApprovedPlan(plan_file, max_plan_age) if plan_file else None
+    outcomes: list[Outcome] = []
+    with workflow.start(request(ctx, **options), progress) as run:
+        try:
+            applied = workflow.plan_and_delete(
+                run,
+                approved,
+                show=lambda review: show(PLAN_FORMATS[format_name](review.plan), output, run.home),
+                confirm=lambda plan: None if force else ask(_question(plan), _NO_TERMINAL),
+                on_outcome=outcomes.append,
+            )
+        finally:
+            if outcomes:  # also after Ctrl-C or an error: what is deleted is deleted
+                _show_outcomes(outcomes, run.inventory.registries, to_stdout=to_stdout)
+    if not applied.deletable.images:
+        say("Nothing to delete.")
+
+
+def _question(plan: "Plan") -> str:
+    from ecrm.model.rule import Action
+    from ecrm.reports.text import human_totals
+
+    planned = {decision.action for where in plan.repositories for decision in where.deletions}
+    actions = " and ".join(action for action in Action if action in planned)
+    return f"{actions.capitalize()} {human_totals(plan.deletable)} images?"
+
+
+def _show_outcomes(
+    outcomes: "list[Outcome]", registries: "Sequence[Registry]", *, to_stdout: bool
+) -> None:
+    from ecrm.reports.outcomes import outcomes_table
+
+    text = outcomes_table(outcomes, registries)
+    if to_stdout:
+        show(f"\n{text}")
+    else:  # stdout carries the plan as JSON
+        say(text)

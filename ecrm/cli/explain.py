@@ -1,0 +1,50 @@
+"""`ecrm explain`: the reason for one decision."""
+
+from typing import Any
+
+import click
+
+from ecrm.cli.options import (
+    CONTEXT,
+    command_options,
+    output_option,
+    scan_option,
+    scanned_files_option,
+    snapshot_options,
+)
+from ecrm.cli.request import request
+from ecrm.cli.terminal import progress, show
+from ecrm.errors import IncompleteError
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("image")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Format of the explanation.",
+)
+@output_option
+@scan_option
+@scanned_files_option
+@snapshot_options
+@command_options
+@click.pass_context
+def explain(
+    ctx: click.Context, /, image: str, format_name: str, output: str, **options: Any
+) -> None:
+    """Explain why an image is kept or deleted.
+
+    IMAGE is a URI, repo:tag, repo@sha256:..., or the beginning of a digest.
+    """
+    from ecrm.reports import EXPLANATION_FORMATS
+    from ecrm.workflow import commands as workflow
+
+    with workflow.start(request(ctx, list_kept=True, **options), progress) as run:
+        explained, unread = workflow.explain_image(run, image)
+    show(EXPLANATION_FORMATS[format_name](explained), output, run.home)
+    if unread:
+        raise IncompleteError("\n".join(unread))

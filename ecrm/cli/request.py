@@ -1,0 +1,34 @@
+"""From the options of a command to a request."""
+
+import os
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecrm.cli.options import GUARDS
+
+if TYPE_CHECKING:
+    from ecrm.workflow.commands import Request
+
+
+def request(ctx: click.Context, **options: Any) -> "Request":
+    """What the options of a command ask for; those that were not given keep their defaults."""
+    from ecrm.model.rule import Action
+    from ecrm.workflow.commands import Request
+    from ecrm.workflow.run import CONFIG_TEXT
+
+    names = {"concurrency": "workers"} | {
+        name: name for name in ("config", "profile", "region", "cache", "sleep")
+    }
+    settings = {name: ctx.obj[key] for key, name in names.items() if key in ctx.obj}
+    if "config" not in settings:
+        settings["config_text"] = os.environ.get(CONFIG_TEXT) or None
+    files = tuple(chain.from_iterable(options.pop("scanned_files", ())))
+    given = {guard: options.pop(guard, None) for guard in GUARDS}
+    guards = tuple((guard, value) for guard, value in given.items() if value is not None)
+    if "repository" in options:
+        options["repository"] = options["repository"] or None
+    if action := options.pop("action", None):
+        options["action"] = Action(action)
+    return Request(**settings, **options, scanned_files=files, guards=guards)

@@ -1,0 +1,33 @@
+"""`ecrm scan`: writes which images are in use."""
+
+import click
+
+from ecrm.cli.options import CONTEXT, command_options, output_option
+from ecrm.cli.request import request
+from ecrm.cli.terminal import progress, show
+
+
+@click.command(context_settings=CONTEXT)
+@output_option
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(("json", "table", "detail")),
+    default="json",
+    show_default=True,
+    help="json: an array of image URIs; table: a readable table; detail: JSON with every use.",
+)
+@command_options
+@click.pass_context
+def scan(ctx: click.Context, output: str, format_name: str) -> None:
+    """List the images in use.
+
+    --scanned-files of `plan` and `delete` reads the JSON array, here and in fujiwara/ecrm. If a
+    source cannot be read, nothing is written and the exit code is 1.
+    """
+    from ecrm.reports import SCAN_FORMATS
+    from ecrm.workflow import commands as workflow
+
+    with workflow.start(request(ctx), progress) as run:
+        found = workflow.complete_scan(run)
+    show(SCAN_FORMATS[format_name](found), output, run.home)

@@ -1,0 +1,13 @@
+"""`ecrm version`."""
+
+import click
+
+from ecrm.cli.options import CONTEXT, command_options
+from ecrm.model.version import version as running_version
+
+
+@click.command(context_settings=CONTEXT)
+@command_options
+def version() -> None:
+    """Show version."""
+    click.echo(f"ecrm {running_version()}")

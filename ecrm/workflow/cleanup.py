@@ -1,0 +1,150 @@
+"""Plan, show, refuse, confirm, delete: in this order, whoever asks for it."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from ecrm.aws.storage import read_text
+from ecrm.errors import GuardError, IncompleteError, NotDeletedError
+from ecrm.execution.apply import apply
+from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.version import version
+from ecrm.planning.guards import Stop, drops, stops
+from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
+from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
+from ecrm.planning.planner import make_plan
+from ecrm.registry.images import Deleter
+from ecrm.workflow.revalidation import Revalidation
+from ecrm.workflow.run import Run, open_journal, read_context, state_of
+from ecrm.workflow.usage_history import last_in_use, record_in_use
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedPlan:
+    """A file or object in S3 that `plan --out` wrote, and how old it may be."""
+
+    location: str
+    max_age: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A plan, and the guards that stop `delete` from applying it."""
+
+    plan: Plan
+    stops: tuple[Stop, ...]
+
+
+def plan_and_delete(
+    run: Run,
+    approved: ApprovedPlan | None,
+    *,
+    show: Callable[[Review], None],
+    confirm: Callable[[Plan], None],
+    on_outcome: Callable[[Outcome], None],
+) -> Plan:
+    """Delete what a plan of now, and `approved` if given, both want deleted.
+
+    `confirm` is called before the first deletion, if there is one, and raises to cancel it;
+    `on_outcome` is called for every image of the plan. Raises IncompleteError or GuardError before
+    any deletion, and NotDeletedError afterwards if an image failed. Returns the plan that it
+    applied.
+    """
+    reviewed = review(run, approved)
+    show(reviewed)
+    to_apply = reviewed.plan
+    if to_apply.unread:
+        reason = "nothing was deleted, since the plan is incomplete"
+        raise IncompleteError("\n".join((*to_apply.unread, reason)))
+    if reviewed.stops:
+        raise GuardError("\n".join((*map(str, reviewed.stops), "nothing was deleted")))
+    if to_apply.deletable.images:
+        confirm(to_apply)
+        _raise_if_failed(_delete(run, to_apply, on_outcome))
+    return to_apply
+
+
+def review(run: Run, approved: ApprovedPlan | None = None) -> Review:
+    """A plan of now, or what still holds of an approved one, and its guards.
+
+    How much is in use is recorded for the next run, unless it has dropped: the next run must
+    notice that, too.
+    """
+    to_review, skipped = (plan(run), ()) if approved is None else _still_approved(run, approved)
+    for deletion in skipped:
+        log.info("not deleted any more: %s: %s", deletion.decision.image.digest, deletion.why)
+    return Review(to_review, _stops(run, to_review))
+
+
+def plan(run: Run) -> Plan:
+    """Which images to keep and which to delete, in every repository of every target."""
+    return make_plan(run.inventory, read_context(run), run.request.repository, run.progress)
+
+
+def plan_file(made: Plan) -> str:
+    return plan_text(made, version())
+
+
+def _still_approved(run: Run, approved: ApprovedPlan) -> tuple[Plan, tuple[SkippedDeletion, ...]]:
+    """The deletions of a plan file that a plan of now has, too, and those that it does not have."""
+    location = approved.location
+    old_plan = read_plan(read_text(location, run.home), location)
+    current = plan(replace(run, request=replace(run.request, list_kept=True)))
+    refuse_unfit(old_plan, location, current, run.now, approved.max_age)
+    by_key = {(new.registry, new.repository): new for new in current.repositories}
+    repositories: list[RepositoryPlan] = []
+    skipped: list[SkippedDeletion] = []
+    for old in old_plan.repositories:
+        if new := by_key.get((old.registry, old.repository)):
+            still, skipped_here = still_deletable(old, new)
+            repositories.append(still)
+            skipped.extend(skipped_here)
+    return replace(current, repositories=tuple(repositories)), tuple(skipped)
+
+
+def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:
+    """None for an incomplete plan, which is refused anyway and says too little about what is in
+    use."""
+    if not to_review.complete:
+        return ()
+    if not run.targets or not run.request.scan or run.request.now is not None:
+        return stops(to_review, run.config.guards, {})
+    folder = state_of(run)
+    last = last_in_use(folder, run.home)
+    if not any(drops(to_review, run.config.guards, last)):
+        record_in_use(folder, to_review.in_use, run.now, run.home)
+    return stops(to_review, run.config.guards, last)
+
+
+def _delete(run: Run, to_apply: Plan, on_outcome: Callable[[Outcome], None]) -> list[Outcome]:
+    """Apply a plan of this run, recording everything in a journal."""
+    outcomes: list[Outcome] = []
+    targets = {target.registry: target for target in run.targets}
+    with open_journal(run) as journal:
+        journal.begin(version=version(), targets=to_apply.targets, config=to_apply.config)
+        for outcome in apply(
+            to_apply,
+            lambda registry: Deleter(targets[registry]),
+            journal,
+            Revalidation(run, to_apply),
+            run.request.deadline.may_begin,
+        ):
+            outcomes.append(outcome)
+            on_outcome(outcome)
+            run.progress(f"ECR: {len(outcomes)} of {to_apply.deletable.images} images")
+        journal.end(
+            complete=all(outcome.answer is not OutcomeStatus.DEFERRED for outcome in outcomes)
+        )
+    return outcomes
+
+
+def _raise_if_failed(outcomes: Sequence[Outcome]) -> None:
+    failed = [outcome for outcome in outcomes if outcome.answer is OutcomeStatus.FAILED]
+    if failed:
+        raise NotDeletedError(
+            f"{len(failed)} of {len(outcomes)} images not done, the first because of "
+            f"{failed[0].detail}"
+        )
