@@ -103,7 +103,7 @@ def commands() -> list[str]:
 def test_every_command_has_the_options_that_are_given(line: str):
     _, name, *arguments = shlex.split(line)
     command = cli.commands[name]
-    context = click.Context(command, info_name=name)
+    context = click.Context(command, info_name=name, **command.context_settings)
     command.make_parser(context).parse_args(list(arguments))
 
 
