@@ -7,6 +7,7 @@ from datetime import timedelta
 from ecrm.config.document import ConfigLocation
 from ecrm.config.levels import Checks
 from ecrm.model.pattern import NamePattern
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Rule
 
 DEFAULT_HISTORY = 5
@@ -83,9 +84,10 @@ class Config:
     warnings: tuple[str, ...] = ()
     locations: Mapping[str, ConfigLocation] = field(default_factory=dict)
 
-    def rule_for(self, repository: str) -> Rule | None:
+    def rule_for(self, key: RepositoryKey) -> Rule | None:
         """The first rule that matches, as in fujiwara/ecrm."""
-        return next((rule for rule in self.repositories if rule.name.matches(repository)), None)
+        matching = (rule for rule in self.repositories if rule.name.matches(key.repository))
+        return next(matching, None)
 
 
 def entry_for(entries: tuple[History, ...], name: str) -> History | None:

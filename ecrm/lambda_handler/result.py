@@ -8,6 +8,7 @@ from typing import Any
 from ecrm.aws import Target
 from ecrm.check import Findings
 from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.reference import display_name
 from ecrm.model.scan import Scan
 from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
@@ -128,7 +129,7 @@ def _of_plan(result: Result, plan: Plan) -> Json:
             _repository(it, by_repository.get((str(it.registry), it.repository), ()))
             for it in sorted(plan.repositories, key=lambda it: (it.registry, it.repository))
         ],
-        "unmanaged": list(plan.unmanaged),
+        "unmanaged": [display_name(key, plan.targets) for key in plan.unmanaged],
         "not_done": [_detail(it) for it in failed(result)[:MOST_DETAILS]],
     }
 
@@ -163,7 +164,7 @@ def numbers(result: Result) -> dict[str, Json]:
 
 
 def failed(result: Result) -> list[Outcome]:
-    return [it for it in result.outcomes if it.answer is OutcomeStatus.FAILED]
+    return [it for it in result.outcomes if it.status is OutcomeStatus.FAILED]
 
 
 def _repository(it: RepositoryPlan, outcomes: Iterable[Outcome]) -> Json:
@@ -182,7 +183,7 @@ def _repository(it: RepositoryPlan, outcomes: Iterable[Outcome]) -> Json:
 def _met(outcomes: Iterable[Outcome]) -> dict[OutcomeStatus, Totals]:
     met: dict[OutcomeStatus, Totals] = {}
     for it in outcomes:
-        met[it.answer] = met.get(it.answer, Totals()) + Totals(1, it.decision.image.size)
+        met[it.status] = met.get(it.status, Totals()) + Totals(1, it.decision.image.size)
     return {answer: met[answer] for answer in OutcomeStatus if answer in met}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ecrm.model.decision import Reason
 from ecrm.model.image import Kind
+from ecrm.model.reference import display_name
 from ecrm.model.rule import Action
 from ecrm.model.scan import SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
@@ -130,7 +131,8 @@ def grounds(plan: Plan) -> Iterator[str]:
     """What the plan rests on, one line each."""
     yield from map(_ledger_line, plan.source_reports)
     if plan.unmanaged:
-        yield f"no rule matches, so nothing is touched: {', '.join(plan.unmanaged)}"
+        names = ", ".join(display_name(key, plan.targets) for key in plan.unmanaged)
+        yield f"no rule matches, so nothing is touched: {names}"
 
 
 def _ledger_line(read: SourceReport) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from ecrm.check import RULES, Unknown, check, for_all
 from ecrm.config import RULES_OF_CHECK, Checks, Level
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.scan import ReadStatus
 from ecrm.model.use import SourceLocation
 from tests.check.inputs import config, evidence, in_file, repositories, source_reports
@@ -81,8 +82,8 @@ def test_the_place_of_the_policy_is_that_of_the_section_or_of_the_rules():
 
 
 def test_the_rule_for_all_others_keeps_everything():
-    settings = for_all(config())
-    assert settings.rule_for("app") == config().rule_for("app")
+    settings, app = for_all(config()), RepositoryKey(Registry("123456789012", "eu-west-1"), "app")
+    assert settings.rule_for(app) == config().rule_for(app)
     repository_indexes = repositories(other=[image("a", days=9000)])
     assert not evidence(repository_indexes).plan.deletable.images
     assert settings.fingerprint == config().fingerprint

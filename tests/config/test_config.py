@@ -26,8 +26,10 @@ from ecrm.config.sections import SECTIONS
 from ecrm.config.values import BYTES
 from ecrm.errors import ConfigError
 from ecrm.model.pattern import NamePattern, glob_matches
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
 
+HERE = Registry("123456789012", "eu-west-1")
 EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
 LITERALLY = "literally named so; did you mean name_pattern?"
 RULE = "repositories: [{name: a, expires: 30d}]\n"
@@ -217,8 +219,8 @@ class TestWhatIsRead:
             repositories: [{name_pattern: 'a*', expires: 1d}, {name: ab, expires: 2d}]
             clusters: [{name: ab}, {name_pattern: 'a*', exclude: true}]
         """)
-        assert config.rule_for("ab") == config.repositories[0]
-        assert config.rule_for("b") is None
+        assert config.rule_for(RepositoryKey(HERE, "ab")) == config.repositories[0]
+        assert config.rule_for(RepositoryKey(HERE, "b")) is None
         assert entry_for(config.clusters, "ab") == config.clusters[0]
         assert entry_for(config.clusters, "ac") == config.clusters[1]
         assert entry_for(config.clusters, "b") is None
@@ -850,7 +852,7 @@ class TestExampleFile:
     def test_it_loads_without_a_warning(self):
         config = load(str(EXAMPLE))
         assert config.warnings == ()
-        assert config.rule_for("prod/web") == Rule(
+        assert config.rule_for(RepositoryKey(HERE, "prod/web")) == Rule(
             glob("prod/*"),
             timedelta(days=90),
             keep_count=5,

@@ -13,12 +13,12 @@ from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.decision import Reason
 from ecrm.model.image import Image, Links
 from ecrm.model.pattern import NamePattern
-from ecrm.model.reference import Reference, Registry
+from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
-from ecrm.planning.planner import PlanningContext, make_plan, plan_again, planning_context
+from ecrm.planning.planner import PlanningContext, make_plan, planning_context, read_and_plan
 from ecrm.planning.retention import needs_manifests
 from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability
@@ -29,6 +29,7 @@ T = TypeVar("T")
 HOME = Registry("123456789012", "eu-west-1")
 REPLICA = Registry("123456789012", "us-east-1")
 PARTNER = Registry("999999999999", "eu-west-1")
+APP = RepositoryKey(HOME, "app")
 RULE = Rule(NamePattern("*", True), timedelta(days=30))
 DEFAULT_GUARDS = Guards()
 MUTABLE = Mutability(mutable=True)
@@ -202,7 +203,7 @@ def test_a_repository_that_no_rule_matches_is_named_and_not_read():
     )
     made = planned(repository_indexes, rules=[replace(RULE, name=NamePattern("app", False))])
     assert [it.repository for it in made.repositories] == ["app"]
-    assert made.unmanaged == ("batch", "legacy")
+    assert made.unmanaged == (RepositoryKey(HOME, "batch"), RepositoryKey(HOME, "legacy"))
     assert made.complete
 
 
@@ -439,14 +440,14 @@ def test_a_single_repository_is_planned_again_as_it_was():
     )
     known = facts(repository_indexes, use("app:v3"))
     assert (
-        plan_again(repository_indexes, known, HOME, "app")
+        read_and_plan(repository_indexes, known, APP)
         == make_plan(repository_indexes, known, None, lambda _: None).repositories[0]
     )
 
 
 def test_a_repository_without_a_rule_is_not_planned_again():
     repository_indexes = shelf(image("old", "v1"))
-    assert plan_again(repository_indexes, facts(repository_indexes, rules=[]), HOME, "app") is None
+    assert read_and_plan(repository_indexes, facts(repository_indexes, rules=[]), APP) is None
 
 
 # -- replication ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ecrm.aws.hooks import _READS
 from ecrm.config import Config, parse
 from ecrm.errors import UsageError
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
 from tests.iam import actions, allows
@@ -192,7 +193,9 @@ def test_iam_allows_a_repository_exactly_if_a_rule_matches_it(
     )
     document = policy(Command.DELETE, given, HERE)
     allowed = allows(document, "ecr:BatchDeleteImage", f"{ARN}/{name}")
-    assert allowed == (given.rule_for(name) is not None)
+    assert allowed == (
+        given.rule_for(RepositoryKey(Registry("123456789012", "eu-west-1"), name)) is not None
+    )
 
 
 # ---- what is excluded

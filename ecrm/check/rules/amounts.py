@@ -15,7 +15,7 @@ _GB = 10**9
 def stale(evidence: CheckInputs, level: Level) -> Found:
     """What can be deleted is deleted in time."""
     limits = evidence.config.check.stale
-    managed = [it for it in _read(evidence.plan) if evidence.config.rule_for(it.repository)]
+    managed = [it for it in _read(evidence.plan) if evidence.config.rule_for(it.key)]
     for it in managed:
         deletable = _sum(it.deletable.values())
         for about, what in _above(deletable, limits.max_images, limits.max_bytes, "max"):

@@ -4,6 +4,7 @@ from ecrm.check.lifecycle import Conflict, LifecycleAction
 from ecrm.check.repositories import users, where_found
 from ecrm.check.values import CheckInputs, Found, RepositoryKey, Violation
 from ecrm.config import Level
+from ecrm.model import reference
 from ecrm.model.humanize import count
 
 
@@ -14,7 +15,7 @@ def lifecycle(evidence: CheckInputs, level: Level) -> Found:
     warning: there is time to mend it.
     """
     for key, lifecycle_conflicts in evidence.lifecycle_conflicts.items():
-        managed = evidence.config.rule_for(key[1]) is not None
+        managed = evidence.config.rule_for(reference.RepositoryKey(*key)) is not None
         for it in lifecycle_conflicts.conflicts:
             if it.uses or managed:
                 yield _violation(

@@ -20,7 +20,7 @@ _NOUNS = {
 
 def unmanaged(evidence: CheckInputs, level: Level) -> Found:
     for it in evidence.plan.repositories:
-        if not evidence.config.rule_for(it.repository):
+        if not evidence.config.rule_for(it.key):
             yield Violation(
                 "unmanaged",
                 level,
