@@ -17,10 +17,10 @@ from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle import parse_policy
 from ecrm.config import load
-from ecrm.errors import IncompleteError, UsageError
+from ecrm.errors import IncompleteError
 from ecrm.execution.apply import apply
 from ecrm.execution.journal import load_journal
-from ecrm.execution.restore import Restored, chosen, restored
+from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
@@ -78,8 +78,8 @@ def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage]
     """Why the images that `text` names stay or go, and what could not be read for that."""
     facts = read_context(run)
     made = make_plan(run.inventory, facts, None, run.progress)
-    names = {it.repository for it in made.repositories}
-    rules = {name: rule for name in names if (rule := facts.rule_for(name))}
+    keys = [planned.key for planned in made.repositories]
+    rules = {key: rule for key in keys if (rule := facts.rule_for(key))}
     return explain(made, rules, facts.scan.uses, text), made.unread
 
 
@@ -150,7 +150,7 @@ def delete(run: Run, to_apply: Plan) -> Iterator[Outcome]:
             Revalidation(run, to_apply),
             run.request.deadline.may_begin,
         ):
-            left = left or outcome.answer is OutcomeStatus.DEFERRED
+            left = left or outcome.status is OutcomeStatus.DEFERRED
             yield outcome
         journal.end(complete=not left)
 
@@ -159,10 +159,10 @@ def restore(request: Request, journal: str, images: Sequence[str]) -> Iterator[R
     """Put back what a journal tells of, image by image; all of it where `images` names none."""
     with connected(request) as target:
         contents = load_journal(journal, target.s3)
-        if target.registry not in contents.header.targets:
-            made_for = ", ".join(map(str, contents.header.targets))
-            raise UsageError(f"{journal} is of {made_for}, and this is {target}")
-        yield from restored(chosen(contents, images), lambda _: Restorer(target))
+        entries = chosen(contents, images)
+        refuse_foreign(entries, (target.registry,), journal)
+        restorers = {target.registry: Restorer(target)}
+        yield from restored(entries, restorers.__getitem__)
 
 
 def names(request: Request, progress: Progress) -> Names:
