@@ -172,7 +172,7 @@ def _carry_out(run: "Run", made: "Plan", *, to_stdout: bool) -> None:
     finally:
         if outcomes:
             show_outcomes(outcomes, to_stdout=to_stdout)
-    if failed := [it.detail for it in outcomes if it.answer is OutcomeStatus.FAILED]:
+    if failed := [it.detail for it in outcomes if it.status is OutcomeStatus.FAILED]:
         raise NotDeletedError(
             f"{len(failed)} of {len(outcomes)} images not done, the first because of {failed[0]}"
         )

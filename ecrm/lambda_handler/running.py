@@ -61,7 +61,7 @@ def _delete(run: workflow.Run, event: Event, result: Result) -> None:
     for outcome in workflow.delete(run, made):
         result.outcomes.append(outcome)
         _tell(outcome)
-    result.out_of_time = any(it.answer is OutcomeStatus.DEFERRED for it in result.outcomes)
+    result.out_of_time = any(it.status is OutcomeStatus.DEFERRED for it in result.outcomes)
     if undone := failed(result):
         raise NotDeletedError(
             f"{len(undone)} of {len(result.outcomes)} images not done, the first because of "
@@ -138,8 +138,8 @@ def _show(
 
 
 def _tell(it: Outcome) -> None:
-    level = _LEVELS.get(it.answer, logging.DEBUG)
+    level = _LEVELS.get(it.status, logging.DEBUG)
     image = f"{it.repository}@{it.decision.image.digest}"
     fields = {"repository": it.repository, "digest": it.decision.image.digest}
-    told = {"fields": fields | {"answer": it.answer, "tags": it.decision.image.tags}}
-    log.log(level, "%s: %s: %s", it.answer, image, it.detail, extra=told)
+    told = {"fields": fields | {"answer": it.status, "tags": it.decision.image.tags}}
+    log.log(level, "%s: %s: %s", it.status, image, it.detail, extra=told)

@@ -13,7 +13,7 @@ def outcomes_table(outcomes: Iterable[Outcome]) -> str:
     everything = list(outcomes)
     by_repository: dict[str, dict[OutcomeStatus, Totals]] = defaultdict(lambda: defaultdict(Totals))
     for it in everything:
-        by_repository[it.repository][it.answer] += Totals(1, it.decision.image.size)
+        by_repository[it.repository][it.status] += Totals(1, it.decision.image.size)
     met = [it for it in OutcomeStatus if any(it in totals for totals in by_repository.values())]
     rows = [
         [name, *(human_totals(totals[it]) if it in totals else "" for it in met)]
@@ -25,12 +25,12 @@ def outcomes_table(outcomes: Iterable[Outcome]) -> str:
 
 def _summary(outcomes: list[Outcome]) -> Iterator[str]:
     for answer in (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED):
-        sizes = [it.decision.image.size for it in outcomes if it.answer is answer]
+        sizes = [it.decision.image.size for it in outcomes if it.status is answer]
         if sizes or answer is OutcomeStatus.DELETED:
             done = human_totals(Totals(len(sizes), sum(sizes)))
             yield f"{answer.capitalize()} {done} of {count(len(outcomes), 'image')}."
     for it in outcomes:
-        if it.answer in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
+        if it.status in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
             image = it.decision.image
             tags = f" ({', '.join(image.tags)})" if image.tags else ""
-            yield f"{it.answer.capitalize()}: {it.repository}@{image.digest}{tags}: {it.detail}"
+            yield f"{it.status.capitalize()}: {it.repository}@{image.digest}{tags}: {it.detail}"

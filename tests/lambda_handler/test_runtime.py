@@ -98,7 +98,7 @@ def test_each_command_in_one_warm_process(function: Function, aws: FakeAws, shop
     assert images(deleted)["deleted"] == 1
     assert ("v1" in shop, "v2" in shop) == (False, True)
     (journal,) = journals(aws)
-    assert [it.answer for it in journal.entries] == [SeenResource.DELETED]
+    assert [it.status for it in journal.entries] == [SeenResource.DELETED]
     for it in (scanned, planned, deleted, again):  # nothing of one is left for the next
         assert [text for _, text in it.messages].count("started") == 1
         assert [text for _, text in it.messages].count("finished") == 1
@@ -162,7 +162,7 @@ def test_out_of_time_in_the_middle_of_deleting_nothing_is_lost_and_the_next_run_
     assert counts["deleted"] + counts["left"] == counts["deletable"] == 2000
     assert len(big) == 2001 - counts["deleted"]
     (journal,) = journals(aws)
-    assert [it.answer for it in journal.entries] == [SeenResource.DELETED] * counts["deleted"]
+    assert [it.status for it in journal.entries] == [SeenResource.DELETED] * counts["deleted"]
     assert journal.end is not None
     assert not journal.end.complete
     assert "left for the next run" in aws.sns.topic(TOPIC)[-1][1]
