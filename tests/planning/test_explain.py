@@ -551,3 +551,26 @@ def test_every_reason_has_words_and_json(reason):
         otherwise,
     )
     assert facts["chain"][0]["detail"] == "3 of 4"
+
+
+def test_each_registry_has_a_rule_of_its_own():
+    held = {"app": RepositoryIndex((image("old", "v1"),))}
+    both = Shelf({HOME: held, REPLICA: held})
+    made = planned(both, keep_all=True)
+    longer = replace(RULE, keep_count=5)
+    rules = {APP: RULE, APP._replace(registry=REPLICA): longer}
+    answers = explain(made, rules, [], f"{REPLICA.host}/app:v1")
+    assert [it.rule for it in answers if isinstance(it, Explanation)] == [longer]
+    assert len(explain(made, rules, [], f"app@{digest('old')}")) == 2
+
+
+def test_a_repository_that_one_registry_alone_leaves_unmanaged_is_named_with_it():
+    held = {"app": RepositoryIndex((image("old", "v1"),))}
+    made = replace(
+        planned(Shelf({HOME: held, REPLICA: {}})), unmanaged=(APP._replace(registry=REPLICA),)
+    )
+    with pytest.raises(InputError) as refused:
+        explain(made, {APP: RULE}, [], f"{REPLICA.host}/app:v9")
+    assert (
+        str(refused.value) == f"no rule matches {REPLICA}/app, so ecrm never deletes anything there"
+    )

@@ -277,3 +277,14 @@ def test_where_nothing_is_to_be_deleted_nothing_stops():
     nothing = repository(deletable=0, kept_by_reason=2, missing=[":v9"])
     assert told(plan(nothing, in_use={HOME: 0}), strict, {HOME: 100}) == []
     assert told(plan(), strict, {HOME: 100}) == []
+
+
+def test_guards_name_a_repository_with_its_registry_where_the_plan_has_several():
+    here = repository(deletable=3, kept_by_reason=1)
+    there = replace(here, registry=Registry("210987654321", "eu-west-1"))
+    made = replace(plan(here, there), targets=(here.registry, there.registry))
+    found = [stop.saw for stop in stops(made, replace(OFF, max_percent=74), {})]
+    assert found == [
+        f"3 of 4 images of {one.registry}/app would be deleted, and the limit is 74 %"
+        for one in (here, there)
+    ]
