@@ -13,9 +13,9 @@ from botocore.awsrequest import AWSResponse
 from ecrm.aws import Target
 from ecrm.aws.parsing import plain_json_session
 from ecrm.cli.main import COLLECTOR
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.scan import Scan
-from ecrm.planning.planner import plan_again, planning_context
+from ecrm.planning.planner import planning_context, read_and_plan
 from ecrm.registry.inventory import Inventory
 from ecrm.workflow.configuration import parse
 from tests.fake_aws import FakeAws
@@ -82,12 +82,12 @@ def per_thousand() -> tuple[float, float]:
     now = datetime.now(UTC)
     config = parse("repositories: [{name_pattern: '*', expires: 30d, keep_count: 10}]", "x")
     facts = planning_context(Scan(now, (), ()), inventory, config, now)
-    planned = plan_again(inventory, facts, _REGISTRY, "app")
+    planned = read_and_plan(inventory, facts, RepositoryKey(_REGISTRY, "app"))
     assert planned
     assert len(planned.deletions) > 900
     plain = _session(botocore.session.Session(), bodies).client("ecr")
     return (
-        _milliseconds(lambda: plan_again(inventory, facts, _REGISTRY, "app")),
+        _milliseconds(lambda: read_and_plan(inventory, facts, RepositoryKey(_REGISTRY, "app"))),
         _milliseconds(lambda: plain.describe_images(repositoryName="app")),
     )
 

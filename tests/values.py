@@ -11,7 +11,7 @@ from ecrm.errors import AwsError
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Kind, Links
 from ecrm.model.pattern import NamePattern
-from ecrm.model.reference import Reference, Registry
+from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.model.scan import Diagnostic, Scan, SourceReport
 from ecrm.model.use import Use
@@ -26,6 +26,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOME = Registry("123456789012", "eu-west-1")
 REPLICA = Registry("123456789012", "us-east-1")
 PARTNER = Registry("999999999999", "eu-west-1")
+APP = RepositoryKey(HOME, "app")
 RULE = Rule(NamePattern("*", True), timedelta(days=30))
 DEFAULT_GUARDS = Guards()
 MUTABLE = Mutability(mutable=True)

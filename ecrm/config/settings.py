@@ -85,7 +85,8 @@ class Config:
 
     def rule_for(self, key: RepositoryKey) -> Rule | None:
         """The first rule that matches, as in fujiwara/ecrm."""
-        return next((rule for rule in self.repositories if rule.name.matches(key.repository)), None)
+        matching = (rule for rule in self.repositories if rule.name.matches(key.repository))
+        return next(matching, None)
 
     def entries(self, section: str) -> tuple[History, ...]:
         return self.history.get(section, ())

@@ -134,7 +134,7 @@ def _of_plan(result: Result, plan: Plan) -> Json:
                 plan.repositories, key=lambda where: (where.registry, where.repository)
             )
         ],
-        "unmanaged": list(plan.unmanaged),
+        "unmanaged": [display_name(key, plan.targets) for key in plan.unmanaged],
         "not_done": [_detail(result, outcome) for outcome in failed(result)[:MOST_DETAILS]],
     }
 
@@ -169,7 +169,7 @@ def numbers(result: Result) -> dict[str, Json]:
 
 
 def failed(result: Result) -> list[Outcome]:
-    return [outcome for outcome in result.outcomes if outcome.answer is OutcomeStatus.FAILED]
+    return [outcome for outcome in result.outcomes if outcome.status is OutcomeStatus.FAILED]
 
 
 def image_name(result: Result, outcome: Outcome) -> str:
@@ -197,7 +197,7 @@ def _met(outcomes: Iterable[Outcome]) -> dict[OutcomeStatus, Totals]:
     met: dict[OutcomeStatus, Totals] = {}
     for outcome in outcomes:
         size = outcome.decision.image.size
-        met[outcome.answer] = met.get(outcome.answer, Totals()) + Totals(1, size)
+        met[outcome.status] = met.get(outcome.status, Totals()) + Totals(1, size)
     return {status: met[status] for status in OutcomeStatus if status in met}
 
 

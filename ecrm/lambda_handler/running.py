@@ -59,7 +59,7 @@ def _delete(run: workflow.Run, event: Event, result: Result) -> None:
 
     def on_outcome(outcome: Outcome) -> None:
         result.outcomes.append(outcome)
-        result.out_of_time |= outcome.answer is OutcomeStatus.DEFERRED
+        result.out_of_time |= outcome.status is OutcomeStatus.DEFERRED
         _tell(outcome)
 
     approved = workflow.ApprovedPlan(event.plan, _MAX_PLAN_AGE) if event.plan else None
@@ -132,8 +132,8 @@ def _show(
 
 
 def _tell(outcome: Outcome) -> None:
-    level = _LEVELS.get(outcome.answer, logging.DEBUG)
+    level = _LEVELS.get(outcome.status, logging.DEBUG)
     image = f"{outcome.repository}@{outcome.decision.image.digest}"
     fields = {"repository": outcome.repository, "digest": outcome.decision.image.digest}
-    extra = {"fields": fields | {"answer": outcome.answer, "tags": outcome.decision.image.tags}}
-    log.log(level, "%s: %s: %s", outcome.answer, image, outcome.detail, extra=extra)
+    extra = {"fields": fields | {"answer": outcome.status, "tags": outcome.decision.image.tags}}
+    log.log(level, "%s: %s: %s", outcome.status, image, outcome.detail, extra=extra)

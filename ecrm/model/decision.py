@@ -25,8 +25,8 @@ class Reason(StrEnum):
 
     EXPIRED = "expired"
     UNTAGGED = "untagged"
-    INDEX_DELETABLE = "index_goes"
-    SUBJECT_DELETABLE = "subject_goes"
+    INDEX_DELETABLE = "index_deletable"
+    SUBJECT_DELETABLE = "subject_deletable"
     SUBJECT_MISSING = "subject_missing"
     ARCHIVED_LONG = "archived_long"
 

@@ -8,22 +8,23 @@ from ecrm.model.reference import Registry
 
 
 class OutcomeStatus(StrEnum):
-    """What came of one image that a plan wanted gone."""
+    """What became of one image that a plan deletes or archives."""
 
     DELETED = "deleted"
     ARCHIVED = "archived"
-    ALREADY_GONE = "gone already"
-    SKIPPED = "spared"
-    DEFERRED = "left for the next run"
-    FAILED = "not done"
+    ALREADY_GONE = "already gone"
+    SKIPPED = "skipped"
+    DEFERRED = "deferred"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What AWS answered about one image. `detail` is AWS's words, or why we spared or left it."""
+    """What became of one image. `detail` is AWS's words, or why the image
+    was skipped or deferred."""
 
     registry: Registry
     repository: str
     decision: Decision
-    answer: OutcomeStatus
+    status: OutcomeStatus
     detail: str = ""

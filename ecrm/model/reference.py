@@ -76,11 +76,9 @@ class RepositoryKey(NamedTuple):
 
 
 def display_name(key: RepositoryKey, registries: Collection[Registry]) -> str:
-    """The repository's name alone while all is in one registry, else `account/region/name`.
-
-    `registries` are all that the run plans.
-    """
-    return key.repository if len(set(registries)) <= 1 else str(key)
+    """How texts for people name a repository: by its name alone while `registries`, all that the
+    run plans, are its own registry and no other; else with account and region."""
+    return key.repository if set(registries) == {key.registry} else str(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
-"""Why one image stays or goes: the decision, and the chain of decisions and uses it rests on.
+"""Why one image is kept or deletable: the decision, and the chain of decisions and uses behind it.
 
-Pure: it looks things up in a plan that lists what stays as well, and decides nothing again.
+Pure: it reads a plan that lists the kept images too, and decides nothing itself.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecrm.errors import InputError, NotAReferenceError
 from ecrm.model.decision import Decision
-from ecrm.model.reference import Reference, Registry
+from ecrm.model.reference import Reference, Registry, RepositoryKey, display_name
 from ecrm.model.rule import Rule
 from ecrm.model.use import Use
 from ecrm.planning.plan import Plan, RepositoryPlan
@@ -20,7 +20,7 @@ _DIGEST_PREFIX = re.compile(rf"(?:sha256:)?([0-9a-f]{{{_SHORTEST_PREFIX},64}})")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the question names. None is "any"."""
+    """What the question names. None means any."""
 
     text: str
     registry: Registry | None = None
@@ -34,20 +34,22 @@ class Wanted:
         if match := _DIGEST_PREFIX.fullmatch(text):
             return cls(text, digest_prefix=f"sha256:{match[1]}")
         if text.startswith("sha256:"):
-            raise InputError(f"{text!r} is no digest; give at least {_SHORTEST_PREFIX} digits")
+            raise InputError(f"{text!r} is not a digest; give at least {_SHORTEST_PREFIX} digits")
         name, at, digest = text.partition("@")
         try:
-            named = Reference.parse(name)
+            reference = Reference.parse(name)
         except NotAReferenceError:
             raise InputError(f"{text!r} names no image; give a URI, repo:tag or a digest") from None
         if not at:
-            return cls(text, named.registry, named.repository, tag=named.tag)
+            return cls(text, reference.registry, reference.repository, tag=reference.tag)
         if not (match := _DIGEST_PREFIX.fullmatch(digest)):
-            raise InputError(f"{digest!r} is no digest; give at least {_SHORTEST_PREFIX} digits")
-        return cls(text, named.registry, named.repository, digest_prefix=f"sha256:{match[1]}")
+            raise InputError(f"{digest!r} is not a digest; give at least {_SHORTEST_PREFIX} digits")
+        return cls(
+            text, reference.registry, reference.repository, digest_prefix=f"sha256:{match[1]}"
+        )
 
-    def is_in(self, registry: Registry, repository: str) -> bool:
-        return self.registry in (None, registry) and self.repository in (None, repository)
+    def is_in(self, key: RepositoryKey) -> bool:
+        return self.registry in (None, key.registry) and self.repository in (None, key.repository)
 
     def is_image(self, decision: Decision) -> bool:
         if self.digest_prefix:
@@ -67,7 +69,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One image. `chain` begins with what everything rests on and ends with the image itself."""
+    """One image. `chain` begins with the decision that the others follow from, and ends with the
+    image itself."""
 
     registry: Registry
     repository: str
@@ -85,69 +88,78 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class MissingImage:
-    """An image that is in use and that ECR does not hold."""
+    """An image that is in use and not in ECR."""
 
     text: str
     uses: tuple[Use, ...]
 
 
 def explain(
-    plan: Plan, rules: dict[str, Rule], uses: Sequence[Use], text: str
+    plan: Plan, rules: Mapping[RepositoryKey, Rule], uses: Sequence[Use], text: str
 ) -> list[Explanation | MissingImage]:
-    """All images that `text` names; `plan` lists what stays, `rules` are by repository.
+    """All images that `text` names; `plan` lists the kept images, `rules` has one for each of its
+    repositories.
 
     Raises InputError for an image that is neither in ECR nor in use.
     """
     wanted = Wanted.parse(text)
     found: list[Explanation | MissingImage] = [
-        Explanation(it.registry, it.repository, rules[it.repository], _chain(it, decision))
-        for it in plan.repositories
-        if wanted.is_in(it.registry, it.repository)
-        for decision in _decisions(it)
+        Explanation(*planned.key, rules[planned.key], _chain(planned, decision))
+        for planned in plan.repositories
+        if wanted.is_in(planned.key)
+        for decision in _decisions(planned)
         if wanted.is_image(decision)
     ]
     if found:
         return found
     _refuse_unread(plan, wanted)
-    named = [use for use in uses if wanted.is_named_by(use)]
-    absent = tuple(use for use in named if _was_looked_for(use, plan))
-    if absent:
-        return [MissingImage(text, absent)]
-    if named:
-        raise InputError(f"{text} is in use as {named[0].reference}, where ecrm did not look")
+    naming = [use for use in uses if wanted.is_named_by(use)]
+    missing = tuple(use for use in naming if _was_looked_for(use, plan))
+    if missing:
+        return [MissingImage(text, missing)]
+    if naming:
+        raise InputError(f"{text} is in use as {naming[0].reference}, where ecrm did not look")
     raise InputError(f"{text} is neither in a repository that a rule matches nor in use")
 
 
 def _refuse_unread(plan: Plan, wanted: Wanted) -> None:
-    """Where nobody looked, nothing is known to be absent."""
-    if wanted.repository in plan.unmanaged:
-        raise InputError(f"no rule matches {wanted.repository}, so nothing there is ever touched")
+    """An image that was not looked for is not known to be missing."""
     if wanted.registry and wanted.registry not in plan.targets:
         here = ", ".join(map(str, plan.targets))
         raise InputError(f"{wanted.text} is of {wanted.registry}, and this is {here}")
-    for it in plan.repositories:
-        if it.unread and wanted.is_in(it.registry, it.repository):
+    for key in plan.unmanaged:
+        if wanted.repository and wanted.is_in(key):
+            name = display_name(key, plan.targets)
+            raise InputError(f"no rule matches {name}, so ecrm never deletes anything there")
+    for planned in plan.repositories:
+        if planned.unread and wanted.is_in(planned.key):
+            name = display_name(planned.key, plan.targets)
             raise InputError(
-                f"{wanted.text} was not found; but {it.repository} could not be read: {it.unread}"
+                f"{wanted.text} was not found; but {name} could not be read: {planned.unread}"
             )
 
 
 def _was_looked_for(use: Use, plan: Plan) -> bool:
-    if use.reference.repository in plan.unmanaged:
-        return False
-    return any(map(use.reference.may_name, plan.targets))
+    """Whether a repository that the use may name has a rule, or is not there at all."""
+    reference = use.reference
+    keys = [
+        RepositoryKey(target, reference.repository)
+        for target in plan.targets
+        if reference.may_name(target)
+    ]
+    return any(key not in plan.unmanaged for key in keys)
 
 
-def _decisions(repository: RepositoryPlan) -> Iterator[Decision]:
-    yield from repository.deletions
-    yield from repository.kept
+def _decisions(planned: RepositoryPlan) -> Iterator[Decision]:
+    yield from planned.deletions
+    yield from planned.kept
 
 
-def _chain(repository: RepositoryPlan, decision: Decision) -> tuple[Decision, ...]:
-    by_digest = {it.image.digest: it for it in _decisions(repository)}
+def _chain(planned: RepositoryPlan, decision: Decision) -> tuple[Decision, ...]:
+    decisions = {one.image.digest: one for one in _decisions(planned)}
     chain = [decision]
-    while (related := chain[-1].related) and related in by_digest:
-        if by_digest[related] in chain:
+    while (related := chain[-1].related) and related in decisions:
+        if decisions[related] in chain:
             break
-        chain.append(by_digest[related])
+        chain.append(decisions[related])
     return tuple(reversed(chain))

@@ -1,7 +1,7 @@
-"""What stops a run before its first deletion. Pure: a plan, limits and the last run in, stops out.
+"""Safety limits that stop a run before its first deletion when the plan looks wrong. Pure.
 
-Two guards are not here, since they spare single images instead of stopping the run: `min_age` is
-a reason to keep (`retention`), `in_use_max_age` makes a plan shrink (`apply`).
+Two guards are not here, since they keep single images instead of stopping the run: `min_age` is a
+reason to keep (`retention`), and `in_use_max_age` narrows a plan (`revalidation`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from ecrm.config.settings import Guards
 from ecrm.model.humanize import count
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Registry, display_name
 from ecrm.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A guard that stops the run: what it saw, and how to go on where that is right."""
+    """A guard that stops the run: what it saw, and how to continue if that is intended."""
 
     guard: str
     saw: str
@@ -26,7 +26,7 @@ class Stop:
 
 
 def stops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> tuple[Stop, ...]:
-    """Every guard that this plan meets; a plan by which nothing goes meets none."""
+    """All guards that stop this plan; nothing stops a plan that deletes nothing."""
     if not plan.deletable.images:
         return ()
     return (
@@ -38,10 +38,8 @@ def stops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> tu
 
 
 def drops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> Iterator[Stop]:
-    """The targets of which much less is in use than in the last run, whether anything goes or not.
-
-    `last_in_use` is from the last run on record.
-    """
+    """The targets whose number of images in use has dropped by more than the limit since the last
+    run, whether the plan deletes anything or not."""
     limit = guards.max_in_use_drop
     for target, now in plan.in_use.items():
         before = last_in_use.get(target, 0)
@@ -55,38 +53,40 @@ def drops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> It
 
 
 def _missing_in_use(plan: Plan) -> Iterator[Stop]:
-    for it in plan.repositories:
-        if it.missing_in_use:
+    for planned in plan.repositories:
+        if planned.missing_in_use:
+            name = display_name(planned.key, plan.targets)
             yield Stop(
                 "missing_in_use",
-                f"{it.repository} would be emptied, while {it.repository}{it.missing[0]} is in use "
-                "and is not there",
+                f"{name} would be emptied, while {name}{planned.missing[0]} is in use and is not "
+                "there",
                 "check what was deleted or renamed, then set guards.missing_in_use: false or give "
                 "--no-missing-in-use",
             )
 
 
 def _too_much(plan: Plan, guards: Guards) -> Iterator[Stop]:
-    for guard, limit, would_go, what in (
+    for guard, limit, deletable, unit in (
         ("max_images", guards.max_images, plan.deletable.images, "image"),
         ("max_bytes", guards.max_bytes, plan.deletable.size, "byte"),
     ):
-        if limit is not None and would_go > limit:
+        if limit is not None and deletable > limit:
             yield Stop(
                 guard,
-                f"{count(would_go, what)} would go, and at most {limit:,} may",
+                f"{count(deletable, unit)} would be deleted, and the limit is {limit:,}",
                 f"look at the plan, then raise guards.{guard} or {_option(guard)}",
             )
 
 
 def _too_large_a_part(plan: Plan, limit: int | None) -> Iterator[Stop]:
-    for it in plan.repositories:
-        going = len(it.deletions)
-        if limit is not None and going * 100 > it.images * limit:
+    for planned in plan.repositories:
+        deletable = len(planned.deletions)
+        if limit is not None and deletable * 100 > planned.images * limit:
             yield Stop(
                 "max_percent",
-                f"{going} of {it.images} images of {it.repository} would go, and at most "
-                f"{limit} % may",
+                f"{deletable} of {planned.images} images of "
+                f"{display_name(planned.key, plan.targets)} would be deleted, and the limit is "
+                f"{limit} %",
                 f"look at the plan, then raise guards.max_percent or {_option('max_percent')}",
             )
 

@@ -1,6 +1,7 @@
-"""The plan: what is known, and for every repository what stays, what goes, and in which order.
+"""The plan: what was read, and for every repository which images are kept or deleted, and in which
+order.
 
-A plan is a value. It is made by pure functions, shown by `formats`, and carried out by `apply`.
+A plan is a value. Pure functions make it, `reports` shows it, and `execution` carries it out.
 """
 
 from collections import Counter, defaultdict
@@ -10,7 +11,7 @@ from datetime import datetime
 
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Kind, Links
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.rule import Rule
 from ecrm.model.scan import SourceReport
 from ecrm.planning.graph import deletion_stages, image_graph
@@ -32,13 +33,13 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryPlan:
-    """One repository. `waves` are the deletions in their order; `stays` counts the rest, of which
-    `used` is what is in use.
+    """One repository. `stages` are the deletions in their order; `kept_by_reason` counts the other
+    images, and `used` are those in use.
 
-    `above` gives the indexes and subjects of each image that goes; where one of them is spared,
-    so is the image. `absent` are references in use that name no image there. `consumers` are those
-    who may use images here and whom a scan cannot see. `kept` is filled only on demand. `problem`
-    says what could not be read; then nothing is known to be deletable.
+    `held_by` gives the indexes and subjects of each deletable image; where one of them is kept
+    after all, so is the image. `missing` are references in use that are not in ECR. `consumers`
+    are those who may use images here and whom a scan cannot see. `kept` and `overdue` are filled
+    only on demand. `unread` says what could not be read; then nothing is known to be deletable.
     """
 
     registry: Registry
@@ -58,6 +59,10 @@ class RepositoryPlan:
     unread: str = ""
 
     @property
+    def key(self) -> RepositoryKey:
+        return RepositoryKey(self.registry, self.repository)
+
+    @property
     def deletions(self) -> tuple[Decision, ...]:
         return tuple(decision for stage in self.stages for decision in stage)
 
@@ -67,13 +72,13 @@ class RepositoryPlan:
 
     @property
     def missing_in_use(self) -> bool:
-        """Whether something in use names images here, none of them is there, and all else goes."""
+        """Whether references in use are not in ECR, and every image that is would be deleted."""
         return bool(self.missing and self.images) and len(self.deletions) == self.images
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All repositories of all targets, and the ledger of what was read to decide about them.
+    """All repositories of all targets, and the reports of the sources that the decisions rest on.
 
     `in_use` is how many different images of each target the uses name. `unmanaged` are the
     repositories that no rule matches.
@@ -85,13 +90,17 @@ class Plan:
     source_reports: tuple[SourceReport, ...]
     repositories: tuple[RepositoryPlan, ...]
     in_use: Mapping[Registry, int] = field(default_factory=dict)
-    unmanaged: tuple[str, ...] = ()
+    unmanaged: tuple[RepositoryKey, ...] = ()
 
     @property
     def unread(self) -> tuple[str, ...]:
         """What could not be read, one line each; a plan may be applied only if there is nothing."""
-        sources = [line for read in self.source_reports for line in read.unread]
-        repositories = [f"{it.repository}: {it.unread}" for it in self.repositories if it.unread]
+        sources = [line for report in self.source_reports for line in report.unread]
+        repositories = [
+            f"{display_name(planned.key, self.targets)}: {planned.unread}"
+            for planned in self.repositories
+            if planned.unread
+        ]
         return tuple(sources + repositories)
 
     @property
@@ -100,19 +109,21 @@ class Plan:
 
     @property
     def total(self) -> Totals:
-        return _sum(totals for it in self.repositories for totals in it.total.values())
+        return _sum(totals for planned in self.repositories for totals in planned.total.values())
 
     @property
     def deletable(self) -> Totals:
-        return _sum(totals for it in self.repositories for totals in it.deletable.values())
+        return _sum(
+            totals for planned in self.repositories for totals in planned.deletable.values()
+        )
 
     @property
     def used(self) -> Totals:
-        return _sum(it.used for it in self.repositories)
+        return _sum(planned.used for planned in self.repositories)
 
     @property
     def kept_by_reason(self) -> Mapping[Reason, int]:
-        """How many images stay for which reason, in the order of the reasons."""
+        """How many images each reason keeps, in the order of the reasons."""
         counts: Counter[Reason] = Counter()
         for repository in self.repositories:
             counts.update(repository.kept_by_reason)
@@ -121,82 +132,83 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class SkippedDeletion:
-    """An image that a plan wanted gone and that stays after all."""
+    """An image that a plan would delete and that is kept after all."""
 
     decision: Decision
     why: str
 
 
-def plan_repository(
-    registry: Registry,
-    repository: str,
-    rule: Rule,
-    decisions: Sequence[Decision],
-    manifests: Links,
+def repository_plan(
+    key: RepositoryKey, rule: Rule, decisions: Sequence[Decision], children: Links
 ) -> RepositoryPlan:
-    """Fold the decisions about one repository; of what stays only numbers are kept."""
-    graph = image_graph(
-        {decision.image.digest: decision.image for decision in decisions}, manifests
-    )
-    leaving = {it.image.digest: it for it in decisions if it.deletable}
-    stages = deletion_stages(leaving, graph)
-    linked = leaving if graph.parents or graph.subjects else ()
-    goes = _totals(leaving.values())
-    total = _totals(it for it in decisions if not it.deletable)
-    for kind, totals in goes.items():
+    """Fold the decisions about one repository; of the images that are kept only numbers remain."""
+    graph = image_graph({decision.image.digest: decision.image for decision in decisions}, children)
+    deletable = {decision.image.digest: decision for decision in decisions if decision.deletable}
+    kept = [decision for decision in decisions if not decision.deletable]
+    stages = deletion_stages(deletable, graph)
+    linked = deletable if graph.parents or graph.subjects else ()
+    sizes = _totals(deletable.values())
+    total = _totals(kept)
+    for kind, totals in sizes.items():
         total[kind] = total.get(kind, Totals()) + totals
     return RepositoryPlan(
-        registry=registry,
-        repository=repository,
+        registry=key.registry,
+        repository=key.repository,
         rule=str(rule.name),
         total=total,
-        deletable=goes,
-        kept_by_reason=Counter(it.reason for it in decisions if not it.deletable),
-        stages=tuple(tuple(leaving[digest] for digest in stage) for stage in stages),
-        held_by={digest: above for digest in linked if (above := graph.held_by(digest))},
+        deletable=sizes,
+        kept_by_reason=Counter(decision.reason for decision in kept),
+        stages=tuple(tuple(deletable[digest] for digest in stage) for stage in stages),
+        held_by={digest: holders for digest in linked if (holders := graph.held_by(digest))},
         broken_indexes=len(graph.broken),
-        used=_sum(Totals(1, it.image.size) for it in decisions if it.reason is Reason.IN_USE),
+        used=_sum(
+            Totals(1, decision.image.size) for decision in kept if decision.reason is Reason.IN_USE
+        ),
     )
 
 
-def unread_repository(registry: Registry, repository: str, rule: Rule, why: str) -> RepositoryPlan:
-    return RepositoryPlan(registry, repository, str(rule.name), {}, {}, {}, unread=why)
+def unread_repository(key: RepositoryKey, rule: Rule, why: str) -> RepositoryPlan:
+    return RepositoryPlan(*key, str(rule.name), {}, {}, {}, unread=why)
 
 
 def still_deletable(
     old: RepositoryPlan, new: RepositoryPlan
 ) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
-    """What of `old` still goes by `new`, made later with `kept` filled, and what is spared.
+    """What of `old` is still deletable by `new`, made later with `kept` filled, and what is not.
 
-    Only an image that both want gone in the same way, under the same tags, and with all that it
-    belongs to still goes; one that is not there any more counts as going. Where `new` could not be
-    read, nothing goes.
+    An image is still deletable only if both plans delete it in the same way, under the same tags,
+    and with all that it belongs to; one that is not there any more counts as deletable. Where
+    `new` could not be read, nothing is.
     """
     if new.unread:
         why = f"could not be read again: {new.unread}"
         return new, tuple(SkippedDeletion(decision, why) for decision in old.deletions)
-    later = {it.image.digest: it for it in (*new.deletions, *new.kept)}
-    going = {it.image.digest: it for it in old.deletions}
+    later = {decision.image.digest: decision for decision in (*new.deletions, *new.kept)}
+    left = {decision.image.digest: decision for decision in old.deletions}
     skipped: list[SkippedDeletion] = []
     while fresh := {
-        digest: SkippedDeletion(it, why)
-        for digest, it in going.items()
-        if (why := _why_spared(it, later.get(digest), _above(digest, old, new) - going.keys()))
+        digest: SkippedDeletion(decision, why)
+        for digest, decision in left.items()
+        if (why := _why_kept(decision, later.get(digest), _holders(digest, old, new) - left.keys()))
     }:
         skipped.extend(fresh.values())
-        going = {digest: it for digest, it in going.items() if digest not in fresh}
-    stages = (tuple(it for it in stage if it.image.digest in going) for stage in old.stages)
-    left = replace(old, stages=tuple(stage for stage in stages if stage))
-    left = replace(left, deletable=_totals(left.deletions), missing=new.missing)
-    return left, tuple(skipped)
+        left = {digest: decision for digest, decision in left.items() if digest not in fresh}
+    narrowed = (
+        tuple(decision for decision in stage if decision.image.digest in left)
+        for stage in old.stages
+    )
+    planned = replace(old, stages=tuple(stage for stage in narrowed if stage))
+    planned = replace(planned, deletable=_totals(planned.deletions), missing=new.missing)
+    return planned, tuple(skipped)
 
 
-def _above(digest: str, *plans: RepositoryPlan) -> set[str]:
-    return {it for plan in plans for it in plan.held_by.get(digest, ())}
+def _holders(digest: str, *plans: RepositoryPlan) -> set[str]:
+    return {holder for planned in plans for holder in planned.held_by.get(digest, ())}
 
 
-def _why_spared(decision: Decision, later: Decision | None, held_by: set[str]) -> str:
-    """Empty where the image still goes; `held_by` are those that it belongs to and that stay."""
+def _why_kept(decision: Decision, later: Decision | None, kept_holders: set[str]) -> str:
+    """Empty where the image is still deletable; `kept_holders` are the images that are kept and to
+    which it belongs."""
     if later is None:
         return ""
     if later.action is not decision.action:
@@ -204,9 +216,9 @@ def _why_spared(decision: Decision, later: Decision | None, held_by: set[str]) -
             filter(None, (f"now {later.reason}", later.detail, *map(str, later.uses[:1])))
         )
     if later.image.tags != decision.image.tags:
-        before, now = (", ".join(it.image.tags) or "none" for it in (decision, later))
+        before, now = (", ".join(one.image.tags) or "none" for one in (decision, later))
         return f"its tags have changed from {before} to {now}"
-    return f"belongs to {min(held_by)}, which stays" if held_by else ""
+    return f"belongs to {min(kept_holders)}, which is kept" if kept_holders else ""
 
 
 def _totals(decisions: Iterable[Decision]) -> dict[Kind, Totals]:

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from ecrm.model.codec import decision_json, use_json
+from ecrm.model.codec import encode
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.rule import Action, Rule
+from ecrm.model.use import Use
 from ecrm.planning.explain import Explanation, MissingImage
 from ecrm.reports.plans import REASONS
 from ecrm.reports.text import human_size
@@ -123,7 +124,7 @@ def _json(explanation: Explanation | MissingImage) -> dict[str, Any]:
         return {
             "image": explanation.text,
             "action": "missing",
-            "uses": [use_json(use) for use in explanation.uses],
+            "uses": [_use_json(use) for use in explanation.uses],
         }
     return {
         "image": _uri(explanation),
@@ -131,9 +132,25 @@ def _json(explanation: Explanation | MissingImage) -> dict[str, Any]:
         "reason": explanation.decision.reason.value,
         "rule": _rule(explanation.rule),
         "would_differ": _otherwise(explanation.decision),
-        "uses": [use_json(use) for use in explanation.uses],
-        "chain": [decision_json(decision) for decision in explanation.chain],
+        "uses": [_use_json(use) for use in explanation.uses],
+        "chain": [_decision_json(decision) for decision in explanation.chain],
     }
+
+
+def _decision_json(decision: Decision) -> dict[str, Any]:
+    """The image's members and the decision's in one object; size and action are always there."""
+    members: dict[str, Any] = encode(decision)
+    image: dict[str, Any] = members.pop("image") | {"size": decision.image.size}
+    reason = {"reason": members.pop("reason"), "action": decision.action.value}
+    uses = {"uses": [_use_json(use) for use in decision.uses]} if decision.uses else {}
+    return image | reason | members | uses
+
+
+def _use_json(use: Use) -> dict[str, Any]:
+    """`file` and `line` beside the rest, where a file of the working tree names the image."""
+    members: dict[str, Any] = {"path": []} | encode(use)
+    location: dict[str, Any] = members.pop("location", {})
+    return members | location
 
 
 def _days(span: timedelta) -> str:

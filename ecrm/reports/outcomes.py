@@ -17,8 +17,8 @@ def outcomes_table(outcomes: Iterable[Outcome], registries: Collection[Registry]
         lambda: defaultdict(Totals)
     )
     for outcome in everything:
-        by_key[_key(outcome)][outcome.answer] += Totals(1, outcome.decision.image.size)
-    seen = {outcome.answer for outcome in everything}
+        by_key[_key(outcome)][outcome.status] += Totals(1, outcome.decision.image.size)
+    seen = {outcome.status for outcome in everything}
     statuses = [status for status in OutcomeStatus if status in seen]
     rows = [
         [
@@ -33,16 +33,16 @@ def outcomes_table(outcomes: Iterable[Outcome], registries: Collection[Registry]
 
 def _summary(outcomes: list[Outcome], registries: Collection[Registry]) -> Iterator[str]:
     for status in (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED):
-        sizes = [outcome.decision.image.size for outcome in outcomes if outcome.answer is status]
+        sizes = [outcome.decision.image.size for outcome in outcomes if outcome.status is status]
         if sizes or status is OutcomeStatus.DELETED:
             done = human_totals(Totals(len(sizes), sum(sizes)))
             yield f"{status.capitalize()} {done} of {count(len(outcomes), 'image')}."
     for outcome in outcomes:
-        if outcome.answer in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
+        if outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
             image = outcome.decision.image
             tags = f" ({', '.join(image.tags)})" if image.tags else ""
             name = f"{display_name(_key(outcome), registries)}@{image.digest}{tags}"
-            yield f"{outcome.answer.capitalize()}: {name}: {outcome.detail}"
+            yield f"{outcome.status.capitalize()}: {name}: {outcome.detail}"
 
 
 def _key(outcome: Outcome) -> RepositoryKey:

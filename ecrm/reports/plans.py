@@ -137,7 +137,8 @@ def sources(plan: Plan) -> Iterator[str]:
     """What was read to make the plan, and what no rule matches, one per line."""
     yield from map(_source_line, plan.source_reports)
     if plan.unmanaged:
-        yield f"no rule matches, so nothing is touched: {', '.join(plan.unmanaged)}"
+        names = ", ".join(display_name(key, plan.targets) for key in plan.unmanaged)
+        yield f"no rule matches, so nothing is touched: {names}"
 
 
 def _source_line(read: SourceReport) -> str:

@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 
-from ecrm.model.codec import place_json
 from ecrm.model.reference import Reference
 from ecrm.model.scan import Scan
 from ecrm.reports.text import table
@@ -58,7 +57,7 @@ def scan_detail(scan: Scan) -> str:
                     "used_by": use.user,
                     "why": use.why,
                     "path": use.path,
-                    **place_json(use),
+                    **(use.location._asdict() if use.location else {}),
                 }
                 for use in scan.uses
             ],

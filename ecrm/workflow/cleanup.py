@@ -136,13 +136,13 @@ def _delete(run: Run, to_apply: Plan, on_outcome: Callable[[Outcome], None]) -> 
             on_outcome(outcome)
             run.progress(f"ECR: {len(outcomes)} of {to_apply.deletable.images} images")
         journal.end(
-            complete=all(outcome.answer is not OutcomeStatus.DEFERRED for outcome in outcomes)
+            complete=all(outcome.status is not OutcomeStatus.DEFERRED for outcome in outcomes)
         )
     return outcomes
 
 
 def _raise_if_failed(outcomes: Sequence[Outcome]) -> None:
-    failed = [outcome for outcome in outcomes if outcome.answer is OutcomeStatus.FAILED]
+    failed = [outcome for outcome in outcomes if outcome.status is OutcomeStatus.FAILED]
     if failed:
         raise NotDeletedError(
             f"{len(failed)} of {len(outcomes)} images not done, the first because of "

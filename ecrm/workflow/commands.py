@@ -17,10 +17,9 @@ from ecrm.check import Findings
 from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle import parse_policy
-from ecrm.errors import IncompleteError, UsageError
+from ecrm.errors import IncompleteError
 from ecrm.execution.journal import load_journal
-from ecrm.execution.restore import Restored, chosen, restored
-from ecrm.model.reference import RepositoryKey
+from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
 from ecrm.model.version import version
@@ -79,8 +78,8 @@ def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage]
     """Why the images that `text` names are kept or deleted, and what could not be read."""
     facts = read_context(run)
     made = make_plan(run.inventory, facts, None, run.progress)
-    keys = {RepositoryKey(it.registry, it.repository) for it in made.repositories}
-    rules = {key.repository: rule for key in keys if (rule := facts.rule_for(key))}
+    keys = [planned.key for planned in made.repositories]
+    rules = {key: rule for key in keys if (rule := facts.rule_for(key))}
     return explain(made, rules, facts.scan.uses, text), made.unread
 
 
@@ -115,12 +114,7 @@ def restore(
     with connected(connections, use_cache=request.cache) as connected_targets:
         targets = {target.registry: target for target in connected_targets}
         entries = chosen(contents, images)
-        wanted = {entry.registry for entry in entries} or set(contents.header.targets)
-        if wanted - targets.keys():
-            named, here = (
-                ", ".join(map(str, sorted(registries))) for registries in (wanted, targets)
-            )
-            raise UsageError(f"{journal} is for {named}, and this is {here}")
+        refuse_foreign(entries, tuple(targets), journal)
         yield from restored(entries, lambda registry: Restorer(targets[registry]))
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from ecrm.errors import IncompleteError
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
-from ecrm.planning.planner import PlanningContext, plan_again
+from ecrm.planning.planner import PlanningContext, read_and_plan
 from ecrm.workflow.run import Run, read_context
 
 
@@ -22,13 +22,14 @@ class Revalidation:
     ) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
         now = datetime.now(UTC)
         if now - self._known_at > self._run.config.guards.in_use_max_age:
-            self._facts = read_context(replace(self._run, now=now))
-            self._known_at = now
-            if missing := [line for read in self._facts.source_reports for line in read.unread]:
+            facts = read_context(replace(self._run, now=now))
+            if missing := [line for read in facts.source_reports for line in read.unread]:
                 raise IncompleteError(f"the images in use could not be read again: {missing[0]}")
+            # Only a complete scan is kept: the next target asks again where this one failed.
+            self._facts, self._known_at = facts, now
         if self._facts is None:
             return planned, ()
-        current = plan_again(self._run.inventory, self._facts, planned.registry, planned.repository)
+        current = read_and_plan(self._run.inventory, self._facts, planned.key)
         if current is None:
             return planned, ()
         if current.unread:

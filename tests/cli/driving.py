@@ -98,7 +98,15 @@ class Ecrm:
 
 def decisions(plan: Any, key: str = "deletions") -> dict[str, str]:
     """Digest -> reason of what goes, or with `key="kept"` of what stays, by a plan file."""
-    return {it["digest"]: it["reason"] for where in plan["repositories"] for it in where[key]}
+    return {
+        decision["image"]["digest"]: decision["reason"]
+        for repository in plan["repositories"]
+        for decision in (
+            repository.get("kept", [])
+            if key == "kept"
+            else [decision for stage in repository.get("stages", []) for decision in stage]
+        )
+    }
 
 
 def process(*args: object, **options: Any) -> "subprocess.CompletedProcess[str]":

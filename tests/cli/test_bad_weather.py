@@ -284,7 +284,7 @@ def test_a_delete_that_is_throttled_for_good_is_told_and_tried_again_later(ecrm:
     assert ran.code == 4
     assert "Deleted 0 (0 B) of 2 images.\n" in ran.out
     assert "ecr:BatchDeleteImage: AWS still throttles after all retries; try again later" in ran.out
-    assert "not tried, since it went wrong before: ecr:BatchDeleteImage: AWS still" in ran.out
+    assert "not tried after an earlier error: ecr:BatchDeleteImage: AWS still" in ran.out
     shop.aws.clear_weather()
     assert ecrm("delete", "--force").code == 0
     assert len(other) == 0

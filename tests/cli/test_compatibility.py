@@ -353,7 +353,7 @@ def test_obsolete_keep_aliase_is_accepted_with_a_warning(ecrm: Ecrm, shop: Shop)
 )
 def test_durations_are_written_as_ever(ecrm: Ecrm, shop: Shop, expires: str, goes: bool):
     ecrm.config(f'repositories: [{{name: shop/api, expires: "{expires}"}}]')
-    assert (shop.old.digest in str(ecrm.plan()["repositories"][0]["deletions"])) is goes
+    assert (shop.old.digest in str(ecrm.plan()["repositories"][0].get("stages"))) is goes
 
 
 def test_the_first_rule_that_matches_applies(ecrm: Ecrm, shop: Shop):
@@ -465,7 +465,7 @@ def test_scan_writes_a_sorted_json_array_that_scanned_files_reads_back(ecrm: Ecr
     live = ecrm.plan()
     shop.aws.calls.clear()
     offline = ecrm.plan("--no-scan", "--scanned-files", "scan.json")
-    assert offline["repositories"][0]["deletions"] == live["repositories"][0]["deletions"]
+    assert offline["repositories"][0]["stages"] == live["repositories"][0]["stages"]
     assert not shop.aws.calls.of("ecs")
 
 

@@ -268,8 +268,8 @@ def test_an_image_in_use_that_ecr_does_not_hold(ecrm: Ecrm, shop: Shop):
         ("shop/api:nope", "is neither in a repository that a rule matches nor in use"),
         ("0000000000", "is neither in a repository that a rule matches nor in use"),
         ("NOT AN IMAGE", "'NOT AN IMAGE' names no image; give a URI, repo:tag or a digest"),
-        ("shop/api@sha256:00", "'sha256:00' is no digest; give at least 6 digits"),
-        ("unmanaged:v1", "no rule matches unmanaged, so nothing there is ever touched"),
+        ("shop/api@sha256:00", "'sha256:00' is not a digest; give at least 6 digits"),
+        ("unmanaged:v1", "no rule matches unmanaged, so ecrm never deletes anything there"),
     ],
 )
 def test_an_image_that_nobody_knows_is_an_error(ecrm: Ecrm, shop: Shop, name: str, told: str):

@@ -51,8 +51,8 @@ def test_max_images_stops_a_run_that_would_delete_more(ecrm: Ecrm, ten: FakeAws)
     configure(ecrm, "max_images: 13")
     (told,) = stopped(ecrm, ten)
     assert told == (
-        "guard max_images: 14 images would go, and at most 13 may; look at the plan, then raise "
-        "guards.max_images or --max-images"
+        "guard max_images: 14 images would be deleted, and the limit is 13; "
+        "look at the plan, then raise guards.max_images or --max-images"
     )
     assert ecrm("delete", "--force", "--max-images", "14").code == 0
     assert len(ten.ecr.repository("ten")) == 0
@@ -62,8 +62,8 @@ def test_max_percent_stops_a_run_that_would_delete_more_of_a_repository(ecrm: Ec
     configure(ecrm, "max_percent: 80")
     (told,) = stopped(ecrm, ten)
     assert told == (
-        "guard max_percent: 10 of 10 images of ten would go, and at most 80 % may; look at the "
-        "plan, then raise guards.max_percent or --max-percent"
+        "guard max_percent: 10 of 10 images of ten would be deleted, and the limit is 80 %; "
+        "look at the plan, then raise guards.max_percent or --max-percent"
     )
     assert ecrm("delete", "--force", "-r", "five").code == 0
     assert ecrm("delete", "--force", "--max-percent", "100").code == 0
@@ -73,8 +73,8 @@ def test_max_bytes_stops_a_run_that_would_delete_more(ecrm: Ecrm, ten: FakeAws):
     configure(ecrm, "max_bytes: 139 MB")
     (told,) = stopped(ecrm, ten)
     assert told == (
-        "guard max_bytes: 140,000,000 bytes would go, and at most 139,000,000 may; look at the "
-        "plan, then raise guards.max_bytes or --max-bytes"
+        "guard max_bytes: 140,000,000 bytes would be deleted, and the limit is 139,000,000; "
+        "look at the plan, then raise guards.max_bytes or --max-bytes"
     )
     assert ecrm("delete", "--force", "--max-bytes", "140MB").code == 0
 

@@ -35,14 +35,19 @@ def test_a_plan_file_tells_all_that_decides(ecrm: Ecrm, shop: Shop, approved: An
     assert approved["targets"] == [TARGET]
     assert approved["complete"] is True
     (repository,) = approved["repositories"]
-    (goes,) = repository["deletions"]
-    assert goes["digest"] == shop.old.digest
-    assert (goes["tags"], goes["size"], goes["reason"], goes["action"], goes["wave"]) == (
+    ((deletion,),) = repository["stages"]
+    image = deletion["image"]
+    assert image["digest"] == shop.old.digest
+    assert (image["tags"], image["size"], deletion["reason"], deletion["action"]) == (
         *(["v1"], 10_000_000),
-        *("expired", "delete", 0),
+        *("expired", "delete"),
     )
-    assert repository["kept"] == []
-    assert repository["stays"] == {"in_use": 1, "keep_tag_pattern": 1, "recently_pushed": 1}
+    assert "kept" not in repository
+    assert repository["kept_by_reason"] == {
+        "in_use": 1,
+        "keep_tag_pattern": 1,
+        "recently_pushed": 1,
+    }
 
 
 def test_all_lists_what_stays_as_well(ecrm: Ecrm, shop: Shop):
@@ -117,7 +122,7 @@ def test_what_is_gone_meanwhile_is_done_already(ecrm: Ecrm, shop: Shop, approved
     shop.repository.remove(shop.old)
     ran = ecrm("delete", "--force", "--plan", "plan.json")
     assert ran.code == 0
-    assert "GONE ALREADY" in ran.out
+    assert "ALREADY GONE" in ran.out
 
 
 def test_b11_a_repository_that_cannot_be_read_now_is_not_touched(
@@ -195,7 +200,7 @@ def test_a_plan_that_was_edited_is_refused(ecrm: Ecrm, shop: Shop, approved: Any
 def test_a_file_that_is_no_plan_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
     for content in ("", "[]", "{}", '{"ecrm_plan": 1}', Path("plan.json").read_text()[:-50]):
         Path("plan.json").write_text(content)
-        assert refused(ecrm, shop) == "plan.json: is no plan that ecrm wrote; make one with --out"
+        assert refused(ecrm, shop).startswith("plan.json: is not a plan that ecrm wrote (")
     Path("plan.json").unlink()
     told = refused(ecrm, shop)
     assert told == "plan.json: cannot be read: No such file or directory"
@@ -207,8 +212,9 @@ def test_even_a_forged_plan_deletes_nothing_that_is_needed(ecrm: Ecrm, shop: Sho
     """The checksum is no signature; what a new scan does not let go stays all the same."""
     for image in (shop.used, shop.latest, shop.young):
         (repository,) = approved["repositories"]
-        forged = repository["deletions"][0] | {"digest": image.digest, "tags": list(image.tags)}
-        repository["deletions"].append(forged)
+        first = repository["stages"][0][0]
+        other = first["image"] | {"digest": image.digest, "tags": list(image.tags)}
+        repository["stages"][0].append(first | {"image": other})
     rewritten(approved)
     assert ecrm("delete", "--force", "--plan", "plan.json").code == 0
     assert shop.deleted == [shop.old.digest]
@@ -230,7 +236,7 @@ def test_an_index_and_all_that_belongs_to_it_are_spared_together(ecrm: Ecrm, sho
     ran = ecrm("delete", "--force", "--plan", "plan.json")
     assert ran.code == 0
     for child in index.children:
-        assert f"{child}: belongs to {index.digest}, which stays\n" in ran.err
+        assert f"{child}: belongs to {index.digest}, which is kept\n" in ran.err
         assert child in shop.repository
 
 

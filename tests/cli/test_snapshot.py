@@ -63,7 +63,7 @@ def test_a_plan_from_a_snapshot_is_the_plan_from_the_account(
     assert ecrm("plan", "--from", "snapshot.json") == live
     assert ecrm("plan", "--from", "snapshot.json", "--format", "json") == live_json
     plan = ecrm.plan("--from", "snapshot.json")
-    for key in ("repositories", "targets", "config", "sources", "in_use", "unmanaged"):
+    for key in ("repositories", "targets", "config", "source_reports", "in_use", "unmanaged"):
         assert plan[key] == live_plan[key], key
     assert not rich.aws.calls
 
@@ -97,7 +97,7 @@ def test_a_snapshot_holds_no_secrets(ecrm: Ecrm, rich: Shop):
 def test_a_plan_from_a_snapshot_is_as_of_the_moment_it_was_taken(ecrm: Ecrm, shop: Shop):
     ecrm("snapshot", "-o", "snapshot.json")
     snapshot = json.loads(Path("snapshot.json").read_text())
-    snapshot["scanned_at"] = days_ago(85).isoformat()
+    snapshot["scan"]["at"] = days_ago(85).isoformat()
     Path("snapshot.json").write_text(json.dumps(snapshot))
     assert decisions(ecrm.plan("--from", "snapshot.json")) == {}
     assert decisions(ecrm.plan("--from", "snapshot.json", "--now", "+20d")) == {
@@ -149,7 +149,7 @@ def test_a_file_that_is_no_snapshot_is_refused(ecrm: Ecrm, command: list[str], c
     assert (ran.code, ran.out) == (1, "")
     (line,) = ran.errors
     assert line.startswith(
-        "ecrm: error: snapshot.json: is no snapshot that `ecrm snapshot` wrote ("
+        "ecrm: error: snapshot.json: is not a snapshot that `ecrm snapshot` wrote ("
     )
 
 
@@ -196,7 +196,7 @@ def test_lifecycle_policies_are_recorded_where_asked_and_else_not_read(ecrm: Ecr
         read_snapshot(Path(name).read_text(), name) for name in ("plain.json", "all.json")
     )
     [registry] = everything.registries
-    found = {it: everything.lifecycle_policy(registry, it) for it in everything.held[registry]}
+    found = {it: everything.lifecycle_policy(registry, it) for it in everything.records[registry]}
     assert found.pop(rich.repository.name) == POLICY
     assert set(found.values()) == {None}
     assert everything.mutability(registry, rich.repository.name).is_mutable("v1")

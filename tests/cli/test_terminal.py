@@ -273,8 +273,8 @@ def test_ctrl_c_while_deleting_tells_what_is_deleted_and_the_next_run_does_the_r
     assert ran.err.endswith("ecrm: stopped\n")
     assert len(shop.aws.calls.of("ecr", "BatchDeleteImage")) == 2
     lines = [json.loads(line) for line in Path("journal.jsonl").read_text().splitlines()]
-    answered = [line["digest"] for line in lines if line.get("answer") == "deleted"]
-    intended = {line["digest"] for line in lines if "manifest" in line}
+    answered = [line["digest"] for line in lines if line.get("status") == "deleted"]
+    intended = {line["decision"]["image"]["digest"] for line in lines if line["type"] == "image"}
     assert len(answered) == 100
     assert len(intended) == 200
     wait_until(lambda: len(big) == 150)  # the call that was under way

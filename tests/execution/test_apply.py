@@ -106,7 +106,7 @@ class Log(Journal):
             digests = tuple(it.image.digest for it in decisions)
             self._ecr.events.append(("intend", repository, digests))
 
-    def answer(self, outcomes: Sequence[Outcome]) -> None:
+    def record(self, outcomes: Sequence[Outcome]) -> None:
         if outcomes and self._error:
             raise self._error
         for it in outcomes:
@@ -158,11 +158,11 @@ def digests(numbers: Iterable[int]) -> tuple[str, ...]:
 
 
 def answers(outcomes: Iterable[Outcome]) -> dict[str, OutcomeStatus]:
-    return {it.decision.image.digest: it.answer for it in outcomes}
+    return {it.decision.image.digest: it.status for it in outcomes}
 
 
-def details(outcomes: Iterable[Outcome], answer: OutcomeStatus) -> dict[str, str]:
-    return {it.decision.image.digest: it.detail for it in outcomes if it.answer is answer}
+def details(outcomes: Iterable[Outcome], status: OutcomeStatus) -> dict[str, str]:
+    return {it.decision.image.digest: it.detail for it in outcomes if it.status is status}
 
 
 # Batches and order
@@ -331,7 +331,7 @@ def test_a_missing_permission_stops_one_repository_and_no_other():
 def test_any_other_error_stops_the_run_and_the_rest_is_told_as_not_tried():
     ecr = Ecr(errors={("delete", "a"): [None, AwsError("AWS still throttles")]})
     outcomes = run(two(), ecr)
-    not_tried = "not tried, since it went wrong before: AWS still throttles"
+    not_tried = "not tried after an earlier error: AWS still throttles"
     assert details(outcomes, OutcomeStatus.FAILED) == {
         digest(3): "AWS still throttles",
         digest(4): not_tried,
@@ -361,7 +361,7 @@ def test_the_same_digest_in_two_repositories_is_deleted_in_both():
     """B12."""
     ecr = Ecr()
     outcomes = run(plan_of(repository_plan("a", stage(1)), repository_plan("b", stage(1))), ecr)
-    assert [(it.repository, it.answer) for it in outcomes] == [
+    assert [(it.repository, it.status) for it in outcomes] == [
         ("a", OutcomeStatus.DELETED),
         ("b", OutcomeStatus.DELETED),
     ]
@@ -385,6 +385,44 @@ def test_each_registry_is_emptied_through_its_own_deleter():
     assert deleters[REGISTRY].calls("delete") == [digests([1]), digests([3])]
     assert deleters[OTHER].calls("delete") == [digests([2])]
     assert asked == [REGISTRY, OTHER]
+
+
+def two_targets() -> Plan:
+    return plan_of(
+        repository_plan("a", stage(1)),
+        repository_plan("a", stage(2), registry=OTHER),
+        repository_plan("b", stage(3)),
+        repository_plan("b", stage(4), registry=OTHER),
+    )
+
+
+def test_an_error_in_one_target_ends_the_work_of_that_target_only():
+    broken, sound = Ecr(errors={("delete", "a"): [AwsError("the role is gone")]}), Ecr()
+    deleters = {REGISTRY: broken, OTHER: sound}
+    outcomes = list(apply(two_targets(), deleters.__getitem__, Log(Ecr()), as_planned))
+    assert [(it.registry, it.repository, it.status, it.detail) for it in outcomes] == [
+        (REGISTRY, "a", OutcomeStatus.FAILED, "the role is gone"),
+        (OTHER, "a", OutcomeStatus.DELETED, ""),
+        (REGISTRY, "b", OutcomeStatus.FAILED, "not tried after an earlier error: the role is gone"),
+        (OTHER, "b", OutcomeStatus.DELETED, ""),
+    ]
+    assert broken.calls("delete") == [digests([1])]
+    assert sound.calls("delete") == [digests([2]), digests([4])]
+
+
+def test_what_one_target_no_longer_knows_is_asked_again_for_the_next():
+    asked: list[tuple[Registry, str]] = []
+
+    def revalidate(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
+        asked.append((planned.registry, planned.repository))
+        if planned.registry == REGISTRY:
+            raise IncompleteError("ecs:ListTasks timed out")
+        return planned, ()
+
+    outcomes = run(two_targets(), revalidate=revalidate)
+    assert set(details(outcomes, OutcomeStatus.FAILED)) == {digest(1), digest(3)}
+    assert set(details(outcomes, OutcomeStatus.DELETED)) == {digest(2), digest(4)}
+    assert asked == [(REGISTRY, "a"), (OTHER, "a"), (OTHER, "b")]
 
 
 def test_an_incomplete_plan_is_refused_before_anything_is_asked_of_aws():
@@ -463,7 +501,7 @@ def test_where_nobody_knows_what_is_in_use_any_more_the_run_stops(error):
     assert answers(outcomes)[digest(0)] is OutcomeStatus.DELETED
     assert details(outcomes, OutcomeStatus.FAILED) == {
         digest(1): str(error),
-        digest(2): f"not tried, since it went wrong before: {error}",
+        digest(2): f"not tried after an earlier error: {error}",
     }
     assert ecr.calls("delete") == [digests([0])]
 
@@ -500,7 +538,7 @@ def test_what_is_deleted_is_told_also_where_it_can_no_longer_be_written_down():
     ecr = Ecr()
     log = Log(ecr, OutputError("journal.jsonl could not be written: No space left on device"))
     outcomes = apply(one(stage(1, 2), stage(3)), lambda _: ecr, log, as_planned)
-    assert [next(outcomes).answer for _ in range(2)] == [
+    assert [next(outcomes).status for _ in range(2)] == [
         OutcomeStatus.DELETED,
         OutcomeStatus.DELETED,
     ]
@@ -546,7 +584,7 @@ def test_an_image_that_cannot_be_archived_is_told_and_the_others_go_on():
     errors: list[EcrmError | None] = [AwsError("not this one"), Gone("it is gone"), None]
     ecr = Ecr(errors={("archive", "shop/api"): errors})
     outcomes = run(one([archiving(1), archiving(2), archiving(3)]), ecr)
-    assert [(it.answer, it.detail) for it in outcomes] == [
+    assert [(it.status, it.detail) for it in outcomes] == [
         (OutcomeStatus.FAILED, "not this one"),
         (OutcomeStatus.ALREADY_GONE, "it is gone"),
         (OutcomeStatus.ARCHIVED, ""),
@@ -628,7 +666,7 @@ def test_what_an_index_still_held_when_the_time_was_over_is_left_with_what_ecr_s
         digest(2): OutcomeStatus.DELETED,
         digest(9): OutcomeStatus.DEFERRED,
     }
-    assert {it.decision.image.digest: it.answer for it in log.answers} == {
+    assert {it.decision.image.digest: it.status for it in log.answers} == {
         digest(1): OutcomeStatus.DEFERRED,
         digest(2): OutcomeStatus.DELETED,
     }

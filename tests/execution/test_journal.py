@@ -115,22 +115,25 @@ def read(text: str):
 
 
 def test_a_journal_is_json_lines_in_the_order_in_which_things_happened():
-    text = written(intend, lambda it: it.answer([outcome(detail="")]))
-    when = '"when": "2026-11-22T01:30:00+00:00"'
-    where = f'"target": "123456789012/us-east-1", "repository": "app", "digest": "{DIGEST}"'
+    text = written(intend, lambda it: it.record([outcome(detail="")]))
+    at = '"at": "2026-11-22T01:30:00+00:00"'
+    where = '"registry": "123456789012/us-east-1", "repository": "app"'
     header, image, answer, end = text.splitlines()
     assert header == (
-        f'{{"type": "header", {when}, "format": 1, "version": "1.2.3", '
+        f'{{"type": "header", "format": 1, {at}, "version": "1.2.3", '
         '"targets": ["123456789012/us-east-1"], "config": "c0ffee"}'
     )
     assert image == (
-        f'{{"type": "image", {when}, {where}, "tags": ["v1"], "size": 1000, '
-        '"pushed_at": "2026-01-02T00:00:00+00:00", "media_type": "application/x", '
-        '"artifact_type": "art", "subject": "sub", "action": "delete", "reason": "expired", '
-        '"detail": "age 324 d", "related": "sha256:r", "manifest": "{}"}'
+        f'{{"type": "image", {at}, {where}, "decision": {{"image": {{"digest": "{DIGEST}", '
+        '"tags": ["v1"], "pushed_at": "2026-01-02T00:00:00+00:00", "size": 1000, '
+        '"media_type": "application/x", "artifact_type": "art", "subject": "sub"}, '
+        '"reason": "expired", "detail": "age 324 d", "related": "sha256:r", '
+        '"action": "delete"}, "manifest": "{}"}'
     )
-    assert answer == f'{{"type": "answer", {when}, {where}, "answer": "deleted", "detail": ""}}'
-    assert end == f'{{"type": "end", {when}, "complete": true, "counts": {{"deleted": 1}}}}'
+    assert (
+        answer == f'{{"type": "outcome", {at}, {where}, "digest": "{DIGEST}", "status": "deleted"}}'
+    )
+    assert end == f'{{"type": "end", {at}, "complete": true, "counts": {{"deleted": 1}}}}'
 
 
 def test_all_lines_of_a_step_are_one_append():
@@ -138,7 +141,7 @@ def test_all_lines_of_a_step_are_one_append():
     with journal(sink) as it:
         begin(it)
         it.intend(HERE, "app", [GOES, GOES, GOES], {})
-        it.answer([outcome(), outcome(OutcomeStatus.FAILED)])
+        it.record([outcome(), outcome(OutcomeStatus.FAILED)])
         it.end(complete=True)
     assert [text.count("\n") for text in sink.appends] == [1, 3, 2, 1]
     assert json.loads(sink.lines[-1])["counts"] == {"deleted": 1, OutcomeStatus.FAILED: 1}
@@ -149,14 +152,14 @@ def test_a_step_without_images_writes_nothing():
     with journal(sink) as it:
         begin(it)
         it.intend(HERE, "app", [], {})
-        it.answer([])
+        it.record([])
         assert len(sink.appends) == 1
 
 
 def test_an_image_that_is_archived_has_no_manifest():
     archived = Decision(IMAGE, Reason.EXPIRED, action=Action.ARCHIVE)
     text = written(lambda it: intend(it, archived, None))
-    assert json.loads(text.splitlines()[1])["manifest"] is None
+    assert "manifest" not in json.loads(text.splitlines()[1])
 
 
 def test_a_run_that_fails_says_that_it_did_not_come_to_its_end():
@@ -206,7 +209,7 @@ def test_each_step_is_on_disk_before_it_returns(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
     path = tmp_path / "not" / "there" / "yet.jsonl"
     with journal(FileSink(path)) as it:
-        for step in (begin, intend, lambda it: it.answer([outcome()])):
+        for step in (begin, intend, lambda it: it.record([outcome()])):
             step(it)
             assert synced[-1] == path.stat().st_size
             assert path.read_text().endswith("\n")
@@ -417,7 +420,7 @@ images = st.builds(
     digests,
     st.lists(texts, max_size=3).map(tuple),
     times,
-    st.integers(0),
+    st.integers(0, 2**63 - 1),
     optional,
     optional,
     optional,
@@ -453,7 +456,7 @@ def test_what_is_written_is_read_back(facts, now):
         for decision, manifest, answer, detail in facts:
             intend(it, decision, manifest)
             if answer:
-                it.answer([outcome(answer, decision, detail)])
+                it.record([outcome(answer, decision, detail)])
         it.end(complete=True)
     contents = read("".join(sink.appends))
     assert contents.header == Header(now, "1", (HERE,), "c")
@@ -466,7 +469,7 @@ def test_what_is_written_is_read_back(facts, now):
 
 
 def test_a_killed_run_leaves_a_true_journal_wherever_it_was_cut_off():
-    text = written(intend, lambda it: it.answer([outcome()]))
+    text = written(intend, lambda it: it.record([outcome()]))
     header, image, answer, _ = text.splitlines(keepends=True)
     for cut in range(len(header) - 1, len(text) + 1):
         contents = read(text[:cut])
@@ -474,7 +477,7 @@ def test_a_killed_run_leaves_a_true_journal_wherever_it_was_cut_off():
         assert len(contents.entries) == (done >= len(header + image))
         for entry in contents.entries:
             told = done >= len(header + image + answer)
-            assert entry.answer == (OutcomeStatus.DELETED if told else None)
+            assert entry.status == (OutcomeStatus.DELETED if told else None)
         assert (contents.end is not None) == (done >= len(text))
 
 
@@ -487,45 +490,75 @@ def test_a_run_killed_in_its_first_line_deleted_nothing():
 def test_an_image_that_is_tried_again_has_no_answer_until_the_next():
     text = written(
         intend,
-        lambda it: it.answer([outcome(OutcomeStatus.FAILED)]),
+        lambda it: it.record([outcome(OutcomeStatus.FAILED)]),
         lambda it: intend(it, manifest=None),
     )
     (entry,) = read(text).entries
-    assert (entry.answer, entry.manifest) == (None, "{}")
+    assert (entry.status, entry.manifest) == (None, "{}")
 
 
-def test_an_answer_without_an_image_is_of_one_that_was_spared():
-    text = written(lambda it: it.answer([outcome(OutcomeStatus.SKIPPED, detail="in use now")]))
+def test_an_outcome_without_an_intent_is_of_an_image_that_was_skipped():
+    text = written(lambda it: it.record([outcome(OutcomeStatus.SKIPPED, detail="in use now")]))
     assert read(text).entries == ()
 
 
-def damaged(place: int, **changes: object) -> str:
-    lines = written(intend, lambda it: it.answer([outcome()])).splitlines()
-    record = json.loads(lines[place]) | changes
-    lines[place] = json.dumps({key: value for key, value in record.items() if value != "gone"})
+def damaged(place: int, *path: str, **changes: object) -> str:
+    """A journal in whose line at that place members of the object at `path` are others."""
+    lines = written(intend, lambda it: it.record([outcome()])).splitlines()
+    record = inner = json.loads(lines[place])
+    for member in path:
+        inner = inner[member]
+    inner |= changes
+    for member in [key for key, value in inner.items() if value == "gone"]:
+        del inner[member]
+    lines[place] = json.dumps(record)
     return "\n".join(lines)
+
+
+HUGE = 10**30
+HEADER = written().splitlines()[0]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (damaged(0, type="image"), "j, line 1: a journal of ecrm has one header"),
+        (
+            "\n".join(written(intend).splitlines()[1:]),
+            "j, line 1: a journal of ecrm has one header",
+        ),
         (damaged(0, format=2), "j, line 1: format 2 is that of a newer ecrm"),
-        (damaged(0, targets=["nowhere"]), "j, line 1: 'nowhere' is no target"),
-        (damaged(0, targets=[1]), "j, line 1: targets is no list of texts"),
-        (damaged(1, type="header"), "j, line 2: a journal of ecrm has one header"),
-        (damaged(1, type="cow"), "j, line 2: 'cow' is no type of line"),
-        (damaged(1, digest="gone"), "j, line 2: digest is missing or is no str"),
-        (damaged(1, tags="v1"), "j, line 2: tags is missing or is no list"),
-        (damaged(1, manifest={}), "j, line 2: manifest is missing or is no str"),
-        (damaged(1, reason="whim"), "j, line 2: 'whim' is not a valid Reason"),
-        (damaged(1, when="2026-01-01"), "j, line 2: when has no time zone"),
-        (damaged(2, answer="perhaps"), "j, line 3: 'perhaps' is not a valid OutcomeStatus"),
-        (damaged(3, counts={"deleted": "1"}), "j, line 4: deleted is missing or is no int"),
+        (damaged(0, format="1"), "j, line 1: format: it is missing or not a whole number"),
+        (damaged(0, targets=["nowhere"]), "j, line 1: targets[0]: 'nowhere' is not a registry"),
+        (damaged(0, targets=[1]), "j, line 1: targets[0]: 1 is not a text"),
+        (f"{HEADER}\n{HEADER}\n", "j, line 2: a journal of ecrm has one header"),
+        (damaged(1, type="cow"), "j, line 2: 'cow' is not a type of line"),
+        (damaged(1, type=[]), "j, line 2: [] is not a type of line"),
+        (
+            damaged(1, "decision", "image", digest="gone"),
+            "j, line 2: decision.image.digest: is mis",
+        ),
+        (
+            damaged(1, "decision", "image", tags="v1"),
+            "j, line 2: decision.image.tags: 'v1' is not a list",
+        ),
+        (
+            damaged(1, "decision", "image", size=HUGE),
+            "j, line 2: decision.image.size: is larger than any number here can be",
+        ),
+        (damaged(1, manifest={}), "j, line 2: manifest: an object is not a text"),
+        (damaged(1, manifests="{}"), "j, line 2: manifests: is not known here"),
+        (
+            damaged(1, "decision", reason="whim"),
+            "j, line 2: decision.reason: 'whim' is none of in_u",
+        ),
+        (damaged(1, at="2026-01-01"), "j, line 2: at: '2026-01-01' has no time zone"),
+        (damaged(2, status="perhaps"), "j, line 3: status: 'perhaps' is none of deleted, archived"),
+        (damaged(3, counts={"deleted": "1"}), "j, line 4: counts[deleted]: '1' is not a whole num"),
         (written() + written(), "j, line 3: a journal of ecrm has one header"),
         (written() + written(intend).splitlines()[1], "j, line 3: something follows the end"),
-        (written().replace("}\n", "\n", 1), "j, line 1: this is no JSON"),
-        ("[]\n", "j, line 1: this is no line of a journal"),
+        (written().replace("}\n", "\n", 1), "j, line 1: this is not JSON"),
+        (f"{'[' * 100_000}\n{HEADER}\n", "j, line 1: this is not JSON (it is nested too deep)"),
+        ("[]\n", "j, line 1: this is not a line of a journal"),
     ],
 )
 def test_any_other_damage_is_told_with_its_line(text, message):
@@ -538,5 +571,5 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(InputError, match="cannot be read: No such file or directory"):
         load_journal(str(tmp_path / "none"), pytest.fail)
     (tmp_path / "bytes").write_bytes(written().encode() + b"\xff\n")
-    with pytest.raises(InputError, match="bytes, line 3: this is no text"):
+    with pytest.raises(InputError, match="bytes, line 3: this is not text"):
         load_journal(str(tmp_path / "bytes"), pytest.fail)

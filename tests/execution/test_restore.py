@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ecrm.errors import AccessDenied, AwsError, Gone, UsageError
 from ecrm.execution.journal import Contents, Entry, Header
-from ecrm.execution.restore import Restored, Result, chosen, restored
+from ecrm.execution.restore import Restored, Result, chosen, refuse_foreign, restored
 from ecrm.execution.restore.selection import in_order
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Status
@@ -124,7 +124,7 @@ def results(outcomes: Sequence[Restored]) -> list[tuple[Result, str]]:
 def test_what_was_deleted_or_archived_or_never_answered_comes_back():
     there = [image(f"{answer}", answer=answer) for answer in (*OutcomeStatus, None)]
     found = chosen(contents(*there))
-    assert {it.answer for it in found} == {OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED, None}
+    assert {it.status for it in found} == {OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED, None}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_name_that_selects_nothing_is_an_error(name):
     text = name.format(v1.image.digest)
     with pytest.raises(UsageError) as error:
         chosen(contents(v1), ["app", text])
-    assert str(error.value) == f"{text}: the journal tells of no such image"
+    assert str(error.value) == f"{text}: the journal has no such image"
 
 
 def test_what_cannot_name_an_image_is_an_error():
@@ -361,7 +361,7 @@ def test_an_index_goes_back_over_children_that_are_there():
 @pytest.mark.parametrize(
     ("manifest", "why"),
     [
-        (None, "the journal has no manifest of it; ECR gives none of an archived image"),
+        (None, "the journal has no manifest of it; ECR returns none of an archived image"),
         ('{"altered": 1}', "its manifest in the journal does not have this digest"),
     ],
 )
@@ -444,12 +444,12 @@ def test_an_image_without_all_its_tags_is_back_but_not_done():
     ]
 
 
-def test_what_fails_twice_in_the_same_way_ends_the_run():
+def test_what_fails_twice_in_the_same_way_ends_the_work_of_its_registry():
     entries = [image(name) for name in "123"] + [image("4", repository="other")]
     ecr = Ecr()
     for it in entries:
         ecr.fails[it.image.digest] = AwsError("the credentials have expired")
-    not_tried = "not tried, since it went wrong before: the credentials have expired"
+    not_tried = "not tried after an earlier error: the credentials have expired"
     assert results(put_back(ecr, *entries)) == [
         (Result.FAILED, "the credentials have expired"),
         (Result.FAILED, "the credentials have expired"),
@@ -467,7 +467,7 @@ def test_what_concerns_one_repository_does_not_stop_the_next(error):
         ecr.fails[it.image.digest] = error
     outcomes = put_back(ecr, *here, image("4", repository="other"))
     assert [it.result for it in outcomes] == [Result.FAILED] * 3 + [Result.RESTORED]
-    assert outcomes[2].detail == f"not tried, since it went wrong before: {error}"
+    assert outcomes[2].detail == f"not tried after an earlier error: {error}"
 
 
 @pytest.mark.parametrize(
@@ -500,6 +500,46 @@ def test_each_registry_has_a_restorer_of_its_own():
     ]
     assert len(list(restored(entries, restorer_for))) == 3
     assert asked == [HERE, THERE]
+
+
+def of_two_registries() -> tuple[Entry, Entry]:
+    """Of repositories that have the same name."""
+    return image("here", "v1", registry=HERE), image("there", "v1", registry=THERE)
+
+
+def test_each_image_is_put_into_the_registry_that_its_entry_names():
+    here, there = of_two_registries()
+    registries = {HERE: Ecr(), THERE: Ecr()}
+    outcomes = list(restored([here, there], registries.__getitem__))  # type: ignore[arg-type]
+    assert [(it.registry, it.digest, it.result) for it in outcomes] == [
+        (HERE, here.image.digest, Result.RESTORED),
+        (THERE, there.image.digest, Result.RESTORED),
+    ]
+    assert registries[HERE].calls == [(here.image.digest, "v1")]
+    assert registries[THERE].calls == [(there.image.digest, "v1")]
+
+
+def test_an_error_in_one_registry_ends_the_work_of_that_registry_only():
+    here, there = of_two_registries()
+    registries = {HERE: Ecr(), THERE: Ecr()}
+    registries[HERE].fails["app"] = AwsError("no network")
+    entries = [here, image("more", registry=HERE, repository="other"), there]
+    outcomes = list(restored(entries, registries.__getitem__))  # type: ignore[arg-type]
+    assert results(outcomes) == [
+        (Result.FAILED, "no network"),
+        (Result.FAILED, "not tried after an earlier error: no network"),
+        (Result.RESTORED, ""),
+    ]
+
+
+def test_images_of_a_registry_that_the_run_does_not_have_are_refused_by_its_name():
+    here, there = of_two_registries()
+    refuse_foreign([here, there], (THERE, HERE), "journal.jsonl")
+    with pytest.raises(UsageError) as refused:
+        refuse_foreign([here, there], (HERE,), "journal.jsonl")
+    assert str(refused.value) == (
+        "journal.jsonl has images of 123456789012/eu-west-1, and this is 123456789012/us-east-1"
+    )
 
 
 # -- the calls themselves -------------------------------------------------------------------------

@@ -52,7 +52,7 @@ class Account:
                 answer = ecr.batch_delete_image(repositoryName="shop/api", imageIds=ids)
                 assert not answer["failures"]
             if not killed:
-                journal.answer(Outcome(HERE, "shop/api", it, OutcomeStatus.DELETED) for it in goes)
+                journal.record(Outcome(HERE, "shop/api", it, OutcomeStatus.DELETED) for it in goes)
                 journal.end(complete=True)
 
     def restore(self, *names: str) -> list[Restored]:
@@ -179,7 +179,7 @@ def test_an_archived_image_is_restoring_until_ecr_is_done(account):
         journal.begin(version="1", targets=[HERE], config="c")
         journal.intend(HERE, "shop/api", goes, {})
         account.shop.archive(image)
-        journal.answer(Outcome(HERE, "shop/api", it, OutcomeStatus.ARCHIVED) for it in goes)
+        journal.record(Outcome(HERE, "shop/api", it, OutcomeStatus.ARCHIVED) for it in goes)
     for _ in range(2):
         assert results(account.restore()) == {Result.RESTORING}
     assert len(account.aws.calls.of("ecr", "UpdateImageStorageClass")) == 1
@@ -202,7 +202,7 @@ def test_expired_credentials_end_the_run_after_two_images(account):
     outcomes = account.restore()
     assert results(outcomes) == {Result.FAILED}
     assert len(account.aws.calls.of("ecr", "PutImage")) == 2
-    assert outcomes[-1].detail.startswith("not tried, since it went wrong before: ecr:PutImage")
+    assert outcomes[-1].detail.startswith("not tried after an earlier error: ecr:PutImage")
 
 
 def test_a_repository_that_is_gone_is_told(account):

@@ -191,13 +191,13 @@ def the_journal_is_true(desk: Desk, ran: Ran, *, complete: bool = True) -> None:
     entries = {(it.repository, it.image.digest): it for it in contents.entries}
     assert gone <= set(entries)
     for key, entry in entries.items():
-        if entry.answer in (
+        if entry.status in (
             OutcomeStatus.DELETED,
             OutcomeStatus.ARCHIVED,
             OutcomeStatus.ALREADY_GONE,
         ):
             assert key in gone
-        elif entry.answer is OutcomeStatus.FAILED and "looking for it failed" not in entry.detail:
+        elif entry.status is OutcomeStatus.FAILED and "looking for it failed" not in entry.detail:
             assert key not in gone
         if entry.manifest is not None:
             assert sha256(entry.manifest.encode()).hexdigest() == key[1].removeprefix("sha256:")

@@ -75,7 +75,7 @@ def test_ctrl_c_shows_what_was_done_and_says_so_in_the_journal(desk: Desk, at: i
     driving.the_journal_is_true(desk, ran, complete=False)
     contents = ran.written()
     assert contents.end
-    assert sum(contents.end.counts.values()) == len([it for it in contents.entries if it.answer])
+    assert sum(contents.end.counts.values()) == len([it for it in contents.entries if it.status])
     driving.running_again_finishes(desk)
 
 

@@ -144,7 +144,7 @@ def test_b20_what_others_delete_meanwhile_is_no_failure(desk: Desk):
     assert ran.code == 0, ran.err
     assert not desk.left()
     driving.nothing_in_use_is_gone(desk)
-    answers = [it.answer for it in ran.written().entries]
+    answers = [it.status for it in ran.written().entries]
     assert answers.count(OutcomeStatus.ALREADY_GONE) == 10
 
 

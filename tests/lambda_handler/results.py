@@ -5,6 +5,7 @@ from collections import Counter
 from ecrm.lambda_handler.result import Result
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.reference import RepositoryKey
 from ecrm.planning.plan import Plan, Totals
 from tests.stubs import NOW, REGISTRY
 from tests.values import going, numbered, plan_of, repository_plan
@@ -25,7 +26,9 @@ def plan() -> Plan:
         used=Totals(1, 1000),
     )
     return plan_of(
-        api, repository_plan("shop/web", [going(numbered(9, "v9"))]), unmanaged=("scratch",)
+        api,
+        repository_plan("shop/web", [going(numbered(9, "v9"))]),
+        unmanaged=(RepositoryKey(REGISTRY, "scratch"),),
     )
 
 

@@ -276,7 +276,8 @@ def test_a_guard_stops_a_deletion_as_a_failure_when_all_is_told(
     assert ("warn", f"`delete` would stop here: {planned.value['guards'][0]}") in planned.messages
     ran = invoke({"command": "delete"})
     assert isinstance(ran.error, GuardError)
-    assert str(ran.error).startswith("guard max_images: 1 image would go, and at most 0 may")
+    stop = "guard max_images: 1 image would be deleted, and the limit is 0; "
+    assert str(ran.error).startswith(stop)
     assert (deletions(aws), len(shop)) == (0, 2)
     assert aws.sns.topic(TOPIC)[-1][0] == "ecrm delete: FAILED in 123456789012/us-east-1"
     assert len(kept(aws, "reports/")) == 4
@@ -301,7 +302,7 @@ def test_an_image_that_is_refused_is_a_failure(invoke: Invoke, aws: FakeAws, sho
     assert str(ran.error) == "1 of 1 images not done, the first because of KmsError: no key"
     assert ran.metrics["ImagesFailed"] == 1
     (warning,) = [it for it in ran.lines if it.get("level") == "warn"]
-    assert (warning["repository"], warning["answer"]) == ("shop/api", "not done")
+    assert (warning["repository"], warning["answer"]) == ("shop/api", "failed")
 
 
 def test_an_incomplete_scan_is_a_failure_of_every_command(
@@ -410,7 +411,7 @@ def test_the_batch_in_hand_is_finished_and_the_next_run_goes_on(
     assert first.metrics["ImagesDeferred"] == number - deleted
     assert "left for the next run" in aws.sns.topic(TOPIC)[-1][1]
     journal = journal_of(aws, first)
-    assert [it.answer for it in journal.entries] == [OutcomeStatus.DELETED] * deleted
+    assert [it.status for it in journal.entries] == [OutcomeStatus.DELETED] * deleted
     assert journal.end is not None
     assert not journal.end.complete
 

@@ -58,10 +58,10 @@ ecrm delete in {WHERE}: 2 images (2.0 kB) deleted, 1 archived, 1 left for the ne
 What happened:
 - 2 images (2.0 kB) deleted
 - 1 image (1.0 kB) archived
-- 1 image (1.0 kB) gone already
-- 1 image (1.0 kB) spared
-- 1 image (1.0 kB) left for the next run
-- 1 image (1.0 kB) not done
+- 1 image (1.0 kB) already gone
+- 1 image (1.0 kB) skipped
+- 1 image (1.0 kB) deferred
+- 1 image (1.0 kB) failed
 
 Repositories:
 - shop/api: 6 (6.0 kB) to delete, 2 to keep

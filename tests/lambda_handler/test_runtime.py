@@ -96,7 +96,7 @@ def test_each_command_in_one_warm_process(function: Function, aws: FakeAws, shop
     assert images(deleted)["deleted"] == 1
     assert ("v1" in shop, "v2" in shop) == (False, True)
     (journal,) = journals(aws)
-    assert [it.answer for it in journal.entries] == [SeenResource.DELETED]
+    assert [it.status for it in journal.entries] == [SeenResource.DELETED]
     for it in (scanned, planned, deleted, again):  # nothing of one is left for the next
         assert [text for _, text in it.messages].count("started") == 1
         assert [text for _, text in it.messages].count("finished") == 1

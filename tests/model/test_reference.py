@@ -5,7 +5,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ecrm.errors import NotAReferenceError
-from ecrm.model.reference import Reference, Registry, is_digest, looks_like_ecr
+from ecrm.model.reference import (
+    Reference,
+    Registry,
+    RepositoryKey,
+    display_name,
+    is_digest,
+    looks_like_ecr,
+)
 from tests.values import HOME
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -306,3 +313,22 @@ def test_b7_any_text_is_a_reference_or_is_refused(text):
     except NotAReferenceError:
         return
     assert Reference.parse(str(reference)) == reference
+
+
+HERE, THERE = Registry("123456789012", "eu-west-1"), Registry("123456789012", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("registries", "name"),
+    [
+        ([HERE], "team/app"),
+        ([HERE, HERE], "team/app"),
+        ([HERE, THERE], "123456789012/eu-west-1/team/app"),
+        ([THERE], "123456789012/eu-west-1/team/app"),
+        ([], "123456789012/eu-west-1/team/app"),
+    ],
+)
+def test_a_repository_is_named_by_its_name_alone_where_no_other_registry_is_planned(
+    registries, name
+):
+    assert display_name(RepositoryKey(HERE, "team/app"), registries) == name

@@ -18,12 +18,13 @@ from ecrm.model.reference import Reference, Registry
 from ecrm.model.rule import Action, Rule
 from ecrm.model.use import Use
 from ecrm.planning.explain import Explanation, MissingImage, Wanted, explain
-from ecrm.planning.plan import Plan, plan_repository
+from ecrm.planning.plan import Plan, repository_plan
 from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.plans import REASONS
 from tests.planning.test_planner import DENIED, gone
 from tests.strategies import Case, cases
 from tests.values import (
+    APP,
     HOME,
     NOW,
     PARTNER,
@@ -46,7 +47,7 @@ def explained(
     inventory: Shelf, text: str, *uses: Use, rule: Rule = PROD, **more: Any
 ) -> list[Explanation | MissingImage]:
     made = planned(inventory, *uses, rules=[rule], keep_all=True, **more)
-    rules = {it.repository: rule for it in made.repositories}
+    rules = {it.key: rule for it in made.repositories}
     return explain(made, rules, uses, text)
 
 
@@ -145,12 +146,12 @@ def test_text_that_names_no_image_is_refused(text):
 
 @pytest.mark.parametrize("cut", ["", "01234", "sha256:01234", "sha512:0123456", "v1"])
 def test_a_digest_that_is_too_short_is_refused(cut):
-    assert refusal(APPS, f"app@{cut}") == f"{cut!r} is no digest; give at least 6 digits"
+    assert refusal(APPS, f"app@{cut}") == f"{cut!r} is not a digest; give at least 6 digits"
 
 
 @pytest.mark.parametrize("text", ["sha256:", "sha256:01234", "sha256:xyz1234"])
 def test_a_digest_of_no_repository_that_is_too_short_is_refused(text):
-    assert refusal(APPS, text) == f"{text!r} is no digest; give at least 6 digits"
+    assert refusal(APPS, text) == f"{text!r} is not a digest; give at least 6 digits"
 
 
 @given(st.text(max_size=30))
@@ -204,7 +205,7 @@ def test_an_image_that_is_neither_in_ecr_nor_in_use_is_refused(text):
 
 def test_a_repository_that_no_rule_matches_is_said_to_be_left_alone():
     repository_indexes = Shelf({HOME: {"legacy": RepositoryIndex((A,)), "app": RepositoryIndex()}})
-    expected = "no rule matches legacy, so nothing there is ever touched"
+    expected = "no rule matches legacy, so ecrm never deletes anything there"
     assert refusal(repository_indexes, "legacy:v1") == expected
     assert refusal(repository_indexes, f"{HOST}/legacy:v1") == expected
     assert refusal(repository_indexes, f"legacy@{A.digest}") == expected
@@ -213,7 +214,7 @@ def test_a_repository_that_no_rule_matches_is_said_to_be_left_alone():
 def test_what_is_used_in_a_repository_that_no_rule_matches_is_not_told_as_absent():
     repository_indexes = Shelf({HOME: {"legacy": RepositoryIndex((A,)), "app": RepositoryIndex()}})
     assert refusal(repository_indexes, "legacy:v1", use("legacy:v1")) == (
-        "no rule matches legacy, so nothing there is ever touched"
+        "no rule matches legacy, so ecrm never deletes anything there"
     )
     assert refusal(repository_indexes, A.digest, use(f"legacy@{A.digest}")) == (
         f"{A.digest} is in use as {HOST}/legacy@{A.digest}, where ecrm did not look"
@@ -286,8 +287,8 @@ def test_the_chain_of_what_goes_leads_from_what_it_goes_with():
     )
     assert chain(repository_indexes, digest("sig")) == [
         (digest("index"), "untagged"),
-        (digest("child"), "index_goes"),
-        (digest("sig"), "subject_goes"),
+        (digest("child"), "index_deletable"),
+        (digest("sig"), "subject_deletable"),
     ]
 
 
@@ -305,7 +306,7 @@ def test_a_chain_that_leads_back_to_itself_ends():
 def test_every_image_of_every_repository_can_be_explained(case):
     plan = plan_of(case)
     for it in case.images:
-        (only,) = explain(plan, {"app": case.rule}, [], f"app@{it.digest}")
+        (only,) = explain(plan, {APP: case.rule}, [], f"app@{it.digest}")
         assert isinstance(only, Explanation)
         assert only.decision.image == it
         assert len(set(only.chain)) == len(only.chain)
@@ -317,7 +318,7 @@ def test_every_image_of_every_repository_can_be_explained(case):
 
 def plan_of(case: Case) -> Plan:
     decisions = case.decide()
-    made = plan_repository(HOME, "app", case.rule, decisions, case.manifests)
+    made = repository_plan(APP, case.rule, decisions, case.manifests)
     kept = tuple(it for it in decisions if not it.deletable)
     return Plan(NOW, (HOME,), "", (), (replace(made, kept=kept),))
 
@@ -551,3 +552,26 @@ def test_every_reason_has_words_and_json(reason):
         otherwise,
     )
     assert facts["chain"][0]["detail"] == "3 of 4"
+
+
+def test_each_registry_has_a_rule_of_its_own():
+    held = {"app": RepositoryIndex((image("old", "v1"),))}
+    both = Shelf({HOME: held, REPLICA: held})
+    made = planned(both, keep_all=True)
+    longer = replace(RULE, keep_count=5)
+    rules = {APP: RULE, APP._replace(registry=REPLICA): longer}
+    answers = explain(made, rules, [], f"{REPLICA.host}/app:v1")
+    assert [it.rule for it in answers if isinstance(it, Explanation)] == [longer]
+    assert len(explain(made, rules, [], f"app@{digest('old')}")) == 2
+
+
+def test_a_repository_that_one_registry_alone_leaves_unmanaged_is_named_with_it():
+    held = {"app": RepositoryIndex((image("old", "v1"),))}
+    made = replace(
+        planned(Shelf({HOME: held, REPLICA: {}})), unmanaged=(APP._replace(registry=REPLICA),)
+    )
+    with pytest.raises(InputError) as refused:
+        explain(made, {APP: RULE}, [], f"{REPLICA.host}/app:v9")
+    assert (
+        str(refused.value) == f"no rule matches {REPLICA}/app, so ecrm never deletes anything there"
+    )

@@ -69,7 +69,7 @@ def test_max_images_stops_just_above_its_limit_and_not_at_it():
     assert told(made, replace(OFF, max_images=5)) == []
     assert told(made, replace(OFF, max_images=4)) == [
         (
-            "guard max_images: 5 images would go, and at most 4 may; "
+            "guard max_images: 5 images would be deleted, and the limit is 4; "
             "look at the plan, then raise guards.max_images or --max-images"
         )
     ]
@@ -83,7 +83,7 @@ def test_max_bytes_stops_just_above_its_limit_and_not_at_it():
     assert told(made, replace(OFF, max_bytes=5000)) == []
     assert told(made, replace(OFF, max_bytes=4999)) == [
         (
-            "guard max_bytes: 5,000 bytes would go, and at most 4,999 may; "
+            "guard max_bytes: 5,000 bytes would be deleted, and the limit is 4,999; "
             "look at the plan, then raise guards.max_bytes or --max-bytes"
         )
     ]
@@ -101,7 +101,7 @@ def test_max_percent_stops_just_above_its_limit_and_not_at_it():
     assert told(made, replace(OFF, max_percent=75)) == []
     assert told(made, replace(OFF, max_percent=74)) == [
         (
-            "guard max_percent: 3 of 4 images of app would go, and at most 74 % may; "
+            "guard max_percent: 3 of 4 images of app would be deleted, and the limit is 74 %; "
             "look at the plan, then raise guards.max_percent or --max-percent"
         )
     ]
@@ -116,11 +116,11 @@ def test_max_percent_is_of_each_repository_on_its_own():
     )
     assert told(made, replace(OFF, max_percent=66)) == [
         (
-            "guard max_percent: 2 of 3 images of web would go, and at most 66 % may; "
+            "guard max_percent: 2 of 3 images of web would be deleted, and the limit is 66 %; "
             "look at the plan, then raise guards.max_percent or --max-percent"
         ),
         (
-            "guard max_percent: 3 of 4 images of tools would go, and at most 66 % may; "
+            "guard max_percent: 3 of 4 images of tools would be deleted, and the limit is 66 %; "
             "look at the plan, then raise guards.max_percent or --max-percent"
         ),
     ]
@@ -276,3 +276,14 @@ def test_where_nothing_is_to_be_deleted_nothing_stops():
     nothing = repository(deletable=0, kept_by_reason=2, missing=[":v9"])
     assert told(plan(nothing, in_use={HOME: 0}), strict, {HOME: 100}) == []
     assert told(plan(), strict, {HOME: 100}) == []
+
+
+def test_guards_name_a_repository_with_its_registry_where_the_plan_has_several():
+    here = repository(deletable=3, kept_by_reason=1)
+    there = replace(here, registry=Registry("210987654321", "eu-west-1"))
+    made = replace(plan(here, there), targets=(here.registry, there.registry))
+    found = [stop.saw for stop in stops(made, replace(OFF, max_percent=74), {})]
+    assert found == [
+        f"3 of 4 images of {one.registry}/app would be deleted, and the limit is 74 %"
+        for one in (here, there)
+    ]

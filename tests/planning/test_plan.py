@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Kind, Links
 from ecrm.model.pattern import NamePattern
-from ecrm.model.reference import Reference, Registry
+from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.model.use import Use
-from ecrm.planning.plan import Plan, RepositoryPlan, Totals, plan_repository, unread_repository
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals, repository_plan, unread_repository
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import RepositoryUses, UsesByRepository
 from tests import values
@@ -23,6 +23,7 @@ from tests.values import HELM, HOME, NOW, SOCI_V1, digest
 
 ABROAD = Registry("123456789012", "us-east-1")
 PARTNER = Registry("210987654321", "eu-west-1")
+TEAM_APP = RepositoryKey(HOME, "team/app")
 RULE = Rule(NamePattern("team/*", is_glob=True), timedelta(days=30))
 
 
@@ -33,7 +34,7 @@ index = partial(values.index, size=0)
 def planned(*images: Image, manifests: Links | None = None, rule: Rule = RULE) -> RepositoryPlan:
     links = manifests or {}
     decisions = decide(images, links, RepositoryUses(), rule, NOW)
-    return plan_repository(HOME, "team/app", rule, decisions, links)
+    return repository_plan(TEAM_APP, rule, decisions, links)
 
 
 def whole(*repositories: RepositoryPlan, source_reports: tuple[SourceReport, ...] = ()) -> Plan:
@@ -116,7 +117,7 @@ def test_what_is_archived_instead_of_deleted_goes_too():
 
 
 def test_of_a_repository_that_could_not_be_read_nothing_is_known_to_go():
-    made = unread_repository(HOME, "team/app", RULE, "access is denied")
+    made = unread_repository(TEAM_APP, RULE, "access is denied")
     assert (made.total, made.deletable, made.kept_by_reason, made.stages) == ({}, {}, {}, ())
     assert made.unread == "access is denied"
     assert made.rule == "team/*"
@@ -135,7 +136,7 @@ def test_a_repository_dangles_when_all_goes_and_what_is_in_use_is_missing():
 @given(cases())
 def test_the_numbers_of_a_repository_are_those_of_its_decisions(case: Case):
     decisions = case.decide()
-    made = plan_repository(HOME, "app", case.rule, decisions, case.manifests)
+    made = repository_plan(TEAM_APP, case.rule, decisions, case.manifests)
     assert sorted(it.image.digest for it in made.deletions) == sorted(case.gone())
     assert set(made.deletions) == {it for it in decisions if it.deletable}
     assert sum(made.kept_by_reason.values()) == sum(not it.deletable for it in decisions)
@@ -164,7 +165,7 @@ def test_the_plan_sums_up_its_repositories():
 def test_reasons_are_told_in_the_order_in_which_they_are_asked():
     reasons = [Reason.ARCHIVED, Reason.PUSHED, Reason.IN_USE, Reason.CHILD]
     decisions = [Decision(image(reason), reason) for reason in reasons]
-    made = plan_repository(HOME, "team/app", RULE, decisions, {})
+    made = repository_plan(TEAM_APP, RULE, decisions, {})
     assert list(whole(made, made).kept_by_reason.items()) == [
         (Reason.IN_USE, 2),
         (Reason.PUSHED, 2),
@@ -196,7 +197,7 @@ def test_b11_a_repository_that_could_not_be_read_makes_the_plan_incomplete():
     source_reports = (
         SourceReport(HOME, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs: denied"),)),
     )
-    unread = unread_repository(HOME, "team/app", RULE, "access is denied")
+    unread = unread_repository(TEAM_APP, RULE, "access is denied")
     made = whole(planned(), unread, source_reports=source_reports)
     assert made.unread == ("ecs: denied", "team/app: access is denied")
     assert not made.complete

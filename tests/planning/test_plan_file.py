@@ -1,6 +1,7 @@
 """A plan written down is the same plan when it is read, and a changed file is no plan."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -11,14 +12,15 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ecrm.errors import InputError
-from ecrm.model.reference import Registry
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
-from ecrm.planning.plan import Plan, RepositoryPlan, plan_repository, unread_repository
+from ecrm.planning.plan import Plan, RepositoryPlan, repository_plan, unread_repository
 from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
-from tests.model.test_codec import MOMENTS, REGISTRIES, REPOSITORIES, SOURCES, TEXTS
+from tests.model.test_codec import KEYS, MOMENTS, SOURCES, TEXTS
 from tests.strategies import Case, cases
 from tests.values import (
+    APP,
     HOME,
     NOW,
     PARTNER,
@@ -35,17 +37,17 @@ from tests.values import (
 # -- random plans ---------------------------------------------------------------------------------
 
 
-def of_case(where: tuple[Registry, str], case: Case, *, kept: bool) -> RepositoryPlan:
+def of_case(where: RepositoryKey, case: Case, *, kept: bool) -> RepositoryPlan:
     decisions = case.decide()
-    made = plan_repository(*where, case.rule, decisions, case.manifests)
+    made = repository_plan(where, case.rule, decisions, case.manifests)
     stays = tuple(it for it in decisions if not it.deletable) if kept else ()
     return replace(made, missing=case.uses.missing_from(case.images), kept=stays)
 
 
 @st.composite
-def repository_plans(draw: st.DrawFn, where: tuple[Registry, str]) -> RepositoryPlan:
+def repository_plans(draw: st.DrawFn, where: RepositoryKey) -> RepositoryPlan:
     if problem := draw(st.sampled_from(["", "", "", "access is denied"])):
-        return unread_repository(*where, RULE, problem)
+        return unread_repository(where, RULE, problem)
     made = of_case(where, draw(cases()), kept=draw(st.booleans()))
     return replace(made, consumers=tuple(draw(st.lists(TEXTS, max_size=2))))
 
@@ -53,7 +55,7 @@ def repository_plans(draw: st.DrawFn, where: tuple[Registry, str]) -> Repository
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """With their repositories in the order in which they are written."""
-    places = draw(st.sets(st.tuples(REGISTRIES, REPOSITORIES), max_size=2))
+    places = draw(st.sets(KEYS, max_size=2))
     targets = {registry: None for registry, _ in sorted(places)}
     return Plan(
         created_at=draw(MOMENTS),
@@ -62,7 +64,7 @@ def plans(draw: st.DrawFn) -> Plan:
         source_reports=tuple(draw(st.lists(SOURCES, max_size=2))),
         repositories=tuple(draw(repository_plans(where)) for where in sorted(places)),
         in_use=dict.fromkeys(targets, draw(st.integers(0, 1000))),
-        unmanaged=tuple(draw(st.lists(TEXTS, max_size=2))),
+        unmanaged=tuple(draw(st.lists(KEYS, max_size=2))),
     )
 
 
@@ -102,7 +104,7 @@ def written(*images: Any) -> str:
 
 
 def test_names_in_any_script_are_readable_in_the_file():
-    plan = replace(PLAN, unmanaged=("größe/画像",))
+    plan = replace(PLAN, unmanaged=(RepositoryKey(HOME, "größe/画像"),))
     assert "größe/画像" in plan_text(plan, "1")
     assert read_plan(plan_text(plan, "1"), "plan.json") == plan
 
@@ -121,83 +123,72 @@ PLAN = replace(
         use("other:v1"),
         source_reports=(SourceReport(HOME, "ecs", 2), SourceReport(None, "file a.json")),
     ),
-    unmanaged=("legacy",),
+    unmanaged=(RepositoryKey(HOME, "legacy"),),
 )
 TEXT = plan_text(PLAN, "0.1.0")
 
 LITERAL = {
     "ecrm_plan": 1,
     "version": "0.1.0",
+    "complete": True,
     "created_at": "2026-06-01T12:00:00+00:00",
     "targets": ["123456789012/eu-west-1"],
     "config": "c0ffee",
-    "complete": True,
-    "sources": [
-        {
-            "target": "123456789012/eu-west-1",
-            "source": "ecs",
-            "status": "read",
-            "references": 2,
-            "notes": [],
-        },
-        {
-            "target": None,
-            "source": "file a.json",
-            "status": "read",
-            "references": 0,
-            "notes": [],
-        },
+    "source_reports": [
+        {"registry": "123456789012/eu-west-1", "source": "ecs", "references": 2},
+        {"registry": None, "source": "file a.json"},
     ],
-    "in_use": {"123456789012/eu-west-1": 2},
-    "unmanaged": ["legacy"],
     "repositories": [
         {
-            "target": "123456789012/eu-west-1",
+            "registry": "123456789012/eu-west-1",
             "repository": "app",
             "rule": "*",
             "total": {
                 "Image": {"images": 2, "size": 20},
                 "Image index": {"images": 1, "size": 10},
             },
-            "goes": {
+            "deletable": {
                 "Image": {"images": 1, "size": 10},
                 "Image index": {"images": 1, "size": 10},
             },
-            "stays": {"recently_pushed": 1},
-            "broken_indexes": 1,
-            "absent": [":v9"],
-            "consumers": [],
-            "used": {"images": 0, "size": 0},
-            "problem": "",
-            "deletions": [
-                {
-                    "digest": digest("index"),
-                    "tags": ["v1"],
-                    "pushed_at": "2026-03-03T12:00:00+00:00",
-                    "size": 10,
-                    "media_type": "application/vnd.oci.image.index.v1+json",
-                    "reason": "expired",
-                    "action": "delete",
-                    "wave": 0,
-                    "belongs_to": [],
-                },
-                {
-                    "digest": digest("child"),
-                    "tags": [],
-                    "pushed_at": "2026-03-03T12:00:00+00:00",
-                    "size": 10,
-                    "media_type": "application/vnd.oci.image.manifest.v1+json",
-                    "artifact_type": "application/vnd.oci.image.config.v1+json",
-                    "reason": "index_goes",
-                    "action": "delete",
-                    "related": digest("index"),
-                    "wave": 1,
-                    "belongs_to": [digest("index")],
-                },
+            "kept_by_reason": {"recently_pushed": 1},
+            "stages": [
+                [
+                    {
+                        "image": {
+                            "digest": digest("index"),
+                            "tags": ["v1"],
+                            "pushed_at": "2026-03-03T12:00:00+00:00",
+                            "size": 10,
+                            "media_type": "application/vnd.oci.image.index.v1+json",
+                        },
+                        "reason": "expired",
+                        "action": "delete",
+                    },
+                ],
+                [
+                    {
+                        "image": {
+                            "digest": digest("child"),
+                            "tags": [],
+                            "pushed_at": "2026-03-03T12:00:00+00:00",
+                            "size": 10,
+                            "media_type": "application/vnd.oci.image.manifest.v1+json",
+                            "artifact_type": "application/vnd.oci.image.config.v1+json",
+                        },
+                        "reason": "index_deletable",
+                        "related": digest("index"),
+                        "action": "delete",
+                    },
+                ],
             ],
-            "kept": [],
+            "held_by": {digest("child"): [digest("index")]},
+            "broken_indexes": 1,
+            "missing": [":v9"],
         }
     ],
+    "in_use": {"123456789012/eu-west-1": 2},
+    "unmanaged": ["123456789012/eu-west-1/legacy"],
 }
 
 
@@ -214,19 +205,19 @@ def test_the_file_says_all_that_the_plan_says():
 def test_what_stays_is_in_the_file_where_the_plan_lists_it():
     made = planned(shelf(image("new", "v2", days=3)), keep_all=True)
     (kept,) = json.loads(plan_text(made, "1"))["repositories"][0]["kept"]
-    assert (kept["digest"], kept["reason"], kept["action"], kept["detail"]) == (
+    assert (kept["image"]["digest"], kept["reason"], kept["detail"]) == (
         digest("new"),
         "recently_pushed",
-        "keep",
         "3 days of 30 days",
     )
+    assert "action" not in kept  # none is taken
 
 
 def test_the_file_says_that_a_plan_is_incomplete():
     failed = SourceReport(HOME, "ecs", 0, (Diagnostic(ReadStatus.FAILED, "timed out"),))
     body = json.loads(plan_text(replace(PLAN, source_reports=(failed,)), "1"))
     assert body["complete"] is False
-    assert body["sources"][0]["status"] == "failed"
+    assert body["source_reports"][0]["notes"] == [{"status": "failed", "text": "timed out"}]
 
 
 def test_an_archiving_plan_is_no_deleting_one():
@@ -245,7 +236,16 @@ def refusal(text: str) -> str:
 
 
 CHANGED = "plan.json: was changed after it was written; make a new plan"
-NO_PLAN = "plan.json: is no plan that ecrm wrote; make one with --out"
+NO_PLAN = re.compile(
+    r"plan\.json: is not a plan that ecrm wrote \((.+)\); make one with --out", re.DOTALL
+)
+
+
+def why_not(text: str) -> str:
+    """What is wrong with a file that is not a plan."""
+    found = NO_PLAN.fullmatch(refusal(text))
+    assert found, refusal(text)
+    return found[1]
 
 
 @pytest.mark.parametrize(
@@ -253,11 +253,11 @@ NO_PLAN = "plan.json: is no plan that ecrm wrote; make one with --out"
     ["", "{", "[]", "null", "5", '"plan"', "{}", '{"checksum": "", "ecrm_plan": 1', TEXT[:-1]],
 )
 def test_a_file_that_is_no_plan_is_refused(text):
-    assert refusal(text) == NO_PLAN
+    assert why_not(text)
 
 
 def test_an_array_of_images_is_no_plan():
-    assert refusal('["123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:v1"]') == NO_PLAN
+    assert why_not('["123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:v1"]')
 
 
 @pytest.mark.parametrize("number", [0, 2, "1"])
@@ -270,30 +270,45 @@ def test_a_plan_of_another_format_is_refused(number):
 def test_a_plan_from_which_a_key_was_taken_is_refused(key):
     body = json.loads(TEXT)
     del body[key]
-    expected = NO_PLAN if key in ("checksum", "ecrm_plan") else CHANGED
-    assert refusal(json.dumps(body)) == expected
-
-
-@pytest.mark.parametrize("key", sorted(LITERAL.keys() - {"version", "complete", "ecrm_plan"}))
-def test_a_plan_that_never_had_a_key_is_refused_even_with_a_checksum(key):
-    assert refusal(signed({it: LITERAL[it] for it in LITERAL if it != key})) == NO_PLAN
+    if key in ("checksum", "ecrm_plan"):
+        assert why_not(json.dumps(body)) == "it has no checksum or no format"
+    else:
+        assert refusal(json.dumps(body)) == CHANGED
 
 
 @pytest.mark.parametrize(
-    "damage",
+    "key", ["config", "created_at", "repositories", "source_reports", "targets"]
+)
+def test_a_plan_that_never_had_a_key_is_refused_even_with_a_checksum(key):
+    body = {member: LITERAL[member] for member in LITERAL if member != key}
+    assert why_not(signed(body)) == f"{key}: is missing"
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
     [
-        {"created_at": "2026-06-01T12:00:00"},
-        {"created_at": "now"},
-        {"targets": ["123456789012"]},
-        {"in_use": {"123456789012/eu-west-1": None}},
-        {"sources": [{}]},
-        {"repositories": [{}]},
-        {"unmanaged": 5},
+        (
+            {"created_at": "2026-06-01T12:00:00"},
+            "created_at: '2026-06-01T12:00:00' has no time zone",
+        ),
+        ({"created_at": "now"}, "created_at: 'now' is not a time"),
+        (
+            {"targets": ["123456789012"]},
+            "targets[0]: '123456789012' is not a registry, such as 123456789012/eu-west-1",
+        ),
+        (
+            {"in_use": {"123456789012/eu-west-1": None}},
+            "in_use[123456789012/eu-west-1]: None is not a whole number",
+        ),
+        ({"source_reports": [{}]}, "source_reports[0].registry: is missing"),
+        ({"repositories": [{}]}, "repositories[0].deletable: is missing"),
+        ({"unmanaged": 5}, "unmanaged: 5 is not a list"),
+        ({"more": 5}, "more: is not known here"),
     ],
     ids=str,
 )
-def test_a_plan_that_ecrm_could_not_have_written_is_refused_even_with_a_checksum(damage):
-    assert refusal(signed(LITERAL | damage)) == NO_PLAN
+def test_a_plan_that_ecrm_could_not_have_written_is_refused_even_with_a_checksum(damage, why):
+    assert why_not(signed(LITERAL | damage)) == why
 
 
 def test_a_use_that_names_no_image_is_refused_even_with_a_checksum():
@@ -301,7 +316,9 @@ def test_a_use_that_names_no_image_is_refused_even_with_a_checksum():
     body = json.loads(plan_text(made, "1"))
     body["repositories"][0]["kept"][0]["uses"][0]["reference"] = "app:v1:v2"
     del body["checksum"]
-    assert refusal(signed(body)) == NO_PLAN
+    assert why_not(signed(body)) == (
+        "repositories[0].kept[0].uses[0].reference: 'app:v1:v2' is not an image reference"
+    )
 
 
 def signed(body: dict[str, Any]) -> str:
@@ -343,14 +360,15 @@ def is_refused(text: str) -> bool:
     try:
         read_plan(text, "plan.json")
     except InputError as error:
-        return str(error) in (CHANGED, NO_PLAN) or "is a plan of format" in str(error)
+        known = str(error) == CHANGED or NO_PLAN.fullmatch(str(error))
+        return bool(known) or "is a plan of format" in str(error)
     return False
 
 
 @pytest.mark.parametrize(
     ("was", "now"),
     [
-        ('"wave": 1', '"wave": 0'),
+        ('"broken_indexes": 1', '"broken_indexes": 0'),
         ('"reason": "expired"', '"reason": "untagged"'),
         ('"action": "delete"', '"action": "archive"'),
         (digest("child"), digest("other")),
@@ -440,6 +458,11 @@ def test_b25_a_plan_for_another_account_or_region_is_not_carried_out(made_for, h
     assert unfit(plan, current) == f"plan.json: {message}"
 
 
+def test_the_order_of_the_targets_does_not_matter():
+    plan, current = replace(PLAN, targets=(HOME, REPLICA)), replace(PLAN, targets=(REPLICA, HOME))
+    assert unfit(plan, current) == ""
+
+
 def test_a_plan_of_another_configuration_is_not_carried_out():
     assert unfit(PLAN, replace(PLAN, config="c0ffe3")) == (
         "plan.json: was made with another configuration; make a new plan"
@@ -453,7 +476,7 @@ def test_b11_an_incomplete_plan_is_not_carried_out_and_says_what_is_missing():
     assert unfit(replace(PLAN, source_reports=(denied,))) == (
         "plan.json: is incomplete: access to ecs:ListTasks is denied"
     )
-    unread = unread_repository(HOME, "app", RULE, "timed out")
+    unread = unread_repository(APP, RULE, "timed out")
     assert (
         unfit(replace(PLAN, repositories=(unread,))) == "plan.json: is incomplete: app: timed out"
     )

@@ -13,16 +13,18 @@ from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.decision import Reason
 from ecrm.model.image import Image
 from ecrm.model.pattern import NamePattern
-from ecrm.model.reference import Reference, Registry
+from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
-from ecrm.planning.planner import make_plan, plan_again
+from ecrm.planning.planner import make_plan, read_and_plan, read_repository
+from ecrm.planning.repository import RepositoryState, plan_repository
 from ecrm.planning.retention import needs_manifests
 from ecrm.registry.access import Replication
 from tests.strategies import cases
 from tests.values import (
+    APP,
     HOME,
     NOW,
     PARTNER,
@@ -114,7 +116,7 @@ def test_a_repository_that_no_rule_matches_is_named_and_not_read():
     )
     made = planned(repository_indexes, rules=[replace(RULE, name=NamePattern("app", False))])
     assert [it.repository for it in made.repositories] == ["app"]
-    assert made.unmanaged == ("batch", "legacy")
+    assert made.unmanaged == (RepositoryKey(HOME, "batch"), RepositoryKey(HOME, "legacy"))
     assert made.complete
 
 
@@ -273,6 +275,35 @@ def test_an_index_that_names_an_absent_child_is_counted_as_broken():
     assert found.held_by == {digest("child"): (digest("index"),)}
 
 
+def test_the_plan_of_a_repository_depends_on_its_state_and_the_context_alone():
+    repository_indexes = shelf(index("index", "v1"), image("child"), index=["child"])
+    known = facts(repository_indexes, use("app:v2"))
+    state = read_repository(repository_indexes, known, APP)
+    assert state == RepositoryState(
+        APP,
+        (index("index", "v1"), image("child")),
+        {digest("index"): (digest("child"),)},
+    )
+    made = plan_repository(state, known)
+    assert made == read_and_plan(repository_indexes, known, APP)
+    assert plan_repository(state, facts(repository_indexes, rules=[])) is None
+    unread = plan_repository(RepositoryState(APP, unread="timed out"), known)
+    assert unread
+    assert (unread.unread, unread.stages) == ("timed out", ())
+
+
+def test_a_state_has_no_children_where_no_manifest_was_read():
+    unreadable = RepositoryIndex((index("index", "v1", days=3),), indexes=DENIED)
+    repository_indexes = Shelf({HOME: {"app": unreadable}})
+    state = read_repository(repository_indexes, facts(repository_indexes), APP)
+    assert state == RepositoryState(APP, (index("index", "v1", days=3),))
+
+
+def test_b26_who_else_may_pull_an_unread_repository_is_not_asked():
+    unread = RepositoryIndex(DENIED, cross_account_pullers=AssertionError("asked"))
+    assert not planned(Shelf({HOME: {"app": unread}}, {HOME: (REPEATS,)})).complete
+
+
 # -- not knowing means keeping --------------------------------------------------------------------
 
 
@@ -351,14 +382,14 @@ def test_a_single_repository_is_planned_again_as_it_was():
     )
     known = facts(repository_indexes, use("app:v3"))
     assert (
-        plan_again(repository_indexes, known, HOME, "app")
+        read_and_plan(repository_indexes, known, APP)
         == make_plan(repository_indexes, known, None, lambda _: None).repositories[0]
     )
 
 
 def test_a_repository_without_a_rule_is_not_planned_again():
     repository_indexes = shelf(image("old", "v1"))
-    assert plan_again(repository_indexes, facts(repository_indexes, rules=[]), HOME, "app") is None
+    assert read_and_plan(repository_indexes, facts(repository_indexes, rules=[]), APP) is None
 
 
 # -- replication ----------------------------------------------------------------------------------
@@ -401,6 +432,21 @@ def test_b26_what_stays_anyway_keeps_its_own_reason_where_nobody_looked():
         REPEATS, images=[image("old", "v1"), image("new", "v2", days=2)]
     )
     assert repository(repository_indexes).kept_by_reason == {Reason.UNSCANNED: 1, Reason.PUSHED: 1}
+
+
+def test_a_repository_of_several_registries_is_named_with_its_registry():
+    unreadable = {"app": RepositoryIndex(DENIED)}
+    told: list[str] = []
+    both = Shelf({HOME: unreadable, PARTNER: {"app": RepositoryIndex()}})
+    made = make_plan(both, facts(both), None, told.append)
+    assert made.unread == (f"{HOME}/app: access to ecr:DescribeImages is denied",)
+    assert sorted(told[1:]) == [f"ECR: {HOME}/app", f"ECR: {PARTNER}/app"]
+
+
+def test_a_repository_without_a_rule_is_unmanaged_in_each_registry_that_has_it():
+    both = Shelf({PARTNER: {"legacy": RepositoryIndex()}, HOME: {"legacy": RepositoryIndex()}})
+    made = planned(both, rules=[])
+    assert made.unmanaged == (RepositoryKey(HOME, "legacy"), RepositoryKey(PARTNER, "legacy"))
 
 
 def test_b26_every_place_where_nobody_looked_is_named_once():

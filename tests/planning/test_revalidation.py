@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from ecrm.model.decision import Reason
 from ecrm.model.image import Image, Kind, Status
 from ecrm.model.pattern import NamePattern
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.planning.graph import image_graph
 from ecrm.planning.plan import (
     RepositoryPlan,
     SkippedDeletion,
     Totals,
-    plan_repository,
+    repository_plan,
     still_deletable,
     unread_repository,
 )
@@ -35,6 +36,7 @@ from tests.strategies import (
 )
 from tests.values import NOW, digest, image, index
 
+APP = RepositoryKey(REGISTRY, "app")
 RULE = Rule(NamePattern("app", False), timedelta(days=30))
 LATER = NOW + timedelta(hours=1)
 
@@ -42,7 +44,7 @@ LATER = NOW + timedelta(hours=1)
 def planned(case: Case, now: datetime = NOW) -> RepositoryPlan:
     """With what stays, as the later of two plans must have it."""
     decisions = decide(case.images, case.manifests, case.uses, case.rule, now, min_age=case.min_age)
-    made = plan_repository(REGISTRY, "app", case.rule, decisions, case.manifests)
+    made = repository_plan(APP, case.rule, decisions, case.manifests)
     kept = tuple(it for it in decisions if not it.deletable)
     return replace(made, kept=kept, missing=case.uses.missing_from(case.images))
 
@@ -175,9 +177,9 @@ def test_b1_what_belongs_to_an_index_that_is_spared_is_spared_at_any_depth():
     assert left == digests("b")
     assert skipped == {
         digest("outer"): "its tags have changed from v1 to v1, prod",
-        digest("inner"): f"belongs to {digest('outer')}, which stays",
-        digest("child"): f"belongs to {digest('inner')}, which stays",
-        digest("sig"): f"belongs to {digest('child')}, which stays",
+        digest("inner"): f"belongs to {digest('outer')}, which is kept",
+        digest("child"): f"belongs to {digest('inner')}, which is kept",
+        digest("sig"): f"belongs to {digest('child')}, which is kept",
     }
 
 
@@ -187,7 +189,7 @@ def test_b19_a_referrer_of_an_image_that_is_spared_is_spared():
         after = repository_indexes(A._replace(tags=("v9",)), B, referrer)
         left, skipped = shrink(before, after)
         assert left == digests("b")
-        assert skipped[digest("sig")] == f"belongs to {A.digest}, which stays"
+        assert skipped[digest("sig")] == f"belongs to {A.digest}, which is kept"
 
 
 def test_an_index_still_goes_where_only_its_child_is_spared():
@@ -203,7 +205,7 @@ def test_b1_what_an_index_that_was_archived_meanwhile_names_is_spared():
     assert going(planned(after, LATER)) == digests("c")
     assert shrink(before, after) == (
         set(),
-        {digest("i"): "now archived", digest("c"): f"belongs to {digest('i')}, which stays"},
+        {digest("i"): "now archived", digest("c"): f"belongs to {digest('i')}, which is kept"},
     )
 
 
@@ -219,7 +221,7 @@ def test_b1_what_an_index_that_was_pushed_meanwhile_names_is_spared():
     assert going(planned(after, LATER)) == digests("c", "new")
     assert shrink(before, after) == (
         set(),
-        {digest("c"): f"belongs to {digest('new')}, which stays"},
+        {digest("c"): f"belongs to {digest('new')}, which is kept"},
     )
 
 
@@ -229,7 +231,7 @@ def test_b19_a_referrer_whose_subject_was_pushed_meanwhile_is_spared():
     after = repository_indexes(*before.images, image("s", days=0)).with_rule(expires=run_all)
     assert shrink(before, after) == (
         set(),
-        {digest("sig"): f"belongs to {digest('s')}, which stays"},
+        {digest("sig"): f"belongs to {digest('s')}, which is kept"},
     )
 
 
@@ -270,7 +272,7 @@ def test_what_is_absent_is_that_of_the_later_plan():
 
 def test_b11_where_a_repository_cannot_be_read_again_nothing_goes():
     before = planned(repository_indexes(A, B))
-    unread = unread_repository(REGISTRY, "app", RULE, "access to ecr:DescribeImages is denied")
+    unread = unread_repository(APP, RULE, "access to ecr:DescribeImages is denied")
     left, skipped = still_deletable(before, unread)
     assert left.unread == "access to ecr:DescribeImages is denied"
     assert not left.deletions

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.media_types import SOCI_INDEX
 from ecrm.model.outcome import Outcome, OutcomeStatus
-from ecrm.model.reference import Reference, Registry
+from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
@@ -61,7 +61,7 @@ def shop() -> Plan:
             SourceReport(REGISTRY, "ecs", 1234),
             SourceReport(REGISTRY, "lambda", 0, (denied,)),
         ),
-        unmanaged=("backup", "scratch"),
+        unmanaged=(RepositoryKey(REGISTRY, "backup"), RepositoryKey(REGISTRY, "scratch")),
     )
 
 
@@ -149,7 +149,7 @@ lambda:ListFunctions is denied; allow it: not you
 
 
 def test_markdown_shows_names_as_they_are():
-    made = plan_of(unmanaged=("a_b*c|<d>`[e]\\",))
+    made = plan_of(unmanaged=(RepositoryKey(REGISTRY, "a_b*c|<d>`[e]\\"),))
     line = PLAN_FORMATS["markdown"](made).splitlines()[-1]
     assert line.endswith(r"touched: a\_b\*c\|\<d\>\`\[e\]\\")
 
@@ -474,15 +474,15 @@ def test_the_outcomes_table_counts_only_what_aws_says_is_deleted():
     assert (
         outcomes_table(outcomes, [REGISTRY])
         == f"""\
- REPOSITORY   | DELETED   | ARCHIVED   | GONE ALREADY   | SPARED    | NOT DONE
---------------+-----------+------------+----------------+-----------+------------
+ REPOSITORY   | DELETED   | ARCHIVED   | ALREADY GONE   | SKIPPED   | FAILED
+--------------+-----------+------------+----------------+-----------+-----------
  shop/api     | 2 (20 MB) | 1 (10 MB)  | 1 (10 MB)      | 1 (10 MB) |
  shop/web     |           |            |                |           | 1 (10 MB)
 
 Deleted 2 (20 MB) of 6 images.
 Archived 1 (10 MB) of 6 images.
-Not done: shop/web@{digest(4)} (v1, v2): KmsError: no key
-Spared: shop/api@{digest(5)}: now in_use"""
+Failed: shop/web@{digest(4)} (v1, v2): KmsError: no key
+Skipped: shop/api@{digest(5)}: now in_use"""
     )
 
 
@@ -502,12 +502,12 @@ def test_the_outcomes_table_of_a_run_that_deleted_nothing():
     assert (
         outcomes_table([outcome(1, OutcomeStatus.FAILED, "oops")], [REGISTRY])
         == f"""\
- REPOSITORY   | NOT DONE
---------------+------------
+ REPOSITORY   | FAILED
+--------------+-----------
  shop/api     | 1 (10 MB)
 
 Deleted 0 (0 B) of 1 image.
-Not done: shop/api@{digest(1)}: oops"""
+Failed: shop/api@{digest(1)}: oops"""
     )
 
 

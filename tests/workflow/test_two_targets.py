@@ -123,7 +123,7 @@ def test_delete_deletes_in_both_and_keeps_its_files_at_home(accounts: Accounts):
     outcomes: list[Outcome] = []
     delete(accounts, on_outcome=outcomes.append)
     assert accounts.images == {NORTH: 1, SOUTH: 1}
-    assert {outcome.answer for outcome in outcomes} == {OutcomeStatus.DELETED}
+    assert {outcome.status for outcome in outcomes} == {OutcomeStatus.DELETED}
     assert (
         outcomes_table(outcomes, TARGETS)
         == """\
@@ -156,7 +156,7 @@ def test_the_failure_of_one_target_leaves_the_work_of_the_other_done(accounts: A
         delete(accounts, on_outcome=outcomes.append)
     assert failure.value.exit_code == 4
     assert accounts.images == {NORTH: 3, SOUTH: 1}
-    assert {(it.registry, it.answer) for it in outcomes} == {
+    assert {(it.registry, it.status) for it in outcomes} == {
         (NORTH, OutcomeStatus.FAILED),
         (SOUTH, OutcomeStatus.DELETED),
     }

@@ -7,7 +7,6 @@ from decimal import Decimal
 from ecrm.check.values import CheckInputs, Found, Violation, Where
 from ecrm.config import Level
 from ecrm.model.humanize import count, days, human_size
-from ecrm.model.reference import RepositoryKey
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 
 _GB = 10**9
@@ -16,11 +15,7 @@ _GB = 10**9
 def stale(evidence: CheckInputs, level: Level) -> Found:
     """What can be deleted is deleted in time."""
     limits = evidence.config.check.stale
-    managed = [
-        it
-        for it in _read(evidence.plan)
-        if evidence.config.rule_for(RepositoryKey(it.registry, it.repository))
-    ]
+    managed = [it for it in _read(evidence.plan) if evidence.config.rule_for(it.key)]
     for it in managed:
         deletable = _sum(it.deletable.values())
         for about, what in _above(deletable, limits.max_images, limits.max_bytes, "max"):

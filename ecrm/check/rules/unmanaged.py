@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from ecrm.check.values import CheckInputs, Found, Unknown, Violation, Where
 from ecrm.config import Config, History, Level
 from ecrm.model.humanize import count
-from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Rule
 from ecrm.model.scan import ReadStatus
 from ecrm.model.use import SourceLocation
@@ -21,7 +20,7 @@ _NOUNS = {
 
 def unmanaged(evidence: CheckInputs, level: Level) -> Found:
     for it in evidence.plan.repositories:
-        if not evidence.config.rule_for(RepositoryKey(it.registry, it.repository)):
+        if not evidence.config.rule_for(it.key):
             yield Violation(
                 "unmanaged",
                 level,

@@ -1,8 +1,7 @@
 """Reading a journal back."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,17 @@ from ecrm.aws.errors import translated
 from ecrm.aws.storage import is_s3, s3_place
 from ecrm.errors import InputError
 from ecrm.execution.journal.records import (
+    Answer,
     Contents,
     End,
     Entry,
+    EntryKey,
     Header,
-    Key,
-    answer_of,
-    end_of,
-    entry_of,
-    header_of,
-    key_of,
+    Intent,
+    Record,
+    record_of,
 )
+from ecrm.model.json_text import parse_json
 
 _PART = re.compile(r"(\d{5,})\.jsonl")
 
@@ -37,17 +36,17 @@ def load_journal(location: str, s3: Callable[[], Any]) -> Contents:
             raise InputError(f"the journal {location} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
-            raise InputError(f"{location}, line {line}: this is no text") from error
+            raise InputError(f"{location}, line {line}: this is not text") from error
     return read_journal(text.split("\n"), location)
 
 
 def read_journal(lines: Iterable[str], name: str = "journal") -> Contents:
-    """What the lines tell. The last one may be cut off, as a killed run leaves it; anything else
-    that is wrong is an InputError that says where."""
+    """The last line may be cut off, as a killed run leaves it; anything else that is wrong is an
+    InputError with the number of the line."""
     journal = _Reader()
-    for number, record in _records(list(lines), name):
+    for number, data in _records(list(lines), name):
         try:
-            journal.take(record)
+            journal.take(record_of(data))
         except ValueError as error:
             raise InputError(f"{name}, line {number}: {error}") from error
     if journal.header is None:
@@ -56,57 +55,58 @@ def read_journal(lines: Iterable[str], name: str = "journal") -> Contents:
 
 
 class _Reader:
-    """Takes one record after the other; ValueError says why one cannot be."""
+    """Takes one record after the other; ValueError says why one cannot be taken."""
 
     def __init__(self) -> None:
         self.header: Header | None = None
-        self.entries: dict[Key, Entry] = {}
+        self.entries: dict[EntryKey, Entry] = {}
         self.end: End | None = None
 
-    def take(self, record: Mapping[str, Any]) -> None:
-        kind = record.get("type")
-        if (kind == "header") != (self.header is None):
+    def take(self, record: Record) -> None:
+        if isinstance(record, Header) != (self.header is None):
             raise ValueError("a journal of ecrm has one header, at its beginning")
         if self.end is not None:
             raise ValueError("something follows the end")
-        if kind == "header":
-            self.header = header_of(record)
-        elif kind == "image":
-            self._intended(entry_of(record))
-        elif kind == "answer":
-            self._answered(record)
-        elif kind == "end":
-            self.end = end_of(record)
-        else:
-            raise ValueError(f"{kind!r} is no type of line")
+        match record:
+            case Header():
+                self.header = record
+            case Intent():
+                self._intended(record)
+            case Answer():
+                self._answered(record)
+            case End():
+                self.end = record
 
-    def _intended(self, entry: Entry) -> None:
-        """An image that is tried again has no answer again, and keeps the place it had."""
+    def _intended(self, intent: Intent) -> None:
+        """An image that is tried again has no status again, and keeps its position."""
+        entry = Entry(
+            intent.at, intent.registry, intent.repository, intent.decision, intent.manifest
+        )
         before = self.entries.get(entry.key)
         if before and entry.manifest is None:
             entry = replace(entry, manifest=before.manifest)
         self.entries[entry.key] = entry
 
-    def _answered(self, record: Mapping[str, Any]) -> None:
-        """An image that was spared before any call has an answer and no line of its own."""
-        answer, detail = answer_of(record)
-        if entry := self.entries.get(key_of(record)):
-            self.entries[entry.key] = replace(entry, answer=answer, detail=detail)
+    def _answered(self, answer: Answer) -> None:
+        """An image that was skipped before any call has an outcome and no intent."""
+        key = EntryKey(answer.registry, answer.repository, answer.digest)
+        if entry := self.entries.get(key):
+            self.entries[key] = replace(entry, status=answer.status, detail=answer.detail)
 
 
-def _records(lines: list[str], name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _records(lines: list[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     while lines and not lines[-1].strip():
         lines.pop()
     for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
+            data = parse_json(line)
         except ValueError as error:
             if number == len(lines):
                 return
-            raise InputError(f"{name}, line {number}: this is no JSON ({error})") from error
-        if not isinstance(record, dict):
-            raise InputError(f"{name}, line {number}: this is no line of a journal")
-        yield number, record
+            raise InputError(f"{name}, line {number}: this is not JSON ({error})") from error
+        if not isinstance(data, dict):
+            raise InputError(f"{name}, line {number}: this is not a line of a journal")
+        yield number, data
 
 
 def _parts(s3: Any, location: str) -> Iterator[str]:

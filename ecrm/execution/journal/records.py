@@ -1,23 +1,30 @@
-"""The lines of a journal as values, and as JSON."""
+"""The lines of a journal as values; `ecrm.model.codec` makes them JSON.
+
+A line is `{"type": ..., "at": ..., ...}`: the name of its record, and the record's fields.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import NoneType
-from typing import Any
+from typing import Any, NamedTuple
 
-from ecrm.model.decision import Decision, Reason
+from ecrm.model.codec import decode, encode
+from ecrm.model.decision import Decision
 from ecrm.model.image import Image
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
-from ecrm.model.rule import Action
 
 FORMAT = 1
 """Grows when a reader of the format before would misunderstand a line."""
 
-Key = tuple[Registry, str, str]
-"""Registry, repository, digest: what an image line and its answer have in common."""
+
+class EntryKey(NamedTuple):
+    """What the intent and the outcome of an image have in common."""
+
+    registry: Registry
+    repository: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +38,61 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One image that the run was about to delete or to archive.
+class Intent:
+    """One image that the run is about to delete or to archive.
 
-    Of the image there is what it takes to put it back. `manifest` is the text whose SHA-256 is the
-    digest; None for an image that is archived, or was: ECR gives no manifest of those. `answer` is
-    the last one, None when the run was killed before it came.
+    `manifest` is the text whose SHA-256 is the digest; None for an image that is archived, or was:
+    ECR returns no manifest of those.
     """
 
     at: datetime
     registry: Registry
     repository: str
     decision: Decision
+    manifest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one image."""
+
+    at: datetime
+    registry: Registry
+    repository: str
+    digest: str
+    status: OutcomeStatus
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """`complete` says whether the run ended by itself; `counts` are the images per status."""
+
+    at: datetime
+    complete: bool
+    counts: Mapping[OutcomeStatus, int]
+
+
+Record = Header | Intent | Answer | End
+_TYPES: Mapping[str, type[Record]] = {
+    "header": Header,
+    "image": Intent,
+    "outcome": Answer,
+    "end": End,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that a journal says about one image. `status` is the last one, None where the run was
+    killed before it was known."""
+
+    at: datetime
+    registry: Registry
+    repository: str
+    decision: Decision
     manifest: str | None
-    answer: OutcomeStatus | None = None
+    status: OutcomeStatus | None = None
     detail: str = ""
 
     @property
@@ -52,18 +100,8 @@ class Entry:
         return self.decision.image
 
     @property
-    def key(self) -> Key:
-        return self.registry, self.repository, self.image.digest
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """`complete` says whether the run came to its end by itself; `counts` how often it got which
-    answer."""
-
-    at: datetime
-    complete: bool
-    counts: Mapping[OutcomeStatus, int]
+    def key(self) -> EntryKey:
+        return EntryKey(self.registry, self.repository, self.image.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,133 +113,29 @@ class Contents:
     end: End | None
 
 
-def header_line(header: Header) -> str:
-    return _line(
-        "header",
-        header.at,
-        format=FORMAT,
-        version=header.version,
-        targets=[str(target) for target in header.targets],
-        config=header.config,
-    )
+def answer_to(outcome: Outcome, at: datetime) -> Answer:
+    digest = outcome.decision.image.digest
+    return Answer(at, outcome.registry, outcome.repository, digest, outcome.status, outcome.detail)
 
 
-def image_line(entry: Entry) -> str:
-    image, decision = entry.image, entry.decision
-    return _line(
-        "image",
-        entry.at,
-        target=str(entry.registry),
-        repository=entry.repository,
-        digest=image.digest,
-        tags=image.tags,
-        size=image.size,
-        pushed_at=_iso(image.pushed_at),
-        media_type=image.media_type,
-        artifact_type=image.artifact_type,
-        subject=image.subject,
-        action=decision.action,
-        reason=decision.reason,
-        detail=decision.detail,
-        related=decision.related,
-        manifest=entry.manifest,
-    )
-
-
-def answer_line(at: datetime, outcome: Outcome) -> str:
-    return _line(
-        "answer",
-        at,
-        target=str(outcome.registry),
-        repository=outcome.repository,
-        digest=outcome.decision.image.digest,
-        answer=outcome.answer,
-        detail=outcome.detail,
-    )
-
-
-def end_line(end: End) -> str:
-    return _line("end", end.at, complete=end.complete, counts=dict(end.counts))
-
-
-def header_of(record: Mapping[str, Any]) -> Header:
-    """This and the next three read a line back; they raise ValueError, saying what is wrong."""
-    written_as = _get(record, "format", int)
-    if written_as > FORMAT:
-        raise ValueError(f"format {written_as} is that of a newer ecrm; use that one")
-    targets = tuple(_registry(target) for target in _texts(record, "targets"))
-    return Header(_when(record), _get(record, "version", str), targets, _get(record, "config", str))
-
-
-def entry_of(record: Mapping[str, Any]) -> Entry:
-    image = Image(
-        digest=_get(record, "digest", str),
-        tags=_texts(record, "tags"),
-        pushed_at=_when(record, "pushed_at"),
-        size=_get(record, "size", int),
-        media_type=_get(record, "media_type", str, NoneType),
-        artifact_type=_get(record, "artifact_type", str, NoneType),
-        subject=_get(record, "subject", str, NoneType),
-    )
-    decision = Decision(
-        image,
-        Reason(_get(record, "reason", str)),
-        detail=_get(record, "detail", str),
-        related=_get(record, "related", str, NoneType),
-        action=Action(_get(record, "action", str)),
-    )
-    registry, repository, _ = key_of(record)
-    manifest = _get(record, "manifest", str, NoneType)
-    return Entry(_when(record), registry, repository, decision, manifest)
-
-
-def key_of(record: Mapping[str, Any]) -> Key:
-    registry = _registry(_get(record, "target", str))
-    return registry, _get(record, "repository", str), _get(record, "digest", str)
-
-
-def answer_of(record: Mapping[str, Any]) -> tuple[OutcomeStatus, str]:
-    return OutcomeStatus(_get(record, "answer", str)), _get(record, "detail", str)
-
-
-def end_of(record: Mapping[str, Any]) -> End:
-    counts = _get(record, "counts", dict)
-    answers = {OutcomeStatus(name): _get(counts, name, int) for name in counts}
-    return End(_when(record), _get(record, "complete", bool), answers)
-
-
-def _line(kind: str, at: datetime, **facts: object) -> str:
+def line_of(record: Record) -> str:
     """ASCII only, so that a line that is cut off is cut between characters."""
-    return json.dumps({"type": kind, "when": _iso(at), **facts}) + "\n"
+    (name,) = (name for name, kind in _TYPES.items() if kind is type(record))
+    members = {"type": name} | ({"format": FORMAT} if isinstance(record, Header) else {})
+    at = {"at": record.at.astimezone(UTC).isoformat()}
+    return json.dumps(members | at | encode(record) | at) + "\n"
 
 
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
-
-
-def _when(record: Mapping[str, Any], key: str = "when") -> datetime:
-    at = datetime.fromisoformat(_get(record, key, str))
-    if at.tzinfo is None:
-        raise ValueError(f"{key} has no time zone")
-    return at
-
-
-def _registry(text: str) -> Registry:
-    account, slash, region = text.partition("/")
-    if not (account and slash and region):
-        raise ValueError(f"{text!r} is no target")
-    return Registry(account, region)
-
-
-def _texts(record: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    values = _get(record, key, list)
-    if not all(isinstance(value, str) for value in values):
-        raise ValueError(f"{key} is no list of texts")
-    return tuple(values)
-
-
-def _get(record: Mapping[str, Any], key: str, *kinds: type) -> Any:
-    value = record.get(key)
-    if key not in record or type(value) not in kinds:
-        raise ValueError(f"{key} is missing or is no {kinds[0].__name__}")
-    return value
+def record_of(data: dict[str, Any]) -> Record:
+    """Reads a line back; raises ValueError with what is wrong."""
+    members = dict(data)
+    name = members.pop("type", None)
+    if not isinstance(name, str) or name not in _TYPES:
+        raise ValueError(f"{name!r} is not a type of line")
+    if name == "header":
+        written_as = members.pop("format", None)
+        if type(written_as) is not int:
+            raise ValueError("format: it is missing or not a whole number")
+        if written_as > FORMAT:
+            raise ValueError(f"format {written_as} is that of a newer ecrm; use that one")
+    return decode(_TYPES[name], members)

@@ -10,12 +10,11 @@ from typing import Self
 from ecrm.errors import OutputError
 from ecrm.execution.journal.records import (
     End,
-    Entry,
     Header,
-    answer_line,
-    end_line,
-    header_line,
-    image_line,
+    Intent,
+    Record,
+    answer_to,
+    line_of,
 )
 from ecrm.execution.journal.sinks import Sink
 from ecrm.model.decision import Decision
@@ -47,7 +46,9 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         try:
-            with suppress(*((OutputError,) if error else ())):  # the first error is the one to tell
+            with suppress(
+                *((OutputError,) if error else ())
+            ):  # the first error is the one to report
                 if self._open:
                     self.end(complete=False)
         finally:
@@ -56,7 +57,7 @@ class Journal:
     def begin(self, *, version: str, targets: Sequence[Registry], config: str) -> None:
         """Once, before anything else; `version` is ecrm's, `config` a fingerprint."""
         self._open = True
-        self._append([header_line(Header(self._clock(), version, tuple(targets), config))])
+        self._append([Header(self._clock(), version, tuple(targets), config)])
 
     def intend(
         self,
@@ -68,22 +69,22 @@ class Journal:
         """Before the call that deletes or archives these; `manifests` by digest, verbatim."""
         now = self._clock()
         self._append(
-            image_line(Entry(now, registry, repository, it, manifests.get(it.image.digest)))
-            for it in decisions
+            Intent(now, registry, repository, decision, manifests.get(decision.image.digest))
+            for decision in decisions
         )
 
-    def answer(self, outcomes: Iterable[Outcome]) -> None:
+    def record(self, outcomes: Iterable[Outcome]) -> None:
         """After that call."""
-        now, answered = self._clock(), list(outcomes)
-        self._append(answer_line(now, outcome) for outcome in answered)
-        self._counts.update(outcome.answer for outcome in answered)
+        now, happened = self._clock(), list(outcomes)
+        self._append(answer_to(outcome, now) for outcome in happened)
+        self._counts.update(outcome.status for outcome in happened)
 
     def end(self, complete: bool) -> None:
-        self._append([end_line(End(self._clock(), complete, self._counts))])
+        self._append([End(self._clock(), complete, self._counts)])
         self._open = False
 
-    def _append(self, lines: Iterable[str]) -> None:
-        text = "".join(lines)
+    def _append(self, records: Iterable[Record]) -> None:
+        text = "".join(map(line_of, records))
         if not self._open:
             raise AssertionError("this journal has not begun, has ended, or could not be written")
         if text:

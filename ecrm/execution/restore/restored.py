@@ -1,13 +1,14 @@
-"""Puts entries of a journal back, repository by repository, and tells what became of each."""
+"""Restores the images of a journal, repository by repository."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
-from ecrm.errors import AccessDenied, AwsError, Gone
+from ecrm.errors import AccessDenied, AwsError, Gone, UsageError
 from ecrm.execution.journal import Entry
 from ecrm.execution.restore.manifest import Needs, has_digest, needs
-from ecrm.execution.restore.selection import by_place, in_order
+from ecrm.execution.restore.selection import by_repository, in_order
 from ecrm.model.image import Status
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
@@ -36,41 +37,54 @@ class Restored:
     detail: str = ""
 
 
+def refuse_foreign(
+    entries: Iterable[Entry], registries: Collection[Registry], journal: str
+) -> None:
+    """Raises UsageError, before anything is put, where an entry is of a registry that the run does
+    not have; `journal` is its name in the message."""
+    foreign = sorted({entry.registry for entry in entries} - set(registries))
+    if foreign:
+        made_for, here = (", ".join(map(str, named)) for named in (foreign, sorted(registries)))
+        raise UsageError(f"{journal} has images of {made_for}, and this is {here}")
+
+
 def restored(
     entries: Iterable[Entry], restorer_for: Callable[[Registry], Restorer]
 ) -> Iterator[Restored]:
-    """One Restored per entry, as it happens. What is there stays as it is, and a tag stays with
-    the image that has it now."""
-    restorers: dict[Registry, Restorer] = {}
-    stopped_by: AwsError | None = None
-    for (registry, repository), of_repository in by_place(entries):
+    """One Restored per entry, as it happens. Each image is put into the registry that its entry
+    names. An image that is there is not changed, and a tag is not taken from the image that has it
+    now. An error that is not about one image or one repository ends the work of its registry."""
+    restorer_of = cache(restorer_for)
+    ended: dict[Registry, AwsError] = {}
+    for key, of_repository in by_repository(entries):
         ordered = tuple(in_order(of_repository))
-        if stopped_by:
-            yield from _not_tried(ordered, stopped_by)
+        if error := ended.get(key.registry):
+            yield from _not_tried(ordered, error)
             continue
-        if registry not in restorers:
-            restorers[registry] = restorer_for(registry)
-        stopped_by = yield from _refilled(repository, ordered, restorers[registry])
+        ending = yield from _restored(key.repository, ordered, restorer_of(key.registry))
+        if ending:
+            ended[key.registry] = ending
 
 
-def _refilled(
+def _restored(
     repository: str, ordered: Sequence[Entry], restorer: Restorer
 ) -> Generator[Restored, None, AwsError | None]:
-    """Put back what went from one repository; returns the error that ends the whole run, if any."""
+    """Restore the images of one repository; returns the error that ends the work of its registry,
+    if any."""
     try:
-        refill = _Refill(repository, restorer)
+        content = _Repository(repository, restorer)
     except AwsError as error:
         yield from (_outcome(entry, Result.FAILED, str(error)) for entry in ordered)
         return None if isinstance(error, Gone | AccessDenied) else error
     same = ""
-    for place, entry in enumerate(ordered, 1):
+    for number, entry in enumerate(ordered, 1):
         try:
-            outcome = refill.put_back(entry)
+            outcome = content.restore(entry)
         except AwsError as error:
-            yield refill.failed(entry, error)
+            yield content.failed(entry, error)
             denied = isinstance(error, AccessDenied)  # may be this repository's own policy
             if denied or (same == str(error) and not is_about_one_image(error)):
-                yield from _not_tried(ordered[place:], error)
+                yield from _not_tried(ordered[number:], error)
                 return None if denied or isinstance(error, Gone) else error
             same = str(error)
         else:
@@ -79,8 +93,8 @@ def _refilled(
     return None
 
 
-class _Refill:
-    """One repository, and what is known to be there by now."""
+class _Repository:
+    """One repository, and the images and layers that it is known to have by now."""
 
     def __init__(self, repository: str, restorer: Restorer) -> None:
         self._repository = repository
@@ -90,7 +104,7 @@ class _Refill:
         self._lost: dict[str, str] = {}
         self._layers: dict[str, str] = {}
 
-    def put_back(self, entry: Entry) -> Restored:
+    def restore(self, entry: Entry) -> Restored:
         there = self._images.get(entry.image.digest)
         if there is None:
             return self._put(entry)
@@ -171,14 +185,14 @@ class _Refill:
 
 def _damage(entry: Entry) -> str:
     if entry.manifest is None:
-        return "the journal has no manifest of it; ECR gives none of an archived image"
+        return "the journal has no manifest of it; ECR returns none of an archived image"
     if not has_digest(entry.manifest, entry.image.digest):
         return "its manifest in the journal does not have this digest"
     return ""
 
 
 def _not_tried(entries: Iterable[Entry], error: AwsError) -> Iterator[Restored]:
-    why = f"not tried, since it went wrong before: {error}"
+    why = f"not tried after an earlier error: {error}"
     return (_outcome(entry, Result.FAILED, why) for entry in entries)
 
 

@@ -9,39 +9,38 @@ from ecrm.execution.journal import Contents, Entry
 from ecrm.execution.restore.manifest import needs
 from ecrm.model.image import Links
 from ecrm.model.outcome import OutcomeStatus
-from ecrm.model.reference import Reference, Registry
+from ecrm.model.reference import Reference, RepositoryKey
 from ecrm.planning.graph import ImageGraph, image_graph
 
 _DIGEST_PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})")
-_TAKEN_AWAY = frozenset({OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED, None})
-
-RepositoryKey = tuple[Registry, str]
+_MAY_BE_GONE = frozenset({OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED, None})
 
 
 def chosen(contents: Contents, images: Sequence[str] = ()) -> tuple[Entry, ...]:
-    """What the run took away, or may have taken away when it was killed; or only `images`: each a
-    URI, `repository:tag`, `repository@sha256:...`, `repository`, or six or more digits of a digest.
+    """The images that the run deleted or archived, or may have when it was killed; or only
+    `images`: each a URI, `repository:tag`, `repository@sha256:...`, `repository`, or six or more
+    digits of a digest.
 
-    What is named comes back whatever the answer was (an answer that got lost makes a deleted image
-    look "gone already"), with its children and its referrers. UsageError if a name selects nothing.
+    A named image is chosen whatever its status (an answer that got lost makes a deleted image look
+    "already gone"), with its children and its referrers. UsageError if a name selects nothing.
     """
     if images:
         wanted = {entry.key for text in images for entry in _named(contents.entries, text)}
     else:
-        wanted = {entry.key for entry in contents.entries if entry.answer in _TAKEN_AWAY}
-    for _, entries in by_place(contents.entries):
+        wanted = {entry.key for entry in contents.entries if entry.status in _MAY_BE_GONE}
+    for _, entries in by_repository(contents.entries):
         digests = [entry.image.digest for entry in entries if entry.key in wanted]
         keep_closure = _family(entries).keep_closure(digests)
         wanted |= {entry.key for entry in entries if entry.image.digest in keep_closure}
     return tuple(entry for entry in contents.entries if entry.key in wanted)
 
 
-def by_place(entries: Iterable[Entry]) -> Iterator[tuple[RepositoryKey, list[Entry]]]:
+def by_repository(entries: Iterable[Entry]) -> Iterator[tuple[RepositoryKey, list[Entry]]]:
     """Per repository, in the order in which each came first."""
-    places: dict[RepositoryKey, list[Entry]] = defaultdict(list)
+    of_repository: dict[RepositoryKey, list[Entry]] = defaultdict(list)
     for entry in entries:
-        places[entry.registry, entry.repository].append(entry)
-    yield from places.items()
+        of_repository[RepositoryKey(entry.registry, entry.repository)].append(entry)
+    yield from of_repository.items()
 
 
 def in_order(entries: Collection[Entry]) -> Iterator[Entry]:
@@ -49,15 +48,21 @@ def in_order(entries: Collection[Entry]) -> Iterator[Entry]:
     graph = _family(entries)
     left = {entry.image.digest: entry for entry in entries}
     while left:
-        free = [it for it in left if not _waits(it, left, (graph.children, graph.subjects))]
+        free = [
+            digest for digest in left if not _waits(digest, left, (graph.children, graph.subjects))
+        ]
         # Tags that name subjects can form a circle; the digests of children cannot.
-        free = free or [it for it in left if not _waits(it, left, (graph.children,))] or [*left]
+        free = (
+            free
+            or [digest for digest in left if not _waits(digest, left, (graph.children,))]
+            or [*left]
+        )
         for digest in free:
             yield left.pop(digest)
 
 
 def _waits(digest: str, left: Collection[str], links: Iterable[Links]) -> bool:
-    return any(other in left for image_graph in links for other in image_graph.get(digest, ()))
+    return any(other in left for link in links for other in link.get(digest, ()))
 
 
 def _family(entries: Iterable[Entry]) -> ImageGraph:
@@ -71,7 +76,7 @@ def _family(entries: Iterable[Entry]) -> ImageGraph:
 def _children(entry: Entry) -> tuple[str, ...]:
     try:
         return needs(entry.manifest).children if entry.manifest else ()
-    except ValueError:  # said when it is its turn to be put back
+    except ValueError:  # reported when it is restored
         return ()
 
 
@@ -79,11 +84,11 @@ def _named(entries: Sequence[Entry], text: str) -> list[Entry]:
     found = [entry for entry in entries if _is_named(entry, text)]
     digits = _DIGEST_PREFIX.fullmatch(text)
     if not found and digits:
-        found = [it for it in entries if it.image.digest.startswith(f"sha256:{digits[1]}")]
-        if len({it.image.digest for it in found}) > 1:
+        found = [entry for entry in entries if entry.image.digest.startswith(f"sha256:{digits[1]}")]
+        if len({entry.image.digest for entry in found}) > 1:
             raise UsageError(f"{text}: several digests begin like that; give more of it")
     if not found:
-        raise UsageError(f"{text}: the journal tells of no such image")
+        raise UsageError(f"{text}: the journal has no such image")
     return found
 
 

@@ -1,0 +1,196 @@
+"""Deletes or archives the images of one repository, stage by stage and batch by batch.
+
+Each image is in the journal before the call that changes it, and again with AWS's answer before
+the next call.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from ecrm.aws import chunks
+from ecrm.errors import AccessDenied, AwsError, Gone, OutOfTimeError, OutputError
+from ecrm.model.decision import Decision
+from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.reference import Registry
+from ecrm.model.rule import Action
+from ecrm.planning.plan import RepositoryPlan
+from ecrm.registry.images import Deleter
+from ecrm.registry.manifests import BATCH
+
+TIME_IS_OVER = "the time was over before its turn"
+
+_NOT_FOUND = "ImageNotFound"
+_HELD_BY_INDEX = "ImageReferencedByManifestList"
+
+
+class Journal(Protocol):
+    """Takes what is about to happen and what has happened; both raise OutputError."""
+
+    def intend(
+        self,
+        registry: Registry,
+        repository: str,
+        decisions: Sequence[Decision],
+        manifests: Mapping[str, str],
+    ) -> None: ...
+
+    def record(self, outcomes: Sequence[Outcome]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryWork:
+    """One repository, and what it takes to change it. `intended` are the digests that are in the
+    journal already."""
+
+    repository: RepositoryPlan
+    deleter: Deleter
+    journal: Journal
+    may_go_on: Callable[[], bool]
+    intended: set[str] = field(default_factory=set)
+
+    def outcome(self, decision: Decision, status: OutcomeStatus, detail: str = "") -> Outcome:
+        planned = self.repository
+        return Outcome(planned.registry, planned.repository, decision, status, detail)
+
+    def all(
+        self, decisions: Iterable[Decision], status: OutcomeStatus, detail: str
+    ) -> Iterator[Outcome]:
+        return (self.outcome(decision, status, detail) for decision in decisions)
+
+
+def outcomes_of(work: RepositoryWork) -> Generator[Outcome, None, AwsError | None]:
+    """One Outcome per image; returns the error that ends the work of this target, if any."""
+    left = {decision.image.digest: decision for decision in work.repository.deletions}
+    try:
+        for outcome in _answers(work):
+            del left[outcome.decision.image.digest]
+            yield outcome
+    except OutOfTimeError as error:
+        yield from work.all(left.values(), OutcomeStatus.DEFERRED, str(error))
+    except Gone as error:
+        yield from work.all(left.values(), OutcomeStatus.ALREADY_GONE, str(error))
+    except AccessDenied as error:  # may be this repository's own policy
+        yield from work.all(left.values(), OutcomeStatus.FAILED, str(error))
+    except AwsError as error:
+        yield from work.all(left.values(), OutcomeStatus.FAILED, str(error))
+        return error
+    return None
+
+
+def _answers(work: RepositoryWork) -> Iterator[Outcome]:
+    """Stage by stage; images that an index still holds are tried again for as long as that helps.
+    Raises OutOfTimeError when the time is over before the end."""
+    held: list[Outcome] = []
+    for stage in work.repository.stages:
+        for batch in _batches(stage):
+            yield from _in_time(work, held)
+            yield from _settled(work, _carry_out(work, batch), held)
+    while held:
+        before, held = held, []
+        waiting = {outcome.decision.image.digest: outcome for outcome in before}
+        for batch in _batches([outcome.decision for outcome in before]):
+            yield from _in_time(work, [*held, *waiting.values()])
+            for decision in batch:
+                del waiting[decision.image.digest]
+            yield from _settled(work, _carry_out(work, batch), held)
+        if len(held) == len(before):
+            yield from _recorded(work, held)
+            return
+
+
+def _in_time(work: RepositoryWork, held: list[Outcome]) -> Iterator[Outcome]:
+    """Nothing while there is time; then the images that were `held` are deferred, and the error
+    defers the rest."""
+    if not work.may_go_on():
+        deferred = [replace(outcome, status=OutcomeStatus.DEFERRED) for outcome in held]
+        yield from _recorded(work, deferred)
+        raise OutOfTimeError(TIME_IS_OVER)
+
+
+def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
+    """At most 100, all with the same action."""
+    for action in (Action.DELETE, Action.ARCHIVE):
+        yield from chunks([one for one in decisions if one.action is action], BATCH)
+
+
+def _settled(
+    work: RepositoryWork, outcomes: list[Outcome], held: list[Outcome]
+) -> Iterator[Outcome]:
+    """The outcomes that are final; the others are added to `held`."""
+    settled: list[Outcome] = []
+    for outcome in outcomes:
+        failed = outcome.status is OutcomeStatus.FAILED
+        is_held = failed and outcome.detail.startswith(_HELD_BY_INDEX)
+        (held if is_held else settled).append(outcome)
+    yield from _recorded(work, settled)
+
+
+def _recorded(work: RepositoryWork, outcomes: list[Outcome]) -> Iterator[Outcome]:
+    """Yields what has happened even where the journal can no longer be written."""
+    try:
+        work.journal.record(outcomes)
+    except OutputError:
+        yield from outcomes
+        raise
+    yield from outcomes
+
+
+def _carry_out(work: RepositoryWork, batch: Sequence[Decision]) -> list[Outcome]:
+    archives = batch[0].action is Action.ARCHIVE
+    name = work.repository.repository
+    new = [decision for decision in batch if decision.image.digest not in work.intended]
+    images = [decision.image for decision in new]
+    manifests = work.deleter.manifests(name, images) if images and not archives else {}
+    work.journal.intend(work.repository.registry, name, new, manifests)
+    work.intended.update(image.digest for image in images)
+    return [_archive(work, decision) for decision in batch] if archives else _delete(work, batch)
+
+
+def _archive(work: RepositoryWork, decision: Decision) -> Outcome:
+    try:
+        work.deleter.archive(work.repository.repository, decision.image.digest)
+    except OutOfTimeError as error:
+        return work.outcome(decision, OutcomeStatus.DEFERRED, str(error))
+    except Gone as error:
+        return work.outcome(decision, OutcomeStatus.ALREADY_GONE, str(error))
+    except AwsError as error:
+        return work.outcome(decision, OutcomeStatus.FAILED, str(error))
+    return work.outcome(decision, OutcomeStatus.ARCHIVED)
+
+
+def _delete(work: RepositoryWork, batch: Sequence[Decision]) -> list[Outcome]:
+    digests = [decision.image.digest for decision in batch]
+    deleted, refusals = work.deleter.delete(work.repository.repository, digests)
+    refused = {refusal.digest: refusal for refusal in refusals}
+    present = _unanswered(work, set(digests) - deleted - set(refused))
+    outcomes = []
+    for decision in batch:
+        digest = decision.image.digest
+        status, detail = OutcomeStatus.DELETED, ""
+        if refusal := refused.get(digest):
+            is_gone = refusal.code == _NOT_FOUND
+            status = OutcomeStatus.ALREADY_GONE if is_gone else OutcomeStatus.FAILED
+            detail = f"{refusal.code}: {refusal.reason}"
+        elif digest in present:
+            status, detail = OutcomeStatus.FAILED, present[digest]
+        outcomes.append(work.outcome(decision, status, detail))
+    return outcomes
+
+
+def _unanswered(work: RepositoryWork, digests: set[str]) -> dict[str, str]:
+    """Of the images that AWS's answer leaves out, those that are or may be still there, and why.
+
+    Only an answer counts, so the repository is read again. An error here does not fail the batch:
+    what the answer did say has happened.
+    """
+    silence = "AWS's answer leaves it out, and"
+    if not digests:
+        return {}
+    try:
+        present = work.deleter.still_there(work.repository.repository, digests)
+    except Gone:
+        return {}
+    except (AwsError, OutOfTimeError) as error:
+        return dict.fromkeys(digests, f"{silence} looking for it failed: {error}")
+    return dict.fromkeys(present, f"{silence} it is still there")

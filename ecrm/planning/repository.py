@@ -1,0 +1,82 @@
+"""The plan of one repository: a pure function of what was read of it and of the context."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+
+from ecrm.model.decision import Decision, Reason
+from ecrm.model.image import Image, Kind, Links
+from ecrm.model.reference import Registry, RepositoryKey
+from ecrm.planning.context import PlanningContext
+from ecrm.planning.plan import RepositoryPlan, repository_plan, unread_repository
+from ecrm.planning.retention import decide, needs_manifests
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryState:
+    """What was read of one repository. `children` are those of each index, empty where nothing
+    depends on them; `unread` says what could not be read."""
+
+    key: RepositoryKey
+    images: tuple[Image, ...] = ()
+    children: Links = field(default_factory=dict)
+    unread: str = ""
+
+
+def indexes_to_read(state: RepositoryState, context: PlanningContext) -> tuple[Image, ...]:
+    """The indexes whose children the plan depends on; none where their manifests change nothing."""
+    rule = context.rule_for(state.key)
+    if rule is None or not needs_manifests(
+        state.images, context.uses_of(state.key), rule, context.now
+    ):
+        return ()
+    return tuple(image for image in state.images if image.kind is Kind.INDEX)
+
+
+def plan_repository(state: RepositoryState, context: PlanningContext) -> RepositoryPlan | None:
+    """None where no rule matches. `consumers` are left to whoever can ask for them."""
+    key, rule = state.key, context.rule_for(state.key)
+    if rule is None:
+        return None
+    if state.unread:
+        return unread_repository(key, rule, state.unread)
+    uses, min_age = context.uses_of(key), context.config.guards.min_age
+    decided = partial(decide, state.images, state.children, uses, rule, min_age=min_age)
+    decisions = decided(context.now)
+    unscanned = () if rule.allow_unscanned else context.unscanned(key)
+    if unscanned:
+        decisions = [_kept_unscanned(decision, unscanned) for decision in decisions]
+    planned = repository_plan(key, rule, decisions, state.children)
+    kept = tuple(decision for decision in decisions if not decision.deletable)
+    return replace(
+        planned,
+        missing=uses.missing_from(state.images),
+        kept=kept if context.keep_all else (),
+        overdue=_overdue(planned, context, decided),
+    )
+
+
+def _kept_unscanned(decision: Decision, unscanned: Sequence[Registry]) -> Decision:
+    """ECR would repeat the deletion in a registry of which the scan does not say who uses the
+    image."""
+    if not decision.deletable:
+        return decision
+    registries = ", ".join(map(str, unscanned))
+    return Decision(decision.image, Reason.UNSCANNED, f"ECR repeats deletions in {registries}")
+
+
+def _overdue(
+    planned: RepositoryPlan,
+    context: PlanningContext,
+    decided: Callable[[datetime], Sequence[Decision]],
+) -> tuple[str, ...]:
+    """The deletable images that would have been deletable that long ago, by the uses and the rule
+    of today. An image pushed since is young at that time, so it is kept and takes no slot of
+    keep_count."""
+    if context.overdue is None or not planned.stages:
+        return ()
+    earlier = decided(context.now - context.overdue)
+    deletable = {decision.image.digest for decision in earlier if decision.deletable}
+    digests = (decision.image.digest for decision in planned.deletions)
+    return tuple(digest for digest in digests if digest in deletable)
