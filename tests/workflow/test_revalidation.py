@@ -1,6 +1,7 @@
 """Before each repository's deletion, what is in use is read again where that is too old."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.values import HOME, NOW, PARTNER, RULE, RepositoryIndex, Shelf, facts
 
 HELD = {"app": RepositoryIndex((image("old", "v1"),))}
 ACCOUNTS = Shelf({HOME: HELD, PARTNER: HELD})
-CONFIG = Config(repositories=(RULE,), guards=Guards(in_use_max_age=timedelta(0)))
+CONFIG = Config(repositories=(RULE,), guards=Guards(in_use_max_age=timedelta(minutes=10)))
 FAILED = Diagnostic(ReadStatus.FAILED, "ecs:ListTasks timed out")
 
 
@@ -26,6 +27,7 @@ def run() -> Run:
 
 def test_b15_a_scan_that_failed_for_one_target_is_not_trusted_for_the_next(run, monkeypatch):
     made = make_plan(ACCOUNTS, facts(ACCOUNTS), None, lambda _: None)
+    made = replace(made, created_at=datetime.now(UTC) - timedelta(hours=1))
     failed = facts(ACCOUNTS, source_reports=(read(HOME, "ecs", FAILED),))
     complete = facts(ACCOUNTS, use("app:v1", where=PARTNER), keep_all=True)
     contexts = iter([failed, failed, complete])
