@@ -197,7 +197,7 @@ def plan_of(*repositories: RepositoryPlan, **more: Any) -> Plan:
         "created_at": NOW,
         "targets": registries,
         "config": "fingerprint",
-        "ledger": (),
+        "source_reports": (),
         "repositories": repositories,
     }
     return Plan(**known | more)

@@ -41,13 +41,13 @@ class Request:
     """What the command line or an event asks for.
 
     `config`, `scanned_files`, `snapshot` and `journal` are locations (see aws.storage);
-    `config_text` is a configuration itself, and overrides `config`; `parsed` overrides both. `guards` override those of
-    ecrm.yaml; `snapshot` is read instead of AWS; `now` moves the clock, to a time or by a span;
-    `action` overrides that of every rule; with `list_kept` a plan lists kept images, too. `state`
-    is where the last run left its state; the default is ECRM_STATE_DIR's. `name` tells this run
-    from others of the same second, in the name of its journal. `workers` is the maximum number of
-    concurrent calls per API; without `cache` nothing is cached between runs.
-    `sleep` waits for so many seconds.
+    `config_text` is a configuration itself, and overrides `config`; `parsed` overrides both.
+    `guards` override those of ecrm.yaml; `snapshot` is read instead of AWS; `now` moves the clock,
+    to a time or by a span; `action` overrides that of every rule; with `list_kept` a plan lists
+    kept images, too. `state` is where the last run left its state; the default is
+    ECRM_STATE_DIR's. `name` tells this run from others of the same second, in the name of its
+    journal. `workers` is the maximum number of concurrent calls per API; without `cache` nothing
+    is cached between runs. `sleep` waits for so many seconds.
     """
 
     config: str = "ecrm.yaml"

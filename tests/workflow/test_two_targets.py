@@ -180,8 +180,7 @@ def test_restore_refuses_what_is_of_a_registry_that_the_run_does_not_have(accoun
     with pytest.raises(UsageError) as error:
         restore(accounts, SOUTH)
     assert str(error.value) == (
-        f"{JOURNAL} is for 222222222222/eu-north-1, 333333333333/eu-south-1, "
-        "and this is 333333333333/eu-south-1"
+        f"{JOURNAL} has images of 222222222222/eu-north-1, and this is 333333333333/eu-south-1"
     )
     assert not accounts.aws.calls.of("ecr", "PutImage")
 
