@@ -4,9 +4,12 @@ Outputs and help texts in the documents are compared with what ecrm prints now;
 `python -m tests.test_documents` rewrites them.
 """
 
+import contextlib
 import functools
+import io
 import itertools
 import json
+import logging
 import os
 import re
 import subprocess
@@ -20,8 +23,8 @@ import click
 import pytest
 
 from ecrm.cli import cli
-from ecrm.cli.options import SETTINGS
-from ecrm.config import RULES_OF_CHECK, Checks, Guards
+from ecrm.cli.main import run
+from ecrm.config import RULES_OF_CHECK, Checks, Guards, parse
 from ecrm.config.schema import Section
 from ecrm.errors import EcrmError
 from ecrm.lambda_handler.result import summary
@@ -49,22 +52,24 @@ def printed(command: str) -> str:
     those that are a version of IAM's language."""
     program, *arguments = command.split()
     assert program == "ecrm"
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "ECRM_", "COVERAGE_")) and name != "NO_COLOR"
-    }
-    result = subprocess.run(
-        [sys.executable, "-m", "ecrm", *arguments],
-        cwd=ROOT,
-        env=environment | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    out, err = io.StringIO(), io.StringIO()
+    logger = logging.getLogger("ecrm")
+    before = logger.handlers, logger.propagate, logger.level
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        for name in [it for it in os.environ if it.startswith(("AWS_", "ECRM_"))]:
+            patch.delenv(name)
+        patch.delenv("NO_COLOR", raising=False)
+        patch.setenv("COLUMNS", "80")
+        patch.chdir(ROOT)
+        code = run(arguments)
+    logger.handlers, logger.propagate, logger.level = before  # a run sets up those of its process
     found_violations = 3 if "check" in arguments else 0
-    assert result.returncode in (0, found_violations), result.stderr
-    return re.sub(r'(?<!"Version": ")\b\d{4}-\d\d-\d\d\b', "YYYY-MM-DD", result.stdout)
+    assert code in (0, found_violations), err.getvalue()
+    return re.sub(r'(?<!"Version": ")\b\d{4}-\d\d-\d\d\b', "YYYY-MM-DD", out.getvalue())
 
 
 def shown(command: str) -> str:
