@@ -24,7 +24,8 @@ import pytest
 
 from ecrm.cli import cli
 from ecrm.cli.main import run
-from ecrm.config import RULES_OF_CHECK, Checks, Guards, parse
+from ecrm.cli.options import SETTINGS
+from ecrm.config import RULES_OF_CHECK, Checks, Guards
 from ecrm.config.schema import Section
 from ecrm.errors import EcrmError
 from ecrm.lambda_handler.result import summary
