@@ -20,7 +20,7 @@ _LEAST_MARGIN, _PART = 60.0, 10
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`remaining` tells how many seconds are left; `margin` is in seconds as well."""
+    """`remaining` returns how many seconds are left; `margin` is in seconds too."""
 
     remaining: Callable[[], float]
     margin: float

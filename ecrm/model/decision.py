@@ -1,4 +1,4 @@
-"""What becomes of one image, and why."""
+"""Whether one image is kept or deleted, and why."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from ecrm.model.use import Use
 
 
 class Reason(StrEnum):
-    """Why an image stays or goes; the order is the order in which the reasons are asked."""
+    """Why an image is kept or deletable, in the order in which the reasons are asked."""
 
     IN_USE = "in_use"
     KEEP_TAG = "keep_tag_pattern"
@@ -34,8 +34,8 @@ class Reason(StrEnum):
 class Decision(NamedTuple):
     """What becomes of one image, and the evidence; a tuple, as Image is.
 
-    `related` is the digest of the image that this one stays or goes with (its index, its child in
-    use, its subject); `uses` are those that keep it; `detail` states the numbers or names that a
+    `related` is the digest of the image that decides about this one (its index, its child in use,
+    its subject); `uses` are those that keep it; `detail` states the numbers or names that a
     rule compared, such as "v1.2 matches v*".
     """
 

@@ -26,7 +26,7 @@ class Status(StrEnum):
 
 
 class Image(NamedTuple):
-    """One manifest in a repository, as DescribeImages tells it. `size` is in bytes.
+    """One manifest in a repository, as DescribeImages returns it. `size` is in bytes.
 
     A tuple, since hundreds of thousands are made in a run, and tuples are made three times as fast.
     `subject` is the digest that an OCI 1.1 referrer names. Times are aware; None is "never".

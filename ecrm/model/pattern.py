@@ -32,7 +32,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     if not rest:
         return re.compile(first, re.DOTALL)
     *middle, last = rest
-    return re.compile(f"{first}{''.join(f'(?>.*?{it})' for it in middle)}.*{last}", re.DOTALL)
+    return re.compile(f"{first}{''.join(f'(?>.*?{piece})' for piece in middle)}.*{last}", re.DOTALL)
 
 
 def _escaped(piece: str) -> str:

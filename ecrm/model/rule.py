@@ -17,7 +17,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What stays in the repositories of that name; an entry of `repositories`."""
+    """Which images to keep in the repositories of that name; an entry of `repositories`."""
 
     name: NamePattern
     expires: timedelta

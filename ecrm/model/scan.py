@@ -9,7 +9,7 @@ from ecrm.model.reference import Registry
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
 
 Progress = Callable[[str], None]
-"""Told, in a few words, what is being read or deleted and how far that is."""
+"""Called with a few words about what is being read or deleted."""
 
 
 class ReadStatus(StrEnum):
@@ -30,10 +30,10 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """A line of the completeness ledger: what became of one source of one target.
+    """How the reading of one source of one target ended.
 
     `registry` is None for a source that belongs to no target (a file, a command). `status` is the
-    worst that `notes` tell of. `names` are the clusters, families and functions that it met, by the
+    worst of `notes`. `names` are the clusters, families and functions that the source met, by the
     section of ecrm.yaml that is about them; None where nobody wrote them down.
     """
 
@@ -46,8 +46,8 @@ class SourceReport:
     @property
     def status(self) -> ReadStatus:
         worst_first = (ReadStatus.FAILED, ReadStatus.DENIED, ReadStatus.EXCLUDED)
-        told = {note.status for note in self.notes}
-        return next((status for status in worst_first if status in told), ReadStatus.READ)
+        statuses = {note.status for note in self.notes}
+        return next((status for status in worst_first if status in statuses), ReadStatus.READ)
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -72,7 +72,8 @@ class Scan:
         """Whether someone looked who uses this registry: a source that read that account and
         region, or a file or command that names images there."""
         if any(
-            it.registry == registry and it.status is ReadStatus.READ for it in self.source_reports
+            report.registry == registry and report.status is ReadStatus.READ
+            for report in self.source_reports
         ):
             return True
         return any(

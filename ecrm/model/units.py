@@ -42,7 +42,7 @@ def _units(units: Iterable[str], *, in_lower_case: str = "") -> str:
     spelled = [
         unit
         if unit == in_lower_case
-        else "".join(_LETTERS.get(it, f"[{it}{it.upper()}]") for it in unit)
+        else "".join(_LETTERS.get(letter, f"[{letter}{letter.upper()}]") for letter in unit)
         for unit in sorted(units, key=len, reverse=True)
     ]
     return f"(?:{'|'.join(spelled)})(?![a-zA-Zμ\u00b5])"

@@ -26,7 +26,7 @@ class Use:
     `source` is the reader that found it ("ecs", "lambda", "file", ...), `user` who needs the
     image ("service prod/web"), `why` what makes it count ("deployment PRIMARY"), and `path` how
     the reference was reached from the user, outermost first ("task definition web:12", ...).
-    `place` is where it is written, if that is a file of the working tree.
+    `location` is where it is written, if that is a file of the working tree.
     """
 
     reference: Reference

@@ -20,12 +20,12 @@ _REFERRER_TAG = re.compile(r"sha256-([0-9a-f]{64})(?:\.[a-z]+)?")
 
 @dataclass(frozen=True, slots=True)
 class ImageGraph:
-    """The links between the images that are there; a link to an absent image is left out.
+    """The links between the images that are there; a link to a missing image is left out.
 
     `subjects` are all that an image says it refers to, by its manifest or by its tags.
-    `followers` are made for their subjects alone, so they stay and go with these; `orphans` are
-    such images all of whose subjects are gone. `broken` are indexes that name a child which is not
-    there (a push that broke off, or a child that was deleted).
+    `followers` are made for their subjects alone, so they are kept or deleted with these;
+    `orphans` are such images all of whose subjects are gone. `broken` are indexes that name a
+    child which is not there (a push that broke off, or a child that was deleted).
     """
 
     children: Links
@@ -37,7 +37,7 @@ class ImageGraph:
     broken: frozenset[str]
 
     def must_stay_with(self, digest: str) -> tuple[str, ...]:
-        """What must stay if this image stays."""
+        """The images to keep if this image is kept."""
         return self.children.get(digest, ()) + self.referrers.get(digest, ())
 
     def keep_closure(self, digests: Iterable[str]) -> set[str]:
@@ -80,23 +80,29 @@ def image_graph(images: Mapping[str, Image], manifests: Links) -> ImageGraph:
         if index in images
     }
     # Nearly every image names none but itself; there are many, so the others are found first.
-    referring = [it for it in images.values() if it.subject or own_tags(it) is not it.tags]
-    named_subjects = {it.digest: named for it in referring if (named := _named_subjects(it))}
+    referring = [
+        image for image in images.values() if image.subject or own_tags(image) is not image.tags
+    ]
+    named_subjects = {
+        image.digest: named for image in referring if (named := _named_subjects(image))
+    }
     subjects = {
         digest: present
         for digest, named in named_subjects.items()
-        if (present := tuple(it for it in named if it in images))
+        if (present := tuple(subject for subject in named if subject in images))
     }
     parents = _inverted(children)
-    # An image with a tag of its own is one in its own right, whatever tags were added; it stays
-    # with a subject that stays, but does not go with one.
+    # An image with a tag of its own is one in its own right, whatever tags were added: it is
+    # kept with a kept subject, but not deleted with one.
     made_to_refer = {
-        it.digest
-        for it in referring
-        if it.subject or (it.digest in named_subjects and not own_tags(it))
+        image.digest
+        for image in referring
+        if image.subject or (image.digest in named_subjects and not own_tags(image))
     }
     soci = {digest for digest, image in images.items() if _always_refers(image)}
-    followers = _without_circles({it: subjects[it] for it in made_to_refer if it in subjects})
+    followers = _without_circles(
+        {digest: subjects[digest] for digest in made_to_refer if digest in subjects}
+    )
     return ImageGraph(
         children=children,
         parents=parents,
@@ -114,7 +120,7 @@ def image_graph(images: Mapping[str, Image], manifests: Links) -> ImageGraph:
 
 def deletion_stages(digests: Collection[str], graph: ImageGraph) -> Iterator[tuple[str, ...]]:
     """Batches to delete one after the other: indexes before their children, outermost first, and
-    subjects before their referrers. The order within a wave is that of the digests."""
+    subjects before their referrers. The order within a stage is that of the digests."""
     left = set(digests)
     if left and not graph.parents and not graph.subjects:  # as in most repositories
         yield tuple(sorted(left))
@@ -139,7 +145,7 @@ def _named_by(tag: str) -> str | None:
 
 def _named_subjects(image: Image) -> list[str]:
     named = {image.subject, *map(_named_by, image.tags)}
-    return sorted(it for it in named if it and it != image.digest)
+    return sorted(digest for digest in named if digest and digest != image.digest)
 
 
 def _always_refers(image: Image) -> bool:
