@@ -3,24 +3,24 @@
 Pure: a plan, a scan and a few facts become violations. Each rule is a function from the evidence to
 what it found; `RULES` names them all, most urgent first.
 
-    values     what is looked at, and what is found
-    held       what ECR holds, looked up by reference
-    named      missing, doomed     what something names is there, and stays
-    lifecycle  lifecycle           ECR's own policies spare what is needed
-    amounts    stale, budget       how much is deletable, and how much is stored
-    mutable    mutable             a tag in use means what it meant
-    unmanaged  unmanaged           every repository has a rule, every entry an effect
-    baseline   what was accepted before does not fail again
+    values        what is looked at, and what is found
+    repositories  what ECR holds, looked up by reference
+    references    missing_image, pending_deletion: what is named is in ECR, and stays there
+    lifecycle     lifecycle: ECR's own policies spare what is needed
+    amounts       overdue, budget: how much is deletable, and how much is stored
+    mutable_tag   mutable_tag: a tag in use means what it meant
+    unmanaged     unmanaged: every repository has a rule, every entry an effect
+    baseline      what was accepted before does not fail again
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from ecrm.check.rules.amounts import budget, stale
+from ecrm.check.rules.amounts import budget, overdue
 from ecrm.check.rules.lifecycle import lifecycle
-from ecrm.check.rules.mutable import moved_to, mutable
-from ecrm.check.rules.named import doomed, elsewhere, missing
+from ecrm.check.rules.mutable_tag import moved_to, mutable_tag
+from ecrm.check.rules.references import elsewhere, missing_image, pending_deletion
 from ecrm.check.rules.unmanaged import unmanaged
 from ecrm.check.values import (
     CheckInputs,
@@ -52,12 +52,12 @@ __all__ = [
 ]
 
 RULES: Mapping[str, Callable[[CheckInputs, Level], Found]] = {
-    "missing": missing,
-    "doomed": doomed,
+    "missing_image": missing_image,
+    "pending_deletion": pending_deletion,
     "lifecycle": lifecycle,
-    "stale": stale,
+    "overdue": overdue,
     "budget": budget,
-    "mutable": mutable,
+    "mutable_tag": mutable_tag,
     "unmanaged": unmanaged,
 }
 

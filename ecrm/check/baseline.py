@@ -8,7 +8,8 @@ from typing import Any
 from ecrm.check.values import Findings
 from ecrm.errors import InputError
 
-_FORMAT = 1
+_FORMAT = 2
+"""1 was of the rules' earlier names, which are part of every fingerprint."""
 
 
 def baseline_text(findings: Findings) -> str:
@@ -24,8 +25,8 @@ def read_baseline(text: str, path: str) -> Mapping[str, str]:
     try:
         body: dict[str, Any] = json.loads(text)
         if body["ecrm_baseline"] != _FORMAT:
-            told = body["ecrm_baseline"]
-            raise InputError(f"{path}: is a baseline of format {told}; write one anew")
+            what = f"is a baseline of format {body['ecrm_baseline']}"
+            raise InputError(f"{path}: {what}; write a new one with --write-baseline")
         accepted = {str(fingerprint): str(line) for fingerprint, line in body["accepted"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         hint = "write one with --write-baseline"

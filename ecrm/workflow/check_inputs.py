@@ -35,7 +35,7 @@ def read_check_inputs(run: Run, asked: Asked) -> CheckInputs:
     """Raises AwsError where not even the names of the repositories can be read; what else cannot be
     is in the evidence."""
     seen = replace(run, config=for_all(run.config), request=replace(run.request, list_kept=True))
-    facts = replace(read_context(seen), overdue=run.config.check.stale.overdue)
+    facts = replace(read_context(seen), overdue=run.config.check.overdue.longer_than)
     plan = make_plan(run.inventory, facts, run.request.repository, run.progress)
     notes = [it for it in asked.found if isinstance(it, Diagnostic)]
     notes += [note for read in facts.scan.source_reports for note in read.notes]
@@ -57,17 +57,17 @@ def read_check_inputs(run: Run, asked: Asked) -> CheckInputs:
 
 def _with_tags(run: Run, evidence: CheckInputs) -> CheckInputs:
     """Which tags can move, and the children of the indexes to which they did."""
-    if evidence.level("mutable") is Level.OFF:
+    if evidence.level("mutable_tag") is Level.OFF:
         return evidence
     used = {use.reference.repository for use in evidence.scan.uses if use.reference.tag}
     keys = [key for key in repository_indexes(evidence.plan) if key[1] in used]
-    mutability, unread = _read(run, "mutable", keys, lambda key: run.inventory.mutability(*key))
+    mutability, unread = _read(run, "mutable_tag", keys, lambda key: run.inventory.mutability(*key))
     indexes = moved_to(evidence)
 
     def children(key: RepositoryKey) -> Links:
         return run.inventory.children(*key, indexes[key])
 
-    links, unknown = _read(run, "mutable", list(indexes), children)
+    links, unknown = _read(run, "mutable_tag", list(indexes), children)
     return replace(
         evidence,
         mutability=mutability,

@@ -69,7 +69,7 @@ def evidence(
     asked = settings or config()
     scan = Scan(NOW, uses, source_reports() if read is None else read)
     facts = planning_context(scan, repository_indexes, for_all(asked), NOW, keep_all=True)
-    facts = replace(facts, overdue=asked.check.stale.overdue)
+    facts = replace(facts, overdue=asked.check.overdue.longer_than)
     plan = make_plan(repository_indexes, facts, only, lambda _: None)
     return CheckInputs(plan, asked, scan, only, **more)
 

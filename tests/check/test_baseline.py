@@ -24,23 +24,23 @@ def accepting(old: Findings, new: Findings, *, is_whole: bool = True) -> Finding
 
 def test_a_baseline_has_a_readable_line_for_each_fingerprint():
     body = json.loads(baseline_text(found("v2", "v1")))
-    assert body["ecrm_baseline"] == 1
+    assert body["ecrm_baseline"] == 2
     assert list(body["accepted"].values()) == [
-        f"missing: {HOME}/app:v1",
-        f"missing: {HOME}/app:v2",
+        f"missing_image: {HOME}/app:v1",
+        f"missing_image: {HOME}/app:v2",
     ]
 
 
 def test_the_fingerprints_are_the_same_for_ever():
     (it,) = found("v1").violations
-    assert it.fingerprint == "5aeef9dc4901486e"
+    assert it.fingerprint == "55759a70e7200642"
 
 
 def test_what_is_accepted_is_set_apart_and_what_is_new_is_not():
     now = accepting(found("v1", "v2"), found("v1", "v3"))
     assert [it.where.image for it in now.violations] == [":v3"]
     assert [it.where.image for it in now.accepted] == [":v1"]
-    assert now.resolved == (f"missing: {HOME}/app:v2",)
+    assert now.resolved == (f"missing_image: {HOME}/app:v2",)
 
 
 def test_writing_again_takes_what_was_accepted_and_drops_what_is_resolved():
@@ -56,7 +56,7 @@ def test_another_line_and_another_digest_are_the_same_violation():
 
     now = accepting(moved(3, "one"), moved(30, "two"))
     assert not now.violations
-    assert {it.rule for it in now.accepted} == {"missing", "mutable"}
+    assert {it.rule for it in now.accepted} == {"missing_image", "mutable_tag"}
     assert SourceLocation("k8s/web.yaml", 30) in [it.location for it in now.accepted]
 
 
@@ -79,9 +79,12 @@ def test_what_a_run_did_not_look_at_is_not_resolved():
         ("", "is no baseline that ecrm wrote; write one with --write-baseline"),
         ("[]", "is no baseline that ecrm wrote; write one with --write-baseline"),
         ("{}", "is no baseline that ecrm wrote; write one with --write-baseline"),
-        ('{"ecrm_baseline": 2}', "is a baseline of format 2; write one anew"),
         (
-            '{"ecrm_baseline": 1, "accepted": []}',
+            '{"ecrm_baseline": 1}',
+            "is a baseline of format 1; write a new one with --write-baseline",
+        ),
+        (
+            '{"ecrm_baseline": 2, "accepted": []}',
             "is no baseline that ecrm wrote; write one with --write-baseline",
         ),
     ],

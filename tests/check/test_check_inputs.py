@@ -95,7 +95,7 @@ def test_a_repository_that_is_gone_meanwhile_needs_nothing():
 
 
 def test_what_is_off_is_not_asked_about(monkeypatch: pytest.MonkeyPatch):
-    off = config("lifecycle: {level: off}, mutable: {level: off}")
+    off = config("lifecycle: {level: off}, mutable_tag: {level: off}")
     error = AwsError("must not be asked")
     repository_indexes = RepositoryIndex((image("a", "v1"),), {}, policy=error, mutability=error)
     found = gathered(repository_indexes, use("app:v1"), settings=off, monkeypatch=monkeypatch)
@@ -104,11 +104,11 @@ def test_what_is_off_is_not_asked_about(monkeypatch: pytest.MonkeyPatch):
 
 def test_only_where_tags_are_in_use_their_setting_is_asked_about(monkeypatch: pytest.MonkeyPatch):
     repository_indexes = RepositoryIndex((image("a", "v1"),), {}, mutability=AwsError("denied"))
-    assert unread("mutable", gathered(repository_indexes)) == []
+    assert unread("mutable_tag", gathered(repository_indexes)) == []
     by_digest = gathered(repository_indexes, use(f"app@{digest('a')}"), monkeypatch=monkeypatch)
-    assert unread("mutable", by_digest) == []
+    assert unread("mutable_tag", by_digest) == []
     by_tag = gathered(repository_indexes, use("app:v1"), monkeypatch=monkeypatch)
-    assert unread("mutable", by_tag) == ["denied"]
+    assert unread("mutable_tag", by_tag) == ["denied"]
 
 
 def test_the_children_of_an_index_to_which_a_tag_moved_are_read(monkeypatch: pytest.MonkeyPatch):

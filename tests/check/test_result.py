@@ -20,16 +20,16 @@ def test_every_rule_of_ecrm_yaml_is_there_and_in_the_same_order():
 
 def test_errors_come_first_then_the_order_of_the_rules_then_the_place():
     settings = config(
-        "missing: {level: warning}, stale: {level: error, max_images: 0, overdue: 99y}, "
-        "unmanaged: {level: error}"
+        "missing_image: {level: warning}, unmanaged: {level: error}, "
+        "overdue: {level: error, max_images: 0, longer_than: 99y}"
     )
     repository_indexes = repositories(app=[image("a", "v1")], other=[])
     found = check(evidence(repository_indexes, use("other:z"), use("app:b"), settings=settings))
     assert [(it.rule, it.level) for it in found.violations] == [
-        ("stale", Level.ERROR),
+        ("overdue", Level.ERROR),
         ("unmanaged", Level.ERROR),
-        ("missing", Level.WARNING),
-        ("missing", Level.WARNING),
+        ("missing_image", Level.WARNING),
+        ("missing_image", Level.WARNING),
     ]
     assert [it.where.repository for it in found.violations[2:]] == ["app", "other"]
     assert (found.errors, found.warnings) == (2, 2)
@@ -49,8 +49,8 @@ def test_what_could_not_be_scanned_is_not_known():
 
 
 def test_what_cannot_be_read_for_a_rule_that_is_off_is_not_missed():
-    unread = tuple(Unknown(rule, f"for {rule}") for rule in ("lifecycle", "mutable", ""))
-    settings = config("mutable: {level: off}")
+    unread = tuple(Unknown(rule, f"for {rule}") for rule in ("lifecycle", "mutable_tag", ""))
+    settings = config("mutable_tag: {level: off}")
     found = check(evidence(repositories(app=[]), settings=settings, unread=unread))
     assert [it.text for it in found.unknown] == ["for lifecycle", "for "]
 
@@ -73,7 +73,7 @@ def test_a_rule_that_is_off_is_not_asked(off: str, monkeypatch: pytest.MonkeyPat
 
 def test_the_place_of_the_policy_is_that_of_the_section_or_of_the_rules():
     repository_indexes = repositories(app=[])
-    settings = config("missing: {}")
+    settings = config("missing_image: {}")
     assert check(evidence(repository_indexes, settings=settings)).config == SourceLocation(
         "ecrm.yaml", 5
     )

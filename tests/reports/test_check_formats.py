@@ -22,7 +22,7 @@ HOME = Registry("123456789012", "eu-west-1")
 FOUND = Findings(
     violations=(
         Violation(
-            "missing",
+            "missing_image",
             Level.ERROR,
             Where(HOME, "shop/api", ":v9"),
             "shop/api:v9 is needed, and is not in ECR",
@@ -54,21 +54,23 @@ FOUND = Findings(
     unknown=(Unknown("", "ecs:ListClusters is denied; allow it"),),
     unchecked=("k8s/web.yaml:3: {{ image }} is a template that cannot be resolved",),
     accepted=(
-        Violation("missing", Level.ERROR, Where(HOME, "old", ":v1"), "old", "by all", "push it"),
+        Violation(
+            "missing_image", Level.ERROR, Where(HOME, "old", ":v1"), "old", "by all", "push it"
+        ),
     ),
-    resolved=("missing: 123456789012/eu-west-1/gone:v1",),
+    resolved=("missing_image: 123456789012/eu-west-1/gone:v1",),
     levels={
-        "missing": Level.ERROR,
-        "doomed": Level.ERROR,
+        "missing_image": Level.ERROR,
+        "pending_deletion": Level.ERROR,
         "budget": Level.ERROR,
-        "mutable": Level.OFF,
+        "mutable_tag": Level.OFF,
         "unmanaged": Level.WARNING,
     },
     targets=(HOME,),
     config=SourceLocation("ecrm.yaml", 2),
 )
 
-CLEAN = Findings(levels={"missing": Level.ERROR, "mutable": Level.OFF}, targets=(HOME,))
+CLEAN = Findings(levels={"missing_image": Level.ERROR, "mutable_tag": Level.OFF}, targets=(HOME,))
 
 
 def shown(name: str, found: Findings = FOUND) -> str:
@@ -86,7 +88,7 @@ def test_text():
         == """\
 123456789012/eu-west-1: 2 errors, 1 warning, 1 not known
 
-missing (error): what is in use or named in a file must be in ECR, and not archived
+missing_image (error): what is in use or named in a file must be in ECR, and not archived
 
   shop/api:v9 is needed, and is not in ECR
     where  k8s/50%,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)
@@ -116,9 +118,9 @@ Not checked:
 1 more is accepted by the baseline.
 
 Accepted by the baseline, and not there any more (--write-baseline drops them):
-  missing: 123456789012/eu-west-1/gone:v1
+  missing_image: 123456789012/eu-west-1/gone:v1
 
-Off: mutable
+Off: mutable_tag
 """
     )
 
@@ -129,7 +131,7 @@ def test_text_of_a_clean_result():
         == """\
 123456789012/eu-west-1: nothing found
 
-Off: mutable
+Off: mutable_tag
 """
     )
 
@@ -147,15 +149,15 @@ def test_json():
   "errors": 2,
   "warnings": 1,
   "levels": {
-    "missing": "error",
-    "doomed": "error",
+    "missing_image": "error",
+    "pending_deletion": "error",
     "budget": "error",
-    "mutable": "off",
+    "mutable_tag": "off",
     "unmanaged": "warning"
   },
   "violations": [
     {
-      "rule": "missing",
+      "rule": "missing_image",
       "level": "error",
       "registry": "123456789012/eu-west-1",
       "repository": "shop/api",
@@ -165,7 +167,7 @@ def test_json():
       "what": "shop/api:v9 is needed, and is not in ECR",
       "why": "file k8s/50%,a:b.yaml (line 12)",
       "next_step": "push it before anything needs it, or correct the reference",
-      "fingerprint": "89f1400c7e32e7d2"
+      "fingerprint": "00a95e60065784a6"
     },
     {
       "rule": "budget",
@@ -201,7 +203,7 @@ def test_json():
   ],
   "accepted": [
     {
-      "rule": "missing",
+      "rule": "missing_image",
       "level": "error",
       "registry": "123456789012/eu-west-1",
       "repository": "old",
@@ -213,7 +215,7 @@ def test_json():
     }
   ],
   "resolved": [
-    "missing: 123456789012/eu-west-1/gone:v1"
+    "missing_image: 123456789012/eu-west-1/gone:v1"
   ]
 }
 """
@@ -228,7 +230,7 @@ def test_markdown():
 
 123456789012/eu-west-1: 2 errors, 1 warning, 1 not known
 
-### missing: what is in use or named in a file must be in ECR, and not archived
+### missing_image: what is in use or named in a file must be in ECR, and not archived
 
 | Level | What | Where | Why | Next step |
 |---|---|---|---|---|
@@ -261,7 +263,7 @@ def test_markdown():
 
 ### In the baseline, and not there any more
 
-- missing: 123456789012/eu-west-1/gone:v1
+- missing\\_image: 123456789012/eu-west-1/gone:v1
 
 1 more is accepted by the baseline.
 """
@@ -272,9 +274,9 @@ def test_github():
     assert (
         shown("github")
         == """\
-::error file=k8s/50%25%2Ca%3Ab.yaml,line=12,title=ecrm check%3A missing::shop/api:v9 is needed,\
- and is not in ECR%0Awhere: k8s/50%25,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)%0Awhy:\
- file k8s/50%25,a:b.yaml (line 12)%0Anext: push it before anything needs it, or correct the\
+::error file=k8s/50%25%2Ca%3Ab.yaml,line=12,title=ecrm check%3A missing_image::shop/api:v9 is\
+ needed, and is not in ECR%0Awhere: k8s/50%25,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)%0A\
+why: file k8s/50%25,a:b.yaml (line 12)%0Anext: push it before anything needs it, or correct the\
  reference
 ::error title=ecrm check%3A budget::30 GB are stored, and max_bytes is 20 GB%0Awhere:\
  123456789012/eu-west-1/shop/api%0Awhy: the sizes of all images as ECR reports them, at $0.10\
@@ -303,8 +305,8 @@ def test_junit():
         == """\
 <?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="ecrm check" tests="5" failures="2" errors="1" skipped="1">
-  <testsuite name="missing" tests="1" failures="1" errors="0" skipped="0">
-    <testcase classname="missing" name="missing: 123456789012/eu-west-1/shop/api:v9 in\
+  <testsuite name="missing_image" tests="1" failures="1" errors="0" skipped="0">
+    <testcase classname="missing_image" name="missing_image: 123456789012/eu-west-1/shop/api:v9 in\
  k8s/50%,a:b.yaml">
       <failure message="shop/api:v9 is needed, and is not in ECR" type="error">where:\
  k8s/50%,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)
@@ -312,9 +314,9 @@ why: file k8s/50%,a:b.yaml (line 12)
 next: push it before anything needs it, or correct the reference</failure>
     </testcase>
   </testsuite>
-  <testsuite name="doomed" tests="1" failures="0" errors="0" skipped="0">
-    <testcase classname="doomed" name="what a file names must not be about to be deleted by the\
- rules of today" />
+  <testsuite name="pending_deletion" tests="1" failures="0" errors="0" skipped="0">
+    <testcase classname="pending_deletion" name="what a file names must not be about to be deleted\
+ by the rules of today" />
   </testsuite>
   <testsuite name="budget" tests="1" failures="1" errors="0" skipped="0">
     <testcase classname="budget" name="budget: 123456789012/eu-west-1/shop/api max_bytes">
@@ -345,13 +347,13 @@ next: correct the name, or remove the entry</skipped>
 
 def test_junit_is_what_a_parser_understands():
     suites = {it.name: it for it in JUnitXml.fromstring(shown("junit").encode())}
-    assert list(suites) == ["missing", "doomed", "budget", "unmanaged", "complete"]
+    assert list(suites) == ["missing_image", "pending_deletion", "budget", "unmanaged", "complete"]
     kinds = {
         name: [type(it) for case in suite for it in case.result] for name, suite in suites.items()
     }
     assert kinds == {
-        "missing": [Failure],
-        "doomed": [],
+        "missing_image": [Failure],
+        "pending_deletion": [],
         "budget": [Failure],
         "unmanaged": [Skipped],
         "complete": [Error],
@@ -362,8 +364,10 @@ def test_junit_is_what_a_parser_understands():
 
 
 def test_junit_has_no_character_that_xml_forbids():
-    odd = Violation("missing", Level.ERROR, Where(HOME, "a"), "a\x00\x1b[31mb\ud800", "c\x08", "d")
-    text = shown("junit", Findings((odd,), levels={"missing": Level.ERROR}))
+    odd = Violation(
+        "missing_image", Level.ERROR, Where(HOME, "a"), "a\x00\x1b[31mb\ud800", "c\x08", "d"
+    )
+    text = shown("junit", Findings((odd,), levels={"missing_image": Level.ERROR}))
     ((case,),) = list(JUnitXml.fromstring(text.encode()))
     assert case.result[0].message == "a??[31mb?"
 
@@ -404,8 +408,8 @@ def test_sarif():
     assert [
         (it["id"], it["defaultConfiguration"]["level"]) for it in run["tool"]["driver"]["rules"]
     ] == [
-        ("missing", "error"),
-        ("doomed", "error"),
+        ("missing_image", "error"),
+        ("pending_deletion", "error"),
         ("budget", "error"),
         ("unmanaged", "warning"),
     ]
@@ -418,7 +422,7 @@ def test_sarif():
         }
     ]
     assert run["results"][0] == {
-        "ruleId": "missing",
+        "ruleId": "missing_image",
         "ruleIndex": 0,
         "level": "error",
         "message": {

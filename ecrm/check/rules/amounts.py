@@ -1,4 +1,4 @@
-"""The rules about how much: `stale` and `budget`."""
+"""The rules about how much: `overdue` and `budget`."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -12,22 +12,22 @@ from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 _GB = 10**9
 
 
-def stale(evidence: CheckInputs, level: Level) -> Found:
+def overdue(evidence: CheckInputs, level: Level) -> Found:
     """What can be deleted is deleted in time."""
-    limits = evidence.config.check.stale
+    limits = evidence.config.check.overdue
     managed = [it for it in _read(evidence.plan) if evidence.config.rule_for(it.repository)]
     for it in managed:
         deletable = _sum(it.deletable.values())
         for about, what in _above(deletable, limits.max_images, limits.max_bytes, "max"):
-            yield _stale(level, Where(it.registry, it.repository), what, about)
-        if it.overdue and limits.overdue is not None:
-            yield _overdue(level, it, limits.overdue)
+            yield _too_many(level, Where(it.registry, it.repository), what, about)
+        if it.overdue and limits.longer_than is not None:
+            yield _deletable_long(level, it, limits.longer_than)
     total = _sum(totals for it in managed for totals in it.deletable.values())
     if evidence.only is None:
         for about, what in _above(
             total, limits.max_total_images, limits.max_total_bytes, "max_total"
         ):
-            yield _stale(level, Where(key=f"check.stale.{about}"), f"in all, {what}", about)
+            yield _too_many(level, Where(key=f"check.overdue.{about}"), f"in all, {what}", about)
 
 
 def _above(
@@ -45,28 +45,28 @@ def _above(
         yield f"{name}_bytes", sizes
 
 
-def _stale(level: Level, where: Where, what: str, about: str) -> Violation:
+def _too_many(level: Level, where: Where, what: str, about: str) -> Violation:
     look = f"ecrm plan -r {where.repository}" if where.repository else "ecrm plan"
     why = "the clean-up does not run, or does not keep up"
     next_step = f"run `ecrm delete`; `{look}` shows what would go"
-    return Violation("stale", level, where, what, why, next_step, about)
+    return Violation("overdue", level, where, what, why, next_step, about)
 
 
-def _overdue(level: Level, it: RepositoryPlan, limit: timedelta) -> Violation:
+def _deletable_long(level: Level, it: RepositoryPlan, limit: timedelta) -> Violation:
     long_gone = set(it.overdue)
     images = [each.image for each in it.deletions if each.image.digest in long_gone]
     oldest = min(image.pushed_at for image in images)
     number = count(len(images), "image")
     size = human_size(sum(image.size for image in images))
     return Violation(
-        "stale",
+        "overdue",
         level,
         Where(it.registry, it.repository),
         f"{number} ({size}) could have been deleted more than {days(limit)} ago",
         f"by the rule {it.rule}; the oldest was pushed {oldest:%Y-%m-%d}; the clean-up does not "
         "run, or the rule is newer than that",
         f"run `ecrm delete`; `ecrm plan -r {it.repository}` shows what would go",
-        "overdue",
+        "longer_than",
     )
 
 

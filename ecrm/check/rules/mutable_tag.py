@@ -1,4 +1,4 @@
-"""The rule `mutable`: what a tag in use means can change, or has changed."""
+"""The rule `mutable_tag`: what a tag in use means can change, or has changed."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from ecrm.model.image import Image, Kind, Links
 from ecrm.model.use import Use
 
 
-def mutable(evidence: CheckInputs, level: Level) -> Found:
+def mutable_tag(evidence: CheckInputs, level: Level) -> Found:
     yield from _could_move(evidence, level)
     for need, now in _moved(evidence):
         named = need.reference
         links = evidence.children.get(need.key, {})
         if named.digest not in _below(now.image.digest, links):
             yield Violation(
-                "mutable",
+                "mutable_tag",
                 level,
                 need.where,
                 f"the tag {named.tag} was moved: what runs is {_brief(named.digest)}, and the tag "
@@ -63,7 +63,7 @@ def _could_move(evidence: CheckInputs, level: Level) -> Iterator[Violation]:
             by_repository[need.key].setdefault(named.tag, []).extend(need.uses)
     for (registry, repository), tags in sorted(by_repository.items()):
         yield Violation(
-            "mutable",
+            "mutable_tag",
             level,
             Where(registry, repository),
             f"in use by tags that can be moved: {_listed(sorted(tags))}",

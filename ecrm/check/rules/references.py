@@ -1,4 +1,4 @@
-"""The rules about what something names: `missing` and `doomed`."""
+"""The rules about what something names: `missing_image` and `pending_deletion`."""
 
 from ecrm.check.repositories import (
     RepositoryIndex,
@@ -24,7 +24,7 @@ _RESTORE = (
 )
 
 
-def missing(evidence: CheckInputs, level: Level) -> Found:
+def missing_image(evidence: CheckInputs, level: Level) -> Found:
     """What is in use, or named in a file, is in ECR and can be pulled.
 
     A repository that could not be read tells nothing; the plan says so. Nor does a host that only
@@ -36,7 +36,7 @@ def missing(evidence: CheckInputs, level: Level) -> Found:
         if need.key not in unread and (problem := _problem(need, repositories)):
             what, next_step = problem
             yield Violation(
-                "missing",
+                "missing_image",
                 level,
                 need.where,
                 what,
@@ -72,7 +72,7 @@ def _problem(
     return None
 
 
-def doomed(evidence: CheckInputs, level: Level) -> Found:
+def pending_deletion(evidence: CheckInputs, level: Level) -> Found:
     """What a file names would stay by the rules of today, which do not know the file."""
     repositories = repository_indexes(evidence.plan)
     for need in resolve_uses(evidence, evidence.named):
@@ -81,7 +81,7 @@ def doomed(evidence: CheckInputs, level: Level) -> Found:
         found = there.find(named) if there else None
         if there and found and found.deletable:
             yield Violation(
-                "doomed",
+                "pending_deletion",
                 level,
                 need.where,
                 f"{_short(named)} is named in a file, and the clean-up would {found.action} it",
