@@ -8,13 +8,13 @@ from ecrm.check import Findings, check
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.errors import InputError
 from ecrm.model.use import SourceLocation
-from tests.check.inputs import evidence, in_file, repositories
+from tests.check.inputs import in_file, inputs_of, repositories
 from tests.planning.test_planner import HOME, image, use
 from tests.strategies import digest
 
 
 def found(*tags: str) -> Findings:
-    return check(evidence(repositories(app=[]), *(use(f"app:{tag}") for tag in tags)))
+    return check(inputs_of(repositories(app=[]), *(use(f"app:{tag}") for tag in tags)))
 
 
 def accepting(old: Findings, new: Findings, *, is_whole: bool = True) -> Findings:
@@ -52,7 +52,7 @@ def test_another_line_and_another_digest_are_the_same_violation():
     def moved(line: int, name: str) -> Findings:
         repository_indexes = repositories(app=[image("old"), image(name, "v1")])
         runs = use(f"app:v1@{digest('old')}")
-        return check(evidence(repository_indexes, runs, named=(in_file("app:v9", line=line),)))
+        return check(inputs_of(repository_indexes, runs, file_uses=(in_file("app:v9", line=line),)))
 
     now = accepting(moved(3, "one"), moved(30, "two"))
     assert not now.violations
@@ -62,30 +62,30 @@ def test_another_line_and_another_digest_are_the_same_violation():
 
 def test_another_file_is_another_violation():
     def named(file: str) -> Findings:
-        return check(evidence(repositories(app=[]), named=(in_file("app:v9", file),)))
+        return check(inputs_of(repositories(app=[]), file_uses=(in_file("app:v9", file),)))
 
     assert len(accepting(named("a.yaml"), named("b.yaml")).violations) == 1
 
 
 def test_what_a_run_did_not_look_at_is_not_resolved():
     assert accepting(found("v1"), found("v2"), is_whole=False).resolved == ()
-    incomplete = Findings(unknown=(object(),))  # type: ignore[arg-type]
+    incomplete = Findings(unread=(object(),))  # type: ignore[arg-type]
     assert accepting(found("v1"), incomplete).resolved == ()
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no baseline that ecrm wrote; write one with --write-baseline"),
-        ("[]", "is no baseline that ecrm wrote; write one with --write-baseline"),
-        ("{}", "is no baseline that ecrm wrote; write one with --write-baseline"),
+        ("", "is not a baseline that ecrm wrote; write one with --write-baseline"),
+        ("[]", "is not a baseline that ecrm wrote; write one with --write-baseline"),
+        ("{}", "is not a baseline that ecrm wrote; write one with --write-baseline"),
         (
             '{"ecrm_baseline": 1}',
             "is a baseline of format 1; write a new one with --write-baseline",
         ),
         (
             '{"ecrm_baseline": 2, "accepted": []}',
-            "is no baseline that ecrm wrote; write one with --write-baseline",
+            "is not a baseline that ecrm wrote; write one with --write-baseline",
         ),
     ],
 )

@@ -5,20 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from ecrm.check import CheckInputs, Unknown
+from ecrm.check import CheckInputs, Unread
 from ecrm.config import Config
 from ecrm.errors import AwsError, Gone, InputError
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.model.use import Use
 from ecrm.registry.tag_mutability import Mutability
-from ecrm.workflow.check_inputs import Asked, read_check_inputs
+from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
 from ecrm.workflow.run import Request, Run
 from tests.check.inputs import config, in_file
 from tests.check.test_lifecycle_rule import POLICY
 from tests.planning.test_planner import HOME, RepositoryIndex, Shelf, image, index
 from tests.strategies import NOW, digest
 
-KEY = (HOME, "app")
+KEY = RepositoryKey(HOME, "app")
 TEXT = json.dumps(POLICY)
 
 
@@ -30,7 +31,7 @@ def gathered(
     repository_indexes: RepositoryIndex,
     *uses: Use,
     settings: Config | None = None,
-    asked: Asked | None = None,
+    request: CheckRequest | None = None,
     monkeypatch: pytest.MonkeyPatch | None = None,
 ) -> CheckInputs:
     """Of one repository `app`; `uses` are what a scan finds."""
@@ -44,7 +45,7 @@ def gathered(
     )
     if monkeypatch:
         monkeypatch.setattr("ecrm.sources.scan", lambda *_, **__: Scan(NOW, uses, ()))
-    return read_check_inputs(run, asked or Asked())
+    return read_check_inputs(run, request or CheckRequest())
 
 
 def unread(rule: str, found: CheckInputs) -> list[str]:
@@ -53,7 +54,7 @@ def unread(rule: str, found: CheckInputs) -> list[str]:
 
 def test_the_policy_of_a_repository_is_evaluated():
     found = gathered(RepositoryIndex((image("a", "v1", days=25),), {}, policy=TEXT))
-    assert found.lifecycle_conflicts[KEY].by == "ecrm's own evaluation"
+    assert found.lifecycle_conflicts[KEY].evaluated_by == "ecrm's own evaluation"
     assert [it.name for it in found.lifecycle_conflicts[KEY].conflicts] == ["v1"]
 
 
@@ -76,7 +77,7 @@ def test_where_there_is_no_policy_there_is_nothing_to_tell():
 
 def test_a_policy_that_is_asked_about_comes_instead_of_the_one_that_is_there():
     there = RepositoryIndex((image("a", "v1", days=25),), {}, policy=AwsError("must not be asked"))
-    found = gathered(there, asked=Asked(policy=TEXT))
+    found = gathered(there, request=CheckRequest(policy=TEXT))
     assert len(found.lifecycle_conflicts[KEY].conflicts) == 1
 
 
@@ -127,7 +128,7 @@ def test_what_files_say_becomes_uses_what_is_passed_over_and_what_is_not_known()
         Diagnostic(ReadStatus.READ, "a.yaml:1: {{ x }} is a template"),
         Diagnostic(ReadStatus.FAILED, "b.yaml: cannot be read"),
     )
-    found = gathered(RepositoryIndex((), {}), asked=Asked(told))
-    assert found.named == told[:1]
-    assert found.passed_over == ("a.yaml:1: {{ x }} is a template",)
-    assert found.unread == (Unknown("", "b.yaml: cannot be read"),)
+    found = gathered(RepositoryIndex((), {}), request=CheckRequest(told))
+    assert found.file_uses == told[:1]
+    assert found.unchecked == ("a.yaml:1: {{ x }} is a template",)
+    assert found.unread == (Unread("", "b.yaml: cannot be read"),)

@@ -267,7 +267,7 @@ def test_the_policies_of_a_snapshot_are_evaluated_without_aws(
     shop.aws.calls.clear()
     ran = quiet("check", "--from", "with.json")
     assert ran.code == 3
-    assert "(told by ecrm's own evaluation)" in ran.out
+    assert "(according to ecrm's own evaluation)" in ran.out
     ran = quiet("check", "--from", "without.json")
     assert ran.code == 1
     assert "the snapshot has no lifecycle policy" in ran.err

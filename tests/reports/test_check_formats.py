@@ -10,10 +10,10 @@ import pytest
 from jsonschema import Draft7Validator
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from ecrm.check import Findings, Unknown, Violation, Where
+from ecrm.check import Findings, Unread, Violation, Where
 from ecrm.cli.checking import check as command
 from ecrm.config import Level
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.use import SourceLocation
 from ecrm.model.version import version
 from ecrm.reports import CHECK_FORMATS
@@ -24,7 +24,7 @@ FOUND = Findings(
         Violation(
             "missing_image",
             Level.ERROR,
-            Where(HOME, "shop/api", ":v9"),
+            Where(RepositoryKey(HOME, "shop/api"), ":v9"),
             "shop/api:v9 is needed, and is not in ECR",
             "file k8s/50%,a:b.yaml (line 12)",
             "push it before anything needs it, or correct the reference",
@@ -34,7 +34,7 @@ FOUND = Findings(
         Violation(
             "budget",
             Level.ERROR,
-            Where(HOME, "shop/api"),
+            Where(RepositoryKey(HOME, "shop/api")),
             "30 GB are stored, and max_bytes is 20 GB",
             "the sizes of all images as ECR reports them, at $0.10 per GB a month",
             "3 images (12 GB) of it can be deleted now; expire images sooner, or raise the limit",
@@ -51,11 +51,16 @@ FOUND = Findings(
             SourceLocation("ecrm.yaml", 7),
         ),
     ),
-    unknown=(Unknown("", "ecs:ListClusters is denied; allow it"),),
+    unread=(Unread("", "ecs:ListClusters is denied; allow it"),),
     unchecked=("k8s/web.yaml:3: {{ image }} is a template that cannot be resolved",),
     accepted=(
         Violation(
-            "missing_image", Level.ERROR, Where(HOME, "old", ":v1"), "old", "by all", "push it"
+            "missing_image",
+            Level.ERROR,
+            Where(RepositoryKey(HOME, "old"), ":v1"),
+            "old",
+            "by all",
+            "push it",
         ),
     ),
     resolved=("missing_image: 123456789012/eu-west-1/gone:v1",),
@@ -86,7 +91,7 @@ def test_text():
     assert (
         shown("text")
         == """\
-123456789012/eu-west-1: 2 errors, 1 warning, 1 not known
+123456789012/eu-west-1: 2 errors, 1 warning, 1 could not be read
 
 missing_image (error): what is in use or named in a file must be in ECR, and not archived
 
@@ -109,7 +114,7 @@ unmanaged (warning): every repository must have a rule, and every entry must mat
     why    it has no effect
     next   correct the name, or remove the entry
 
-Not known, so this is no clean result:
+Could not be read, so the result is incomplete:
   ecs:ListClusters is denied; allow it
 
 Not checked:
@@ -192,7 +197,7 @@ def test_json():
       "fingerprint": "59185d9908ea5346"
     }
   ],
-  "unknown": [
+  "unread": [
     {
       "rule": null,
       "text": "ecs:ListClusters is denied; allow it"
@@ -211,7 +216,7 @@ def test_json():
       "what": "old",
       "why": "by all",
       "next_step": "push it",
-      "fingerprint": "f4cd1f725affa845"
+      "fingerprint": "d44193a6a1f09e42"
     }
   ],
   "resolved": [
@@ -228,7 +233,7 @@ def test_markdown():
         == """\
 ## ecrm check
 
-123456789012/eu-west-1: 2 errors, 1 warning, 1 not known
+123456789012/eu-west-1: 2 errors, 1 warning, 1 could not be read
 
 ### missing_image: what is in use or named in a file must be in ECR, and not archived
 
@@ -253,7 +258,7 @@ def test_markdown():
 | warning | the entry a\\|&lt;b>\\* matches no repository | ecrm.yaml:7 (repositories\\[1\\]) |\
  it has no effect | correct the name, or remove the entry |
 
-### Not known, so this is no clean result
+### Could not be read, so the result is incomplete
 
 - ecs:ListClusters is denied; allow it
 
@@ -285,7 +290,7 @@ why: file k8s/50%25,a:b.yaml (line 12)%0Anext: push it before anything needs it,
 ::warning file=ecrm.yaml,line=7,title=ecrm check%3A unmanaged::the entry a|<b>* matches no\
  repository%0Awhere: ecrm.yaml:7 (repositories[1])%0Awhy: it has no effect%0Anext: correct the\
  name, or remove the entry
-::error title=ecrm check%3A not known::ecs:ListClusters is denied; allow it
+::error title=ecrm check%3A could not be read::ecs:ListClusters is denied; allow it
 ::notice title=ecrm check%3A not checked::k8s/web.yaml:3: {{ image }} is a template that cannot\
  be resolved
 """
@@ -337,7 +342,7 @@ next: correct the name, or remove the entry</skipped>
   </testsuite>
   <testsuite name="complete" tests="1" failures="0" errors="1" skipped="0">
     <testcase classname="complete" name="ecs:ListClusters is denied; allow it">
-      <error message="ecs:ListClusters is denied; allow it" type="unknown" />
+      <error message="ecs:ListClusters is denied; allow it" type="unread" />
     </testcase>
   </testsuite>
 </testsuites>
@@ -365,7 +370,12 @@ def test_junit_is_what_a_parser_understands():
 
 def test_junit_has_no_character_that_xml_forbids():
     odd = Violation(
-        "missing_image", Level.ERROR, Where(HOME, "a"), "a\x00\x1b[31mb\ud800", "c\x08", "d"
+        "missing_image",
+        Level.ERROR,
+        Where(RepositoryKey(HOME, "a")),
+        "a\x00\x1b[31mb\ud800",
+        "c\x08",
+        "d",
     )
     text = shown("junit", Findings((odd,), levels={"missing_image": Level.ERROR}))
     ((case,),) = list(JUnitXml.fromstring(text.encode()))

@@ -1,18 +1,23 @@
-"""The rules about what something names: `missing_image` and `pending_deletion`."""
+"""The rules about references: `missing_image` and `pending_deletion`."""
+
+from collections.abc import Mapping
 
 from ecrm.check.repositories import (
     RepositoryIndex,
     ResolvedUse,
     hint,
+    image_name,
+    key_of,
     repository_indexes,
     resolve_uses,
+    short_digest,
     users,
 )
-from ecrm.check.values import CheckInputs, Found, RepositoryKey, Violation
+from ecrm.check.values import CheckInputs, RuleResults, Violation
 from ecrm.config import Level
 from ecrm.model.decision import Decision
 from ecrm.model.image import Status
-from ecrm.model.reference import Reference
+from ecrm.model.reference import Reference, RepositoryKey
 from ecrm.model.use import SourceLocation, Use
 from ecrm.planning.plan import RepositoryPlan
 from ecrm.sources.files import ANY_REGISTRY
@@ -24,46 +29,47 @@ _RESTORE = (
 )
 
 
-def missing_image(evidence: CheckInputs, level: Level) -> Found:
-    """What is in use, or named in a file, is in ECR and can be pulled.
+def missing_image(inputs: CheckInputs, level: Level) -> RuleResults:
+    """Every image in use, or named in a file, is in ECR and can be pulled.
 
-    A repository that could not be read tells nothing; the plan says so. Nor does a host that only
-    may stand for ECR: it may as well be another registry.
+    Repositories that could not be read are left out, since the plan reports them.
     """
-    repositories = repository_indexes(evidence.plan)
-    unread = {(it.registry, it.repository) for it in evidence.plan.repositories if it.unread}
-    for need in resolve_uses(evidence, (*evidence.scan.uses, *evidence.named)):
-        if need.key not in unread and (problem := _problem(need, repositories)):
+    indexes = repository_indexes(inputs.plan)
+    unread = {key_of(repository) for repository in inputs.plan.repositories if repository.unread}
+    for use in resolve_uses(inputs, (*inputs.scan.uses, *inputs.file_uses)):
+        if use.key not in unread and (problem := _problem(inputs, use, indexes)):
             what, next_step = problem
             yield Violation(
                 "missing_image",
                 level,
-                need.where,
+                use.where,
                 what,
-                users(need.uses),
+                users(use.uses),
                 next_step,
-                _in(need.location),
-                need.location,
+                _in(use.location),
+                use.location,
             )
 
 
 def _problem(
-    need: ResolvedUse, repositories: dict[RepositoryKey, RepositoryIndex]
+    inputs: CheckInputs, use: ResolvedUse, indexes: Mapping[RepositoryKey, RepositoryIndex]
 ) -> tuple[str, str] | None:
-    """What is wrong with it, and what to do; None where nothing is."""
-    named = need.reference
-    name = _short(named)
-    mend = _PUSH if need.location else _RESTORE
-    there = repositories.get(need.key)
-    if there is None:
-        near = hint(named.repository, (it for _, it in repositories)) if need.location else ""
-        where = f"{need.registry} has no repository {named.repository}"
-        return f"{name} is needed, and {where}{near}", mend
-    found = there.find(named)
-    if found is None:
-        near = hint(named.tag, there.tags) if need.location else ""
-        return f"{name} is needed, and is not in ECR{near}", mend
-    if found.image.status is Status.ARCHIVED:
+    """What is wrong with the image, and the next step; None if it can be pulled."""
+    reference = use.reference
+    name = _image_name(inputs, use)
+    next_step = _PUSH if use.location else _RESTORE
+    index = indexes.get(use.key)
+    if index is None:
+        registry = use.key.registry
+        names = (key.repository for key in indexes if key.registry == registry)
+        near = hint(reference.repository, names) if use.location else ""
+        where = f"{registry} has no repository {reference.repository}"
+        return f"{name} is needed, and {where}{near}", next_step
+    decision = index.find(reference)
+    if decision is None:
+        near = hint(reference.tag, index.tags) if use.location else ""
+        return f"{name} is needed, and is not in ECR{near}", next_step
+    if decision.image.status is Status.ARCHIVED:
         command = "aws ecr update-image-storage-class --target-storage-class STANDARD"
         return (
             f"{name} is needed, and is archived, so that nobody can pull it",
@@ -72,49 +78,48 @@ def _problem(
     return None
 
 
-def pending_deletion(evidence: CheckInputs, level: Level) -> Found:
-    """What a file names would stay by the rules of today, which do not know the file."""
-    repositories = repository_indexes(evidence.plan)
-    for need in resolve_uses(evidence, evidence.named):
-        named = need.reference
-        there = repositories.get(need.key)
-        found = there.find(named) if there else None
-        if there and found and found.deletable:
+def pending_deletion(inputs: CheckInputs, level: Level) -> RuleResults:
+    """The current rules, which do not know the file, would keep every image that a file names."""
+    indexes = repository_indexes(inputs.plan)
+    for use in resolve_uses(inputs, inputs.file_uses):
+        index = indexes.get(use.key)
+        decision = index.find(use.reference) if index else None
+        if index and decision and decision.deletable:
+            name = _image_name(inputs, use)
             yield Violation(
                 "pending_deletion",
                 level,
-                need.where,
-                f"{_short(named)} is named in a file, and the clean-up would {found.action} it",
-                f"{users(need.uses)}; {_reason(found, there.plan)}",
-                "add the file to `files` in ecrm.yaml, which protects what it names; or deploy it "
-                "before the clean-up runs",
-                _in(need.location),
-                need.location,
+                use.where,
+                f"{name} is named in a file, and the next cleanup would {decision.action} it",
+                f"{users(use.uses)}; {_reason(decision, index.plan)}",
+                "add the file to `files` in ecrm.yaml, which protects the images that it names; or "
+                "deploy it before the cleanup runs",
+                _in(use.location),
+                use.location,
             )
 
 
 def _reason(decision: Decision, plan: RepositoryPlan) -> str:
     words = decision.reason.replace("_", " ")
-    return f"by the rule {plan.rule} it goes: {words}, pushed {decision.image.pushed_at:%Y-%m-%d}"
+    pushed = f"{decision.image.pushed_at:%Y-%m-%d}"
+    return f"the rule {plan.rule} allows it: {words}, pushed {pushed}"
 
 
-def _short(named: Reference) -> str:
-    tag = f":{named.tag}" if named.tag else ""
-    digest = f"@{named.digest[:19]}" if named.digest else ""
-    return f"{named.repository}{tag}{digest}"
+def _image_name(inputs: CheckInputs, use: ResolvedUse) -> str:
+    return image_name(inputs, use.key, use.reference.tag, use.reference.digest)
 
 
-def _in(place: SourceLocation | None) -> str:
-    return f"in {place.file}" if place else ""
+def _in(location: SourceLocation | None) -> str:
+    return f"in {location.file}" if location else ""
 
 
-def elsewhere(evidence: CheckInputs) -> list[str]:
-    """What files name in registries that this run does not read, as lines for people."""
-    read = {use for need in resolve_uses(evidence, evidence.named) for use in need.uses}
+def elsewhere(inputs: CheckInputs) -> list[str]:
+    """References in files to registries that this run does not read, as lines for people."""
+    checked = {use for resolved in resolve_uses(inputs, inputs.file_uses) for use in resolved.uses}
     return [
         f"{_at(use)}{_full(use.reference)} is in no registry or repository that this run reads"
-        for use in evidence.named
-        if use not in read and not use.reference.is_elsewhere
+        for use in inputs.file_uses
+        if use not in checked and not use.reference.is_elsewhere
     ]
 
 
@@ -122,5 +127,9 @@ def _at(use: Use) -> str:
     return f"{use.location.file}:{use.location.line}: " if use.location else ""
 
 
-def _full(named: Reference) -> str:
-    return _short(named) if named.host == ANY_REGISTRY else str(named)
+def _full(reference: Reference) -> str:
+    if reference.host != ANY_REGISTRY:
+        return str(reference)
+    tag = f":{reference.tag}" if reference.tag else ""
+    digest = f"@{short_digest(reference.digest)}" if reference.digest else ""
+    return f"{reference.repository}{tag}{digest}"
