@@ -31,7 +31,7 @@ from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_dele
 from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
 from ecrm.planning.planner import make_plan
 from ecrm.planning.snapshot import snapshot_text
-from ecrm.registry.images import Deleter
+from ecrm.registry.deleter import Deleter
 from ecrm.registry.restorer import Restorer
 from ecrm.sources.files.working_tree import tree_uses
 from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs

@@ -13,7 +13,8 @@ import pytest
 from ecrm.aws import Target, call, chunks, connect, map_concurrently, pages
 from ecrm.config import Config
 from ecrm.errors import AccessDenied, AwsError
-from ecrm.registry.images import Deleter, images, repositories
+from ecrm.registry.deleter import Deleter
+from ecrm.registry.images import images, repositories
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.lambda_functions import lambda_uses
 from tests.stubs import ACCOUNT, REGION, REGISTRY, Stubs, Wire, digest, new_session
