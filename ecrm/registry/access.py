@@ -32,17 +32,34 @@ class Replication:
 
 
 def replications(owner: Registry, configuration: Mapping[str, Any]) -> tuple[Replication, ...]:
-    """Read `replicationConfiguration`; a rule without filters covers every repository."""
+    """Read `replicationConfiguration`; a rule without filters covers every repository.
+
+    Raises ValueError for a rule that ecrm does not know.
+    """
     return tuple(
         Replication(
-            Registry(destination.get("registryId", owner.account), destination["region"]),
+            _destination(owner, destination),
             prefix,
             bool(rule.get("deleteReplication", {}).get("enabled")),
         )
         for rule in configuration.get("rules", ())
         for destination in rule.get("destinations", ())
-        for prefix in [it["filter"] for it in rule.get("repositoryFilters", ())] or [""]
+        for prefix in [_prefix(entry) for entry in rule.get("repositoryFilters", ())] or [""]
     )
+
+
+def _destination(owner: Registry, destination: Mapping[str, Any]) -> Registry:
+    if not destination.get("region"):
+        raise ValueError("a destination has no region")
+    return Registry(destination.get("registryId", owner.account), destination["region"])
+
+
+def _prefix(entry: Mapping[str, Any]) -> str:
+    if entry.get("filterType") != "PREFIX_MATCH":
+        raise ValueError(f"a repository filter is of the type {entry.get('filterType')}")
+    if not entry.get("filter"):
+        raise ValueError("a repository filter is empty")
+    return str(entry["filter"])
 
 
 def cross_account_pullers(owner: Registry, policy: str) -> tuple[str, ...]:

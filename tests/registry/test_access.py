@@ -11,6 +11,7 @@ from ecrm.model.reference import Registry
 from ecrm.registry.access import Replication, cross_account_pullers, replications
 
 OWNER = Registry("123456789012", "eu-west-1")
+PREFIX = {"filterType": "PREFIX_MATCH"}
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
 
 
@@ -50,12 +51,15 @@ def test_each_destination_has_each_prefix_of_its_rule():
     prod = {
         "destinations": [{"region": "us-east-1"}, {"region": "us-west-2"}],
         "repositoryFilters": [
-            {"filter": "prod/", "filterType": "PREFIX_MATCH"},
-            {"filter": "base", "filterType": "PREFIX_MATCH"},
+            PREFIX | {"filter": "prod/"},
+            PREFIX | {"filter": "base"},
         ],
         "deleteReplication": {"enabled": True},
     }
-    dev = {"destinations": [{"region": "us-east-1"}], "repositoryFilters": [{"filter": "dev/"}]}
+    dev = {
+        "destinations": [{"region": "us-east-1"}],
+        "repositoryFilters": [PREFIX | {"filter": "dev/"}],
+    }
     assert [
         (it.destination.region, it.prefix, it.deletes)
         for it in replications(OWNER, {"rules": [prod, dev]})
@@ -88,6 +92,19 @@ def test_a_filter_is_the_beginning_of_a_name(repository, covered):
 def test_deletions_are_repeated_only_where_the_rule_says_so(rule, deletes):
     (found,) = replications(OWNER, {"rules": [rule | {"destinations": [{"region": "us-east-1"}]}]})
     assert found.deletes is deletes
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ({"repositoryFilters": [{"filter": "shop"}]}, "a repository filter is of the type None"),
+        ({"repositoryFilters": [PREFIX]}, "a repository filter is empty"),
+        ({"destinations": [{"registryId": "999999999999"}]}, "a destination has no region"),
+    ],
+)
+def test_b35_a_rule_that_lacks_what_decides_is_not_known(rule, problem):
+    with pytest.raises(ValueError, match=problem):
+        replications(OWNER, {"rules": [{"destinations": [{"region": "us-east-1"}]} | rule]})
 
 
 @pytest.mark.parametrize("configuration", [{}, {"rules": []}, {"rules": [{"destinations": []}]}])

@@ -309,7 +309,9 @@ def test_ecrs_preview_and_our_evaluation_agree():
         target = connect()
         repository_indexes = images(target, "shop/api")
         now = max(it.pushed_at for it in repository_indexes) + timedelta(days=1)
-        ecrs = preview(target, "shop/api", TEXT, repository_indexes, now=now, where="policy")
+        ecrs = preview(
+            target, "shop/api", TEXT, repository_indexes, now=now, where="policy", polling=AT_ONCE
+        )
         ours = preview(None, "shop/api", TEXT, repository_indexes, now=now, where="policy")
     assert (ecrs.evaluated_by, ours.evaluated_by) == (EvaluatedBy.ECR, EvaluatedBy.ECRM)
     assert len(ours.matches) == 152
