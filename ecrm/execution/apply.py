@@ -23,7 +23,7 @@ from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
-from ecrm.registry.images import Deleter
+from ecrm.registry.deleter import Deleter
 from ecrm.registry.manifests import BATCH
 
 _NOT_FOUND = "ImageNotFound"

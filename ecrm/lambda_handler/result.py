@@ -59,7 +59,7 @@ class Result:
     def unread(self) -> tuple[str, ...]:
         """What could not be read, one line each."""
         if self.findings:
-            return tuple(it.text for it in self.findings.unknown)
+            return tuple(it.text for it in self.findings.unread)
         read = self.plan or self.scan
         return read.unread if read else ()
 

@@ -76,8 +76,8 @@ def _check(run: workflow.Run, event: Event, result: Result) -> None:
         log.log(_OF_LEVEL[it.level], "%s: %s", it.rule, it.what, extra={"fields": {"why": it.why}})
     if found.errors:
         raise ViolationsError(f"{count(found.errors, 'violation')} of level error")
-    if found.unknown:
-        raise IncompleteError("\n".join(it.text for it in found.unknown))
+    if found.unread:
+        raise IncompleteError("\n".join(it.text for it in found.unread))
 
 
 COMMANDS: Mapping[str, Command] = {

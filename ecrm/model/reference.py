@@ -7,6 +7,7 @@ suffix that we do not know yet is taken for ECR too, since protecting too much i
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -72,6 +73,12 @@ class RepositoryKey(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.registry}/{self.repository}"
+
+
+def display_name(key: RepositoryKey, registries: Collection[Registry]) -> str:
+    """How people name the repository: by its name alone while `registries`, all that a run plans,
+    are one; else with its registry."""
+    return key.repository if len(set(registries)) <= 1 else str(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,10 @@ from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_dele
 from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
 from ecrm.planning.planner import make_plan
 from ecrm.planning.snapshot import snapshot_text
-from ecrm.registry.images import Deleter
+from ecrm.registry.deleter import Deleter
 from ecrm.registry.restorer import Restorer
 from ecrm.sources.files.working_tree import tree_uses
-from ecrm.workflow.check_inputs import Asked, read_check_inputs
+from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
 from ecrm.workflow.configuration import load
 from ecrm.workflow.generate import Names, read_names
 from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
@@ -94,7 +94,7 @@ def check(
     if text is not None:
         parse_policy(text, str(policy))
     found = tuple(tree_uses(globs, Path()))
-    findings = find_violations(read_check_inputs(run, Asked(found, text)))
+    findings = find_violations(read_check_inputs(run, CheckRequest(found, text)))
     if accepted is None:
         return findings
     return without_accepted(findings, accepted, is_whole=run.request.repository is None)
@@ -163,9 +163,7 @@ def restore(request: Request, journal: str, images: Sequence[str]) -> Iterator[R
         if target.registry not in contents.header.targets:
             made_for = ", ".join(map(str, contents.header.targets))
             raise UsageError(f"{journal} is of {made_for}, and this is {target}")
-        yield from restored(
-            chosen(contents, images), lambda _: Restorer(target, sleep=request.sleep)
-        )
+        yield from restored(chosen(contents, images), lambda _: Restorer(target))
 
 
 def names(request: Request, progress: Progress) -> Names:
