@@ -1,34 +1,34 @@
-"""Is the registry as ecrm.yaml says, and is there what is in use and about to be deployed?
+"""Does the registry comply with ecrm.yaml, and does it hold the images in use and about to be
+deployed?
 
-Pure: a plan, a scan and a few facts become violations. Each rule is a function from the evidence to
-what it found; `RULES` names them all, most urgent first.
+Pure: a plan, a scan and a few facts become violations. Each rule is a function from the inputs to
+what it found; `RULES` lists them all, most urgent first.
 
-    values     what is looked at, and what is found
-    held       what ECR holds, looked up by reference
-    named      missing, doomed     what something names is there, and stays
-    lifecycle  lifecycle           ECR's own policies spare what is needed
-    amounts    stale, budget       how much is deletable, and how much is stored
-    mutable    mutable             a tag in use means what it meant
-    unmanaged  unmanaged           every repository has a rule, every entry an effect
-    baseline   what was accepted before does not fail again
+    values        what is looked at, and what is found
+    repositories  the images of all repositories, looked up by reference
+    references    missing_image, pending_deletion: referenced images are in ECR, and are kept
+    lifecycle     lifecycle: ECR's own policies spare the images that are needed
+    amounts       overdue, budget: how much is deletable, and how much is stored
+    mutable_tag   mutable_tag: a tag in use cannot be moved, and has not been
+    unmanaged     unmanaged: every repository has a rule, every entry an effect
+    baseline      accepted violations, which do not fail again
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from ecrm.check.rules.amounts import budget, stale
+from ecrm.check.rules.amounts import budget, overdue
 from ecrm.check.rules.lifecycle import lifecycle
-from ecrm.check.rules.mutable import moved_to, mutable
-from ecrm.check.rules.named import doomed, elsewhere, missing
+from ecrm.check.rules.mutable_tag import moved_to, mutable_tag
+from ecrm.check.rules.references import elsewhere, missing_image, pending_deletion
 from ecrm.check.rules.unmanaged import unmanaged
 from ecrm.check.values import (
     CheckInputs,
     Findings,
-    Found,
     LifecycleConflicts,
-    RepositoryKey,
-    Unknown,
+    RuleResults,
+    Unread,
     Violation,
     Where,
 )
@@ -42,8 +42,7 @@ __all__ = [
     "CheckInputs",
     "Findings",
     "LifecycleConflicts",
-    "RepositoryKey",
-    "Unknown",
+    "Unread",
     "Violation",
     "Where",
     "check",
@@ -51,58 +50,65 @@ __all__ = [
     "moved_to",
 ]
 
-RULES: Mapping[str, Callable[[CheckInputs, Level], Found]] = {
-    "missing": missing,
-    "doomed": doomed,
+RULES: Mapping[str, Callable[[CheckInputs, Level], RuleResults]] = {
+    "missing_image": missing_image,
+    "pending_deletion": pending_deletion,
     "lifecycle": lifecycle,
-    "stale": stale,
+    "overdue": overdue,
     "budget": budget,
-    "mutable": mutable,
+    "mutable_tag": mutable_tag,
     "unmanaged": unmanaged,
 }
 
 
 def for_all(config: Config) -> Config:
-    """The same, with a rule for the repositories that no other matches, by which nothing goes: so
-    that their images are read as well."""
+    """The same, with a rule that keeps everything in the repositories that no other rule matches,
+    so that their images are read too."""
     last = Rule(NamePattern("*", is_glob=True), expires=timedelta(days=365_000))
     return replace(config, repositories=(*config.repositories, last))
 
 
-def check(evidence: CheckInputs) -> Findings:
-    """All that the rules which are not off have found, most urgent first."""
-    levels = {rule: evidence.level(rule) for rule in RULES}
-    found = [
-        it
+def check(inputs: CheckInputs) -> Findings:
+    """All violations of the rules that are not off, most urgent first."""
+    levels = {rule: inputs.level(rule) for rule in RULES}
+    results = [
+        result
         for rule, find in RULES.items()
         if levels[rule] is not Level.OFF
-        for it in find(evidence, levels[rule])
+        for result in find(inputs, levels[rule])
     ]
-    told = sorted((it for it in found if isinstance(it, Violation)), key=lambda it: it.what)
-    violations = {(it.identity, it.location): it for it in reversed(told)}
-    unknown = [Unknown("", line) for line in evidence.plan.unread]
-    unknown += [it for it in evidence.unread if levels.get(it.rule) is not Level.OFF]
-    unknown += [it for it in found if isinstance(it, Unknown)]
+    violations = sorted(
+        (result for result in results if isinstance(result, Violation)),
+        key=lambda violation: violation.what,
+    )
+    distinct = {(it.identity, it.location): it for it in reversed(violations)}
+    unread = [Unread("", line) for line in inputs.plan.unread]
+    unread += [hole for hole in inputs.unread if levels.get(hole.rule) is not Level.OFF]
+    unread += [result for result in results if isinstance(result, Unread)]
     return Findings(
-        violations=tuple(sorted(violations.values(), key=_urgency)),
-        unknown=tuple(dict.fromkeys(unknown)),
-        unchecked=tuple(dict.fromkeys((*evidence.passed_over, *elsewhere(evidence)))),
+        violations=tuple(sorted(distinct.values(), key=_urgency)),
+        unread=tuple(dict.fromkeys(unread)),
+        unchecked=tuple(dict.fromkeys((*inputs.unchecked, *elsewhere(inputs)))),
         levels=levels,
-        targets=evidence.plan.targets,
-        config=_config_place(evidence.config),
+        targets=inputs.plan.targets,
+        config=_config_location(inputs.config),
     )
 
 
-def _config_place(config: Config) -> SourceLocation | None:
-    """Where ecrm.yaml speaks of checks, else of repositories."""
-    places = (config.locations.get(section) for section in ("check", "repositories"))
-    return next((SourceLocation(it.file, it.line) for it in places if it), None)
+def _config_location(config: Config) -> SourceLocation | None:
+    """Where ecrm.yaml configures checks, else where it lists repositories."""
+    locations = (config.locations.get(section) for section in ("check", "repositories"))
+    return next(
+        (SourceLocation(location.file, location.line) for location in locations if location), None
+    )
 
 
-_ORDER = {rule: place for place, rule in enumerate(RULES)}
+_ORDER = {rule: number for number, rule in enumerate(RULES)}
 
 
-def _urgency(it: Violation) -> tuple[bool, int, str, str]:
+def _urgency(violation: Violation) -> tuple[bool, int, str, str]:
     """Errors first, then by rule, then by where."""
-    place = f"{it.location.file}:{it.location.line:09}" if it.location else ""
-    return it.level is not Level.ERROR, _ORDER[it.rule], str(it.where), place
+    location = violation.location
+    place = f"{location.file}:{location.line:09}" if location else ""
+    is_warning = violation.level is not Level.ERROR
+    return is_warning, _ORDER[violation.rule], str(violation.where), place

@@ -8,44 +8,46 @@ from typing import Any
 from ecrm.check.values import Findings
 from ecrm.errors import InputError
 
-_FORMAT = 1
+_FORMAT = 2
+"""Format 1 had earlier names of the rules, which are part of every fingerprint."""
 
 
 def baseline_text(findings: Findings) -> str:
     """All violations, new and accepted, in an order that depends on nothing but them."""
-    every = (*findings.violations, *findings.accepted)
-    lines = sorted({it.identity: it.fingerprint for it in every}.items())
+    violations = (*findings.violations, *findings.accepted)
+    lines = sorted({it.identity: it.fingerprint for it in violations}.items())
     accepted = {fingerprint: identity for identity, fingerprint in lines}
     return json.dumps({"ecrm_baseline": _FORMAT, "accepted": accepted}, indent=2)
 
 
 def read_baseline(text: str, path: str) -> Mapping[str, str]:
-    """The readable line of each fingerprint; raises InputError for a file that is no baseline."""
+    """The readable line of each fingerprint; raises InputError if the text is not a baseline."""
     try:
         body: dict[str, Any] = json.loads(text)
         if body["ecrm_baseline"] != _FORMAT:
-            told = body["ecrm_baseline"]
-            raise InputError(f"{path}: is a baseline of format {told}; write one anew")
+            what = f"is a baseline of format {body['ecrm_baseline']}"
+            raise InputError(f"{path}: {what}; write a new one with --write-baseline")
         accepted = {str(fingerprint): str(line) for fingerprint, line in body["accepted"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         hint = "write one with --write-baseline"
-        raise InputError(f"{path}: is no baseline that ecrm wrote; {hint}") from error
+        raise InputError(f"{path}: is not a baseline that ecrm wrote; {hint}") from error
     return accepted
 
 
 def without_accepted(
     findings: Findings, accepted: Mapping[str, str], *, is_whole: bool
 ) -> Findings:
-    """The findings with what the baseline accepts set apart.
+    """The findings, with the violations that the baseline accepts moved to `accepted`.
 
-    Only a complete check of everything (`is_whole`) can say that something is not there any more.
+    Only a complete check of everything (`is_whole`) can tell that a violation is resolved.
     """
+    new = [it for it in findings.violations if it.fingerprint not in accepted]
     known = [it for it in findings.violations if it.fingerprint in accepted]
-    met = {it.fingerprint for it in known}
-    resolved = sorted(line for fingerprint, line in accepted.items() if fingerprint not in met)
+    found = {violation.fingerprint for violation in known}
+    resolved = sorted(line for fingerprint, line in accepted.items() if fingerprint not in found)
     return replace(
         findings,
-        violations=tuple(it for it in findings.violations if it.fingerprint not in accepted),
+        violations=tuple(new),
         accepted=tuple(known),
-        resolved=tuple(resolved) if is_whole and not findings.unknown else (),
+        resolved=tuple(resolved) if is_whole and not findings.unread else (),
     )

@@ -1,17 +1,18 @@
-"""What ECR holds, looked up by reference."""
+"""The images of all repositories, looked up by reference."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from ecrm.check.values import CheckInputs, RepositoryKey, Where
+from ecrm.check.values import CheckInputs, Where
 from ecrm.model.decision import Decision
-from ecrm.model.reference import Reference, Registry
+from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.use import SourceLocation, Use
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.sources.files import ANY_REGISTRY
 
 _FAMILY = "family "
+_SHORT_DIGEST = len("sha256:") + 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,66 +29,91 @@ class RepositoryIndex:
         return self.images.get(digest) if digest else None
 
 
+def key_of(plan: RepositoryPlan) -> RepositoryKey:
+    return RepositoryKey(plan.registry, plan.repository)
+
+
 def repository_indexes(plan: Plan) -> dict[RepositoryKey, RepositoryIndex]:
-    """All repositories whose images could be read; the plan must list what stays."""
-    found = {}
-    for it in plan.repositories:
-        if not it.unread:
-            images = {each.image.digest: each for each in (*it.deletions, *it.kept)}
-            tags = {tag: digest for digest, each in images.items() for tag in each.image.tags}
-            found[it.registry, it.repository] = RepositoryIndex(it, images, tags)
-    return found
+    """All repositories whose images could be read; the plan must list kept images."""
+    indexes = {}
+    for repository in plan.repositories:
+        if not repository.unread:
+            decisions = (*repository.deletions, *repository.kept)
+            images = {decision.image.digest: decision for decision in decisions}
+            tags = {
+                tag: digest for digest, decision in images.items() for tag in decision.image.tags
+            }
+            indexes[key_of(repository)] = RepositoryIndex(repository, images, tags)
+    return indexes
 
 
-def where_found(registry: Registry, repository: str, decision: Decision) -> Where:
-    """By a tag where there is one: a digest is another one after every push."""
+def where_found(key: RepositoryKey, decision: Decision) -> Where:
+    """By a tag where there is one: every push has a new digest."""
     image = decision.image
-    name = f":{min(image.tags)}" if image.tags else f"@{image.digest}"
-    return Where(registry, repository, name)
+    return Where(key, f":{min(image.tags)}" if image.tags else f"@{image.digest}")
+
+
+def short_digest(digest: str | None) -> str:
+    """Enough of a digest for people to recognize it."""
+    return (digest or "")[:_SHORT_DIGEST]
+
+
+def image_name(inputs: CheckInputs, key: RepositoryKey, tag: str | None, digest: str | None) -> str:
+    """How messages name an image: by its tag, its digest, or both."""
+    short = f"@{short_digest(digest)}" if digest else ""
+    return f"{inputs.name_of(key)}{f':{tag}' if tag else ''}{short}"
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedUse:
-    """Uses of one registry that was read, of one reference; `place` is where that is written."""
+    """Uses of one reference to a repository of a registry of the run; `location` is where that
+    reference is written."""
 
-    registry: Registry
+    key: RepositoryKey
     reference: Reference
     location: SourceLocation | None
     uses: tuple[Use, ...]
 
     @property
-    def key(self) -> RepositoryKey:
-        return self.registry, self.reference.repository
-
-    @property
     def where(self) -> Where:
-        """By the tag where there is one: a digest is another one after every push."""
-        named = self.reference
-        image = f":{named.tag}" if named.tag else f"@{named.digest}"
-        return Where(self.registry, named.repository, image)
+        """By the tag where there is one: every push has a new digest."""
+        reference = self.reference
+        return Where(self.key, f":{reference.tag}" if reference.tag else f"@{reference.digest}")
 
 
-def resolve_uses(evidence: CheckInputs, uses: Iterable[Use]) -> list[ResolvedUse]:
-    """By what the uses name and where that is written. What names another registry is left out,
-    and so is a host that only may stand for this one: it may as well be another registry. Where a
-    template leaves the registry open, those count that have such a repository."""
+def resolve_uses(inputs: CheckInputs, uses: Iterable[Use]) -> list[ResolvedUse]:
+    """Grouped by reference and by where it is written.
+
+    References to other registries are left out, and so are those whose host only may stand for one
+    of the run's registries. Where a template leaves the registry open, a reference names every
+    repository of that name.
+    """
     grouped: dict[tuple[Registry, Reference, SourceLocation | None], list[Use]] = {}
     for use in uses:
-        if evidence.only in (None, use.reference.repository):
-            for registry in _registries(evidence, use.reference):
+        if inputs.only in (None, use.reference.repository):
+            for registry in _registries(inputs, use.reference):
                 grouped.setdefault((registry, use.reference, use.location), []).append(use)
-    return [ResolvedUse(*key, tuple(group)) for key, group in grouped.items()]
+    return [
+        ResolvedUse(
+            RepositoryKey(registry, reference.repository), reference, location, tuple(group)
+        )
+        for (registry, reference, location), group in grouped.items()
+    ]
 
 
-def _registries(evidence: CheckInputs, named: Reference) -> list[Registry]:
-    if named.host != ANY_REGISTRY:
-        return [it for it in evidence.plan.targets if it == named.registry]
-    return [it.registry for it in evidence.plan.repositories if it.repository == named.repository]
+def _registries(inputs: CheckInputs, reference: Reference) -> list[Registry]:
+    if reference.host != ANY_REGISTRY:
+        return [target for target in inputs.plan.targets if target == reference.registry]
+    return [
+        repository.registry
+        for repository in inputs.plan.repositories
+        if repository.repository == reference.repository
+    ]
 
 
 def users(uses: Iterable[Use]) -> str:
-    """One of those who need an image, in full, and how many more there are. What runs comes before
-    the revisions of a family, which may be history."""
+    """One user of an image in full, and how many more there are. Whatever runs comes before the
+    revisions of a family, which may be history."""
     lines = {str(use): use.user.startswith(_FAMILY) for use in uses}
     first = min(lines, key=lambda line: (lines[line], line))
     more = f", and {len(lines) - 1} more" if len(lines) > 1 else ""
@@ -95,6 +121,6 @@ def users(uses: Iterable[Use]) -> str:
 
 
 def hint(name: str | None, names: Iterable[str]) -> str:
-    """At what may have been meant where a person wrote the name, or ""."""
+    """The name that a person may have meant, as the end of a message, or ""."""
     near = get_close_matches(name or "", list(names), n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -7,36 +7,25 @@ from hashlib import sha256
 from ecrm.check.lifecycle import Conflict
 from ecrm.config import Config, Level
 from ecrm.model.image import Links
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Registry, RepositoryKey, display_name
+from ecrm.model.rule import Rule
 from ecrm.model.scan import Scan
 from ecrm.model.use import SourceLocation, Use
 from ecrm.planning.plan import Plan
 from ecrm.registry.tag_mutability import Mutability
 
-RepositoryKey = tuple[Registry, str]
-
-_SHORT = len("@sha256:") + 12
-
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What a violation is about: an image (`:tag` or `@digest`) of a repository of a registry, as
-    far as those are known; or a key of ecrm.yaml, such as `repositories[2]`."""
+    """What a violation is about: a repository, or an image (`:tag` or `@digest`) in it; or a key of
+    ecrm.yaml, such as `repositories[2]`."""
 
-    registry: Registry | None = None
-    repository: str = ""
+    repository: RepositoryKey | None = None
     image: str = ""
     key: str = ""
 
-    @property
-    def short(self) -> str:
-        """Without the registry, and with the beginning of a digest only."""
-        digest = self.image[:_SHORT] if self.image.startswith("@") else self.image
-        return f"{self.repository}{digest}"
-
     def __str__(self) -> str:
-        registry = f"{self.registry}/" if self.registry else ""
-        return self.key or f"{registry}{self.repository}{self.image}"
+        return self.key or f"{self.repository or ''}{self.image}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +33,8 @@ class Violation:
     """A rule of `check` is not met.
 
     Texts are lines for people: `what` is wrong, `why` that is known or matters, and the next step.
-    `about` tells it from others of the same rule at the same place. Neither order nor line numbers
-    nor the digest behind a tag change the fingerprint, so a file may hold it for long.
+    `about` distinguishes it from others of the same rule at the same place. Neither order nor line
+    numbers nor the digest behind a tag change the fingerprint, so a file may hold it for long.
     """
 
     rule: str
@@ -68,9 +57,9 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """What a rule could not tell, and why: a run with one is never clean. Without a rule it is what
-    all of them rest on."""
+class Unread:
+    """Something that could not be read, so that `rule` could not be checked in full; without a
+    rule, something that all rules depend on. The result of a run with one is incomplete."""
 
     rule: str
     text: str
@@ -78,40 +67,47 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class LifecycleConflicts:
-    """What the lifecycle policy of a repository takes of what is needed, now or, with `due`, soon;
-    `by` says who evaluated it."""
+    """The images that ecrm keeps and that the lifecycle policy of a repository expires or archives,
+    now or, with `due`, soon; `evaluated_by` says who evaluated the policy."""
 
     conflicts: tuple[Conflict, ...]
-    by: str
+    evaluated_by: str
 
 
 @dataclass(frozen=True, slots=True)
 class CheckInputs:
     """All that the rules look at.
 
-    `plan` lists what stays, and is of all repositories: those that no rule of `config` matches
-    are planned by one that keeps everything. `only` is set where the run is of one repository.
-    `named` are the uses that files make which the plan does not know, and `passed_over` tells what
-    could not be told from files, such as templates. `children` gives those of the indexes that
-    tags in use have moved to. `unread` is what could not be read beyond the plan.
+    `plan` lists kept images, and covers all repositories: those that no rule of `config` matches
+    are planned by a rule that keeps everything. `only` names the repository if the run is of one.
+    `file_uses` are uses in files that the plan does not know, and `unchecked` are lines about text
+    in files that was skipped, such as templates. `children` lists those of the indexes that tags in
+    use have moved to. `unread` is what could not be read beyond the plan.
     """
 
     plan: Plan
     config: Config
     scan: Scan
     only: str | None = None
-    named: tuple[Use, ...] = ()
-    passed_over: tuple[str, ...] = ()
+    file_uses: tuple[Use, ...] = ()
+    unchecked: tuple[str, ...] = ()
     mutability: Mapping[RepositoryKey, Mutability] = field(default_factory=dict)
     children: Mapping[RepositoryKey, Links] = field(default_factory=dict)
     lifecycle_conflicts: Mapping[RepositoryKey, LifecycleConflicts] = field(default_factory=dict)
-    unread: tuple[Unknown, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
     def level(self, rule: str) -> Level:
         return self.config.check.level(rule)
 
+    def rule_for(self, key: RepositoryKey) -> Rule | None:
+        return self.config.rule_for(key)
 
-Found = Iterator[Violation | Unknown]
+    def name_of(self, key: RepositoryKey) -> str:
+        """How messages name the repository."""
+        return display_name(key, self.plan.targets)
+
+
+RuleResults = Iterator[Violation | Unread]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +115,13 @@ class Findings:
     """The result of a check.
 
     `violations` are new, most urgent first; `accepted` are those of a baseline, and `resolved` the
-    lines of a baseline that nothing meets any more. `unchecked` tells what was passed over on
-    purpose, such as templates; it says nothing against a result. `config` is where ecrm.yaml speaks
-    of checks, or begins.
+    lines of a baseline that no violation matches any more. `unread` makes the result incomplete.
+    `unchecked` are lines about text that was skipped on purpose, such as templates; they do not.
+    `config` is where ecrm.yaml configures checks, or begins.
     """
 
     violations: tuple[Violation, ...] = ()
-    unknown: tuple[Unknown, ...] = ()
+    unread: tuple[Unread, ...] = ()
     unchecked: tuple[str, ...] = ()
     accepted: tuple[Violation, ...] = ()
     resolved: tuple[str, ...] = ()
@@ -135,7 +131,7 @@ class Findings:
 
     @property
     def errors(self) -> int:
-        return sum(it.level is Level.ERROR for it in self.violations)
+        return sum(violation.level is Level.ERROR for violation in self.violations)
 
     @property
     def warnings(self) -> int:

@@ -103,7 +103,7 @@ def check(
         found = workflow.check(run, globs + more, **asked)
     for name, path in (*reports, (format_name, output)):
         show(CHECK_FORMATS[name](found), path, run.home)
-    if write_baseline and not found.unknown:
+    if write_baseline and not found.unread:
         show(workflow.baseline(found), write_baseline, run.home)
         return
     _end(found)
@@ -118,5 +118,5 @@ def _end(found: "Findings") -> None:
         raise ViolationsError(
             f"{found.errors} {others}{noun}; fix {them}, or accept {them} with --write-baseline"
         )
-    if found.unknown:
-        raise IncompleteError("\n".join(unknown.text for unknown in found.unknown))
+    if found.unread:
+        raise IncompleteError("\n".join(unread.text for unread in found.unread))

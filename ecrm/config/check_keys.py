@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from ecrm.config.levels import Budget, Checks, Lifecycle, Plain, Stale
+from ecrm.config.levels import Budget, Checks, Lifecycle, Overdue, Plain
 from ecrm.config.schema import Key, Section
 from ecrm.config.values import BYTES, COUNT, DURATION, LEVEL, MONEY
 
@@ -19,11 +19,13 @@ def _rule(name: str, description: str, build: Callable[..., object], **limits: K
 CHECK = Section(
     "what `ecrm check` looks for; it never has a say in what is deleted",
     {
-        "missing": _rule(
-            "missing", "what is in use or named in a file must be in ECR, and not archived", Plain
+        "missing_image": _rule(
+            "missing_image",
+            "what is in use or named in a file must be in ECR, and not archived",
+            Plain,
         ),
-        "doomed": _rule(
-            "doomed",
+        "pending_deletion": _rule(
+            "pending_deletion",
             "what a file names must not be about to be deleted by the rules of today",
             Plain,
         ),
@@ -37,18 +39,18 @@ CHECK = Section(
                 default=_DEFAULTS.lifecycle.within,
             ),
         ),
-        "stale": _rule(
-            "stale",
+        "overdue": _rule(
+            "overdue",
             "what can be deleted must be deleted in time",
-            Stale,
+            Overdue,
             max_images=Key(COUNT, "how many images of one repository may be deletable"),
             max_bytes=Key(BYTES, "how many bytes of one repository may be deletable"),
             max_total_images=Key(COUNT, "how many images may be deletable in all"),
             max_total_bytes=Key(BYTES, "how many bytes may be deletable in all"),
-            overdue=Key(
+            longer_than=Key(
                 DURATION,
                 "no image has been deletable for longer than this",
-                default=_DEFAULTS.stale.overdue,
+                default=_DEFAULTS.overdue.longer_than,
             ),
         ),
         "budget": _rule(
@@ -65,7 +67,9 @@ CHECK = Section(
                 default=_DEFAULTS.budget.price,
             ),
         ),
-        "mutable": _rule("mutable", "a tag in use must not be movable, nor have moved", Plain),
+        "mutable_tag": _rule(
+            "mutable_tag", "a tag in use must not be movable, nor have moved", Plain
+        ),
         "unmanaged": _rule(
             "unmanaged",
             "every repository must have a rule, and every entry must match something",

@@ -34,15 +34,15 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True)
-class Stale:
-    """How much may be deletable. `overdue`: nothing may have been deletable for longer."""
+class Overdue:
+    """How much may be deletable, and for how long: no image for `longer_than`."""
 
     level: Level = Level.WARNING
     max_images: int | None = None
     max_bytes: int | None = None
     max_total_images: int | None = None
     max_total_bytes: int | None = None
-    overdue: timedelta | None = timedelta(days=30)
+    longer_than: timedelta | None = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ class Budget:
 class Checks:
     """The rules of `ecrm check`, most urgent first."""
 
-    missing: Plain = Plain(Level.ERROR)
-    doomed: Plain = Plain(Level.ERROR)
+    missing_image: Plain = Plain(Level.ERROR)
+    pending_deletion: Plain = Plain(Level.ERROR)
     lifecycle: Lifecycle = Lifecycle()
-    stale: Stale = Stale()
+    overdue: Overdue = Overdue()
     budget: Budget = Budget()
-    mutable: Plain = Plain(Level.WARNING)
+    mutable_tag: Plain = Plain(Level.WARNING)
     unmanaged: Plain = Plain(Level.WARNING)
 
     def level(self, rule: str) -> Level:
-        found: Plain | Lifecycle | Stale | Budget = getattr(self, rule)
+        found: Plain | Lifecycle | Overdue | Budget = getattr(self, rule)
         return found.level

@@ -15,7 +15,7 @@ from ecrm.model.decision import Decision
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
-from ecrm.registry.images import Deleter
+from ecrm.registry.deleter import Deleter
 
 __all__ = ["Journal", "Revalidation", "apply"]
 

@@ -15,7 +15,7 @@ from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.planning.plan import RepositoryPlan
-from ecrm.registry.images import Deleter
+from ecrm.registry.deleter import Deleter
 from ecrm.registry.manifests import BATCH
 
 TIME_IS_OVER = "the time was over before its turn"

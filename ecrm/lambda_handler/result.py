@@ -62,7 +62,7 @@ class Result:
     def unread(self) -> tuple[str, ...]:
         """What could not be read, one line each."""
         if self.findings:
-            return tuple(unknown.text for unknown in self.findings.unknown)
+            return tuple(unread.text for unread in self.findings.unread)
         read = self.plan or self.scan
         return read.unread if read else ()
 

@@ -79,8 +79,8 @@ def _check(run: workflow.Run, event: Event, result: Result) -> None:
         )
     if found.errors:
         raise ViolationsError(f"{count(found.errors, 'violation')} of level error")
-    if found.unknown:
-        raise IncompleteError("\n".join(unknown.text for unknown in found.unknown))
+    if found.unread:
+        raise IncompleteError("\n".join(unread.text for unread in found.unread))
 
 
 COMMANDS: Mapping[str, Command] = {

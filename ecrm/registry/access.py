@@ -32,7 +32,10 @@ class Replication:
 
 
 def replications(owner: Registry, configuration: Mapping[str, Any]) -> tuple[Replication, ...]:
-    """Read `replicationConfiguration`; a rule without filters covers every repository."""
+    """Read `replicationConfiguration`; a rule without filters covers every repository.
+
+    Raises ValueError for a rule that ecrm does not know.
+    """
     return tuple(
         Replication(
             Registry(destination["registryId"] or owner.account, destination["region"]),
@@ -41,8 +44,16 @@ def replications(owner: Registry, configuration: Mapping[str, Any]) -> tuple[Rep
         )
         for rule in configuration["rules"]
         for destination in rule["destinations"]
-        for prefix in [which["filter"] for which in rule["repositoryFilters"]] or [""]
+        for prefix in [_prefix(entry) for entry in rule["repositoryFilters"]] or [""]
     )
+
+
+def _prefix(entry: Mapping[str, Any]) -> str:
+    if entry["filterType"] != "PREFIX_MATCH":
+        raise ValueError(f"a repository filter is of the type {entry['filterType']}")
+    if not entry["filter"]:
+        raise ValueError("a repository filter is empty")
+    return str(entry["filter"])
 
 
 def cross_account_pullers(owner: Registry, policy: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What ECR holds in the accounts of a run: the Holdings of planning and checking, read from AWS."""
+"""The registries of a run, read from AWS for planning and checking."""
 
 from collections.abc import Iterable, Sequence
 from threading import Lock
@@ -7,11 +7,11 @@ from typing import Any
 from ecrm.aws import Client, Operation, Target, call
 from ecrm.errors import AwsError, Gone
 from ecrm.model.image import Image, Links
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.registry.access import Replication, cross_account_pullers, replications
 from ecrm.registry.images import images, repositories
 from ecrm.registry.lifecycle_preview import lifecycle_policy
-from ecrm.registry.manifests import children, repository_of
+from ecrm.registry.manifests import children, refuse_unknown_indexes, repository_of
 from ecrm.registry.operations import (
     DESCRIBE_REGISTRY,
     GET_REGISTRY_POLICY,
@@ -21,13 +21,13 @@ from ecrm.registry.tag_mutability import Mutability, mutability_from
 
 
 class Inventory:
-    """What ECR holds in the targets of a run, read through clients that cannot write."""
+    """Reads the registries of a run's targets, through clients that cannot write."""
 
     def __init__(self, targets: Iterable[Target]) -> None:
         self._targets = {target.registry: target for target in targets}
         self._registry_policies: dict[Registry, tuple[str, ...]] = {}
         self._reading_policy = Lock()
-        self._described: dict[tuple[Registry, str], dict[str, Any]] = {}
+        self._described: dict[RepositoryKey, dict[str, Any]] = {}
 
     @property
     def registries(self) -> tuple[Registry, ...]:
@@ -35,22 +35,30 @@ class Inventory:
 
     @property
     def workers(self) -> int:
-        return min((it.workers for it in self._targets.values()), default=1)
+        return min((target.workers for target in self._targets.values()), default=1)
 
     def repositories(self, registry: Registry, only: str | None = None) -> list[str]:
         found = repositories(self._targets[registry], only)
-        self._described |= {(registry, name): told for name, told in found.items()}
+        self._described |= {RepositoryKey(registry, name): row for name, row in found.items()}
         return list(found)
 
     def images(self, registry: Registry, repository: str) -> list[Image]:
-        return images(self._targets[registry], repository)
+        """Raises AwsError also for an index of a media type that ecrm does not know."""
+        target = self._targets[registry]
+        found = images(target, repository)
+        refuse_unknown_indexes(target, repository, found)
+        return found
 
     def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
         return children(self._targets[registry], repository, indexes)
 
     def replications(self, registry: Registry) -> tuple[Replication, ...]:
         answer = call(self._targets[registry].ecr, DESCRIBE_REGISTRY)
-        return replications(registry, answer["replicationConfiguration"])
+        try:
+            return replications(registry, answer["replicationConfiguration"])
+        except ValueError as error:
+            what = f"{registry}: {error}, which ecrm does not know; upgrade ecrm"
+            raise AwsError(f"{DESCRIBE_REGISTRY.action}: {what}") from error
 
     def cross_account_pullers(self, registry: Registry, repository: str) -> tuple[str, ...]:
         """Who outside the account may pull, by the repository's policy and the registry's."""
@@ -68,15 +76,17 @@ class Inventory:
         return lifecycle_policy(self._targets[registry], repository)
 
     def mutability(self, registry: Registry, repository: str) -> Mutability:
-        """From the listing of repositories, which is read for it only where nobody has asked."""
-        if (registry, repository) not in self._described:
+        """From the listing of repositories, which is read only if it was not before."""
+        key = RepositoryKey(registry, repository)
+        if key not in self._described:
             self.repositories(registry, repository)
-        if (told := self._described.get((registry, repository))) is None:
+        if (row := self._described.get(key)) is None:
             raise Gone(f"there is no repository {repository} in {registry}")
         try:
-            return mutability_from(told)
+            return mutability_from(row)
         except ValueError as error:
-            what = f"{repository}: {error}, which ecrm does not know; upgrade ecrm"
+            name = display_name(key, self.registries)
+            what = f"{name}: {error}, which ecrm does not know; upgrade ecrm"
             raise AwsError(f"ecr:DescribeRepositories: {what}") from error
 
 

@@ -1,16 +1,16 @@
-"""ECR: the lifecycle policy of a repository, and what ECR itself says that a policy would do.
+"""ECR: the lifecycle policy of a repository, and ECR's own preview of what a policy would do.
 
-A preview changes nothing in the repository. A repository has one at a time; each forgets the last.
+A preview changes nothing in the repository. A repository has one at a time; a new one replaces it.
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from ecrm.aws import Target, call, pages
+from ecrm.aws.errors import translated
+from ecrm.aws.operation import calling
 from ecrm.errors import AwsError, Gone
 from ecrm.registry.manifests import repository_of
 from ecrm.registry.operations import (
@@ -19,12 +19,10 @@ from ecrm.registry.operations import (
     START_LIFECYCLE_POLICY_PREVIEW,
 )
 
-Sleep = Callable[[float], None]
-
 _PAGE = 100  # the largest that GetLifecyclePolicyPreview allows
-_WAIT_SECONDS = 5
-_WAITS = 60
+_STARTS = 5
 _IN_PROGRESS = "LifecyclePolicyPreviewInProgressException"
+_COMPLETE = "COMPLETE"
 
 
 class LifecycleAction(StrEnum):
@@ -36,17 +34,29 @@ class LifecycleAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
-    """One image that ECR's preview lists."""
+    """One image that ECR's preview lists; `priority` is of the rule that ECR applied, None where
+    ECR does not name it."""
 
     digest: str
     tags: tuple[str, ...]
-    priority: int
-    fate: LifecycleAction
+    priority: int | None
+    action: LifecycleAction
     pushed_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How often to ask whether a preview is complete, in seconds, and how many times at most."""
+
+    delay: float = 5
+    attempts: int = 60
+
+
+DEFAULT_POLLING = Polling()
+
+
 def lifecycle_policy(target: Target, repository: str) -> str | None:
-    """The text of the policy that is deployed; None where there is none."""
+    """The text of the deployed policy; None where there is none."""
     try:
         answer = call(target.ecr, GET_LIFECYCLE_POLICY, **repository_of(target, repository))
     except Gone:
@@ -55,65 +65,78 @@ def lifecycle_policy(target: Target, repository: str) -> str | None:
 
 
 def lifecycle_preview(
-    target: Target, repository: str, policy_text: str, sleep: Sleep = time.sleep
+    target: Target, repository: str, policy_text: str, polling: Polling = DEFAULT_POLLING
 ) -> tuple[PreviewResult, ...]:
-    """What ECR says that this policy would do, which need not be deployed. Waits until ECR is done,
-    and before that for a preview that somebody else has started.
+    """ECR's preview of this policy, which need not be deployed. Waits until ECR is done, and before
+    that for a preview that somebody else has started.
 
-    Raises AwsError where ECR does not tell, or somebody starts another preview meanwhile.
+    Raises AwsError if ECR does not complete it, or somebody starts another preview meanwhile.
     """
-    started = _started(target, repository, policy_text, sleep)
-    found = _completed(target, repository, started, sleep)
-    return tuple(_result(it) for page in found for it in page["previewResults"])
+    started = _started(target, repository, policy_text, polling)
+    status = _last_status(target, repository, polling)
+    if status == "IN_PROGRESS":
+        raise _late(repository, "the preview is still in progress")
+    if status != _COMPLETE:
+        raise _late(repository, f"the preview is {status}")
+    where = repository_of(target, repository)
+    results: list[PreviewResult] = []
+    for page in pages(target.ecr, GET_LIFECYCLE_POLICY_PREVIEW, **where, maxResults=_PAGE):
+        if (page["lifecyclePolicyText"] or started) != started:
+            raise _late(repository, "somebody started another preview meanwhile")
+        if page["status"] != _COMPLETE:
+            raise _late(repository, f"the preview is {page['status']}")
+        if page["previewResults"] is None:
+            raise _late(repository, "the preview is complete and has no previewResults")
+        results += [_result(result) for result in page["previewResults"]]
+    return tuple(results)
 
 
-def _started(target: Target, repository: str, policy_text: str, sleep: Sleep) -> str:
-    """Returns the text as ECR repeats it, by which its answers are known again."""
+def _started(target: Target, repository: str, policy_text: str, polling: Polling) -> str:
+    """Returns the text as ECR repeats it, which identifies this preview in later answers."""
     where, text = repository_of(target, repository), {"lifecyclePolicyText": policy_text}
-    for _ in range(_WAITS):
+    for _ in range(_STARTS):
         try:
             answer = call(target.ecr, START_LIFECYCLE_POLICY_PREVIEW, **where, **text)
         except AwsError as error:
             if _IN_PROGRESS not in str(error):
                 raise
-            sleep(_WAIT_SECONDS)
+            if _last_status(target, repository, polling) == "IN_PROGRESS":
+                break
         else:
             return str(answer["lifecyclePolicyText"] or policy_text)
     raise _late(repository, "another preview is in progress")
 
 
-def _completed(target: Target, repository: str, text: str, sleep: Sleep) -> list[dict[str, Any]]:
-    """All pages of the preview, when it is complete."""
-    where = repository_of(target, repository)
-    for _ in range(_WAITS):
-        listing = pages(target.ecr, GET_LIFECYCLE_POLICY_PREVIEW, **where, maxResults=_PAGE)
-        found = list(listing)
-        if any((page["lifecyclePolicyText"] or text) != text for page in found):
-            raise _late(repository, "somebody started another preview meanwhile")
-        status = {page["status"] for page in found}
-        if status == {"COMPLETE"} and any(page["previewResults"] is None for page in found):
-            raise _late(repository, "the preview is complete and has no previewResults")
-        if status == {"COMPLETE"}:
-            return found
-        if status != {"IN_PROGRESS"}:
-            what = f"the preview is {' and '.join(sorted(map(str, status)))}"
-            raise _late(repository, what)
-        sleep(_WAIT_SECONDS)
-    raise _late(repository, "the preview is still in progress")
+def _last_status(target: Target, repository: str, polling: Polling) -> str:
+    """The status of the repository's preview once it is complete, has failed, or after the last
+    attempt."""
+    from botocore.exceptions import ClientError, WaiterError  # noqa: PLC0415 - as in aws.errors
+
+    waiter = target.ecr.get_waiter("lifecycle_policy_preview_complete")
+    config = {"Delay": polling.delay, "MaxAttempts": polling.attempts}
+    operation = GET_LIFECYCLE_POLICY_PREVIEW
+    with translated(operation.action), calling(operation):
+        try:
+            waiter.wait(**repository_of(target, repository), WaiterConfig=config)
+        except WaiterError as error:
+            if "Error" in error.last_response:
+                raise ClientError(error.last_response, operation.name) from error
+            return str(error.last_response.get("status"))
+    return _COMPLETE
 
 
 def _late(repository: str, what: str) -> AwsError:
     return AwsError(f"ecr:GetLifecyclePolicyPreview: {repository}: {what}; try again later")
 
 
-def _result(told: dict[str, Any]) -> PreviewResult:
+def _result(result: dict[str, Any]) -> PreviewResult:
     try:
         return PreviewResult(
-            digest=told["imageDigest"],
-            tags=tuple(sorted(told["imageTags"])),
-            priority=told["appliedRulePriority"],
-            fate=LifecycleAction(told["action"]["type"].lower()),
-            pushed_at=told["imagePushedAt"],
+            digest=result["imageDigest"],
+            tags=tuple(sorted(result["imageTags"])),
+            priority=result["appliedRulePriority"],
+            action=LifecycleAction(result["action"]["type"].lower()),
+            pushed_at=result["imagePushedAt"],
         )
     except ValueError as error:
         what = f"a result that ecrm cannot read: {error}"

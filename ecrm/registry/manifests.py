@@ -1,10 +1,11 @@
-"""Manifests in ECR, and which images an index names.
+"""Manifests in ECR, and the children of indexes.
 
-What an index names never changes, so it is remembered: ECR may count every reading of a manifest
+The children of an index never change, so they are cached: ECR may count every reading of a manifest
 as a pull.
 """
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
@@ -41,9 +42,8 @@ def children(target: Target, repository: str, indexes: Sequence[Image]) -> Links
         digests = [it.digest for it in unknown if (it.status is Status.ARCHIVED) is archived]
         for chunk in chunks(digests, BATCH):
             found = manifests(target, repository, chunk, INDEX_MEDIA_TYPES, strict=not archived)
-            fresh = {it: _children(repository, it, text) for it, text in found.items()}
-            proven = {it: fresh[it] for it, text in found.items() if _digest(text) == it}
-            target.cache.put(INDEX, proven)
+            fresh = {digest: _children(repository, digest, found[digest]) for digest in found}
+            target.cache.put(INDEX, fresh)
             links |= fresh
     return links
 
@@ -56,9 +56,10 @@ def manifests(
     *,
     strict: bool = True,
 ) -> dict[str, str]:
-    """The manifests, verbatim, of at most 100 images; those that are gone are left out.
+    """The manifests, verbatim, of at most 100 images; deleted images are left out.
 
-    Raises AwsError for one that ECR does not give for another reason, unless not `strict`.
+    Raises AwsError for one that ECR does not return for another reason, unless not `strict`, and
+    for one whose digest is not the one that was asked for.
     """
     answer = call(
         target.ecr,
@@ -67,7 +68,15 @@ def manifests(
         imageIds=[{"imageDigest": digest} for digest in digests],
         acceptedMediaTypes=sorted(media_types),
     )
-    found = {it["imageId"]["imageDigest"]: it["imageManifest"] for it in answer["images"]}
+    found = {
+        digest: str(row["imageManifest"])
+        for row in answer["images"]
+        if (digest := digest_of(row)) in digests
+    }
+    for digest, text in found.items():
+        if digest not in (_digest(text), _payload_digest(text)):
+            what = f"AWS's answer is another manifest, {_digest(text)}; try again"
+            raise AwsError(f"ecr:BatchGetImage: {repository}@{digest}: {what}")
     refused = {digest_of(failure): failure for failure in answer["failures"]}
     for digest in digests if strict else ():
         failure = refused.get(digest, {})
@@ -77,29 +86,76 @@ def manifests(
     return found
 
 
+def refuse_unknown_indexes(target: Target, repository: str, images: Sequence[Image]) -> None:
+    """Raises AwsError for an index of a media type that ecrm does not know, or whose manifest
+    cannot be read: its children would look as if no index held them."""
+    unknown = [image for image in images if image.media_type not in (None, *MEDIA_TYPES)]
+    types = {image.digest: str(image.media_type) for image in unknown}
+    for archived in (False, True):
+        digests = [it.digest for it in unknown if (it.status is Status.ARCHIVED) is archived]
+        for chunk in chunks(digests, BATCH):
+            found = manifests(target, repository, chunk, types.values(), strict=not archived)
+            for digest, text in found.items():
+                _refuse_index(f"{repository}@{digest}", types[digest], text)
+
+
+def _refuse_index(where: str, media_type: str, manifest: str) -> None:
+    try:
+        members = json.loads(manifest)
+    except ValueError as error:
+        raise AwsError(f"{where}: the manifest is not JSON: {error}") from error
+    if not isinstance(members, dict):
+        raise AwsError(f"{where}: the manifest is not an object")
+    if "manifests" in members:
+        what = f"an index of the media type {media_type}, which ecrm does not know; upgrade ecrm"
+        raise AwsError(f"{where}: {what}")
+
+
 def repository_of(target: Target, repository: str) -> dict[str, str]:
     """The parameters that name a repository in every call to ECR."""
     return {"registryId": target.registry.account, "repositoryName": repository}
 
 
-def digest_of(failure: dict[str, Any]) -> str:
-    """Which image an entry of `failures` is about."""
-    return str(failure["imageId"]["imageDigest"] or "")
+def digest_of(row: dict[str, Any]) -> str:
+    """Which image a row of `images` or `failures` is about."""
+    return str(row["imageId"]["imageDigest"] or "")
 
 
 def _children(repository: str, digest: str, manifest: str) -> tuple[str, ...]:
     try:
         return tuple(child["digest"] for child in json.loads(manifest)["manifests"] or ())
     except (ValueError, KeyError, TypeError) as error:
-        raise AwsError(f"{repository}@{digest}: the manifest is no index ({error!r})") from error
+        raise AwsError(
+            f"{repository}@{digest}: the manifest is not an index ({error!r})"
+        ) from error
 
 
 def _digest(manifest: str) -> str:
     return f"sha256:{sha256(manifest.encode()).hexdigest()}"
 
 
+def _payload_digest(manifest: str) -> str | None:
+    """The digest of a signed manifest of Docker's schema 1, which is that of its payload: the text
+    up to `formatLength` and then `formatTail`, as the signature says. None for any other.
+
+    Docker, "Image Manifest Version 2, Schema 1", "Signed Manifests".
+    """
+    try:
+        protected = json.loads(manifest)["signatures"][0]["protected"]
+        format_ = json.loads(_decoded(protected))
+        payload = manifest.encode()[: format_["formatLength"]] + _decoded(format_["formatTail"])
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    return f"sha256:{sha256(payload).hexdigest()}"
+
+
+def _decoded(text: str) -> bytes:
+    """Base64 for URLs, without padding."""
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def _cached(value: Any) -> tuple[str, ...]:
-    """Raises ValueError for what is not as `children` keeps it."""
+    """Raises ValueError for a value that `children` did not write."""
     if not all(isinstance(digest, str) for digest in value):
         raise ValueError("no digests")
     return tuple(value)

@@ -19,7 +19,7 @@ DESCRIBE_REGISTRY = Operation(
             rules=ListOf(
                 record(
                     destinations=ListOf(record(region=TEXT, registryId=optional(TEXT))),
-                    repositoryFilters=optional(ListOf(record(filter=TEXT))),
+                    repositoryFilters=optional(ListOf(_FILTER)),
                     deleteReplication=optional(record(enabled=FLAG)),
                 )
             )
@@ -66,7 +66,7 @@ START_LIFECYCLE_POLICY_PREVIEW = Operation(
 _PREVIEWED = record(
     imageDigest=DIGEST,
     imageTags=optional(ListOf(TEXT)),
-    appliedRulePriority=NUMBER,
+    appliedRulePriority=optional(NUMBER),
     action=record(type=TEXT),
     imagePushedAt=optional(TIME),
 )

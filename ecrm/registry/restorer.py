@@ -1,7 +1,6 @@
-"""ECR: what puts images back, after `registry.Deleter` took them away."""
+"""ECR: puts images back that `Deleter` deleted or archived."""
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from ecrm.aws import Target, call, chunks
 from ecrm.errors import AwsError
@@ -14,9 +13,6 @@ from ecrm.registry.operations import (
     PUT_IMAGE,
     UPDATE_IMAGE_STORAGE_CLASS,
 )
-
-PUTS_PER_SECOND = 10
-"""The quota of PutImage, per account and region; the ECR user guide, "Service quotas"."""
 
 _LAYERS = 100  # the most that one BatchCheckLayerAvailability may name
 _ABOUT_ONE_IMAGE = frozenset(
@@ -35,39 +31,15 @@ _ABOUT_ONE_IMAGE = frozenset(
 )
 
 
-class Pace:
-    """Lets its caller go on at most so many times per second."""
-
-    def __init__(
-        self, per_second: float, monotonic: Callable[[], float], sleep: Callable[[float], None]
-    ) -> None:
-        self._interval = 1 / per_second
-        self._monotonic = monotonic
-        self._sleep = sleep
-        self._next = monotonic()
-
-    def wait(self) -> None:
-        now = self._monotonic()
-        if now < self._next:
-            self._sleep(self._next - now)
-        self._next = max(now, self._next) + self._interval
-
-
 class Restorer:
     """Puts images of one target back."""
 
-    def __init__(
-        self,
-        target: Target,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, target: Target) -> None:
         self._target = target
         self._ecr = target.writing_ecr()
-        self._pace = Pace(PUTS_PER_SECOND, monotonic, sleep)
 
     def images(self, repository: str) -> list[Image]:
-        """What the repository holds now."""
+        """The images that the repository holds now."""
         return registry.images(self._target, repository)
 
     def layers(self, repository: str, digests: Sequence[str]) -> dict[str, str]:
@@ -94,7 +66,6 @@ class Restorer:
         ECR would move a tag away from the image that has it now; so that is asked just before, and
         the digest of another image that has the tag is returned instead. None is success.
         """
-        self._pace.wait()
         holder = self._holder(repository, tag) if tag else None
         if holder not in (None, image.digest):
             return holder

@@ -23,8 +23,8 @@ def headline(found: Findings) -> str:
         numbers.append(count(found.errors, "error"))
     if found.warnings:
         numbers.append(count(found.warnings, "warning"))
-    if found.unknown:
-        numbers.append(f"{len(found.unknown):,} not known")
+    if found.unread:
+        numbers.append(f"{len(found.unread):,} could not be read")
     return f"{where}: {', '.join(numbers) or 'nothing found'}"
 
 
@@ -43,9 +43,9 @@ def _groups(found: Findings) -> Iterator[str]:
 
 
 def _rest(found: Findings) -> Iterator[str]:
-    if found.unknown:
-        yield "\nNot known, so this is no clean result:"
-        yield from (f"  {it.text}" for it in found.unknown)
+    if found.unread:
+        yield "\nCould not be read, so the result is incomplete:"
+        yield from (f"  {it.text}" for it in found.unread)
     if found.unchecked:
         yield "\nNot checked:"
         yield from (f"  {line}" for line in found.unchecked)
@@ -71,7 +71,7 @@ def check_markdown(found: Findings) -> str:
         lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts.append(f"### {rule}: {RULES_OF_CHECK[rule]}\n\n{head}\n{lines}")
     lists = {
-        "Not known, so this is no clean result": [it.text for it in found.unknown],
+        "Could not be read, so the result is incomplete": [it.text for it in found.unread],
         "Not checked": found.unchecked,
         "In the baseline, and not there any more": found.resolved,
     }
@@ -95,12 +95,12 @@ def check_json(found: Findings) -> str:
     body = {
         "ecrm_check": 1,
         "targets": [str(it) for it in found.targets],
-        "complete": not found.unknown,
+        "complete": not found.unread,
         "errors": found.errors,
         "warnings": found.warnings,
         "levels": {rule: str(level) for rule, level in found.levels.items()},
         "violations": [_violation(it) for it in found.violations],
-        "unknown": [{"rule": it.rule or None, "text": it.text} for it in found.unknown],
+        "unread": [{"rule": it.rule or None, "text": it.text} for it in found.unread],
         "unchecked": list(found.unchecked),
         "accepted": [_violation(it) for it in found.accepted],
         "resolved": list(found.resolved),
@@ -110,11 +110,12 @@ def check_json(found: Findings) -> str:
 
 def _violation(it: Violation) -> dict[str, Any]:
     """Without what is not set."""
+    repository = it.where.repository
     facts = {
         "rule": it.rule,
         "level": str(it.level),
-        "registry": str(it.where.registry or ""),
-        "repository": it.where.repository,
+        "registry": str(repository.registry) if repository else "",
+        "repository": repository.repository if repository else "",
         "image": it.where.image,
         "key": it.where.key,
         "file": it.location.file if it.location else "",

@@ -29,10 +29,10 @@ def check_sarif(found: Findings) -> str:
         }
         for rule in on
     ]
-    invocation: dict[str, Any] = {"executionSuccessful": not found.unknown}
-    if found.unknown:
+    invocation: dict[str, Any] = {"executionSuccessful": not found.unread}
+    if found.unread:
         invocation["toolExecutionNotifications"] = [
-            {"level": "error", "message": {"text": it.text}} for it in found.unknown
+            {"level": "error", "message": {"text": it.text}} for it in found.unread
         ]
     driver = {"name": "ecrm", "version": version(), "rules": rules}
     results = [_result(it, on.index(it.rule), found) for it in found.violations]
@@ -68,11 +68,11 @@ def check_junit(found: Findings) -> str:
         suite = ET.SubElement(root, "testsuite", name=rule)
         _cases(suite, [it for it in found.violations if it.rule == rule])
         _count(suite)
-    if found.unknown:
+    if found.unread:
         suite = ET.SubElement(root, "testsuite", name="complete")
-        for it in found.unknown:
+        for it in found.unread:
             case = ET.SubElement(suite, "testcase", classname="complete", name=_plain(it.text))
-            ET.SubElement(case, "error", message=_plain(it.text), type="unknown")
+            ET.SubElement(case, "error", message=_plain(it.text), type="unread")
         _count(suite)
     _count(root)
     ET.indent(root)
@@ -112,8 +112,8 @@ def _commands(found: Findings) -> Iterator[str]:
         where = {"file": it.location.file, "line": str(it.location.line)} if it.location else {}
         text = f"{it.what}\nwhere: {place_of(it)}\nwhy: {it.why}\nnext: {it.next_step}"
         yield _command(str(it.level), text, **where, title=f"ecrm check: {it.rule}")
-    for unknown in found.unknown:
-        yield _command("error", unknown.text, title="ecrm check: not known")
+    for unread in found.unread:
+        yield _command("error", unread.text, title="ecrm check: could not be read")
     for line in found.unchecked:
         yield _command("notice", line, title="ecrm check: not checked")
 

@@ -1,4 +1,4 @@
-"""Reads what `check` looks at: a plan, a scan, and what ECR tells of the repositories in it."""
+"""Reads what `check` looks at: a plan, a scan, and settings of ECR's repositories."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,13 +6,14 @@ from functools import partial
 from typing import TypeVar
 
 from ecrm.aws import map_concurrently
-from ecrm.check import CheckInputs, LifecycleConflicts, RepositoryKey, Unknown, for_all, moved_to
+from ecrm.check import CheckInputs, LifecycleConflicts, Unread, for_all, moved_to
 from ecrm.check.lifecycle import conflicts, due_within, parse_policy
 from ecrm.check.lifecycle.preview import preview
 from ecrm.check.repositories import RepositoryIndex, repository_indexes
 from ecrm.config import Level
 from ecrm.errors import AwsError, Gone, InputError
 from ecrm.model.image import Kind, Links
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.planning.planner import make_plan
@@ -23,112 +24,115 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CheckRequest:
     """What a check looks at besides the account: the uses and notes of files, and the text of a
-    lifecycle policy that the repository of the request is to have."""
+    lifecycle policy that would replace the one of the run's repository."""
 
     found: tuple[SourceItem, ...] = ()
     policy: str | None = None
 
 
-def read_check_inputs(run: Run, asked: Asked) -> CheckInputs:
-    """Raises AwsError where not even the names of the repositories can be read; what else cannot be
-    is in the evidence."""
-    seen = replace(run, config=for_all(run.config), request=replace(run.request, list_kept=True))
-    facts = replace(read_context(seen), overdue=run.config.check.stale.overdue)
-    plan = make_plan(run.inventory, facts, run.request.repository, run.progress)
-    notes = [it for it in asked.found if isinstance(it, Diagnostic)]
-    notes += [note for read in facts.scan.source_reports for note in read.notes]
-    evidence = CheckInputs(
+def read_check_inputs(run: Run, request: CheckRequest) -> CheckInputs:
+    """Raises AwsError where not even the names of the repositories can be read; everything else
+    that cannot be read is listed in the inputs."""
+    wider = replace(run, config=for_all(run.config), request=replace(run.request, list_kept=True))
+    context = replace(read_context(wider), overdue=run.config.check.overdue.longer_than)
+    plan = make_plan(run.inventory, context, run.request.repository, run.progress)
+    notes = [item for item in request.found if isinstance(item, Diagnostic)]
+    unread = [note for note in notes if note.status in (ReadStatus.DENIED, ReadStatus.FAILED)]
+    notes += [note for report in context.scan.source_reports for note in report.notes]
+    inputs = CheckInputs(
         plan,
         run.config,
-        facts.scan,
+        context.scan,
         run.request.repository,
-        named=tuple(it for it in asked.found if isinstance(it, Use)),
-        passed_over=tuple(it.text for it in notes if it.status is ReadStatus.READ),
-        unread=tuple(
-            Unknown("", it.text)
-            for it in asked.found
-            if isinstance(it, Diagnostic) and it.status in (ReadStatus.DENIED, ReadStatus.FAILED)
-        ),
+        file_uses=tuple(item for item in request.found if isinstance(item, Use)),
+        unchecked=tuple(note.text for note in notes if note.status is ReadStatus.READ),
+        unread=tuple(Unread("", note.text) for note in unread),
     )
-    return _with_policies(run, asked, _with_tags(run, evidence))
+    return _with_policies(run, request, _with_tags(run, inputs))
 
 
-def _with_tags(run: Run, evidence: CheckInputs) -> CheckInputs:
-    """Which tags can move, and the children of the indexes to which they did."""
-    if evidence.level("mutable") is Level.OFF:
-        return evidence
-    used = {use.reference.repository for use in evidence.scan.uses if use.reference.tag}
-    keys = [key for key in repository_indexes(evidence.plan) if key[1] in used]
-    mutability, unread = _read(run, "mutable", keys, lambda key: run.inventory.mutability(*key))
-    indexes = moved_to(evidence)
+def _with_tags(run: Run, inputs: CheckInputs) -> CheckInputs:
+    """Which tags can move, and the children of the indexes to which tags have moved."""
+    rule = "mutable_tag"
+    if inputs.level(rule) is Level.OFF:
+        return inputs
+    used = {use.reference.repository for use in inputs.scan.uses if use.reference.tag}
+    keys = [key for key in repository_indexes(inputs.plan) if key.repository in used]
+    mutability, unread = _read(run, rule, keys, lambda key: run.inventory.mutability(*key))
+    indexes = moved_to(inputs)
 
     def children(key: RepositoryKey) -> Links:
         return run.inventory.children(*key, indexes[key])
 
-    links, unknown = _read(run, "mutable", list(indexes), children)
+    links, unread_links = _read(run, rule, list(indexes), children)
     return replace(
-        evidence,
+        inputs,
         mutability=mutability,
         children=links,
-        unread=(*evidence.unread, *unread, *unknown),
+        unread=(*inputs.unread, *unread, *unread_links),
     )
 
 
-def _with_policies(run: Run, asked: Asked, evidence: CheckInputs) -> CheckInputs:
-    """What ECR's own policies would take, or the one that is asked about."""
-    if evidence.level("lifecycle") is Level.OFF:
-        return evidence
-    repositories = repository_indexes(evidence.plan)
-    lifecycle_conflicts, unread = _read(
-        run, "lifecycle", list(repositories), partial(_policed, run, asked, repositories)
-    )
-    found = {key: it for key, it in lifecycle_conflicts.items() if it}
-    return replace(evidence, lifecycle_conflicts=found, unread=(*evidence.unread, *unread))
+def _with_policies(run: Run, request: CheckRequest, inputs: CheckInputs) -> CheckInputs:
+    """The conflicts of ECR's own policies, or of the one that the request gives."""
+    rule = "lifecycle"
+    if inputs.level(rule) is Level.OFF:
+        return inputs
+    indexes = repository_indexes(inputs.plan)
+    conflicts_of = partial(_conflicts, run, request, inputs, indexes)
+    found, unread = _read(run, rule, list(indexes), conflicts_of)
+    with_policy = {key: conflicting for key, conflicting in found.items() if conflicting}
+    return replace(inputs, lifecycle_conflicts=with_policy, unread=(*inputs.unread, *unread))
 
 
-def _policed(
+def _conflicts(
     run: Run,
-    asked: Asked,
-    repositories: Mapping[RepositoryKey, RepositoryIndex],
+    request: CheckRequest,
+    inputs: CheckInputs,
+    indexes: Mapping[RepositoryKey, RepositoryIndex],
     key: RepositoryKey,
 ) -> LifecycleConflicts | None:
-    """None where there is no policy. ECR's preview is of now, so other times do without it."""
-    text = asked.policy or run.inventory.lifecycle_policy(*key)
+    """None where there is no policy. ECR's preview is always of now, so a run at another time uses
+    ecrm's own evaluation."""
+    text = request.policy or run.inventory.lifecycle_policy(*key)
     if text is None:
         return None
-    registry, repository = key
-    decisions = tuple(repositories[key].images.values())
-    images = [it.image for it in decisions]
-    targets = [it for it in run.targets if it.registry == registry and run.request.now is None]
-    target, sleep = next(iter(targets), None), run.request.sleep
-    told = preview(target, repository, text, images, now=run.now, sleep=sleep)
-    run.progress(f"ECR: lifecycle policy of {repository}")
-    indexes = [it for it in images if it.kind is Kind.INDEX] if told.preview else []
-    links = run.inventory.children(*key, indexes) if indexes else {}
-    found = conflicts(decisions, told.preview, links)
-    policy = parse_policy(text, f"lifecycle policy of {repository}")
+    where = f"lifecycle policy of {inputs.name_of(key)}"
+    decisions = tuple(indexes[key].images.values())
+    images = [decision.image for decision in decisions]
+    targets = [target for target in run.targets if target.registry == key.registry]
+    target = targets[0] if targets and run.request.now is None else None
+    previewed = preview(target, key.repository, text, images, now=run.now, where=where)
+    run.progress(f"ECR: {where}")
+    parents = [it for it in images if it.kind is Kind.INDEX] if previewed.matches else []
+    links = run.inventory.children(*key, parents) if parents else {}
+    found = conflicts(decisions, previewed.matches, links)
     within = run.config.check.lifecycle.within
+    policy = parse_policy(text, where)
     later = due_within(decisions, policy, links, found, now=run.now, within=within)
-    return LifecycleConflicts((*found, *later), told.by)
+    return LifecycleConflicts((*found, *later), previewed.evaluated_by)
 
 
 def _read(
     run: Run, rule: str, keys: Sequence[RepositoryKey], read: Callable[[RepositoryKey], T]
-) -> tuple[dict[RepositoryKey, T], list[Unknown]]:
-    """What could be read of each repository, and what could not; what is gone needs nothing."""
+) -> tuple[dict[RepositoryKey, T], list[Unread]]:
+    """What could be read of each repository, and what could not; deleted repositories need
+    nothing."""
 
-    def attempt(key: RepositoryKey) -> T | Unknown | None:
+    def attempt(key: RepositoryKey) -> T | Unread | None:
         try:
             return read(key)
         except Gone:
             return None
         except (AwsError, InputError) as error:
-            return Unknown(rule, str(error))
+            return Unread(rule, str(error))
 
-    found = dict(zip(keys, map_concurrently(attempt, keys, run.inventory.workers), strict=True))
-    return (
-        {key: it for key, it in found.items() if it is not None and not isinstance(it, Unknown)},
-        [it for it in found.values() if isinstance(it, Unknown)],
-    )
+    results = dict(zip(keys, map_concurrently(attempt, keys, run.inventory.workers), strict=True))
+    found = {
+        key: result
+        for key, result in results.items()
+        if result is not None and not isinstance(result, Unread)
+    }
+    return found, [result for result in results.values() if isinstance(result, Unread)]

@@ -14,7 +14,7 @@ from ecrm.planning.guards import Stop, drops, stops
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
 from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
 from ecrm.planning.planner import make_plan
-from ecrm.registry.images import Deleter
+from ecrm.registry.deleter import Deleter
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
 from ecrm.workflow.usage_history import last_in_use, record_in_use

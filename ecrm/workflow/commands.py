@@ -28,7 +28,7 @@ from ecrm.planning.planner import make_plan
 from ecrm.planning.snapshot import snapshot_text
 from ecrm.registry.restorer import Restorer
 from ecrm.sources.files.working_tree import tree_uses
-from ecrm.workflow.check_inputs import Asked, read_check_inputs
+from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
 from ecrm.workflow.cleanup import ApprovedPlan, Review, plan, plan_and_delete, plan_file, review
 from ecrm.workflow.configuration import load
 from ecrm.workflow.connections import Connections, connected
@@ -94,7 +94,7 @@ def check(
     if text is not None:
         parse_policy(text, str(policy))
     found = tuple(tree_uses(globs, Path()))
-    findings = find_violations(read_check_inputs(run, Asked(found, text)))
+    findings = find_violations(read_check_inputs(run, CheckRequest(found, text)))
     if accepted is None:
         return findings
     return without_accepted(findings, accepted, is_whole=run.request.repository is None)

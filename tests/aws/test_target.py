@@ -14,7 +14,8 @@ from botocore import xform_name
 
 from ecrm.aws import Target, call, chunks, connect, map_concurrently, pages
 from ecrm.errors import AccessDenied, AwsError
-from ecrm.registry.images import Deleter, repositories
+from ecrm.registry.deleter import Deleter
+from ecrm.registry.images import repositories
 from ecrm.registry.operations import DESCRIBE_REPOSITORIES
 from ecrm.sources.ecs.operations import LIST_TASKS
 from ecrm.sources.lambda_functions import LIST_FUNCTIONS

@@ -4,7 +4,7 @@ from dataclasses import replace
 from textwrap import dedent
 from typing import Any
 
-from ecrm.check import CheckInputs, Unknown, Violation, for_all
+from ecrm.check import CheckInputs, Unread, Violation, for_all
 from ecrm.check import check as run_check
 from ecrm.config import Config
 from ecrm.model.image import Image
@@ -57,7 +57,7 @@ def source_reports(status: ReadStatus = ReadStatus.READ, **names: Any) -> tuple[
     )
 
 
-def evidence(
+def inputs_of(
     repository_indexes: Shelf,
     *uses: Use,
     settings: Config | None = None,
@@ -69,7 +69,7 @@ def evidence(
     asked = settings or config()
     scan = Scan(NOW, uses, source_reports() if read is None else read)
     facts = planning_context(scan, repository_indexes, for_all(asked), NOW, keep_all=True)
-    facts = replace(facts, overdue=asked.check.stale.overdue)
+    facts = replace(facts, overdue=asked.check.overdue.longer_than)
     plan = make_plan(repository_indexes, facts, only, lambda _: None)
     return CheckInputs(plan, asked, scan, only, **more)
 
@@ -78,8 +78,8 @@ def violations(rule: str, found: CheckInputs) -> list[Violation]:
     return [it for it in run_check(found).violations if it.rule == rule]
 
 
-def unknown(rule: str, found: CheckInputs) -> list[Unknown]:
-    return [it for it in run_check(found).unknown if it.rule == rule]
+def unread(rule: str, found: CheckInputs) -> list[Unread]:
+    return [it for it in run_check(found).unread if it.rule == rule]
 
 
 def whats(rule: str, found: CheckInputs) -> list[str]:

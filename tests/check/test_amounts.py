@@ -1,11 +1,11 @@
-"""The rules `stale` and `budget`: how much is deletable, and how much is stored."""
+"""The rules `overdue` and `budget`: how much is deletable, and how much is stored."""
 
 import pytest
 
 from ecrm.check import check
 from ecrm.errors import AwsError
 from ecrm.model.image import Image
-from tests.check.inputs import config, evidence, repositories, violations, whats
+from tests.check.inputs import config, inputs_of, repositories, violations, whats
 from tests.values import HOME, RepositoryIndex, Shelf, image, use
 
 GB = 10**9
@@ -15,7 +15,7 @@ def old(number: int, *, days: float = 40, size: int = 10) -> list[Image]:
     return [image(f"image {it}", f"v{it}", days=days, size=size) for it in range(number)]
 
 
-# -- stale ----------------------------------------------------------------------------------------
+# -- overdue --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -32,30 +32,30 @@ def old(number: int, *, days: float = 40, size: int = 10) -> list[Image]:
     ],
 )
 def test_more_than_the_limit_is_stale_and_the_limit_is_not(limits: str, told: list[str]):
-    settings = config(f"stale: {{{limits}}}")
-    assert whats("stale", evidence(repositories(app=old(3)), settings=settings)) == told
+    settings = config(f"overdue: {{{limits}}}")
+    assert whats("overdue", inputs_of(repositories(app=old(3)), settings=settings)) == told
 
 
 def test_a_limit_of_each_repository_is_not_one_of_all():
     rules = "repositories: [{name_pattern: '*', expires: 30d}]\n"
-    settings = config("stale: {max_images: 1}", rules)
+    settings = config("overdue: {max_images: 1}", rules)
     repository_indexes = repositories(one=[image("a", days=40)], two=[image("b", days=40)])
-    assert not whats("stale", evidence(repository_indexes, settings=settings))
+    assert not whats("overdue", inputs_of(repository_indexes, settings=settings))
 
 
 def test_where_and_what_to_do_are_told():
-    settings = config("stale: {level: error, max_images: 0, max_total_images: 0}")
-    one, total = violations("stale", evidence(repositories(app=old(1)), settings=settings))
+    settings = config("overdue: {level: error, max_images: 0, max_total_images: 0}")
+    one, total = violations("overdue", inputs_of(repositories(app=old(1)), settings=settings))
     assert str(one.where) == f"{HOME}/app"
-    assert one.next_step == "run `ecrm delete`; `ecrm plan -r app` shows what would go"
+    assert one.next_step == "run `ecrm delete`; `ecrm plan -r app` lists the images"
     assert one.what == "1 image is deletable, and max_images is 0"
-    assert str(total.where) == "check.stale.max_total_images"
+    assert str(total.where) == "check.overdue.max_total_images"
 
 
 def test_what_has_been_deletable_for_long_is_overdue():
-    settings = config("stale: {overdue: 14d}")
+    settings = config("overdue: {longer_than: 14d}")
     repository_indexes = repositories(app=[*old(2, days=45), image("young", "young", days=43)])
-    (it,) = violations("stale", evidence(repository_indexes, settings=settings))
+    (it,) = violations("overdue", inputs_of(repository_indexes, settings=settings))
     assert it.what == "2 images (20 B) could have been deleted more than 14 days ago"
     assert it.why.startswith("by the rule app; the oldest was pushed 2026-04-17; ")
 
@@ -63,43 +63,43 @@ def test_what_has_been_deletable_for_long_is_overdue():
 def test_what_a_later_push_has_driven_out_of_keep_count_is_not_overdue():
     """It was one of the two newest until yesterday."""
     rules = "repositories: [{name: app, expires: 5d, keep_count: 2}]\n"
-    settings = config("stale: {overdue: 14d}", rules)
+    settings = config("overdue: {longer_than: 14d}", rules)
     repository_indexes = [image(f"i{days}", f"v{days}", days=days) for days in (90, 80, 6)]
-    assert not whats("stale", evidence(repositories(app=repository_indexes), settings=settings))
+    assert not whats("overdue", inputs_of(repositories(app=repository_indexes), settings=settings))
     late = [*repository_indexes, image("i70", "v70", days=70)]
-    told = whats("stale", evidence(repositories(app=late), settings=settings))
+    told = whats("overdue", inputs_of(repositories(app=late), settings=settings))
     assert told == ["1 image (10 B) could have been deleted more than 14 days ago"]
 
 
 def test_what_is_in_use_is_not_overdue():
-    settings = config("stale: {overdue: 1d}")
+    settings = config("overdue: {longer_than: 1d}")
     repository_indexes = repositories(app=old(1))
-    assert not whats("stale", evidence(repository_indexes, use("app:v0"), settings=settings))
+    assert not whats("overdue", inputs_of(repository_indexes, use("app:v0"), settings=settings))
 
 
 def test_a_repository_without_a_rule_is_never_stale():
-    settings = config("stale: {max_images: 0, max_total_images: 0, overdue: 0s}")
-    assert not whats("stale", evidence(repositories(other=old(3)), settings=settings))
+    settings = config("overdue: {max_images: 0, max_total_images: 0, longer_than: 0s}")
+    assert not whats("overdue", inputs_of(repositories(other=old(3)), settings=settings))
 
 
 def test_with_one_repository_the_limits_of_all_are_not_asked_about():
     settings = config(
-        "stale: {max_total_images: 0}, budget: {max_total_bytes: 0, max_total_monthly_cost: 0}"
+        "overdue: {max_total_images: 0}, budget: {max_total_bytes: 0, max_total_monthly_cost: 0}"
     )
-    found = evidence(repositories(app=old(2, days=31)), settings=settings, only="app")
-    assert not whats("stale", found)
+    found = inputs_of(repositories(app=old(2, days=31)), settings=settings, only="app")
+    assert not whats("overdue", found)
     assert not whats("budget", found)
 
 
-@pytest.mark.parametrize("rule", ["stale", "budget"])
+@pytest.mark.parametrize("rule", ["overdue", "budget"])
 def test_a_repository_that_cannot_be_read_is_not_counted_and_no_clean_result(rule: str):
-    settings = config("stale: {max_images: 0}, budget: {max_bytes: 0}")
+    settings = config("overdue: {max_images: 0}, budget: {max_bytes: 0}")
     repository_indexes = Shelf(
         {HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}}
     )
-    found = check(evidence(repository_indexes, settings=settings))
+    found = check(inputs_of(repository_indexes, settings=settings))
     assert not [it for it in found.violations if it.rule == rule]
-    assert [it.text for it in found.unknown] == ["app: ecr:DescribeImages: denied"]
+    assert [it.text for it in found.unread] == ["app: ecr:DescribeImages: denied"]
 
 
 # -- budget ---------------------------------------------------------------------------------------
@@ -125,13 +125,13 @@ def test_a_repository_that_cannot_be_read_is_not_counted_and_no_clean_result(rul
 def test_more_than_the_budget_is_told_and_the_budget_is_not(limits: str, told: list[str]):
     repository_indexes = repositories(app=old(3, size=10 * GB, days=1))
     settings = config(f"budget: {{{limits}}}")
-    assert whats("budget", evidence(repository_indexes, settings=settings)) == told
+    assert whats("budget", inputs_of(repository_indexes, settings=settings)) == told
 
 
 def test_a_repository_without_a_rule_costs_as_well():
     repository_indexes = repositories(other=old(3, size=10 * GB))
     (it,) = violations(
-        "budget", evidence(repository_indexes, settings=config("budget: {max_monthly_cost: 1}"))
+        "budget", inputs_of(repository_indexes, settings=config("budget: {max_monthly_cost: 1}"))
     )
     assert str(it.where) == f"{HOME}/other"
 
@@ -139,11 +139,11 @@ def test_a_repository_without_a_rule_costs_as_well():
 def test_how_much_can_be_deleted_and_the_price_are_told():
     repository_indexes = repositories(app=old(3, size=10 * GB))
     (it,) = violations(
-        "budget", evidence(repository_indexes, settings=config("budget: {max_bytes: 1GB}"))
+        "budget", inputs_of(repository_indexes, settings=config("budget: {max_bytes: 1GB}"))
     )
     assert it.why == "the sizes of all images as ECR reports them, at $0.10 per GB a month"
     assert it.next_step.startswith("3 images (30 GB) of it can be deleted now; ")
 
 
 def test_without_limits_there_is_no_budget():
-    assert not whats("budget", evidence(repositories(app=old(3, size=10**15))))
+    assert not whats("budget", inputs_of(repositories(app=old(3, size=10**15))))

@@ -8,12 +8,12 @@ from ecrm.check import Findings, check
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.errors import InputError
 from ecrm.model.use import SourceLocation
-from tests.check.inputs import evidence, in_file, repositories
+from tests.check.inputs import in_file, inputs_of, repositories
 from tests.values import HOME, digest, image, use
 
 
 def found(*tags: str) -> Findings:
-    return check(evidence(repositories(app=[]), *(use(f"app:{tag}") for tag in tags)))
+    return check(inputs_of(repositories(app=[]), *(use(f"app:{tag}") for tag in tags)))
 
 
 def accepting(old: Findings, new: Findings, *, is_whole: bool = True) -> Findings:
@@ -23,23 +23,23 @@ def accepting(old: Findings, new: Findings, *, is_whole: bool = True) -> Finding
 
 def test_a_baseline_has_a_readable_line_for_each_fingerprint():
     body = json.loads(baseline_text(found("v2", "v1")))
-    assert body["ecrm_baseline"] == 1
+    assert body["ecrm_baseline"] == 2
     assert list(body["accepted"].values()) == [
-        f"missing: {HOME}/app:v1",
-        f"missing: {HOME}/app:v2",
+        f"missing_image: {HOME}/app:v1",
+        f"missing_image: {HOME}/app:v2",
     ]
 
 
 def test_the_fingerprints_are_the_same_for_ever():
     (it,) = found("v1").violations
-    assert it.fingerprint == "5aeef9dc4901486e"
+    assert it.fingerprint == "55759a70e7200642"
 
 
 def test_what_is_accepted_is_set_apart_and_what_is_new_is_not():
     now = accepting(found("v1", "v2"), found("v1", "v3"))
     assert [it.where.image for it in now.violations] == [":v3"]
     assert [it.where.image for it in now.accepted] == [":v1"]
-    assert now.resolved == (f"missing: {HOME}/app:v2",)
+    assert now.resolved == (f"missing_image: {HOME}/app:v2",)
 
 
 def test_writing_again_takes_what_was_accepted_and_drops_what_is_resolved():
@@ -51,37 +51,40 @@ def test_another_line_and_another_digest_are_the_same_violation():
     def moved(line: int, name: str) -> Findings:
         repository_indexes = repositories(app=[image("old"), image(name, "v1")])
         runs = use(f"app:v1@{digest('old')}")
-        return check(evidence(repository_indexes, runs, named=(in_file("app:v9", line=line),)))
+        return check(inputs_of(repository_indexes, runs, file_uses=(in_file("app:v9", line=line),)))
 
     now = accepting(moved(3, "one"), moved(30, "two"))
     assert not now.violations
-    assert {it.rule for it in now.accepted} == {"missing", "mutable"}
+    assert {it.rule for it in now.accepted} == {"missing_image", "mutable_tag"}
     assert SourceLocation("k8s/web.yaml", 30) in [it.location for it in now.accepted]
 
 
 def test_another_file_is_another_violation():
     def named(file: str) -> Findings:
-        return check(evidence(repositories(app=[]), named=(in_file("app:v9", file),)))
+        return check(inputs_of(repositories(app=[]), file_uses=(in_file("app:v9", file),)))
 
     assert len(accepting(named("a.yaml"), named("b.yaml")).violations) == 1
 
 
 def test_what_a_run_did_not_look_at_is_not_resolved():
     assert accepting(found("v1"), found("v2"), is_whole=False).resolved == ()
-    incomplete = Findings(unknown=(object(),))  # type: ignore[arg-type]
+    incomplete = Findings(unread=(object(),))  # type: ignore[arg-type]
     assert accepting(found("v1"), incomplete).resolved == ()
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no baseline that ecrm wrote; write one with --write-baseline"),
-        ("[]", "is no baseline that ecrm wrote; write one with --write-baseline"),
-        ("{}", "is no baseline that ecrm wrote; write one with --write-baseline"),
-        ('{"ecrm_baseline": 2}', "is a baseline of format 2; write one anew"),
+        ("", "is not a baseline that ecrm wrote; write one with --write-baseline"),
+        ("[]", "is not a baseline that ecrm wrote; write one with --write-baseline"),
+        ("{}", "is not a baseline that ecrm wrote; write one with --write-baseline"),
         (
-            '{"ecrm_baseline": 1, "accepted": []}',
-            "is no baseline that ecrm wrote; write one with --write-baseline",
+            '{"ecrm_baseline": 1}',
+            "is a baseline of format 1; write a new one with --write-baseline",
+        ),
+        (
+            '{"ecrm_baseline": 2, "accepted": []}',
+            "is not a baseline that ecrm wrote; write one with --write-baseline",
         ),
     ],
 )

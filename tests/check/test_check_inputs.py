@@ -5,19 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from ecrm.check import CheckInputs, Unknown
+from ecrm.check import CheckInputs, Unread
 from ecrm.config import Config
 from ecrm.errors import AwsError, Gone, InputError
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.model.use import Use
 from ecrm.registry.tag_mutability import Mutability
-from ecrm.workflow.check_inputs import Asked, read_check_inputs
+from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
 from ecrm.workflow.run import Request, Run
 from tests.check.inputs import config, in_file
 from tests.check.test_lifecycle_rule import POLICY
 from tests.values import HOME, NOW, RepositoryIndex, Shelf, digest, image, index
 
-KEY = (HOME, "app")
+KEY = RepositoryKey(HOME, "app")
 TEXT = json.dumps(POLICY)
 
 
@@ -29,7 +30,7 @@ def gathered(
     repository_indexes: RepositoryIndex,
     *uses: Use,
     settings: Config | None = None,
-    asked: Asked | None = None,
+    request: CheckRequest | None = None,
     monkeypatch: pytest.MonkeyPatch | None = None,
 ) -> CheckInputs:
     """Of one repository `app`; `uses` are what a scan finds."""
@@ -43,7 +44,7 @@ def gathered(
     )
     if monkeypatch:
         monkeypatch.setattr("ecrm.sources.scan", lambda *_, **__: Scan(NOW, uses, ()))
-    return read_check_inputs(run, asked or Asked())
+    return read_check_inputs(run, request or CheckRequest())
 
 
 def unread(rule: str, found: CheckInputs) -> list[str]:
@@ -52,7 +53,7 @@ def unread(rule: str, found: CheckInputs) -> list[str]:
 
 def test_the_policy_of_a_repository_is_evaluated():
     found = gathered(RepositoryIndex((image("a", "v1", days=25),), {}, policy=TEXT))
-    assert found.lifecycle_conflicts[KEY].by == "ecrm's own evaluation"
+    assert found.lifecycle_conflicts[KEY].evaluated_by == "ecrm's own evaluation"
     assert [it.name for it in found.lifecycle_conflicts[KEY].conflicts] == ["v1"]
 
 
@@ -75,7 +76,7 @@ def test_where_there_is_no_policy_there_is_nothing_to_tell():
 
 def test_a_policy_that_is_asked_about_comes_instead_of_the_one_that_is_there():
     there = RepositoryIndex((image("a", "v1", days=25),), {}, policy=AwsError("must not be asked"))
-    found = gathered(there, asked=Asked(policy=TEXT))
+    found = gathered(there, request=CheckRequest(policy=TEXT))
     assert len(found.lifecycle_conflicts[KEY].conflicts) == 1
 
 
@@ -94,7 +95,7 @@ def test_a_repository_that_is_gone_meanwhile_needs_nothing():
 
 
 def test_what_is_off_is_not_asked_about(monkeypatch: pytest.MonkeyPatch):
-    off = config("lifecycle: {level: off}, mutable: {level: off}")
+    off = config("lifecycle: {level: off}, mutable_tag: {level: off}")
     error = AwsError("must not be asked")
     repository_indexes = RepositoryIndex((image("a", "v1"),), {}, policy=error, mutability=error)
     found = gathered(repository_indexes, use("app:v1"), settings=off, monkeypatch=monkeypatch)
@@ -103,11 +104,11 @@ def test_what_is_off_is_not_asked_about(monkeypatch: pytest.MonkeyPatch):
 
 def test_only_where_tags_are_in_use_their_setting_is_asked_about(monkeypatch: pytest.MonkeyPatch):
     repository_indexes = RepositoryIndex((image("a", "v1"),), {}, mutability=AwsError("denied"))
-    assert unread("mutable", gathered(repository_indexes)) == []
+    assert unread("mutable_tag", gathered(repository_indexes)) == []
     by_digest = gathered(repository_indexes, use(f"app@{digest('a')}"), monkeypatch=monkeypatch)
-    assert unread("mutable", by_digest) == []
+    assert unread("mutable_tag", by_digest) == []
     by_tag = gathered(repository_indexes, use("app:v1"), monkeypatch=monkeypatch)
-    assert unread("mutable", by_tag) == ["denied"]
+    assert unread("mutable_tag", by_tag) == ["denied"]
 
 
 def test_the_children_of_an_index_to_which_a_tag_moved_are_read(monkeypatch: pytest.MonkeyPatch):
@@ -126,7 +127,7 @@ def test_what_files_say_becomes_uses_what_is_passed_over_and_what_is_not_known()
         Diagnostic(ReadStatus.READ, "a.yaml:1: {{ x }} is a template"),
         Diagnostic(ReadStatus.FAILED, "b.yaml: cannot be read"),
     )
-    found = gathered(RepositoryIndex((), {}), asked=Asked(told))
-    assert found.named == told[:1]
-    assert found.passed_over == ("a.yaml:1: {{ x }} is a template",)
-    assert found.unread == (Unknown("", "b.yaml: cannot be read"),)
+    found = gathered(RepositoryIndex((), {}), request=CheckRequest(told))
+    assert found.file_uses == told[:1]
+    assert found.unchecked == ("a.yaml:1: {{ x }} is a template",)
+    assert found.unread == (Unread("", "b.yaml: cannot be read"),)

@@ -57,7 +57,7 @@ def read(path: Path) -> Story:
 
 def told(story: Story, matches: Iterable[LifecycleMatch]) -> dict[str, str]:
     return {
-        story.names[match.image.digest]: f"{match.rule.fate} by {match.rule.priority}"
+        story.names[match.image.digest]: f"{match.rule.action} by {match.rule.priority}"
         + (f" with {story.names[match.via]}" if match.via else "")
         for match in matches
     }

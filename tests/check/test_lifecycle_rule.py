@@ -9,7 +9,7 @@ from ecrm.check.lifecycle import conflicts, evaluate, parse_policy
 from ecrm.check.repositories import repository_indexes
 from ecrm.config import Level
 from ecrm.model.use import Use
-from tests.check.inputs import evidence, repositories, violations, whats
+from tests.check.inputs import inputs_of, repositories, violations, whats
 from tests.values import HOME, NOW, Shelf, image, use
 
 POLICY = {
@@ -31,14 +31,14 @@ POLICY = {
 
 def lifecycle_conflicts(shelf: Shelf, *uses: Use) -> CheckInputs:
     """With this policy in every repository, evaluated by ecrm."""
-    found = evidence(shelf, *uses)
+    found = inputs_of(shelf, *uses)
     policy = parse_policy(json.dumps(POLICY), "policy.json")
     taken = {}
     for key, it in repository_indexes(found.plan).items():
         decisions = tuple(it.images.values())
         preview = evaluate(policy, [each.image for each in decisions], NOW)
         taken[key] = LifecycleConflicts(conflicts(decisions, preview), "ecrm's own evaluation")
-    return evidence(shelf, *uses, lifecycle_conflicts=taken)
+    return inputs_of(shelf, *uses, lifecycle_conflicts=taken)
 
 
 def test_an_image_in_use_that_the_policy_would_expire_is_told_with_rule_and_user():
@@ -49,7 +49,7 @@ def test_an_image_in_use_that_the_policy_would_expire_is_told_with_rule_and_user
     assert str(it.where) == f"{HOME}/app:v1"
     assert 'rule 7 "a month"' in it.why
     assert "in use by service prod/web (PRIMARY)" in it.why
-    assert it.why.endswith("(told by ecrm's own evaluation)")
+    assert it.why.endswith("(according to ecrm's own evaluation)")
     assert it.next_step.startswith("give rule 7 more days")
 
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from ecrm.check import RULES, Unknown, check, for_all
+from ecrm.check import RULES, Unread, check, for_all
 from ecrm.config import RULES_OF_CHECK, Checks, Level
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.scan import ReadStatus
 from ecrm.model.use import SourceLocation
-from tests.check.inputs import config, evidence, in_file, repositories, source_reports
+from tests.check.inputs import config, in_file, inputs_of, repositories, source_reports
 from tests.stubs import REGISTRY
-from tests.values import image, use
+from tests.values import HOME, image, use
 
 
 def test_every_rule_of_ecrm_yaml_is_there_and_in_the_same_order():
@@ -22,39 +22,39 @@ def test_every_rule_of_ecrm_yaml_is_there_and_in_the_same_order():
 
 def test_errors_come_first_then_the_order_of_the_rules_then_the_place():
     settings = config(
-        "missing: {level: warning}, stale: {level: error, max_images: 0, overdue: 99y}, "
-        "unmanaged: {level: error}"
+        "missing_image: {level: warning}, unmanaged: {level: error}, "
+        "overdue: {level: error, max_images: 0, longer_than: 99y}"
     )
     repository_indexes = repositories(app=[image("a", "v1")], other=[])
-    found = check(evidence(repository_indexes, use("other:z"), use("app:b"), settings=settings))
+    found = check(inputs_of(repository_indexes, use("other:z"), use("app:b"), settings=settings))
     assert [(it.rule, it.level) for it in found.violations] == [
-        ("stale", Level.ERROR),
+        ("overdue", Level.ERROR),
         ("unmanaged", Level.ERROR),
-        ("missing", Level.WARNING),
-        ("missing", Level.WARNING),
+        ("missing_image", Level.WARNING),
+        ("missing_image", Level.WARNING),
     ]
-    assert [it.where.repository for it in found.violations[2:]] == ["app", "other"]
+    assert [str(it.where) for it in found.violations[2:]] == [f"{HOME}/app:b", f"{HOME}/other:z"]
     assert (found.errors, found.warnings) == (2, 2)
 
 
 def test_the_order_of_the_uses_decides_nothing():
     repository_indexes = repositories(app=[])
     uses = [use("app:a"), use("app:b"), in_file("app:c"), in_file("app:c", line=3)]
-    assert check(evidence(repository_indexes, *uses)) == check(
-        evidence(repository_indexes, *reversed(uses))
+    assert check(inputs_of(repository_indexes, *uses)) == check(
+        inputs_of(repository_indexes, *reversed(uses))
     )
 
 
 def test_what_could_not_be_scanned_is_not_known():
-    found = check(evidence(repositories(app=[]), read=source_reports(ReadStatus.DENIED)))
-    assert "ecs:ListClusters: denied" in [it.text for it in found.unknown]
+    found = check(inputs_of(repositories(app=[]), read=source_reports(ReadStatus.DENIED)))
+    assert "ecs:ListClusters: denied" in [it.text for it in found.unread]
 
 
 def test_what_cannot_be_read_for_a_rule_that_is_off_is_not_missed():
-    unread = tuple(Unknown(rule, f"for {rule}") for rule in ("lifecycle", "mutable", ""))
-    settings = config("mutable: {level: off}")
-    found = check(evidence(repositories(app=[]), settings=settings, unread=unread))
-    assert [it.text for it in found.unknown] == ["for lifecycle", "for "]
+    unread = tuple(Unread(rule, f"for {rule}") for rule in ("lifecycle", "mutable_tag", ""))
+    settings = config("mutable_tag: {level: off}")
+    found = check(inputs_of(repositories(app=[]), settings=settings, unread=unread))
+    assert [it.text for it in found.unread] == ["for lifecycle", "for "]
 
 
 @pytest.mark.parametrize("off", RULES)
@@ -69,17 +69,17 @@ def test_a_rule_that_is_off_is_not_asked(off: str, monkeypatch: pytest.MonkeyPat
         return find
 
     monkeypatch.setattr("ecrm.check.RULES", {rule: asks(rule) for rule in RULES})
-    check(evidence(repositories(app=[]), settings=config(f"{off}: {{level: off}}")))
+    check(inputs_of(repositories(app=[]), settings=config(f"{off}: {{level: off}}")))
     assert asked == [rule for rule in RULES if rule != off]
 
 
 def test_the_place_of_the_policy_is_that_of_the_section_or_of_the_rules():
     repository_indexes = repositories(app=[])
-    settings = config("missing: {}")
-    assert check(evidence(repository_indexes, settings=settings)).config == SourceLocation(
+    settings = config("missing_image: {}")
+    assert check(inputs_of(repository_indexes, settings=settings)).config == SourceLocation(
         "ecrm.yaml", 5
     )
-    assert check(evidence(repository_indexes)).config == SourceLocation("ecrm.yaml", 2)
+    assert check(inputs_of(repository_indexes)).config == SourceLocation("ecrm.yaml", 2)
 
 
 APP = RepositoryKey(REGISTRY, "app")
@@ -89,5 +89,5 @@ def test_the_rule_for_all_others_keeps_everything():
     settings = for_all(config())
     assert settings.rule_for(APP) == config().rule_for(APP)
     repository_indexes = repositories(other=[image("a", days=9000)])
-    assert not evidence(repository_indexes).plan.deletable.images
+    assert not inputs_of(repository_indexes).plan.deletable.images
     assert settings.fingerprint == config().fingerprint

@@ -9,10 +9,10 @@ from ecrm.model.use import SourceLocation
 from tests.check.inputs import (
     RULES,
     config,
-    evidence,
+    inputs_of,
     repositories,
     source_reports,
-    unknown,
+    unread,
     violations,
     whats,
 )
@@ -20,8 +20,8 @@ from tests.values import HOME, image
 
 
 def test_a_repository_without_a_rule_is_told():
-    (it,) = violations("unmanaged", evidence(repositories(app=[], other=[image("a")])))
-    assert it.what == "no rule matches this repository, so nothing in it is ever deleted"
+    (it,) = violations("unmanaged", inputs_of(repositories(app=[], other=[image("a")])))
+    assert it.what == "no rule matches this repository, so ecrm never deletes anything in it"
     assert (str(it.where), it.why) == (f"{HOME}/other", "it holds 1 image")
 
 
@@ -33,7 +33,7 @@ def test_a_rule_that_matches_no_repository_is_told_with_its_line():
           - name_pattern: "ap/*"
             expires: 30d
     """
-    (it,) = violations("unmanaged", evidence(repositories(app=[]), settings=config("", rules)))
+    (it,) = violations("unmanaged", inputs_of(repositories(app=[]), settings=config("", rules)))
     assert it.what == "the entry ap/* matches no repository"
     assert (str(it.where), it.location) == ("repositories[1]", SourceLocation("ecrm.yaml", 5))
 
@@ -46,9 +46,10 @@ def test_a_rule_that_comes_too_late_is_told_with_the_one_before():
           - name: app
             expires: 90d
     """
-    (it,) = violations("unmanaged", evidence(repositories(app=[]), settings=config("", rules)))
+    (it,) = violations("unmanaged", inputs_of(repositories(app=[]), settings=config("", rules)))
     assert it.what == (
-        "the entry app never applies: all that it matches is matched by repositories[0] before"
+        "the entry app never applies: earlier entries (repositories[0]) match everything that it "
+        "matches"
     )
     assert it.next_step == "move it up, or remove it"
 
@@ -62,7 +63,7 @@ def test_a_rule_that_applies_to_one_of_those_that_it_matches_is_good():
             expires: 30d
     """
     repository_indexes = repositories(app=[], other=[])
-    assert not whats("unmanaged", evidence(repository_indexes, settings=config("", rules)))
+    assert not whats("unmanaged", inputs_of(repository_indexes, settings=config("", rules)))
 
 
 ENTRIES = (
@@ -82,7 +83,7 @@ ENTRIES = (
 
 
 def test_an_entry_of_the_history_that_matches_nothing_is_told():
-    found = evidence(repositories(app=[]), settings=config("", ENTRIES))
+    found = inputs_of(repositories(app=[]), settings=config("", ENTRIES))
     assert whats("unmanaged", found) == [
         "the entry staging matches no cluster",
         "the entry shrink matches no Lambda function with an image",
@@ -93,11 +94,11 @@ def test_an_entry_of_the_history_that_matches_nothing_is_told():
 @pytest.mark.parametrize("status", [ReadStatus.DENIED, ReadStatus.FAILED])
 def test_a_source_that_was_not_read_in_full_cannot_tell(status: ReadStatus):
     settings = config("", ENTRIES)
-    found = evidence(repositories(app=[]), settings=settings, read=source_reports(status))
+    found = inputs_of(repositories(app=[]), settings=settings, read=source_reports(status))
     assert whats("unmanaged", found) == [
         "the entry shrink matches no Lambda function with an image"
     ]
-    assert [it.text for it in unknown("unmanaged", found)] == [
+    assert [it.text for it in unread("unmanaged", found)] == [
         "clusters[1]: whether it matches anything: not all names that ecs has are known",
         "task_definitions[1]: whether it matches anything: not all names that ecs has are known",
     ]
@@ -105,11 +106,11 @@ def test_a_source_that_was_not_read_in_full_cannot_tell(status: ReadStatus):
 
 def test_a_snapshot_without_names_cannot_tell():
     read = tuple(replace(it, names=None) for it in source_reports())
-    found = evidence(repositories(app=[]), settings=config("", ENTRIES), read=read)
+    found = inputs_of(repositories(app=[]), settings=config("", ENTRIES), read=read)
     assert not whats("unmanaged", found)
-    assert len(unknown("unmanaged", found)) == 6
+    assert len(unread("unmanaged", found)) == 6
 
 
 def test_with_one_repository_entries_say_nothing():
-    found = evidence(repositories(app=[]), settings=config("", ENTRIES), only="app")
+    found = inputs_of(repositories(app=[]), settings=config("", ENTRIES), only="app")
     assert not whats("unmanaged", found)

@@ -13,8 +13,8 @@ from tests.fake_aws import FOREVER, FakeAws, Fault, days_ago
 
 QUIET = """
     check:
-      stale: {level: off}
-      mutable: {level: off}
+      overdue: {level: off}
+      mutable_tag: {level: off}
 """
 POLICY = json.dumps(
     {
@@ -57,7 +57,7 @@ def quiet(ecrm: Ecrm) -> Ecrm:
 def test_nothing_found_is_success(quiet: Ecrm, shop: Shop):
     ran = quiet("check")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == f"{TARGET}: nothing found\n\nOff: stale, mutable\n"
+    assert ran.out == f"{TARGET}: nothing found\n\nOff: overdue, mutable_tag\n"
 
 
 def test_warnings_alone_are_success(ecrm: Ecrm, shop: Shop):
@@ -71,7 +71,7 @@ def test_warnings_alone_are_success(ecrm: Ecrm, shop: Shop):
 
 
 def test_errors_are_code_3_and_one_line(ecrm: Ecrm, shop: Shop):
-    ecrm.config(RULES + "    check: {stale: {level: error, max_images: 0}}\n")
+    ecrm.config(RULES + "    check: {overdue: {level: error, max_images: 0}}\n")
     ran = ecrm("check")
     assert ran.code == 3
     assert ran.errors == [
@@ -88,7 +88,7 @@ def test_what_could_not_be_read_is_code_1_and_never_clean(quiet: Ecrm, shop: Sho
 
 
 def test_an_error_is_certain_whatever_is_not_known(quiet: Ecrm, shop: Shop):
-    quiet.config(RULES + "    check: {stale: {level: error, max_images: 0}}\n")
+    quiet.config(RULES + "    check: {overdue: {level: error, max_images: 0}}\n")
     shop.aws.fault("lambda", "ListFunctions", Fault.denied(), times=FOREVER)
     ran = quiet("check", "--format", "json")
     assert (ran.code, ran.json["complete"]) == (3, False)
@@ -143,7 +143,7 @@ def test_what_runs_and_is_not_there_is_told_with_who_runs_it(quiet: Ecrm, shop: 
     shop.repository.remove(shop.used)
     ran = quiet("check", "--format", "json")
     assert ran.code == 3
-    missing = [it for it in ran.json["violations"] if it["rule"] == "missing"]
+    missing = [it for it in ran.json["violations"] if it["rule"] == "missing_image"]
     assert {it["what"] for it in missing} == {"shop/api:v2 is needed, and is not in ECR"}
     assert "web" in missing[0]["why"]
 
@@ -165,9 +165,9 @@ def test_a_platform_image_of_the_index_of_the_tag_has_not_moved(ecrm: Ecrm, aws:
 
 
 def test_an_immutable_repository_is_no_violation(ecrm: Ecrm, shop: Shop):
-    assert whats(ecrm("check", "--format", "json"), "mutable")
+    assert whats(ecrm("check", "--format", "json"), "mutable_tag")
     shop.repository.mutability = "IMMUTABLE"
-    assert not whats(ecrm("check", "--format", "json"), "mutable")
+    assert not whats(ecrm("check", "--format", "json"), "mutable_tag")
 
 
 def test_entries_that_match_nothing_are_told_with_their_line(quiet: Ecrm, shop: Shop):
@@ -268,7 +268,7 @@ def test_the_policies_of_a_snapshot_are_evaluated_without_aws(
     shop.aws.calls.clear()
     ran = quiet("check", "--from", "with.json")
     assert ran.code == 3
-    assert "(told by ecrm's own evaluation)" in ran.out
+    assert "(according to ecrm's own evaluation)" in ran.out
     ran = quiet("check", "--from", "without.json")
     assert ran.code == 1
     assert "the snapshot has no lifecycle policy" in ran.err
@@ -311,8 +311,8 @@ def test_what_files_name_is_checked_with_file_and_line(
     assert ran.code == 3
     told = [(it["rule"], it["file"], it["line"], it["image"]) for it in ran.json["violations"]]
     assert told == [
-        ("missing", "k8s/web.yaml", 5, ":v9"),
-        ("doomed", "deploy/web/task.json", 1, ":v1"),
+        ("missing_image", "k8s/web.yaml", 5, ":v9"),
+        ("pending_deletion", "deploy/web/task.json", 1, ":v1"),
     ]
     (template,) = ran.json["unchecked"]
     assert template.startswith("k8s/web.yaml:6: ")
@@ -336,7 +336,7 @@ def test_a_glob_that_matches_nothing_is_not_known(quiet: Ecrm, shop: Shop):
 def test_annotations_are_at_the_line(quiet: Ecrm, deployment: Shop):
     ran = quiet("check", "--files", "k8s/*.yaml", "--format", "github")
     error, notice = ran.out.splitlines()
-    assert error.startswith("::error file=k8s/web.yaml,line=5,title=ecrm check%3A missing::")
+    assert error.startswith("::error file=k8s/web.yaml,line=5,title=ecrm check%3A missing_image::")
     assert notice.startswith("::notice title=ecrm check%3A not checked::k8s/web.yaml:6: ")
 
 
@@ -364,7 +364,7 @@ def test_a_baseline_shrinks(quiet: Ecrm, deployment: Shop):
     both = ["--baseline", "baseline.json"]
     ran = quiet("check", *files, *both, "--write-baseline", "baseline.json")
     assert ran.code == 0
-    assert f"  missing: {TARGET}/shop/api:v9 in k8s/web.yaml\n" in ran.out
+    assert f"  missing_image: {TARGET}/shop/api:v9 in k8s/web.yaml\n" in ran.out
     assert json.loads(Path("baseline.json").read_text())["accepted"] == {}
 
 
@@ -420,5 +420,5 @@ def test_the_sample_account_has_something_to_tell(ecrm: Ecrm):
     ran = ecrm("demo", "check", "--format", "json")
     assert ran.code == 3
     assert {it["rule"] for it in ran.json["violations"]} == {
-        *("lifecycle", "stale", "mutable", "unmanaged")
+        *("lifecycle", "overdue", "mutable_tag", "unmanaged")
     }

@@ -7,7 +7,7 @@ from textwrap import indent
 import pytest
 
 from ecrm.config import Checks, Config, Level
-from ecrm.config.levels import Budget, Plain, Stale
+from ecrm.config.levels import Budget, Overdue, Plain
 from ecrm.errors import ConfigError
 from ecrm.workflow.configuration import parse
 
@@ -20,20 +20,20 @@ def read(check: str = "") -> Config:
 
 def test_without_the_section_the_defaults_count():
     assert read().check == Checks()
-    assert read("missing:\nstale: {}\n").check == Checks()
+    assert read("missing_image:\noverdue: {}\n").check == Checks()
     assert parse(RULE + "check:\n", "ecrm.yaml").check == Checks()
 
 
 def test_every_rule_has_a_level_and_its_limits():
     checks = read("""\
-        missing: {level: warning}
-        stale: {level: error, max_images: 100, max_bytes: 3GB, overdue: 14d}
+        missing_image: {level: warning}
+        overdue: {level: error, max_images: 100, max_bytes: 3GB, longer_than: 14d}
         budget: {max_total_bytes: 1TB, max_monthly_cost: 12.50, price: 0.11}
     """).check
-    assert checks.missing == Plain(Level.WARNING)
-    assert checks.doomed == Plain(Level.ERROR)
-    assert checks.stale == Stale(
-        Level.ERROR, max_images=100, max_bytes=3_000_000_000, overdue=timedelta(days=14)
+    assert checks.missing_image == Plain(Level.WARNING)
+    assert checks.pending_deletion == Plain(Level.ERROR)
+    assert checks.overdue == Overdue(
+        Level.ERROR, max_images=100, max_bytes=3_000_000_000, longer_than=timedelta(days=14)
     )
     assert checks.budget == Budget(
         max_total_bytes=10**12, max_monthly_cost=Decimal("12.50"), price=Decimal("0.11")
@@ -41,32 +41,32 @@ def test_every_rule_has_a_level_and_its_limits():
 
 
 def test_off_is_a_level_although_yaml_takes_it_for_false():
-    assert read("missing: {level: off}").check.level("missing") is Level.OFF
-    assert read("missing: {level: 'off'}").check.level("missing") is Level.OFF
+    assert read("missing_image: {level: off}").check.level("missing_image") is Level.OFF
+    assert read("missing_image: {level: 'off'}").check.level("missing_image") is Level.OFF
 
 
 @pytest.mark.parametrize(
     ("check", "message"),
     [
         (
-            "mising: {}",
-            ":3: check: unknown key 'mising'; did you mean 'missing'?",
+            "missing_imag: {}",
+            ":3: check: unknown key 'missing_imag'; did you mean 'missing_image'?",
         ),
         (
-            "missing: error",
-            ":3: check.missing: is the text 'error' here, not a map; its keys are level",
+            "missing_image: error",
+            ":3: check.missing_image: is the text 'error' here, not a map; its keys are level",
         ),
         (
-            "missing: {level: no}",
-            ":3: check.missing.level: 'no' is no level; write off, warning or error",
+            "missing_image: {level: no}",
+            ":3: check.missing_image.level: 'no' is no level; write off, warning or error",
         ),
         (
-            "missing: {level: 1}",
-            ":3: check.missing.level: is the number 1 here, not off, warning or error",
+            "missing_image: {level: 1}",
+            ":3: check.missing_image.level: is the number 1 here, not off, warning or error",
         ),
         (
-            "stale:\n  max_image: 3",
-            ":4: check.stale: unknown key 'max_image'; did you mean 'max_images'?",
+            "overdue:\n  max_image: 3",
+            ":4: check.overdue: unknown key 'max_image'; did you mean 'max_images'?",
         ),
         (
             "budget: {price: -1}",
@@ -85,7 +85,7 @@ def test_a_mistake_is_told_with_its_line_and_key(check: str, message: str):
 
 
 def test_what_check_asks_for_does_not_make_a_plan_another_one():
-    assert read("missing: {level: off}").fingerprint == read().fingerprint
+    assert read("missing_image: {level: off}").fingerprint == read().fingerprint
 
 
 def test_the_places_of_sections_and_entries_are_known():

@@ -24,7 +24,7 @@ from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
-from ecrm.registry.images import Deleter, Refusal
+from ecrm.registry.deleter import Deleter, Refusal
 from tests.stubs import REGISTRY, digest
 from tests.values import going, numbered, plan_of, repository_plan
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +21,7 @@ from ecrm.model.image import Image, Status
 from ecrm.model.outcome import OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
-from ecrm.registry.restorer import Pace, Restorer
+from ecrm.registry.restorer import Restorer
 from ecrm.reports.restored import restored_table
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -545,21 +545,6 @@ def test_images_of_a_registry_that_the_run_does_not_have_are_refused_by_its_name
 # -- the calls themselves -------------------------------------------------------------------------
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(round(seconds, 6))
-        self.now += seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest.fixture
 def ecr():
     made = boto3.client(
@@ -571,10 +556,10 @@ def ecr():
 
 
 @pytest.fixture
-def restorer(ecr, clock) -> Restorer:
+def restorer(ecr) -> Restorer:
     client, _ = ecr
     target = SimpleNamespace(registry=HERE, ecr=client, writing_ecr=lambda: client)
-    return Restorer(target, lambda: clock.now, clock.sleep)  # type: ignore[arg-type]
+    return Restorer(target)  # type: ignore[arg-type]
 
 
 AT = {"registryId": "123456789012", "repositoryName": "app"}
@@ -675,25 +660,6 @@ def test_an_archived_image_is_moved_to_the_standard_class(ecr, restorer):
         {**AT, "imageId": {"imageDigest": "sha256:a"}, "targetStorageClass": "STANDARD"},
     )
     restorer.activate("app", "sha256:a")
-
-
-def test_images_are_put_at_the_rate_that_aws_allows(ecr, restorer, clock):
-    for _ in range(5):
-        ecr[1].add_response("put_image", ANSWER, {**PUT, "imageManifest": ANY})
-    for _ in range(3):
-        put(restorer)
-    clock.now += 5  # a slow call is not made up for by a burst
-    put(restorer)
-    put(restorer)
-    assert clock.slept == [0.1, 0.1, 0.1]
-
-
-def test_a_pace_waits_only_for_what_is_left_of_the_interval(clock):
-    rate_limits = Pace(10, lambda: clock.now, clock.sleep)
-    for _ in range(3):
-        rate_limits.wait()
-        clock.now += 0.06
-    assert clock.slept == [0.04, 0.04]
 
 
 # -- how it looks ---------------------------------------------------------------------------------

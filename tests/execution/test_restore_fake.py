@@ -57,7 +57,7 @@ class Account:
 
     def restore(self, *names: str) -> list[Restored]:
         entries = chosen(load_journal(str(self.journal), pytest.fail), names)
-        return list(restored(entries, lambda _: Restorer(self.target, sleep=lambda _: None)))
+        return list(restored(entries, lambda _: Restorer(self.target)))
 
     def tags(self) -> dict[str, str]:
         return {tag: image.digest for image in self.shop for tag in image.tags}

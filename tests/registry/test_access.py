@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecrm.errors import AwsError
 from ecrm.model.reference import Registry
 from ecrm.registry.access import Replication, cross_account_pullers, replications
 from ecrm.registry.operations import DESCRIBE_REGISTRY
 
 OWNER = Registry("123456789012", "eu-west-1")
+PREFIX = {"filterType": "PREFIX_MATCH"}
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
 
 
@@ -56,12 +58,15 @@ def test_each_destination_has_each_prefix_of_its_rule():
     prod = {
         "destinations": [{"region": "us-east-1"}, {"region": "us-west-2"}],
         "repositoryFilters": [
-            {"filter": "prod/", "filterType": "PREFIX_MATCH"},
-            {"filter": "base", "filterType": "PREFIX_MATCH"},
+            PREFIX | {"filter": "prod/"},
+            PREFIX | {"filter": "base"},
         ],
         "deleteReplication": {"enabled": True},
     }
-    dev = {"destinations": [{"region": "us-east-1"}], "repositoryFilters": [{"filter": "dev/"}]}
+    dev = {
+        "destinations": [{"region": "us-east-1"}],
+        "repositoryFilters": [PREFIX | {"filter": "dev/"}],
+    }
     assert [
         (it.destination.region, it.prefix, it.deletes)
         for it in read_replications({"rules": [prod, dev]})
@@ -93,6 +98,34 @@ def test_a_filter_is_the_beginning_of_a_name(repository, covered):
 def test_deletions_are_repeated_only_where_the_rule_says_so(rule, deletes):
     (found,) = read_replications({"rules": [rule | {"destinations": [{"region": "us-east-1"}]}]})
     assert found.deletes is deletes
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"filter": "shop", "filterType": "SUFFIX_MATCH"}, "is of the type SUFFIX_MATCH"),
+        (PREFIX | {"filter": ""}, "is empty"),
+    ],
+)
+def test_b35_a_filter_that_is_not_understood_is_an_error(entry, problem):
+    rule = {"destinations": [{"region": "us-east-1"}], "repositoryFilters": [entry]}
+    with pytest.raises(ValueError, match=f"a repository filter {problem}"):
+        read_replications({"rules": [rule]})
+
+
+@pytest.mark.parametrize(
+    ("rule", "member"),
+    [
+        ({"repositoryFilters": [{"filter": "shop"}]}, "repositoryFilters[0].filterType"),
+        ({"repositoryFilters": [PREFIX]}, "repositoryFilters[0].filter"),
+        ({"destinations": [{"registryId": "999999999999"}]}, "destinations[0].region"),
+    ],
+)
+def test_b35_a_rule_that_lacks_what_decides_is_not_known(rule, member):
+    with pytest.raises(AwsError) as error:
+        read_replications({"rules": [{"destinations": [{"region": "us-east-1"}]} | rule]})
+    lacks = f"AWS's answer has no replicationConfiguration.rules[0].{member}; try again"
+    assert str(error.value) == f"ecr:DescribeRegistry: {lacks}"
 
 
 @pytest.mark.parametrize("configuration", [{"rules": []}, {"rules": [{"destinations": []}]}])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,16 @@ from botocore import xform_name
 
 from ecrm.aws import call, connect
 from ecrm.check.lifecycle import LifecycleAction
-from ecrm.check.lifecycle.preview import EvaluatedBy, Told, preview
+from ecrm.check.lifecycle.preview import EvaluatedBy, Preview, preview
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.registry.images import images
 from ecrm.registry.inventory import Inventory
-from ecrm.registry.lifecycle_preview import PreviewResult, lifecycle_policy, lifecycle_preview
+from ecrm.registry.lifecycle_preview import (
+    Polling,
+    PreviewResult,
+    lifecycle_policy,
+    lifecycle_preview,
+)
 from ecrm.registry.operations import START_LIFECYCLE_POLICY_PREVIEW
 from ecrm.registry.tag_mutability import Mutability
 from tests.fake_aws import FakeAws, days_ago
@@ -52,16 +58,7 @@ def aws() -> Iterator[Stubs]:
         yield stubs
 
 
-class Naps(list[float]):
-    """Sleeps, none of them real."""
-
-    def __call__(self, seconds: float) -> None:
-        self.append(seconds)
-
-
-@pytest.fixture
-def naps() -> Naps:
-    return Naps()
+AT_ONCE = Polling(delay=0, attempts=3)
 
 
 def result(number: int, action: str = "EXPIRE", priority: int = 1, **more: Any) -> dict[str, Any]:
@@ -103,86 +100,118 @@ def test_b11_an_answer_without_a_text_is_not_none(aws):
 # -- the preview ----------------------------------------------------------------------------------
 
 
-def test_a_preview_is_waited_for_and_read_to_its_last_page(aws, naps):
+def waited_for(aws: Stubs, *answers: dict[str, Any]) -> None:
+    """What the waiter is answered, which asks without a page size."""
+    for answer in answers:
+        aws.answer("GetLifecyclePolicyPreview", answer, **REPOSITORY)
+
+
+def test_a_preview_is_waited_for_and_read_to_its_last_page(aws):
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
-    aws.answer("GetLifecyclePolicyPreview", WAITING, **READ)
+    waited_for(aws, WAITING, WAITING, done())
     aws.answer(
         "GetLifecyclePolicyPreview", done(result(1, imageTags=["b", "a"]), nextToken="2"), **READ
     )
     to_archive = result(2, "TRANSITION", 7)
     aws.answer("GetLifecyclePolicyPreview", done(to_archive), **READ, nextToken="2")
-    assert lifecycle_preview(aws.target, "shop/api", TEXT, naps) == (
+    assert lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE) == (
         PreviewResult(digest(1), ("a", "b"), 1, LifecycleAction.EXPIRE, NOW),
         PreviewResult(digest(2), (), 7, LifecycleAction.TRANSITION, NOW),
     )
-    assert naps == [5]
 
 
-def test_the_preview_of_somebody_else_is_waited_for(aws, naps):
+@pytest.mark.parametrize("status", ["COMPLETE", "FAILED", "EXPIRED"])
+def test_the_preview_of_somebody_else_is_waited_for_however_it_ends(aws, status):
     aws.refuse("StartLifecyclePolicyPreview", BUSY, **START)
+    attempts = AT_ONCE.attempts if status == "EXPIRED" else 1  # which the waiter does not know
+    waited_for(aws, WAITING, *[WAITING | {"status": status}] * attempts)
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
+    waited_for(aws, done())
     aws.answer("GetLifecyclePolicyPreview", done(), **READ)
-    assert lifecycle_preview(aws.target, "shop/api", TEXT, naps) == ()
-    assert naps == [5]
+    polling = replace(AT_ONCE, attempts=AT_ONCE.attempts + 1)
+    assert lifecycle_preview(aws.target, "shop/api", TEXT, polling) == ()
 
 
-def test_waiting_for_somebody_else_ends(aws, naps):
+def test_waiting_for_somebody_else_ends(aws):
     aws.otherwise_refuse("StartLifecyclePolicyPreview", BUSY)
+    aws.otherwise("GetLifecyclePolicyPreview", WAITING)
     with pytest.raises(AwsError, match="shop/api: another preview is in progress; try again later"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, naps)
-    assert sum(naps) == 300
+        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+    assert len(aws.asked("GetLifecyclePolicyPreview")) == AT_ONCE.attempts
 
 
-def test_waiting_for_a_preview_ends(aws, naps):
+def test_previews_that_others_start_one_after_the_other_are_not_waited_for_for_ever(aws):
+    aws.otherwise_refuse("StartLifecyclePolicyPreview", BUSY)
+    aws.otherwise("GetLifecyclePolicyPreview", done())
+    with pytest.raises(AwsError, match="shop/api: another preview is in progress; try again later"):
+        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+    assert len(aws.asked("StartLifecyclePolicyPreview")) == 5
+
+
+def test_waiting_for_a_preview_ends(aws):
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
     aws.otherwise("GetLifecyclePolicyPreview", WAITING)
     with pytest.raises(AwsError, match="the preview is still in progress; try again later"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, naps)
-    assert sum(naps) == 300
+        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+    assert len(aws.asked("GetLifecyclePolicyPreview")) == AT_ONCE.attempts
 
 
 @pytest.mark.parametrize("status", ["FAILED", "EXPIRED", None])
-def test_b11_a_preview_that_failed_is_not_an_empty_one(aws, naps, status):
+def test_b11_a_preview_that_failed_is_not_an_empty_one(aws, status):
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
     answer = done() | {"status": status}
-    aws.answer(
-        "GetLifecyclePolicyPreview", {k: v for k, v in answer.items() if v is not None}, **READ
-    )
-    with pytest.raises(AwsError, match=f"the preview is {status}; try again later|has no status"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, naps)
+    aws.otherwise("GetLifecyclePolicyPreview", {k: v for k, v in answer.items() if v is not None})
+    with pytest.raises(AwsError, match=f"shop/api: the preview is {status}; try again later"):
+        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
 
 
-def test_the_preview_of_another_policy_is_not_taken_for_ours(aws, naps):
+@pytest.mark.parametrize("status", ["IN_PROGRESS", "EXPIRED"])
+def test_b11_a_page_that_is_not_complete_is_not_an_empty_one(aws, status):
+    aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
+    waited_for(aws, done())
+    aws.answer("GetLifecyclePolicyPreview", done() | {"status": status}, **READ)
+    with pytest.raises(AwsError, match=f"shop/api: the preview is {status}; try again later"):
+        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+
+
+def test_b11_an_error_while_waiting_is_one_line(aws):
+    aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
+    aws.refuse("GetLifecyclePolicyPreview", "ServerException", "it\nbroke", **REPOSITORY)
+    with pytest.raises(AwsError) as failed:
+        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+    assert str(failed.value) == "ecr:GetLifecyclePolicyPreview: ServerException: it broke"
+
+
+def test_the_preview_of_another_policy_is_not_taken_for_ours(aws):
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
     other = done(result(1)) | {"lifecyclePolicyText": "x" * 100}
-    aws.answer("GetLifecyclePolicyPreview", other, **READ)
+    aws.otherwise("GetLifecyclePolicyPreview", other)
     with pytest.raises(AwsError, match="somebody started another preview meanwhile"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, naps)
+        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
 
 
-def test_a_policy_is_known_again_by_the_text_that_ecr_makes_of_it(aws, naps):
+def test_a_policy_is_known_again_by_the_text_that_ecr_makes_of_it(aws):
     ecrs = json.dumps(json.loads(TEXT), indent=1)
     aws.answer("StartLifecyclePolicyPreview", STARTED | {"lifecyclePolicyText": ecrs}, **START)
-    aws.answer("GetLifecyclePolicyPreview", done() | {"lifecyclePolicyText": ecrs}, **READ)
-    assert lifecycle_preview(aws.target, "shop/api", TEXT, naps) == ()
+    aws.otherwise("GetLifecyclePolicyPreview", done() | {"lifecyclePolicyText": ecrs})
+    assert lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE) == ()
 
 
 @pytest.mark.parametrize(
     "damaged",
     [
         {"appliedRulePriority": 1, "action": {"type": "EXPIRE"}},
-        {"imageDigest": digest(1), "action": {"type": "EXPIRE"}},
         {"imageDigest": digest(1), "appliedRulePriority": 1, "action": {}},
         {"imageDigest": digest(1), "appliedRulePriority": 1, "action": {"type": "FREEZE"}},
     ],
 )
-def test_a_result_that_is_not_understood_is_not_left_out(aws, naps, damaged):
+def test_a_result_that_is_not_understood_is_not_left_out(aws, damaged):
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
-    aws.answer("GetLifecyclePolicyPreview", done(damaged), **READ)
+    aws.otherwise("GetLifecyclePolicyPreview", done(damaged))
     with pytest.raises(
         AwsError, match=r"ecr:GetLifecyclePolicyPreview: .*(previewResults|ecrm cannot read)"
     ):
-        lifecycle_preview(aws.target, "shop/api", TEXT, naps)
+        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
 
 
 def test_of_what_is_no_read_a_reading_client_lets_the_preview_through_alone(aws):
@@ -201,66 +230,81 @@ def test_of_what_is_no_read_a_reading_client_lets_the_preview_through_alone(aws)
 # -- who is asked ---------------------------------------------------------------------------------
 
 
-def told(aws: Stubs | None, naps: Naps, text: str = TEXT) -> Told:
-    return preview(aws.target if aws else None, "shop/api", text, [OLD, NEW], now=NOW, sleep=naps)
+def told(aws: Stubs | None, text: str = TEXT) -> Preview:
+    return preview(
+        aws.target if aws else None,
+        "shop/api",
+        text,
+        [OLD, NEW],
+        now=NOW,
+        where="policy of shop/api",
+        polling=AT_ONCE,
+    )
 
 
 def previewed(aws: Stubs, *results: dict[str, Any]) -> None:
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
-    aws.answer("GetLifecyclePolicyPreview", done(*results), **READ)
+    aws.otherwise("GetLifecyclePolicyPreview", done(*results))
 
 
-def test_ecr_is_asked_first(aws, naps):
+def test_ecr_is_asked_first(aws):
     previewed(aws, result(2))
-    found = told(aws, naps)
-    assert [(it.image, it.rule.description) for it in found.preview] == [(NEW, "Keep one")]
-    assert (found.by, str(found.by)) == (EvaluatedBy.ECR, "ECR's preview")
+    found = told(aws)
+    assert [(it.image, it.rule.description) for it in found.matches] == [(NEW, "Keep one")]
+    assert (found.evaluated_by, str(found.evaluated_by)) == (EvaluatedBy.ECR, "ECR's preview")
 
 
-def test_an_image_that_was_pushed_since_the_listing_is_left_out(aws, naps):
+def test_an_image_that_was_pushed_since_the_listing_is_left_out(aws):
     previewed(aws, result(3))
-    assert told(aws, naps) == Told((), EvaluatedBy.ECR)
+    assert told(aws) == Preview((), EvaluatedBy.ECR)
 
 
 @pytest.mark.parametrize("odd", [result(1, priority=2), result(1, "TRANSITION")])
-def test_a_rule_that_the_policy_does_not_have_is_not_guessed(aws, naps, odd):
+def test_a_rule_that_the_policy_does_not_have_is_not_guessed(aws, odd):
     previewed(aws, odd)
     with pytest.raises(AwsError, match=r"by rule [12], which the policy does not have"):
-        told(aws, naps)
+        told(aws)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
 @pytest.mark.parametrize("operation", ["StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview"])
-def test_where_the_preview_is_not_to_be_had_ecrm_evaluates_the_policy(aws, naps, operation, code):
+def test_where_the_preview_is_not_to_be_had_ecrm_evaluates_the_policy(aws, operation, code):
     if operation == "GetLifecyclePolicyPreview":
         aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
-    aws.refuse(operation, code, **(START if "Start" in operation else READ))
-    found = told(aws, naps)
-    assert [it.image for it in found.preview] == [OLD]
-    assert found.by is EvaluatedBy.ECRM
+    aws.refuse(operation, code, **(START if "Start" in operation else REPOSITORY))
+    found = told(aws)
+    assert [it.image for it in found.matches] == [OLD]
+    assert found.evaluated_by is EvaluatedBy.ECRM
 
 
-def test_without_an_account_to_ask_ecrm_evaluates_the_policy(naps):
-    assert [it.image for it in told(None, naps).preview] == [OLD]
+def test_where_ecr_does_not_name_the_rule_ecrm_evaluates_the_policy(aws):
+    nameless = result(2)
+    del nameless["appliedRulePriority"]
+    previewed(aws, result(1), nameless)
+    found = told(aws)
+    assert [match.image for match in found.matches] == [OLD]
+    assert found.evaluated_by is EvaluatedBy.ECRM
+
+
+def test_without_an_account_to_ask_ecrm_evaluates_the_policy():
+    assert [it.image for it in told(None).matches] == [OLD]
 
 
 @pytest.mark.parametrize("code", ["ServerException", "RepositoryNotFoundException"])
-def test_b11_a_preview_that_fails_is_not_replaced(aws, naps, code):
+def test_b11_a_preview_that_fails_is_not_replaced(aws, code):
     aws.refuse("StartLifecyclePolicyPreview", code, **START)
     with pytest.raises(AwsError) as failed:
-        told(aws, naps)
+        told(aws)
     assert not isinstance(failed.value, (AccessDenied, NotOffered))
 
 
-def test_a_policy_that_is_not_understood_is_not_previewed(aws, naps):
-    with pytest.raises(InputError, match="lifecycle policy of shop/api: rules is"):
-        told(aws, naps, '{"rules": []}')
-    with pytest.raises(InputError, match=r"new\.json: rules is"):
-        preview(aws.target, "shop/api", '{"rules": []}', [], now=NOW, where="new.json")
+def test_a_policy_that_is_not_understood_is_not_previewed(aws):
+    with pytest.raises(InputError, match="policy of shop/api: rules is"):
+        told(aws, '{"rules": []}')
     assert aws.calls == []
 
 
-def test_ecrs_preview_and_our_evaluation_agree(naps):
+def test_ecrs_preview_and_our_evaluation_agree():
     with FakeAws() as fake, pytest.MonkeyPatch.context() as env:
         for name, value in fake.env().items():
             env.setenv(name, value)
@@ -270,11 +314,13 @@ def test_ecrs_preview_and_our_evaluation_agree(naps):
         target = connect()
         repository_indexes = images(target, "shop/api")
         now = max(it.pushed_at for it in repository_indexes) + timedelta(days=1)
-        ecrs = preview(target, "shop/api", TEXT, repository_indexes, now=now, sleep=naps)
-        ours = preview(None, "shop/api", TEXT, repository_indexes, now=now, sleep=naps)
-    assert (ecrs.by, ours.by) == (EvaluatedBy.ECR, EvaluatedBy.ECRM)
-    assert len(ours.preview) == 152
-    assert {it.image.digest for it in ecrs.preview} == {it.image.digest for it in ours.preview}
+        ecrs = preview(
+            target, "shop/api", TEXT, repository_indexes, now=now, where="policy", polling=AT_ONCE
+        )
+        ours = preview(None, "shop/api", TEXT, repository_indexes, now=now, where="policy")
+    assert (ecrs.evaluated_by, ours.evaluated_by) == (EvaluatedBy.ECR, EvaluatedBy.ECRM)
+    assert len(ours.matches) == 152
+    assert {it.image.digest for it in ecrs.matches} == {it.image.digest for it in ours.matches}
 
 
 # -- which tags can move --------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """ECR: every page, every field, every failure, and the account on every call."""
 
 import json
-from collections.abc import Iterator
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ import pytest
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.image import Image, Kind, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
-from ecrm.registry.images import Deleter, Refusal, images, repositories
+from ecrm.registry.deleter import Deleter, Refusal
+from ecrm.registry.images import images, repositories
 from ecrm.registry.inventory import Inventory
 from ecrm.registry.manifests import children
 from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest
@@ -51,8 +54,13 @@ def index(*numbers: int) -> str:
     return json.dumps({"manifests": [{"digest": digest(number)} for number in numbers]})
 
 
-def read(number: int, manifest: str) -> dict[str, Any]:
-    return {"imageId": {"imageDigest": digest(number)}, "imageManifest": manifest}
+def of(manifest: str) -> str:
+    """The digest of a manifest."""
+    return f"sha256:{sha256(manifest.encode()).hexdigest()}"
+
+
+def read(manifest: str, name: str = "") -> dict[str, Any]:
+    return {"imageId": {"imageDigest": name or of(manifest)}, "imageManifest": manifest}
 
 
 def failure(number: int, code: str, reason: str) -> dict[str, Any]:
@@ -60,9 +68,11 @@ def failure(number: int, code: str, reason: str) -> dict[str, Any]:
 
 
 def children_of(
-    aws: Stubs, *numbers: int, status: Status = Status.ACTIVE
+    aws: Stubs, *manifests: str, gone: Sequence[int] = (), status: Status = Status.ACTIVE
 ) -> dict[str, tuple[str, ...]]:
-    indexes = [Image(digest(it), (), PUSHED, 0, OCI_INDEX, status=status) for it in numbers]
+    """Of the indexes with these manifests, and of some that ECR gives no manifest of."""
+    digests = [*map(of, manifests), *map(digest, gone)]
+    indexes = [Image(it, (), PUSHED, 0, OCI_INDEX, status=status) for it in digests]
     return dict(children(aws.target, "shop/api", indexes))
 
 
@@ -227,18 +237,18 @@ def test_a_later_page_that_fails_fails_the_repository(aws):
 
 def test_the_children_are_those_that_the_manifest_names(aws):
     """B1."""
-    answer = {"images": [read(1, index(11, 12)), read(2, index())]}
-    aws.otherwise("BatchGetImage", answer)
-    assert children_of(aws, 1, 2) == {digest(1): (digest(11), digest(12)), digest(2): ()}
+    two, none = index(11, 12), index()
+    aws.otherwise("BatchGetImage", {"images": [read(two), read(none)]})
+    assert children_of(aws, two, none) == {of(two): (digest(11), digest(12)), of(none): ()}
 
 
 def test_manifests_are_asked_for_by_digest_in_the_form_they_were_pushed_in(aws):
     """B17."""
-    aws.otherwise("BatchGetImage", {"images": [read(1, index())]})
-    children_of(aws, 1)
+    aws.otherwise("BatchGetImage", {"images": [read(index())]})
+    children_of(aws, index())
     [params] = aws.asked("BatchGetImage")
     accepted = params.pop("acceptedMediaTypes")
-    assert params == REPOSITORY | {"imageIds": ids(1)}
+    assert params == REPOSITORY | {"imageIds": [{"imageDigest": of(index())}]}
     assert set(accepted) >= INDEX_MEDIA_TYPES
 
 
@@ -247,23 +257,24 @@ def test_manifests_are_asked_for_by_digest_in_the_form_they_were_pushed_in(aws):
 )
 def test_manifests_are_read_a_hundred_a_call(aws, number, expected):
     """B4."""
+    texts = {of(index(it)): index(it) for it in range(number)}
 
     def answer(params: dict[str, Any]) -> dict[str, Any]:
-        return {"images": [{"imageId": it, "imageManifest": index()} for it in params["imageIds"]]}
+        return {"images": [read(texts[it["imageDigest"]]) for it in params["imageIds"]]}
 
     aws.otherwise("BatchGetImage", answer)
-    assert len(children_of(aws, *range(number))) == number
+    assert len(children_of(aws, *texts.values())) == number
     assert [len(chunk) for chunk in asked_for(aws)] == expected
 
 
 def test_an_index_that_is_gone_meanwhile_has_no_children(aws):
     """B21."""
     answer = {
-        "images": [read(1, index(11))],
+        "images": [read(index(11))],
         "failures": [failure(2, "ImageNotFound", "Requested image not found")],
     }
     aws.otherwise("BatchGetImage", answer)
-    assert children_of(aws, 1, 2) == {digest(1): (digest(11),)}
+    assert children_of(aws, index(11), gone=[2]) == {of(index(11)): (digest(11),)}
 
 
 @pytest.mark.parametrize(
@@ -279,18 +290,18 @@ def test_an_index_that_is_gone_meanwhile_has_no_children(aws):
 )
 def test_a_manifest_that_cannot_be_read_raises(aws, code):
     """B11."""
-    answer = {"images": [read(1, index())], "failures": [failure(2, code, "it is so")]}
+    answer = {"images": [read(index())], "failures": [failure(2, code, "it is so")]}
     aws.otherwise("BatchGetImage", answer)
     with pytest.raises(AwsError) as error:
-        children_of(aws, 1, 2)
+        children_of(aws, index(), gone=[2])
     assert str(error.value) == f"ecr:BatchGetImage: shop/api@{digest(2)}: it is so"
 
 
 def test_a_manifest_that_the_answer_leaves_out_raises(aws):
     """B11."""
-    aws.otherwise("BatchGetImage", {"images": [read(1, index())]})
+    aws.otherwise("BatchGetImage", {"images": [read(index())]})
     with pytest.raises(AwsError) as error:
-        children_of(aws, 1, 2)
+        children_of(aws, index(), gone=[2])
     assert str(error.value) == (
         f"ecr:BatchGetImage: shop/api@{digest(2)}: AWS's answer leaves it out"
     )
@@ -298,16 +309,68 @@ def test_a_manifest_that_the_answer_leaves_out_raises(aws):
 
 def test_a_failure_in_a_later_chunk_raises(aws):
     """B11."""
+    texts = {of(index(it)): index(it) for it in range(101)}
 
     def answer(params: dict[str, Any]) -> dict[str, Any]:
         wanted = params["imageIds"]
         if len(wanted) < 100:
             return {"images": []}
-        return {"images": [{"imageId": it, "imageManifest": index()} for it in wanted]}
+        return {"images": [read(texts[it["imageDigest"]]) for it in wanted]}
 
     aws.otherwise("BatchGetImage", answer)
     with pytest.raises(AwsError, match="AWS's answer leaves it out"):
-        children_of(aws, *range(101))
+        children_of(aws, *texts.values())
+
+
+def test_b35_a_manifest_that_has_another_digest_than_asked_for_raises(aws):
+    aws.otherwise("BatchGetImage", {"images": [read(index(), of(index(11)))]})
+    with pytest.raises(AwsError) as error:
+        children_of(aws, index(11))
+    assert str(error.value) == (
+        f"ecr:BatchGetImage: shop/api@{of(index(11))}: AWS's answer is another manifest, "
+        f"{of(index())}; try again"
+    )
+
+
+def test_b35_so_does_one_of_an_archived_index(aws):
+    aws.otherwise("BatchGetImage", {"images": [read(index(), of(index(11)))]})
+    with pytest.raises(AwsError, match="AWS's answer is another manifest"):
+        children_of(aws, index(11), status=Status.ARCHIVED)
+
+
+@pytest.mark.parametrize("member", ["imageId", "imageManifest"])
+def test_b35_an_answer_without_the_manifest_or_its_name_raises(aws, member):
+    answer = read(index())
+    del answer[member]
+    aws.otherwise("BatchGetImage", {"images": [answer]})
+    with pytest.raises(AwsError, match=rf"AWS's answer has no images\[0\].{member}; try again"):
+        children_of(aws, index())
+
+
+def test_the_digest_of_a_signed_manifest_of_schema_1_is_that_of_its_payload(aws):
+    """Its signatures stand in the same object, after what they sign."""
+    signed = '{\n   "schemaVersion": 1,\n   "name": "shop/api"'
+    tail = "\n}"
+    payload = signed + tail
+
+    def encoded(content: str) -> str:
+        return urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+    facts = {"formatLength": len(signed), "formatTail": encoded(tail), "time": "2026-01-01"}
+    signatures = json.dumps([{"protected": encoded(json.dumps(facts)), "signature": "x"}])
+    text = f'{signed},\n   "signatures": {signatures}\n}}'
+    assert json.loads(text)["name"] == "shop/api"
+    aws.otherwise("BatchGetImage", {"images": [read(text, of(payload))]})
+    wanted = numbered(1)._replace(digest=of(payload))
+    assert manifests_of(aws, wanted) == {of(payload): text}
+
+
+@pytest.mark.parametrize("protected", ["", "!", "e30", "WzFd", "eyJmb3JtYXRMZW5ndGgiOiAieCJ9"])
+def test_a_signature_that_is_not_understood_proves_nothing(aws, protected):
+    text = json.dumps({"schemaVersion": 1, "signatures": [{"protected": protected}]})
+    aws.otherwise("BatchGetImage", {"images": [read(text, digest(1))]})
+    with pytest.raises(AwsError, match="AWS's answer is another manifest"):
+        manifests_of(aws, numbered(1))
 
 
 @pytest.mark.parametrize(
@@ -325,17 +388,19 @@ def test_a_failure_in_a_later_chunk_raises(aws):
 )
 def test_a_manifest_that_is_no_index_raises(aws, manifest):
     """B11."""
-    aws.otherwise("BatchGetImage", {"images": [read(1, manifest)]})
+    aws.otherwise("BatchGetImage", {"images": [read(manifest)]})
     with pytest.raises(AwsError) as error:
-        children_of(aws, 1)
-    assert str(error.value).startswith(f"shop/api@{digest(1)}: the manifest is no index (")
+        children_of(aws, manifest)
+    start = f"shop/api@{of(manifest)}: the manifest is not an index ("
+    assert str(error.value).startswith(start)
     assert "\n" not in str(error.value)
 
 
 def test_an_index_whose_list_is_null_has_no_children(aws):
     """B31."""
-    aws.otherwise("BatchGetImage", {"images": [read(1, '{"manifests": null}')]})
-    assert children_of(aws, 1) == {digest(1): ()}
+    null = '{"manifests": null}'
+    aws.otherwise("BatchGetImage", {"images": [read(null)]})
+    assert children_of(aws, null) == {of(null): ()}
 
 
 def test_attestations_of_size_zero_are_children_like_others(aws):
@@ -349,18 +414,74 @@ def test_attestations_of_size_zero_are_children_like_others(aws):
             ],
         }
     )
-    aws.otherwise("BatchGetImage", {"images": [read(1, manifest)]})
-    assert children_of(aws, 1) == {digest(1): (digest(11), digest(12))}
+    aws.otherwise("BatchGetImage", {"images": [read(manifest)]})
+    assert children_of(aws, manifest) == {of(manifest): (digest(11), digest(12))}
 
 
 def test_an_archived_index_that_ecr_does_not_give_is_no_reason_to_keep_everything(aws):
     """Its children are safe: ECR refuses to delete a child of an index that is there."""
     answer = {
-        "images": [read(1, index(11))],
+        "images": [read(index(11))],
         "failures": [failure(2, "ImageInaccessible", "it is archived")],
     }
     aws.otherwise("BatchGetImage", answer)
-    assert children_of(aws, 1, 2, status=Status.ARCHIVED) == {digest(1): (digest(11),)}
+    found = children_of(aws, index(11), gone=[2], status=Status.ARCHIVED)
+    assert found == {of(index(11)): (digest(11),)}
+
+
+# Images of a media type that ecrm does not know
+
+
+NEXT = "application/vnd.oci.image.index.v2+json"
+
+
+def listed(aws: Stubs, manifest: str, **more: object) -> list[Image]:
+    """The images of a repository that holds an ordinary one, and one of a type of its own."""
+    odd = detail(1, imageManifestMediaType=NEXT, **more) | {"imageDigest": of(manifest)}
+    rows = [odd, detail(2, imageManifestMediaType=OCI_MANIFEST)]
+    aws.answer("DescribeImages", {"imageDetails": rows}, **ALL_IMAGES)
+    return Inventory([aws.target]).images(REGISTRY, "shop/api")
+
+
+def test_b35_an_index_of_an_unknown_media_type_makes_the_repository_unread(aws):
+    aws.otherwise("BatchGetImage", {"images": [read(index(2))]})
+    with pytest.raises(AwsError) as error:
+        listed(aws, index(2))
+    assert str(error.value) == (
+        f"shop/api@{of(index(2))}: an index of the media type {NEXT}, which ecrm does not know; "
+        "upgrade ecrm"
+    )
+    [params] = aws.asked("BatchGetImage")
+    assert params["imageIds"] == [{"imageDigest": of(index(2))}]
+    assert NEXT in params["acceptedMediaTypes"]
+
+
+def test_another_manifest_of_an_unknown_media_type_is_an_image(aws):
+    aws.otherwise("BatchGetImage", {"images": [read("{}")]})
+    assert [it.digest for it in listed(aws, "{}")] == [of("{}"), digest(2)]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "problem"),
+    [("no JSON", "is not JSON"), ("[]", "is not an object"), ("7", "is not an object")],
+)
+def test_b35_a_manifest_that_may_be_an_index_is_not_known(aws, manifest, problem):
+    aws.otherwise("BatchGetImage", {"images": [read(manifest)]})
+    with pytest.raises(AwsError, match=f"the manifest {problem}"):
+        listed(aws, manifest)
+
+
+def test_an_archived_image_of_an_unknown_media_type_may_not_be_readable(aws):
+    """ECR refuses to delete a child of an index that is there."""
+    answer = {"images": [], "failures": [failure(1, "ImageInaccessible", "it is archived")]}
+    aws.otherwise("BatchGetImage", answer)
+    assert len(listed(aws, "{}", imageStatus="ARCHIVED")) == 2
+
+
+def test_where_all_media_types_are_known_no_manifest_is_read(aws):
+    rows = [detail(1, imageManifestMediaType=OCI_INDEX), detail(2)]
+    aws.answer("DescribeImages", {"imageDetails": rows}, **ALL_IMAGES)
+    assert len(Inventory([aws.target]).images(REGISTRY, "shop/api")) == 2
 
 
 # Manifests of what goes, for the journal
@@ -373,9 +494,10 @@ def manifests_of(aws: Stubs, *wanted: Image) -> dict[str, str]:
 def test_manifests_of_what_goes_are_read_verbatim_in_whatever_form_they_were_pushed_in(aws):
     manifest = '{ "schemaVersion": 2,\n "config": {} }'
     odd = "application/vnd.example.odd+json"
-    aws.otherwise("BatchGetImage", {"images": [read(1, manifest), read(2, "{}")]})
-    found = manifests_of(aws, numbered(1), numbered(2, media_type=odd))
-    assert found == {digest(1): manifest, digest(2): "{}"}
+    aws.otherwise("BatchGetImage", {"images": [read(manifest), read("{}")]})
+    plain = numbered(1)._replace(digest=of(manifest))
+    found = manifests_of(aws, plain, numbered(2, media_type=odd)._replace(digest=of("{}")))
+    assert found == {of(manifest): manifest, of("{}"): "{}"}
     [params] = aws.asked("BatchGetImage")
     assert set(params["acceptedMediaTypes"]) > INDEX_MEDIA_TYPES | {odd, OCI_MANIFEST}
 
@@ -471,6 +593,20 @@ def test_replication_rules_are_those_of_the_registry(aws):
         True,
         False,
         True,
+    )
+
+
+def test_b35_a_replication_filter_of_an_unknown_type_is_not_known(aws):
+    rule = {
+        "destinations": [{"region": "eu-west-1", "registryId": ACCOUNT}],
+        "repositoryFilters": [{"filter": "shop", "filterType": "SUFFIX_MATCH"}],
+    }
+    aws.answer("DescribeRegistry", {"replicationConfiguration": {"rules": [rule]}})
+    with pytest.raises(AwsError) as error:
+        Inventory([aws.target]).replications(REGISTRY)
+    assert str(error.value) == (
+        f"ecr:DescribeRegistry: {REGISTRY}: a repository filter is of the type SUFFIX_MATCH, "
+        "which ecrm does not know; upgrade ecrm"
     )
 
 
@@ -624,15 +760,16 @@ def test_no_call_to_ecr_that_can_name_the_account_leaves_it_out(aws):
     aws.otherwise("UpdateImageStorageClass", {"imageStatus": "ARCHIVED"})
     aws.otherwise("DescribeRegistry", {"replicationConfiguration": {"rules": []}})
     aws.otherwise("GetRegistryPolicy", {"policyText": "{}"})
-    aws.otherwise("BatchGetImage", {"images": [read(1, index())]})
+    aws.otherwise("BatchGetImage", {"images": [read(index())]})
     inventory, deleter = Inventory([aws.target]), Deleter(aws.target)
     assert inventory.registries == (REGISTRY,)
     assert inventory.repositories(REGISTRY) == []
     assert inventory.images(REGISTRY, "shop/api") == []
-    inventory.children(REGISTRY, "shop/api", [numbered(1)])
+    empty = numbered(1)._replace(digest=of(index()))
+    inventory.children(REGISTRY, "shop/api", [empty])
     inventory.replications(REGISTRY)
     inventory.cross_account_pullers(REGISTRY, "shop/api")
-    deleter.manifests("shop/api", [numbered(1)])
+    deleter.manifests("shop/api", [empty])
     deleter.delete("shop/api", [digest(1)])
     deleter.still_there("shop/api", [digest(1)])
     deleter.archive("shop/api", digest(1))

@@ -10,9 +10,10 @@ import pytest
 from jsonschema import Draft7Validator
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from ecrm.check import Findings, Unknown, Violation, Where
+from ecrm.check import Findings, Unread, Violation, Where
 from ecrm.cli.check import check as command
 from ecrm.config import Level
+from ecrm.model.reference import RepositoryKey
 from ecrm.model.use import SourceLocation
 from ecrm.model.version import version
 from ecrm.reports import CHECK_FORMATS
@@ -21,9 +22,9 @@ from tests.values import HOME
 FOUND = Findings(
     violations=(
         Violation(
-            "missing",
+            "missing_image",
             Level.ERROR,
-            Where(HOME, "shop/api", ":v9"),
+            Where(RepositoryKey(HOME, "shop/api"), ":v9"),
             "shop/api:v9 is needed, and is not in ECR",
             "file k8s/50%,a:b.yaml (line 12)",
             "push it before anything needs it, or correct the reference",
@@ -33,7 +34,7 @@ FOUND = Findings(
         Violation(
             "budget",
             Level.ERROR,
-            Where(HOME, "shop/api"),
+            Where(RepositoryKey(HOME, "shop/api")),
             "30 GB are stored, and max_bytes is 20 GB",
             "the sizes of all images as ECR reports them, at $0.10 per GB a month",
             "3 images (12 GB) of it can be deleted now; expire images sooner, or raise the limit",
@@ -50,24 +51,31 @@ FOUND = Findings(
             SourceLocation("ecrm.yaml", 7),
         ),
     ),
-    unknown=(Unknown("", "ecs:ListClusters is denied; allow it"),),
+    unread=(Unread("", "ecs:ListClusters is denied; allow it"),),
     unchecked=("k8s/web.yaml:3: {{ image }} is a template that cannot be resolved",),
     accepted=(
-        Violation("missing", Level.ERROR, Where(HOME, "old", ":v1"), "old", "by all", "push it"),
+        Violation(
+            "missing_image",
+            Level.ERROR,
+            Where(RepositoryKey(HOME, "old"), ":v1"),
+            "old",
+            "by all",
+            "push it",
+        ),
     ),
-    resolved=("missing: 123456789012/eu-west-1/gone:v1",),
+    resolved=("missing_image: 123456789012/eu-west-1/gone:v1",),
     levels={
-        "missing": Level.ERROR,
-        "doomed": Level.ERROR,
+        "missing_image": Level.ERROR,
+        "pending_deletion": Level.ERROR,
         "budget": Level.ERROR,
-        "mutable": Level.OFF,
+        "mutable_tag": Level.OFF,
         "unmanaged": Level.WARNING,
     },
     targets=(HOME,),
     config=SourceLocation("ecrm.yaml", 2),
 )
 
-CLEAN = Findings(levels={"missing": Level.ERROR, "mutable": Level.OFF}, targets=(HOME,))
+CLEAN = Findings(levels={"missing_image": Level.ERROR, "mutable_tag": Level.OFF}, targets=(HOME,))
 
 
 def shown(name: str, found: Findings = FOUND) -> str:
@@ -83,9 +91,9 @@ def test_text():
     assert (
         shown("text")
         == """\
-123456789012/eu-west-1: 2 errors, 1 warning, 1 not known
+123456789012/eu-west-1: 2 errors, 1 warning, 1 could not be read
 
-missing (error): what is in use or named in a file must be in ECR, and not archived
+missing_image (error): what is in use or named in a file must be in ECR, and not archived
 
   shop/api:v9 is needed, and is not in ECR
     where  k8s/50%,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)
@@ -106,7 +114,7 @@ unmanaged (warning): every repository must have a rule, and every entry must mat
     why    it has no effect
     next   correct the name, or remove the entry
 
-Not known, so this is no clean result:
+Could not be read, so the result is incomplete:
   ecs:ListClusters is denied; allow it
 
 Not checked:
@@ -115,9 +123,9 @@ Not checked:
 1 more is accepted by the baseline.
 
 Accepted by the baseline, and not there any more (--write-baseline drops them):
-  missing: 123456789012/eu-west-1/gone:v1
+  missing_image: 123456789012/eu-west-1/gone:v1
 
-Off: mutable
+Off: mutable_tag
 """
     )
 
@@ -128,7 +136,7 @@ def test_text_of_a_clean_result():
         == """\
 123456789012/eu-west-1: nothing found
 
-Off: mutable
+Off: mutable_tag
 """
     )
 
@@ -146,15 +154,15 @@ def test_json():
   "errors": 2,
   "warnings": 1,
   "levels": {
-    "missing": "error",
-    "doomed": "error",
+    "missing_image": "error",
+    "pending_deletion": "error",
     "budget": "error",
-    "mutable": "off",
+    "mutable_tag": "off",
     "unmanaged": "warning"
   },
   "violations": [
     {
-      "rule": "missing",
+      "rule": "missing_image",
       "level": "error",
       "registry": "123456789012/eu-west-1",
       "repository": "shop/api",
@@ -164,7 +172,7 @@ def test_json():
       "what": "shop/api:v9 is needed, and is not in ECR",
       "why": "file k8s/50%,a:b.yaml (line 12)",
       "next_step": "push it before anything needs it, or correct the reference",
-      "fingerprint": "89f1400c7e32e7d2"
+      "fingerprint": "00a95e60065784a6"
     },
     {
       "rule": "budget",
@@ -189,7 +197,7 @@ def test_json():
       "fingerprint": "59185d9908ea5346"
     }
   ],
-  "unknown": [
+  "unread": [
     {
       "rule": null,
       "text": "ecs:ListClusters is denied; allow it"
@@ -200,7 +208,7 @@ def test_json():
   ],
   "accepted": [
     {
-      "rule": "missing",
+      "rule": "missing_image",
       "level": "error",
       "registry": "123456789012/eu-west-1",
       "repository": "old",
@@ -208,11 +216,11 @@ def test_json():
       "what": "old",
       "why": "by all",
       "next_step": "push it",
-      "fingerprint": "f4cd1f725affa845"
+      "fingerprint": "d44193a6a1f09e42"
     }
   ],
   "resolved": [
-    "missing: 123456789012/eu-west-1/gone:v1"
+    "missing_image: 123456789012/eu-west-1/gone:v1"
   ]
 }
 """
@@ -225,9 +233,9 @@ def test_markdown():
         == """\
 ## ecrm check
 
-123456789012/eu-west-1: 2 errors, 1 warning, 1 not known
+123456789012/eu-west-1: 2 errors, 1 warning, 1 could not be read
 
-### missing: what is in use or named in a file must be in ECR, and not archived
+### missing_image: what is in use or named in a file must be in ECR, and not archived
 
 | Level | What | Where | Why | Next step |
 |---|---|---|---|---|
@@ -250,7 +258,7 @@ def test_markdown():
 | warning | the entry a\\|&lt;b>\\* matches no repository | ecrm.yaml:7 (repositories\\[1\\]) |\
  it has no effect | correct the name, or remove the entry |
 
-### Not known, so this is no clean result
+### Could not be read, so the result is incomplete
 
 - ecs:ListClusters is denied; allow it
 
@@ -260,7 +268,7 @@ def test_markdown():
 
 ### In the baseline, and not there any more
 
-- missing: 123456789012/eu-west-1/gone:v1
+- missing\\_image: 123456789012/eu-west-1/gone:v1
 
 1 more is accepted by the baseline.
 """
@@ -271,9 +279,9 @@ def test_github():
     assert (
         shown("github")
         == """\
-::error file=k8s/50%25%2Ca%3Ab.yaml,line=12,title=ecrm check%3A missing::shop/api:v9 is needed,\
- and is not in ECR%0Awhere: k8s/50%25,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)%0Awhy:\
- file k8s/50%25,a:b.yaml (line 12)%0Anext: push it before anything needs it, or correct the\
+::error file=k8s/50%25%2Ca%3Ab.yaml,line=12,title=ecrm check%3A missing_image::shop/api:v9 is\
+ needed, and is not in ECR%0Awhere: k8s/50%25,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)%0A\
+why: file k8s/50%25,a:b.yaml (line 12)%0Anext: push it before anything needs it, or correct the\
  reference
 ::error title=ecrm check%3A budget::30 GB are stored, and max_bytes is 20 GB%0Awhere:\
  123456789012/eu-west-1/shop/api%0Awhy: the sizes of all images as ECR reports them, at $0.10\
@@ -282,7 +290,7 @@ def test_github():
 ::warning file=ecrm.yaml,line=7,title=ecrm check%3A unmanaged::the entry a|<b>* matches no\
  repository%0Awhere: ecrm.yaml:7 (repositories[1])%0Awhy: it has no effect%0Anext: correct the\
  name, or remove the entry
-::error title=ecrm check%3A not known::ecs:ListClusters is denied; allow it
+::error title=ecrm check%3A could not be read::ecs:ListClusters is denied; allow it
 ::notice title=ecrm check%3A not checked::k8s/web.yaml:3: {{ image }} is a template that cannot\
  be resolved
 """
@@ -302,8 +310,8 @@ def test_junit():
         == """\
 <?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="ecrm check" tests="5" failures="2" errors="1" skipped="1">
-  <testsuite name="missing" tests="1" failures="1" errors="0" skipped="0">
-    <testcase classname="missing" name="missing: 123456789012/eu-west-1/shop/api:v9 in\
+  <testsuite name="missing_image" tests="1" failures="1" errors="0" skipped="0">
+    <testcase classname="missing_image" name="missing_image: 123456789012/eu-west-1/shop/api:v9 in\
  k8s/50%,a:b.yaml">
       <failure message="shop/api:v9 is needed, and is not in ECR" type="error">where:\
  k8s/50%,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)
@@ -311,9 +319,9 @@ why: file k8s/50%,a:b.yaml (line 12)
 next: push it before anything needs it, or correct the reference</failure>
     </testcase>
   </testsuite>
-  <testsuite name="doomed" tests="1" failures="0" errors="0" skipped="0">
-    <testcase classname="doomed" name="what a file names must not be about to be deleted by the\
- rules of today" />
+  <testsuite name="pending_deletion" tests="1" failures="0" errors="0" skipped="0">
+    <testcase classname="pending_deletion" name="what a file names must not be about to be deleted\
+ by the rules of today" />
   </testsuite>
   <testsuite name="budget" tests="1" failures="1" errors="0" skipped="0">
     <testcase classname="budget" name="budget: 123456789012/eu-west-1/shop/api max_bytes">
@@ -334,7 +342,7 @@ next: correct the name, or remove the entry</skipped>
   </testsuite>
   <testsuite name="complete" tests="1" failures="0" errors="1" skipped="0">
     <testcase classname="complete" name="ecs:ListClusters is denied; allow it">
-      <error message="ecs:ListClusters is denied; allow it" type="unknown" />
+      <error message="ecs:ListClusters is denied; allow it" type="unread" />
     </testcase>
   </testsuite>
 </testsuites>
@@ -344,13 +352,13 @@ next: correct the name, or remove the entry</skipped>
 
 def test_junit_is_what_a_parser_understands():
     suites = {it.name: it for it in JUnitXml.fromstring(shown("junit").encode())}
-    assert list(suites) == ["missing", "doomed", "budget", "unmanaged", "complete"]
+    assert list(suites) == ["missing_image", "pending_deletion", "budget", "unmanaged", "complete"]
     kinds = {
         name: [type(it) for case in suite for it in case.result] for name, suite in suites.items()
     }
     assert kinds == {
-        "missing": [Failure],
-        "doomed": [],
+        "missing_image": [Failure],
+        "pending_deletion": [],
         "budget": [Failure],
         "unmanaged": [Skipped],
         "complete": [Error],
@@ -361,8 +369,15 @@ def test_junit_is_what_a_parser_understands():
 
 
 def test_junit_has_no_character_that_xml_forbids():
-    odd = Violation("missing", Level.ERROR, Where(HOME, "a"), "a\x00\x1b[31mb\ud800", "c\x08", "d")
-    text = shown("junit", Findings((odd,), levels={"missing": Level.ERROR}))
+    odd = Violation(
+        "missing_image",
+        Level.ERROR,
+        Where(RepositoryKey(HOME, "a")),
+        "a\x00\x1b[31mb\ud800",
+        "c\x08",
+        "d",
+    )
+    text = shown("junit", Findings((odd,), levels={"missing_image": Level.ERROR}))
     ((case,),) = list(JUnitXml.fromstring(text.encode()))
     assert case.result[0].message == "a??[31mb?"
 
@@ -403,8 +418,8 @@ def test_sarif():
     assert [
         (it["id"], it["defaultConfiguration"]["level"]) for it in run["tool"]["driver"]["rules"]
     ] == [
-        ("missing", "error"),
-        ("doomed", "error"),
+        ("missing_image", "error"),
+        ("pending_deletion", "error"),
         ("budget", "error"),
         ("unmanaged", "warning"),
     ]
@@ -417,7 +432,7 @@ def test_sarif():
         }
     ]
     assert run["results"][0] == {
-        "ruleId": "missing",
+        "ruleId": "missing_image",
         "ruleIndex": 0,
         "level": "error",
         "message": {

@@ -57,7 +57,7 @@ class Conflict:
 
     def __str__(self) -> str:
         """What would happen to which image, by which rule, and who needs it; in one line."""
-        gone = "deletes" if self.match.rule.fate is LifecycleAction.EXPIRE else "archives"
+        gone = "deletes" if self.match.rule.action is LifecycleAction.EXPIRE else "archives"
         day = f" on {self.due:%Y-%m-%d}" if self.due else ""
         with_it = f" and {len(self.along)} that belong to it" if self.along else ""
         via = f" with {self.match.via}, to which it refers" if self.match.via else ""
@@ -181,5 +181,5 @@ def _head(decision: Decision, met: Collection[str], by_digest: Mapping[str, Deci
 
 
 def _urgency(conflict: Conflict) -> tuple[bool, bool, str, str]:
-    archives = conflict.match.rule.fate is LifecycleAction.TRANSITION
+    archives = conflict.match.rule.action is LifecycleAction.TRANSITION
     return (not conflict.uses, archives, conflict.name, conflict.decision.image.digest)

@@ -135,7 +135,7 @@ def _add_referrers(doomed: dict[str, LifecycleMatch], images: Sequence[Image]) -
         above = todo.pop()
         for image in referrers[above.image.digest]:
             again = (
-                above.rule.fate is LifecycleAction.TRANSITION and image.status is Status.ARCHIVED
+                above.rule.action is LifecycleAction.TRANSITION and image.status is Status.ARCHIVED
             )
             if image.digest not in doomed and not again:
                 follower = replace(above, image=image, via=above.image.digest)

@@ -85,7 +85,7 @@ class LifecycleRule:
 
     priority: int
     selection: Selection
-    fate: LifecycleAction
+    action: LifecycleAction
     description: str = ""
 
     def __str__(self) -> str:

@@ -1,6 +1,5 @@
-"""What a lifecycle policy marks: by ECR's preview, or by ecrm's own evaluation of it."""
+"""Which images a lifecycle policy matches: by ECR's preview, or by ecrm's own evaluation of it."""
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,22 +11,25 @@ from ecrm.check.lifecycle.policy import LifecyclePolicy
 from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.errors import AccessDenied, AwsError, NotOffered
 from ecrm.model.image import Image
-from ecrm.registry.lifecycle_preview import PreviewResult, Sleep, lifecycle_preview
+from ecrm.registry.lifecycle_preview import (
+    DEFAULT_POLLING,
+    Polling,
+    PreviewResult,
+    lifecycle_preview,
+)
 
 
 class EvaluatedBy(StrEnum):
-    """By whom it was told what a policy would do."""
-
     ECR = "ECR's preview"
     ECRM = "ecrm's own evaluation"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a policy marks, and who says so."""
+class Preview:
+    """The images that a policy matches, and who evaluated it."""
 
-    preview: tuple[LifecycleMatch, ...]
-    by: EvaluatedBy
+    matches: tuple[LifecycleMatch, ...]
+    evaluated_by: EvaluatedBy
 
 
 def preview(
@@ -37,24 +39,32 @@ def preview(
     images: Sequence[Image],
     *,
     now: datetime,
-    where: str = "",
-    sleep: Sleep = time.sleep,
-) -> Told:
-    """What the policy marks among these images: by ECR's preview, or, where that is denied or not
-    offered or there is no `target` to ask (a snapshot, another time), by our own evaluation.
+    where: str,
+    polling: Polling = DEFAULT_POLLING,
+) -> Preview:
+    """Which of these images the policy matches, by ECR's preview.
 
-    Raises InputError for a policy that ecrm cannot read, with `where` it was written if it is not
-    the deployed one, and AwsError where ECR fails.
+    ecrm evaluates the policy itself where the preview is denied or not offered, where ECR does not
+    name the rule that it applied to an image, and where there is no `target` (a snapshot, another
+    time). Raises InputError, beginning with `where`, for a policy that ecrm cannot read, and
+    AwsError if ECR fails.
     """
-    policy = parse_policy(policy_text, where or f"lifecycle policy of {repository}")
-    if target is not None:
-        try:
-            results = lifecycle_preview(target, repository, policy_text, sleep)
-        except (AccessDenied, NotOffered):
-            pass
-        else:
-            return Told(_matches(repository, policy, images, results), EvaluatedBy.ECR)
-    return Told(evaluate(policy, images, now), EvaluatedBy.ECRM)
+    policy = parse_policy(policy_text, where)
+    results = _results(target, repository, policy_text, polling) if target else None
+    if results is None:
+        return Preview(evaluate(policy, images, now), EvaluatedBy.ECRM)
+    return Preview(_matches(repository, policy, images, results), EvaluatedBy.ECR)
+
+
+def _results(
+    target: Target, repository: str, policy_text: str, polling: Polling
+) -> tuple[PreviewResult, ...] | None:
+    """None where ECR's preview is not to be had, or leaves out which rule applies."""
+    try:
+        results = lifecycle_preview(target, repository, policy_text, polling)
+    except (AccessDenied, NotOffered):
+        return None
+    return results if all(result.priority is not None for result in results) else None
 
 
 def _matches(
@@ -63,14 +73,15 @@ def _matches(
     images: Iterable[Image],
     results: Iterable[PreviewResult],
 ) -> tuple[LifecycleMatch, ...]:
-    """Of the images that we know; one that was pushed since is nobody's yet."""
-    known = {image.digest: image for image in images}
-    rules = {(rule.priority, rule.fate): rule for rule in policy.rules}
+    """Of the images that were listed; nothing uses one that was pushed since."""
+    listed = {image.digest: image for image in images}
+    rules = {(rule.priority, rule.action): rule for rule in policy.rules}
     matches = []
     for result in results:
-        if (rule := rules.get((result.priority, result.fate))) is None:
-            what = f"{result.fate} by rule {result.priority}, which the policy does not have"
+        rule = rules.get((result.priority, result.action)) if result.priority else None
+        if rule is None:
+            what = f"{result.action} by rule {result.priority}, which the policy does not have"
             raise AwsError(f"ecr:GetLifecyclePolicyPreview: {repository}: {what}")
-        if result.digest in known:
-            matches.append(LifecycleMatch(known[result.digest], rule))
+        if result.digest in listed:
+            matches.append(LifecycleMatch(listed[result.digest], rule))
     return tuple(matches)

@@ -113,8 +113,8 @@ def _rule(where: str, place: int, members: Any) -> LifecycleRule:
     priority = rule.number("rulePriority")
     where = f"{where}: rule {priority}"
     selection = _selection(_Part(where, rule.members.get("selection"), "selection"))
-    fate = _fate(_Part(where, rule.members.get("action"), "action"))
-    read = LifecycleRule(priority, selection, fate, _Part(where, members).text("description"))
+    action = _action(_Part(where, rule.members.get("action"), "action"))
+    read = LifecycleRule(priority, selection, action, _Part(where, members).text("description"))
     _refuse_unfit(where, read)
     return read
 
@@ -160,14 +160,14 @@ def _tags(part: _Part) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (entries, ()) if given[0] == "tagPrefixList" else ((), entries)
 
 
-def _fate(part: _Part) -> LifecycleAction:
+def _action(part: _Part) -> LifecycleAction:
     part.only("type", "targetStorageClass")
-    fate = part.word("type", LifecycleAction)
-    if fate is LifecycleAction.TRANSITION:
+    action = part.word("type", LifecycleAction)
+    if action is LifecycleAction.TRANSITION:
         part.must_be("targetStorageClass", "archive", "with the action transition")
     else:
         part.must_not_be("targetStorageClass", "the action expire")
-    return fate
+    return action
 
 
 def _refuse_unfit(where: str, rule: LifecycleRule) -> None:
@@ -177,9 +177,9 @@ def _refuse_unfit(where: str, rule: LifecycleRule) -> None:
     if (rule.selection.storage_class is StorageClass.ARCHIVE) is not of_archive:
         wanted = StorageClass.ARCHIVE if of_archive else StorageClass.STANDARD
         raise part.error(f"storageClass must be {wanted} with {kind}")
-    if kind is CountType.PULLED and rule.fate is LifecycleAction.EXPIRE:
+    if kind is CountType.PULLED and rule.action is LifecycleAction.EXPIRE:
         raise part.error(f"{kind} cannot expire images; write the action transition")
-    if of_archive and rule.fate is LifecycleAction.TRANSITION:
+    if of_archive and rule.action is LifecycleAction.TRANSITION:
         raise part.error(f"{kind} is about archived images; write the action expire")
     if of_archive and rule.selection.number < _LEAST_DAYS_ARCHIVED:
         days = f"countNumber is {rule.selection.number}; write at least {_LEAST_DAYS_ARCHIVED}"

@@ -1,10 +1,11 @@
-"""The rules about how much: `stale` and `budget`."""
+"""The rules about how much: `overdue` and `budget`."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from ecrm.check.values import CheckInputs, Found, Violation, Where
+from ecrm.check.repositories import key_of
+from ecrm.check.values import CheckInputs, RuleResults, Violation, Where
 from ecrm.config import Level
 from ecrm.model.humanize import count, days, human_size
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
@@ -12,22 +13,25 @@ from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 _GB = 10**9
 
 
-def stale(evidence: CheckInputs, level: Level) -> Found:
-    """What can be deleted is deleted in time."""
-    limits = evidence.config.check.stale
-    managed = [it for it in _read(evidence.plan) if evidence.config.rule_for(it.key)]
-    for it in managed:
-        deletable = _sum(it.deletable.values())
+def overdue(inputs: CheckInputs, level: Level) -> RuleResults:
+    """Deletable images are deleted in time."""
+    limits = inputs.config.check.overdue
+    managed = [
+        repository for repository in _read(inputs.plan) if inputs.rule_for(key_of(repository))
+    ]
+    for repository in managed:
+        deletable = _sum(repository.deletable.values())
+        where = Where(key_of(repository))
         for about, what in _above(deletable, limits.max_images, limits.max_bytes, "max"):
-            yield _stale(level, Where(it.registry, it.repository), what, about)
-        if it.overdue and limits.overdue is not None:
-            yield _overdue(level, it, limits.overdue)
-    total = _sum(totals for it in managed for totals in it.deletable.values())
-    if evidence.only is None:
-        for about, what in _above(
-            total, limits.max_total_images, limits.max_total_bytes, "max_total"
-        ):
-            yield _stale(level, Where(key=f"check.stale.{about}"), f"in all, {what}", about)
+            yield _too_many(level, where, what, about)
+        if repository.overdue and limits.longer_than is not None:
+            yield _deletable_long(level, repository, limits.longer_than)
+    total = _sum(totals for repository in managed for totals in repository.deletable.values())
+    if inputs.only is None:
+        most = (limits.max_total_images, limits.max_total_bytes)
+        for about, what in _above(total, *most, "max_total"):
+            where = Where(key=f"check.overdue.{about}")
+            yield _too_many(level, where, f"in all, {what}", about)
 
 
 def _above(
@@ -45,63 +49,54 @@ def _above(
         yield f"{name}_bytes", sizes
 
 
-def _stale(level: Level, where: Where, what: str, about: str) -> Violation:
-    look = f"ecrm plan -r {where.repository}" if where.repository else "ecrm plan"
-    why = "the clean-up does not run, or does not keep up"
-    next_step = f"run `ecrm delete`; `{look}` shows what would go"
-    return Violation("stale", level, where, what, why, next_step, about)
+def _too_many(level: Level, where: Where, what: str, about: str) -> Violation:
+    look = f"ecrm plan -r {where.repository.repository}" if where.repository else "ecrm plan"
+    why = "the cleanup does not run, or does not keep up"
+    next_step = f"run `ecrm delete`; `{look}` lists the images"
+    return Violation("overdue", level, where, what, why, next_step, about)
 
 
-def _overdue(level: Level, it: RepositoryPlan, limit: timedelta) -> Violation:
-    long_gone = set(it.overdue)
-    images = [each.image for each in it.deletions if each.image.digest in long_gone]
+def _deletable_long(level: Level, repository: RepositoryPlan, limit: timedelta) -> Violation:
+    long_deletable = set(repository.overdue)
+    images = [
+        decision.image
+        for decision in repository.deletions
+        if decision.image.digest in long_deletable
+    ]
     oldest = min(image.pushed_at for image in images)
     number = count(len(images), "image")
     size = human_size(sum(image.size for image in images))
     return Violation(
-        "stale",
-        level,
-        Where(it.registry, it.repository),
-        f"{number} ({size}) could have been deleted more than {days(limit)} ago",
-        f"by the rule {it.rule}; the oldest was pushed {oldest:%Y-%m-%d}; the clean-up does not "
-        "run, or the rule is newer than that",
-        f"run `ecrm delete`; `ecrm plan -r {it.repository}` shows what would go",
         "overdue",
+        level,
+        Where(key_of(repository)),
+        f"{number} ({size}) could have been deleted more than {days(limit)} ago",
+        f"by the rule {repository.rule}; the oldest was pushed {oldest:%Y-%m-%d}; the cleanup does "
+        "not run, or the rule is newer than that",
+        f"run `ecrm delete`; `ecrm plan -r {repository.repository}` lists the images",
+        "longer_than",
     )
 
 
-def budget(evidence: CheckInputs, level: Level) -> Found:
-    """What is stored stays below its limits. ECR bills a layer that images share only once, so
-    the sum of its images is the most that a repository can come to."""
-    limits = evidence.config.check.budget
-    repositories = _read(evidence.plan)
-    for it in repositories:
-        where = Where(it.registry, it.repository)
-        size = _sum(it.total.values()).size
-        asked = (limits.max_bytes, limits.max_monthly_cost)
-        for about, what in _too_much(size, limits.price, *asked, "max"):
-            yield _budget(
-                evidence,
-                level=level,
-                where=where,
-                what=what,
-                about=about,
-                deletable=_sum(it.deletable.values()),
-            )
-    if evidence.only is None:
-        size = _sum(totals for it in repositories for totals in it.total.values()).size
-        deletable = _sum(totals for it in repositories for totals in it.deletable.values())
-        asked = (limits.max_total_bytes, limits.max_total_monthly_cost)
-        for about, what in _too_much(size, limits.price, *asked, "max_total"):
+def budget(inputs: CheckInputs, level: Level) -> RuleResults:
+    """Stored images stay below the limits. ECR bills a layer that images share only once, so the
+    sum of the images is the most that a repository can cost."""
+    limits = inputs.config.check.budget
+    repositories = _read(inputs.plan)
+    for repository in repositories:
+        where = Where(key_of(repository))
+        size = _sum(repository.total.values()).size
+        deletable = _sum(repository.deletable.values())
+        most = (limits.max_bytes, limits.max_monthly_cost)
+        for about, what in _too_much(size, limits.price, *most, "max"):
+            yield _over_budget(limits.price, level, where, (about, what), deletable)
+    if inputs.only is None:
+        size = _sum(totals for plan in repositories for totals in plan.total.values()).size
+        deletable = _sum(totals for plan in repositories for totals in plan.deletable.values())
+        most = (limits.max_total_bytes, limits.max_total_monthly_cost)
+        for about, what in _too_much(size, limits.price, *most, "max_total"):
             where = Where(key=f"check.budget.{about}")
-            yield _budget(
-                evidence,
-                level=level,
-                where=where,
-                what=f"in all, {what}",
-                about=about,
-                deletable=deletable,
-            )
+            yield _over_budget(limits.price, level, where, (about, f"in all, {what}"), deletable)
 
 
 def _too_much(
@@ -116,10 +111,11 @@ def _too_much(
         yield about, f"storage costs up to ${costs:,.2f} a month, and {about} is ${cost:,.2f}"
 
 
-def _budget(
-    evidence: CheckInputs, *, level: Level, where: Where, what: str, about: str, deletable: Totals
+def _over_budget(
+    price: Decimal, level: Level, where: Where, exceeded: tuple[str, str], deletable: Totals
 ) -> Violation:
-    price = evidence.config.check.budget.price
+    """`exceeded` is a limit and a line that says so."""
+    about, what = exceeded
     size = f"{count(deletable.images, 'image')} ({human_size(deletable.size)})"
     return Violation(
         "budget",
@@ -133,7 +129,7 @@ def _budget(
 
 
 def _read(plan: Plan) -> list[RepositoryPlan]:
-    return [it for it in plan.repositories if not it.unread]
+    return [repository for repository in plan.repositories if not repository.unread]
 
 
 def _sum(totals: Iterable[Totals]) -> Totals:

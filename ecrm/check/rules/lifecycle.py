@@ -1,48 +1,57 @@
-"""The rule `lifecycle`: ECR's own lifecycle policies, seen by who needs the images."""
+"""The rule `lifecycle`: ECR's own lifecycle policies spare the images that are needed."""
 
 from ecrm.check.lifecycle import Conflict, LifecycleAction
-from ecrm.check.repositories import users, where_found
-from ecrm.check.values import CheckInputs, Found, RepositoryKey, Violation
+from ecrm.check.repositories import image_name, users, where_found
+from ecrm.check.values import CheckInputs, RuleResults, Violation
 from ecrm.config import Level
-from ecrm.model import reference
 from ecrm.model.humanize import count
+from ecrm.model.reference import RepositoryKey
 
 
-def lifecycle(evidence: CheckInputs, level: Level) -> Found:
-    """No lifecycle policy takes what is in use, or what a rule of ecrm.yaml keeps.
+def lifecycle(inputs: CheckInputs, level: Level) -> RuleResults:
+    """No lifecycle policy expires or archives an image that is in use, or that a rule of ecrm.yaml
+    keeps.
 
-    In a repository without such a rule, only what is in use counts. What is still to come is a
-    warning: there is time to mend it.
+    In a repository without such a rule, only images in use count. A conflict that is due later is a
+    warning: there is time to resolve it.
     """
-    for key, lifecycle_conflicts in evidence.lifecycle_conflicts.items():
-        managed = evidence.config.rule_for(reference.RepositoryKey(*key)) is not None
-        for it in lifecycle_conflicts.conflicts:
-            if it.uses or managed:
+    for key, found in inputs.lifecycle_conflicts.items():
+        managed = inputs.rule_for(key) is not None
+        for conflict in found.conflicts:
+            if conflict.uses or managed:
                 yield _violation(
-                    key, it, lifecycle_conflicts.by, Level.WARNING if it.due else level
+                    inputs,
+                    key,
+                    conflict,
+                    found.evaluated_by,
+                    Level.WARNING if conflict.due else level,
                 )
 
 
-def _violation(key: RepositoryKey, it: Conflict, by: str, level: Level) -> Violation:
-    where = where_found(*key, it.decision)
-    rule = it.match.rule
-    does = "deletes" if rule.fate is LifecycleAction.EXPIRE else "archives"
-    when = f" on {it.due:%Y-%m-%d}" if it.due else ""
-    along = f" and {count(len(it.along), 'image')} of it" if it.along else ""
-    needed = "is in use" if it.uses else "is to be kept"
+def _violation(
+    inputs: CheckInputs, key: RepositoryKey, conflict: Conflict, evaluated_by: str, level: Level
+) -> Violation:
+    rule, image = conflict.match.rule, conflict.decision.image
+    tag = min(image.tags, default=None)
+    name = image_name(inputs, key, tag, None if tag else image.digest)
+    does = "deletes" if rule.action is LifecycleAction.EXPIRE else "archives"
+    when = f" on {conflict.due:%Y-%m-%d}" if conflict.due else ""
+    along = f" and {count(len(conflict.along), 'image')} of it" if conflict.along else ""
+    needed = "is in use" if conflict.uses else "is to be kept"
     return Violation(
         "lifecycle",
         level,
-        where,
-        f"ECR's lifecycle policy {does} {where.short}{along}{when}, which {needed}",
-        f"{rule}; {_needed(it)} (told by {by})",
-        f"{it.advice}; or delete the policy and leave the clean-up to ecrm",
+        where_found(key, conflict.decision),
+        f"ECR's lifecycle policy {does} {name}{along}{when}, which {needed}",
+        f"{rule}; {_needed(conflict)} (according to {evaluated_by})",
+        f"{conflict.advice}; or delete the policy and leave the cleanup to ecrm",
         f"by lifecycle rule {rule.priority}",
     )
 
 
-def _needed(it: Conflict) -> str:
-    if it.uses:
-        return f"in use by {users(it.uses)}"
-    detail = f" ({it.because.detail})" if it.because.detail else ""
-    return f"kept: {it.because.reason.replace('_', ' ')}{detail}"
+def _needed(conflict: Conflict) -> str:
+    if conflict.uses:
+        return f"in use by {users(conflict.uses)}"
+    because = conflict.because
+    detail = f" ({because.detail})" if because.detail else ""
+    return f"kept: {because.reason.replace('_', ' ')}{detail}"

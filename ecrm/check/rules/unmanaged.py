@@ -1,90 +1,101 @@
 """The rule `unmanaged`: every repository has a rule, and every entry of ecrm.yaml has an effect."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from ecrm.check.values import CheckInputs, Found, Unknown, Violation, Where
-from ecrm.config import Config, History, Level
+from ecrm.check.repositories import key_of
+from ecrm.check.values import CheckInputs, RuleResults, Unread, Violation, Where
+from ecrm.config import Config, History, HistorySection, Level
 from ecrm.model.humanize import count
 from ecrm.model.rule import Rule
 from ecrm.model.scan import ReadStatus
 from ecrm.model.use import SourceLocation
-
-_SOURCES = {"clusters": "ecs", "task_definitions": "ecs", "lambda_functions": "lambda"}
-_NOUNS = {
-    "repositories": "repository",
-    "clusters": "cluster",
-    "task_definitions": "task definition family",
-    "lambda_functions": "Lambda function with an image",
-}
+from ecrm.sources import SOURCES
 
 
-def unmanaged(evidence: CheckInputs, level: Level) -> Found:
-    for it in evidence.plan.repositories:
-        if not evidence.config.rule_for(it.key):
+def unmanaged(inputs: CheckInputs, level: Level) -> RuleResults:
+    for repository in inputs.plan.repositories:
+        if not inputs.rule_for(key_of(repository)):
             yield Violation(
                 "unmanaged",
                 level,
-                Where(it.registry, it.repository),
-                "no rule matches this repository, so nothing in it is ever deleted",
-                it.unread or f"it holds {count(it.images, 'image')}",
+                Where(key_of(repository)),
+                "no rule matches this repository, so ecrm never deletes anything in it",
+                repository.unread or f"it holds {count(repository.images, 'image')}",
                 "add an entry to `repositories` in ecrm.yaml",
             )
-    if evidence.only is None:
-        names = sorted({it.repository for it in evidence.plan.repositories})
-        rules = evidence.config.repositories
-        yield from _idle(evidence.config, level, "repositories", rules, names)
-        yield from _idle_history(evidence, level)
+    if inputs.only is None:
+        names = sorted({repository.repository for repository in inputs.plan.repositories})
+        section = _Section("repositories", "repository", inputs.config.repositories, names)
+        yield from _idle(inputs.config, level, section)
+        for source in SOURCES:
+            for declared in source.sections:
+                yield from _idle_history(inputs, level, source.name, declared)
 
 
-def _idle_history(evidence: CheckInputs, level: Level) -> Found:
-    """An entry says nothing where the source could not be read in full, and where nobody wrote
-    down the names: then it may match all the same."""
-    for section, source in _SOURCES.items():
-        entries = evidence.config.entries(section)
-        reads = [it for it in evidence.scan.source_reports if it.registry and it.source == source]
-        unread = (ReadStatus.DENIED, ReadStatus.FAILED)
-        names = sorted({name for it in reads for name in (it.names or {}).get(section, ())})
-        idle = list(_idle(evidence.config, level, section, entries, names))
-        if all(it.names is not None and it.status not in unread for it in reads) and reads:
-            yield from idle
-        else:
-            for it in idle:
-                why = f"not all names that {source} has are known"
-                yield Unknown("unmanaged", f"{it.where}: whether it matches anything: {why}")
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A section of ecrm.yaml with its entries, and the names that these may match."""
+
+    name: str
+    noun: str
+    entries: Sequence[Rule | History]
+    names: Sequence[str]
 
 
-def _idle(
-    config: Config,
-    level: Level,
-    section: str,
-    entries: Sequence[Rule | History],
-    names: Sequence[str],
-) -> Iterator[Violation]:
-    """The entries that no name is left for, since the first that matches applies."""
-    taken: dict[str, int] = {}
-    for number, entry in enumerate(entries):
-        matches = [name for name in names if entry.name.matches(name)]
-        won = [name for name in matches if taken.setdefault(name, number) == number]
-        if not won:
-            key = f"{section}[{number}]"
-            place = config.locations.get(key)
-            yield Violation(
-                "unmanaged",
-                level,
-                Where(key=key),
-                f"the entry {entry.name} {_idle_words(section, matches, taken)}",
-                "the first entry that matches is the one that applies"
-                if matches
-                else "it has no effect",
-                "move it up, or remove it" if matches else "correct the name, or remove the entry",
-                str(entry.name),
-                SourceLocation(place.file, place.line) if place else None,
-            )
+def _idle_history(
+    inputs: CheckInputs, level: Level, source: str, section: HistorySection
+) -> RuleResults:
+    """Where the source could not be read in full, or a snapshot does not list its names, an entry
+    may match something all the same."""
+    entries, name = inputs.config.entries(section.name), section.name
+    reports = [
+        report
+        for report in inputs.scan.source_reports
+        if report.registry and report.source == source
+    ]
+    unread = (ReadStatus.DENIED, ReadStatus.FAILED)
+    names = sorted({found for report in reports for found in (report.names or {}).get(name, ())})
+    idle = list(
+        _idle(inputs.config, level, _Section(name, section.matches or section.noun, entries, names))
+    )
+    if reports and all(
+        report.names is not None and report.status not in unread for report in reports
+    ):
+        yield from idle
+    else:
+        for violation in idle:
+            why = f"not all names that {source} has are known"
+            yield Unread("unmanaged", f"{violation.where}: whether it matches anything: {why}")
 
 
-def _idle_words(section: str, matches: Sequence[str], taken: dict[str, int]) -> str:
+def _idle(config: Config, level: Level, section: _Section) -> Iterator[Violation]:
+    """The entries that apply to no name, since the first entry that matches a name applies."""
+    applied: dict[str, int] = {}
+    for number, entry in enumerate(section.entries):
+        matches = [name for name in section.names if entry.name.matches(name)]
+        applies_to = [name for name in matches if applied.setdefault(name, number) == number]
+        if applies_to:
+            continue
+        key = f"{section.name}[{number}]"
+        location = config.locations.get(key)
+        yield Violation(
+            "unmanaged",
+            level,
+            Where(key=key),
+            f"the entry {entry.name} {_idle_words(section, matches, applied)}",
+            "the first entry that matches is the one that applies"
+            if matches
+            else "it has no effect",
+            "move it up, or remove it" if matches else "correct the name, or remove the entry",
+            str(entry.name),
+            SourceLocation(location.file, location.line) if location else None,
+        )
+
+
+def _idle_words(section: _Section, matches: Sequence[str], applied: Mapping[str, int]) -> str:
     if not matches:
-        return f"matches no {_NOUNS[section]}"
-    earlier = sorted({taken[name] for name in matches})
-    names = ", ".join(f"{section}[{number}]" for number in earlier)
-    return f"never applies: all that it matches is matched by {names} before"
+        return f"matches no {section.noun}"
+    earlier = sorted({applied[name] for name in matches})
+    entries = ", ".join(f"{section.name}[{number}]" for number in earlier)
+    return f"never applies: earlier entries ({entries}) match everything that it matches"

@@ -1,4 +1,4 @@
-"""The rules `missing` and `doomed`: what something names is in ECR, and stays there."""
+"""The rules `missing_image` and `pending_deletion`: ECR has, and keeps, what references name."""
 
 import pytest
 
@@ -8,18 +8,18 @@ from ecrm.model.image import Status
 from ecrm.model.reference import Registry
 from ecrm.model.use import SourceLocation, Use
 from ecrm.sources.files import ANY_REGISTRY
-from tests.check.inputs import config, evidence, in_file, repositories, unknown, violations, whats
+from tests.check.inputs import config, in_file, inputs_of, repositories, unread, violations, whats
 from tests.values import HOME, RepositoryIndex, Shelf, digest, image, use
 
 PARTNER = Registry("210987654321", "eu-west-1")
 
 
-# -- missing --------------------------------------------------------------------------------------
+# -- missing_image --------------------------------------------------------------------------------
 
 
 def test_what_is_in_use_and_not_there_is_missing():
     repository_indexes = repositories(app=[image("a", "v1")])
-    (it,) = violations("missing", evidence(repository_indexes, use("app:v2")))
+    (it,) = violations("missing_image", inputs_of(repository_indexes, use("app:v2")))
     assert it.what == "app:v2 is needed, and is not in ECR"
     assert str(it.where) == f"{HOME}/app:v2"
     assert it.why == "service prod/web (PRIMARY)"
@@ -29,23 +29,23 @@ def test_what_is_in_use_and_not_there_is_missing():
 
 def test_who_runs_it_is_told_before_the_family_that_remembers_it():
     revision = Use(use("app:v2").reference, "ecs", "family web", "one of its newest 5 revisions")
-    (it,) = violations("missing", evidence(repositories(app=[]), revision, use("app:v2")))
+    (it,) = violations("missing_image", inputs_of(repositories(app=[]), revision, use("app:v2")))
     assert it.why == "service prod/web (PRIMARY), and 1 more"
 
 
 @pytest.mark.parametrize("named", ["app:v1", f"app@{digest('a')}", f"app:v1@{digest('a')}"])
 def test_what_is_there_is_not_missing(named: str):
-    assert not whats("missing", evidence(repositories(app=[image("a", "v1")]), use(named)))
+    assert not whats("missing_image", inputs_of(repositories(app=[image("a", "v1")]), use(named)))
 
 
 def test_a_digest_that_is_there_is_enough_although_its_tag_was_moved():
     repository_indexes = repositories(app=[image("a"), image("b", "v1")])
-    assert not whats("missing", evidence(repository_indexes, use(f"app:v1@{digest('a')}")))
+    assert not whats("missing_image", inputs_of(repository_indexes, use(f"app:v1@{digest('a')}")))
 
 
 def test_a_digest_that_is_gone_is_missing_although_its_tag_is_there():
     repository_indexes = repositories(app=[image("b", "v1")])
-    told = whats("missing", evidence(repository_indexes, use(f"app:v1@{digest('a')}")))
+    told = whats("missing_image", inputs_of(repository_indexes, use(f"app:v1@{digest('a')}")))
     assert told == [f"app:v1@{digest('a')[:19]} is needed, and is not in ECR"]
 
 
@@ -54,7 +54,8 @@ def test_a_tag_and_the_digest_that_it_was_resolved_to_are_missed_once():
     assert (
         len(
             whats(
-                "missing", evidence(repository_indexes, use("app:v1"), use(f"app:v1@{digest('a')}"))
+                "missing_image",
+                inputs_of(repository_indexes, use("app:v1"), use(f"app:v1@{digest('a')}")),
             )
         )
         == 1
@@ -71,17 +72,19 @@ def test_a_tag_and_the_digest_that_it_was_resolved_to_are_missed_once():
 )
 def test_an_archived_image_cannot_be_pulled(status: Status, told: list[str]):
     repository_indexes = repositories(app=[image("a", "v1", status=status)])
-    assert whats("missing", evidence(repository_indexes, use("app:v1"))) == told
+    assert whats("missing_image", inputs_of(repository_indexes, use("app:v1"))) == told
 
 
 def test_a_repository_that_does_not_exist_is_told_with_the_one_that_may_be_meant():
-    told = whats("missing", evidence(repositories(app=[]), named=(in_file("ap:v1"),)))
+    told = whats("missing_image", inputs_of(repositories(app=[]), file_uses=(in_file("ap:v1"),)))
     assert told == [f"ap:v1 is needed, and {HOME} has no repository ap; did you mean app?"]
 
 
 def test_what_a_file_names_is_told_with_file_line_and_a_likely_tag():
     repository_indexes = repositories(app=[image("a", "v1.20")])
-    (it,) = violations("missing", evidence(repository_indexes, named=(in_file("app:v1.2"),)))
+    (it,) = violations(
+        "missing_image", inputs_of(repository_indexes, file_uses=(in_file("app:v1.2"),))
+    )
     assert it.what == "app:v1.2 is needed, and is not in ECR; did you mean v1.20?"
     assert it.location == SourceLocation("k8s/web.yaml", 12)
     assert it.why == "file k8s/web.yaml (line 12)"
@@ -90,32 +93,32 @@ def test_what_a_file_names_is_told_with_file_line_and_a_likely_tag():
 
 def test_every_place_is_told():
     lines = (in_file("app:v1", line=3), in_file("app:v1", line=9))
-    found = violations("missing", evidence(repositories(app=[]), named=lines))
+    found = violations("missing_image", inputs_of(repositories(app=[]), file_uses=lines))
     assert [it.location.line for it in found if it.location] == [3, 9]
     assert len({it.fingerprint for it in found}) == 1
 
 
 def test_an_image_of_a_repository_without_a_rule_is_looked_for_as_well():
     repository_indexes = repositories(app=[], other=[image("a", "v1")])
-    assert whats("missing", evidence(repository_indexes, use("other:v1"), use("other:v2"))) == [
-        "other:v2 is needed, and is not in ECR"
-    ]
+    assert whats(
+        "missing_image", inputs_of(repository_indexes, use("other:v1"), use("other:v2"))
+    ) == ["other:v2 is needed, and is not in ECR"]
 
 
 def test_a_repository_that_cannot_be_read_tells_nothing_and_is_no_clean_result():
     repository_indexes = Shelf(
         {HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}}
     )
-    found = check(evidence(repository_indexes, use("app:v1")))
-    assert not [it for it in found.violations if it.rule == "missing"]
-    assert [it.text for it in found.unknown] == ["app: ecr:DescribeImages: denied"]
+    found = check(inputs_of(repository_indexes, use("app:v1")))
+    assert not [it for it in found.violations if it.rule == "missing_image"]
+    assert [it.text for it in found.unread] == ["app: ecr:DescribeImages: denied"]
 
 
 @pytest.mark.parametrize("host", ["registry.example.com", PARTNER.host])
 def test_another_registry_is_not_looked_into_and_a_file_is_told_so(host: str):
     named = in_file(f"{host}/app:v1")
-    found = check(evidence(repositories(app=[]), named=(named,)))
-    assert not [it for it in found.violations if it.rule == "missing"]
+    found = check(inputs_of(repositories(app=[]), file_uses=(named,)))
+    assert not [it for it in found.violations if it.rule == "missing_image"]
     assert found.unchecked == (
         f"k8s/web.yaml:12: {host}/app:v1 is in no registry or repository that this run reads",
     )
@@ -124,8 +127,8 @@ def test_another_registry_is_not_looked_into_and_a_file_is_told_so(host: str):
 def test_where_a_template_leaves_the_registry_open_the_repository_decides():
     repository_indexes = repositories(app=[image("a", "v1")])
     named = tuple(in_file(f"{ANY_REGISTRY}/{it}") for it in ("app:v1", "app:v2", "elsewhere:v1"))
-    found = check(evidence(repository_indexes, named=named))
-    assert [it.what for it in found.violations if it.rule == "missing"] == [
+    found = check(inputs_of(repository_indexes, file_uses=named))
+    assert [it.what for it in found.violations if it.rule == "missing_image"] == [
         "app:v2 is needed, and is not in ECR"
     ]
     assert found.unchecked == (
@@ -135,45 +138,53 @@ def test_where_a_template_leaves_the_registry_open_the_repository_decides():
 
 def test_with_one_repository_the_others_say_nothing():
     repository_indexes = repositories(app=[], other=[])
-    found = evidence(repository_indexes, use("app:v1"), use("other:v1"), use("gone:v1"), only="app")
-    assert whats("missing", found) == ["app:v1 is needed, and is not in ECR"]
+    found = inputs_of(
+        repository_indexes, use("app:v1"), use("other:v1"), use("gone:v1"), only="app"
+    )
+    assert whats("missing_image", found) == ["app:v1 is needed, and is not in ECR"]
 
 
-# -- doomed ---------------------------------------------------------------------------------------
+# -- pending_deletion -----------------------------------------------------------------------------
 
 
 def test_what_a_file_names_and_the_rules_would_delete_is_doomed():
     repository_indexes = repositories(app=[image("a", "v1")])
-    (it,) = violations("doomed", evidence(repository_indexes, named=(in_file("app:v1"),)))
-    assert it.what == "app:v1 is named in a file, and the clean-up would delete it"
+    (it,) = violations(
+        "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("app:v1"),))
+    )
+    assert it.what == "app:v1 is named in a file, and the next cleanup would delete it"
     assert it.why == (
-        "file k8s/web.yaml (line 12); by the rule app it goes: expired, pushed 2026-03-03"
+        "file k8s/web.yaml (line 12); the rule app allows it: expired, pushed 2026-03-03"
     )
     assert it.location == SourceLocation("k8s/web.yaml", 12)
 
 
 def test_what_stays_is_not_doomed():
     repository_indexes = repositories(app=[image("a", "v1", days=29)])
-    assert not whats("doomed", evidence(repository_indexes, named=(in_file("app:v1"),)))
+    assert not whats(
+        "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("app:v1"),))
+    )
 
 
 def test_what_the_plan_knows_to_be_named_is_not_doomed():
     """As `files` of ecrm.yaml makes it known."""
     repository_indexes = repositories(app=[image("a", "v1")])
     named = in_file("app:v1")
-    assert not whats("doomed", evidence(repository_indexes, named, named=(named,)))
+    assert not whats("pending_deletion", inputs_of(repository_indexes, named, file_uses=(named,)))
 
 
 def test_nothing_is_doomed_where_no_rule_matches():
     repository_indexes = repositories(other=[image("a", "v1")])
-    assert not whats("doomed", evidence(repository_indexes, named=(in_file("other:v1"),)))
+    assert not whats(
+        "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("other:v1"),))
+    )
 
 
 def test_a_rule_that_is_off_says_nothing():
     repository_indexes = repositories(app=[image("a", "v1")])
     named = (in_file("app:v1"), in_file("app:v2"))
-    off = config("missing: {level: off}, doomed: {level: off}")
-    found = evidence(repository_indexes, settings=off, named=named)
-    assert not violations("missing", found)
-    assert not violations("doomed", found)
-    assert not unknown("missing", found)
+    off = config("missing_image: {level: off}, pending_deletion: {level: off}")
+    found = inputs_of(repository_indexes, settings=off, file_uses=named)
+    assert not violations("missing_image", found)
+    assert not violations("pending_deletion", found)
+    assert not unread("missing_image", found)
