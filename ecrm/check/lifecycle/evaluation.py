@@ -2,8 +2,8 @@
 
 The user guide's "Lifecycle policy evaluation rules", in short: all rules are evaluated at once,
 each on all images; then they are applied, the lowest priority first. An image is touched by one
-rule or none: by the first that identifies it, if that rule marks it. A rule counts images that a
-rule before it marks as if these were still there.
+rule or none: by the first that identifies it, if that rule matches it. A rule counts images that a
+rule before it matches as if these were still there.
 """
 
 from collections import defaultdict
@@ -33,7 +33,7 @@ class LifecycleMatch:
 def evaluate(
     policy: LifecyclePolicy, images: Sequence[Image], now: datetime
 ) -> tuple[LifecycleMatch, ...]:
-    """What the policy marks at that time, oldest first, as ECR's preview lists it.
+    """The images that the policy matches at that time, oldest first, as ECR's preview lists it.
 
     Children of an index and reference artifacts are identified and counted like all images: the
     user guide exempts neither. Raises InputError where ECR does not tell what a rule needs.
