@@ -132,7 +132,7 @@ def test_the_children_of_an_index_to_which_a_tag_moved_are_read(monkeypatch: pyt
     assert found.children == {KEY: {digest("multi"): (digest("arm"),)}}
 
 
-def test_what_files_say_becomes_uses_what_is_passed_over_and_what_is_not_known():
+def test_what_files_say_becomes_uses_unchecked_lines_and_unread_ones():
     told = (
         in_file("app:v1"),
         Diagnostic(ReadStatus.READ, "a.yaml:1: {{ x }} is a template"),
