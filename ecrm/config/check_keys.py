@@ -17,31 +17,31 @@ def _rule(name: str, description: str, build: Callable[..., object], **limits: K
 
 
 CHECK = Section(
-    "what `ecrm check` looks for; it never has a say in what is deleted",
+    "what `ecrm check` looks for; it never changes what is deleted",
     {
         "missing_image": _rule(
             "missing_image",
-            "what is in use or named in a file must be in ECR, and not archived",
+            "images in use or named in a file must be in ECR, and not archived",
             Plain,
         ),
         "pending_deletion": _rule(
             "pending_deletion",
-            "what a file names must not be about to be deleted by the rules of today",
+            "the current rules must not delete an image that a file names",
             Plain,
         ),
         "lifecycle": _rule(
             "lifecycle",
-            "ECR's own lifecycle policies must spare what is in use or to be kept",
+            "ECR's own lifecycle policies must spare images that are in use or to be kept",
             Lifecycle,
             within=Key(
                 DURATION,
-                "what is in use and will be reached in this time is a warning",
+                "an image in use that a policy reaches within this time is a warning",
                 default=_DEFAULTS.lifecycle.within,
             ),
         ),
         "overdue": _rule(
             "overdue",
-            "what can be deleted must be deleted in time",
+            "deletable images must be deleted in time",
             Overdue,
             max_images=Key(COUNT, "how many images of one repository may be deletable"),
             max_bytes=Key(BYTES, "how many bytes of one repository may be deletable"),
@@ -49,18 +49,20 @@ CHECK = Section(
             max_total_bytes=Key(BYTES, "how many bytes may be deletable in all"),
             longer_than=Key(
                 DURATION,
-                "no image has been deletable for longer than this",
+                "how long an image may have been deletable",
                 default=_DEFAULTS.overdue.longer_than,
             ),
         ),
         "budget": _rule(
             "budget",
-            "what is stored must stay below its limits",
+            "stored images must stay below the limits",
             Budget,
             max_bytes=Key(BYTES, "how many bytes one repository may hold"),
             max_total_bytes=Key(BYTES, "how many bytes all repositories may hold"),
-            max_monthly_cost=Key(MONEY, "what one repository may cost a month, in US dollars"),
-            max_total_monthly_cost=Key(MONEY, "what all may cost a month, in US dollars"),
+            max_monthly_cost=Key(MONEY, "how much one repository may cost a month, in US dollars"),
+            max_total_monthly_cost=Key(
+                MONEY, "how much all repositories may cost a month, in US dollars"
+            ),
             price=Key(
                 MONEY,
                 "US dollars for 1 GB (10^9 bytes) a month",
@@ -81,4 +83,4 @@ CHECK = Section(
 )
 
 RULES_OF_CHECK: Mapping[str, str] = {name: rule.description for name, rule in CHECK.keys.items()}
-"""What each rule of `check` asks for, in words."""
+"""The requirement of each rule of `check`, in words."""

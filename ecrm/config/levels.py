@@ -1,6 +1,6 @@
 """What `ecrm check` asks for: the `check` section of ecrm.yaml as frozen values.
 
-Every rule of `check` has a level. A limit that is None is not asked about. Limits named `total`
+Every rule of `check` has a level. A limit that is None is not checked. Limits named `total`
 are of everything that a run sees, the others of each repository; sizes are in bytes.
 """
 
@@ -27,7 +27,7 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """`within`: what ECR's own policies will reach in this time is told as well, as a warning."""
+    """Images that ECR's own policies will reach `within` this time are warnings."""
 
     level: Level = Level.ERROR
     within: timedelta = timedelta(days=7)

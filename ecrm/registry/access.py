@@ -1,6 +1,6 @@
-"""Who may use the images of a repository and cannot be seen by a scan of its own account.
+"""Who may use the images of a repository without a scan of its own account seeing it.
 
-Pure: what DescribeRegistry and the policies say becomes facts and lines for people.
+Pure: DescribeRegistry and the policies become values and lines for people.
 """
 
 import json
@@ -60,16 +60,16 @@ def cross_account_pullers(owner: Registry, policy: str) -> tuple[str, ...]:
     """Who outside the account may pull, by a repository or registry policy's text."""
     try:
         statements = json.loads(policy).get("Statement", ())
-        named = {
-            who + _condition(it)
-            for it in _list(statements)
-            if _lets_pull(it)
-            for who in _principals(it)
-            if who != f"account {owner.account}" and not _is_ours(who, it, owner)
+        pullers = {
+            who + _condition(statement)
+            for statement in _list(statements)
+            if _lets_pull(statement)
+            for who in _principals(statement)
+            if who != f"account {owner.account}" and not _is_ours(who, statement, owner)
         }
     except (ValueError, AttributeError, TypeError):
         return ("someone, by a policy that ecrm cannot read",)
-    return tuple(sorted(named))
+    return tuple(sorted(pullers))
 
 
 def _lets_pull(statement: Mapping[str, Any]) -> bool:
@@ -77,11 +77,11 @@ def _lets_pull(statement: Mapping[str, Any]) -> bool:
         return False
     # `NotAction` allows all the rest.
     if "NotAction" in statement:
-        return not all(_named(pull, statement["NotAction"]) for pull in _PULLS)
-    return any(_named(pull, statement.get("Action", ())) for pull in _PULLS)
+        return not all(_covers(pull, statement["NotAction"]) for pull in _PULLS)
+    return any(_covers(pull, statement.get("Action", ())) for pull in _PULLS)
 
 
-def _named(action: str, patterns: Any) -> bool:
+def _covers(action: str, patterns: Any) -> bool:
     return any(glob_matches(pattern.lower(), action) for pattern in _list(patterns))
 
 

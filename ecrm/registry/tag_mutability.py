@@ -31,8 +31,8 @@ def mutability_from(repository: Mapping[str, Any]) -> Mutability:
     if setting not in _MUTABLE | _IMMUTABLE:
         raise ValueError(f"imageTagMutability is {setting}")
     filters = repository["imageTagMutabilityExclusionFilters"]
-    for it in filters:
-        if it["filterType"] != "WILDCARD":
-            raise ValueError(f"an exclusion filter is of the type {it.get('filterType')}")
-    excluded = tuple(it["filter"] for it in filters) if "EXCLUSION" in setting else ()
+    for entry in filters:
+        if entry["filterType"] != "WILDCARD":
+            raise ValueError(f"an exclusion filter is of the type {entry['filterType']}")
+    excluded = tuple(entry["filter"] for entry in filters) if "EXCLUSION" in setting else ()
     return Mutability(setting in _MUTABLE, excluded)

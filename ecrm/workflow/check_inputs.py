@@ -119,7 +119,8 @@ def _read(
     run: Run, rule: str, keys: Sequence[RepositoryKey], read: Callable[[RepositoryKey], T]
 ) -> tuple[dict[RepositoryKey, T], list[Unread]]:
     """What could be read of each repository, and what could not; deleted repositories need
-    nothing."""
+    nothing. Errors of AWS name no registry, so a run of several adds the repository's key."""
+    several = len(run.inventory.registries) > 1
 
     def attempt(key: RepositoryKey) -> T | Unread | None:
         try:
@@ -127,7 +128,7 @@ def _read(
         except Gone:
             return None
         except (AwsError, InputError) as error:
-            return Unread(rule, str(error))
+            return Unread(rule, f"{key}: {error}" if several else str(error))
 
     results = dict(zip(keys, map_concurrently(attempt, keys, run.inventory.workers), strict=True))
     found = {

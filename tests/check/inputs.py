@@ -1,4 +1,4 @@
-"""Evidence for the rules of `check`, made of what a few repositories hold and who uses it."""
+"""Inputs of the rules of `check`: a few repositories, and the uses of their images."""
 
 from dataclasses import replace
 from textwrap import dedent

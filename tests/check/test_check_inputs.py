@@ -8,7 +8,7 @@ import pytest
 from ecrm.check import CheckInputs, Unread
 from ecrm.config import Config
 from ecrm.errors import AwsError, Gone, InputError
-from ecrm.model.reference import RepositoryKey
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.model.use import Use
 from ecrm.registry.tag_mutability import Mutability
@@ -87,6 +87,16 @@ def test_a_policy_that_cannot_be_read_is_not_known(error: Exception):
     assert not found.lifecycle_conflicts
 
 
+def test_with_two_registries_what_cannot_be_read_names_its_own():
+    error = RepositoryIndex((image("a"),), {}, policy=AwsError("denied"))
+    none = RepositoryIndex((image("a"),), {}, policy=None)
+    away = Registry("210987654321", "us-east-1")
+    shelf = Shelf({HOME: {"app": none}, away: {"app": error}})
+    run = Run(Request(), config(), (), shelf, NOW, lambda _: None)
+    found = read_check_inputs(run, CheckRequest())
+    assert unread("lifecycle", found) == [f"{away}/app: denied"]
+
+
 def test_a_repository_that_is_gone_meanwhile_needs_nothing():
     found = gathered(
         RepositoryIndex((image("a"),), {}, policy=Gone("gone"), mutability=Gone("gone"))
@@ -121,7 +131,7 @@ def test_the_children_of_an_index_to_which_a_tag_moved_are_read(monkeypatch: pyt
     assert found.children == {KEY: {digest("multi"): (digest("arm"),)}}
 
 
-def test_what_files_say_becomes_uses_what_is_passed_over_and_what_is_not_known():
+def test_what_files_say_becomes_uses_unchecked_lines_and_unread_ones():
     told = (
         in_file("app:v1"),
         Diagnostic(ReadStatus.READ, "a.yaml:1: {{ x }} is a template"),

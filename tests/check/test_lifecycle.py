@@ -312,7 +312,7 @@ def test_whatever_stands_in_a_policy_it_is_read_or_refused_in_one_line(value):
 
 def test_an_archived_image_without_a_date_is_not_judged():
     of_archive = policy(by_age(**TO_MOVE))
-    with pytest.raises(InputError, match="is archived, and ECR does not tell since when"):
+    with pytest.raises(InputError, match="is archived, and ECR does not say since when"):
         evaluate(of_archive, [image("a", status=Status.ARCHIVED)], NOW)
 
 

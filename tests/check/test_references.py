@@ -147,7 +147,7 @@ def test_with_one_repository_the_others_say_nothing():
 # -- pending_deletion -----------------------------------------------------------------------------
 
 
-def test_what_a_file_names_and_the_rules_would_delete_is_doomed():
+def test_what_a_file_names_and_the_rules_would_delete_is_pending_deletion():
     repository_indexes = repositories(app=[image("a", "v1")])
     (it,) = violations(
         "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("app:v1"),))
@@ -159,21 +159,21 @@ def test_what_a_file_names_and_the_rules_would_delete_is_doomed():
     assert it.location == SourceLocation("k8s/web.yaml", 12)
 
 
-def test_what_stays_is_not_doomed():
+def test_what_stays_is_not_pending_deletion():
     repository_indexes = repositories(app=[image("a", "v1", days=29)])
     assert not whats(
         "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("app:v1"),))
     )
 
 
-def test_what_the_plan_knows_to_be_named_is_not_doomed():
+def test_what_the_plan_knows_to_be_named_is_not_pending_deletion():
     """As `files` of ecrm.yaml makes it known."""
     repository_indexes = repositories(app=[image("a", "v1")])
     named = in_file("app:v1")
     assert not whats("pending_deletion", inputs_of(repository_indexes, named, file_uses=(named,)))
 
 
-def test_nothing_is_doomed_where_no_rule_matches():
+def test_nothing_is_pending_deletion_where_no_rule_matches():
     repository_indexes = repositories(other=[image("a", "v1")])
     assert not whats(
         "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("other:v1"),))

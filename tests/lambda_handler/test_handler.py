@@ -195,7 +195,7 @@ def test_a_check_that_finds_errors_fails_when_all_has_been_told(
     [finished] = [it for it in ran.lines if it.get("message") == "finished"]
     assert (finished["complete"], finished["check"]["errors"]) == (False, 1)
     [violation] = [it for it in finished["check"]["violations"] if it["level"] == "error"]
-    assert violation["rule"] == "missing"
+    assert violation["rule"] == "missing_image"
     assert ":deleted" in violation["what"] + violation["where"]
     [report] = [text for key, text in kept(aws, "reports").items() if key.endswith(".md")]
     assert ":deleted" in report

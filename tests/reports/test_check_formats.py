@@ -93,14 +93,14 @@ def test_text():
         == """\
 123456789012/eu-west-1: 2 errors, 1 warning, 1 could not be read
 
-missing_image (error): what is in use or named in a file must be in ECR, and not archived
+missing_image (error): images in use or named in a file must be in ECR, and not archived
 
   shop/api:v9 is needed, and is not in ECR
     where  k8s/50%,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)
     why    file k8s/50%,a:b.yaml (line 12)
     next   push it before anything needs it, or correct the reference
 
-budget (error): what is stored must stay below its limits
+budget (error): stored images must stay below the limits
 
   30 GB are stored, and max_bytes is 20 GB
     where  123456789012/eu-west-1/shop/api
@@ -235,7 +235,7 @@ def test_markdown():
 
 123456789012/eu-west-1: 2 errors, 1 warning, 1 could not be read
 
-### missing_image: what is in use or named in a file must be in ECR, and not archived
+### missing_image: images in use or named in a file must be in ECR, and not archived
 
 | Level | What | Where | Why | Next step |
 |---|---|---|---|---|
@@ -243,7 +243,7 @@ def test_markdown():
  (123456789012/eu-west-1/shop/api:v9) | file k8s/50%,a:b.yaml (line 12) | push it before\
  anything needs it, or correct the reference |
 
-### budget: what is stored must stay below its limits
+### budget: stored images must stay below the limits
 
 | Level | What | Where | Why | Next step |
 |---|---|---|---|---|
@@ -320,8 +320,8 @@ next: push it before anything needs it, or correct the reference</failure>
     </testcase>
   </testsuite>
   <testsuite name="pending_deletion" tests="1" failures="0" errors="0" skipped="0">
-    <testcase classname="pending_deletion" name="what a file names must not be about to be deleted\
- by the rules of today" />
+    <testcase classname="pending_deletion" name="the current rules must not delete an image\
+ that a file names" />
   </testsuite>
   <testsuite name="budget" tests="1" failures="1" errors="0" skipped="0">
     <testcase classname="budget" name="budget: 123456789012/eu-west-1/shop/api max_bytes">

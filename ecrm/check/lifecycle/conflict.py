@@ -1,4 +1,4 @@
-"""Images that ecrm keeps for a reason, and that a lifecycle policy takes away all the same."""
+"""Images that ecrm keeps for a reason, and that a lifecycle policy would expire or archive."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +22,8 @@ MATTERS = frozenset(
         Reason.KEEP_COUNT,
     }
 )
-"""The reasons for which an image is needed. What stays only because ecrm does not judge it (an
-artifact, an archived image, one whose users nobody has looked for) may well be ECR's to judge."""
+"""The reasons for which an image is needed. ECR may well judge images that ecrm keeps only because
+it does not judge them (an artifact, an archived image, one whose users were not scanned)."""
 
 _SHOWN = 3
 _FOR_ANOTHER = frozenset({Reason.CHILD, Reason.REFERRER})
@@ -31,12 +31,12 @@ _FOR_ANOTHER = frozenset({Reason.CHILD, Reason.REFERRER})
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An image that is kept and would go.
+    """An image that ecrm keeps and that a policy would expire or archive.
 
-    `because` is the decision that the keeping rests on: `decision` itself, or that about the
-    index or subject that the image stays with. `along` are the images that stay for this one's
-    sake and would go as well. `due` is when, if nothing changes; None is the next time that ECR
-    looks, which it does within 24 hours.
+    `because` is the decision that explains why: `decision` itself, or that about the index or
+    subject that the image belongs to. `along` are the images that belong to this one and that the
+    policy would take too. `due` is when, if nothing changes; None is the next time that ECR
+    evaluates the policy, which is within 24 hours.
     """
 
     decision: Decision
@@ -47,7 +47,7 @@ class Conflict:
 
     @property
     def uses(self) -> tuple[Use, ...]:
-        """Who needs the image; empty where it stays by a keep window alone."""
+        """Who needs the image; empty where only a rule keeps it."""
         return self.decision.uses or self.because.uses
 
     @property
@@ -75,7 +75,7 @@ class Conflict:
 
     @property
     def advice(self) -> str:
-        """What would mend it."""
+        """How to resolve the conflict."""
         selection, rule = self.match.rule.selection, self.match.rule.priority
         if selection.count_type is CountType.COUNT:
             wider = f"raise countNumber of rule {rule}"
@@ -89,26 +89,28 @@ class Conflict:
 def conflicts(
     decisions: Sequence[Decision], preview: Iterable[LifecycleMatch], manifests: Links | None = None
 ) -> tuple[Conflict, ...]:
-    """Of one repository: the images that stay for a reason that matters and that would go.
+    """Of one repository: the images that are kept for a reason that matters and that the policy
+    would take.
 
-    `decisions` are all of the repository; `marks` are of `evaluate` or of ECR's preview; with
-    `manifests`, the children that each index names, what ECR would refuse to take is told from
-    what it takes. Those in use come first, then what is deleted before what is archived.
+    `decisions` are all of the repository; `preview` are the matches of `evaluate` or of ECR; with
+    `manifests`, the children of each index, the images that ECR would refuse to take are left out.
+    Images in use come first, then deletions before archivals.
     """
-    by_digest = {it.image.digest: it for it in decisions}
-    images = [it.image for it in decisions]
+    by_digest = {decision.image.digest: decision for decision in decisions}
+    images = [decision.image for decision in decisions]
     matches = carried_out(preview, images, _links(decisions, manifests or {}))
-    met = {
+    kept = {
         match.image.digest: (by_digest[match.image.digest], match, because)
         for match in matches
         if (because := _because(by_digest[match.image.digest], by_digest))
     }
-    along: dict[str, list[Decision]] = {digest: [] for digest in met}
-    for digest, (decision, _, _) in met.items():
-        if (head := _head(decision, met.keys(), by_digest)) != digest:
+    along: dict[str, list[Decision]] = {digest: [] for digest in kept}
+    for digest, (decision, _, _) in kept.items():
+        if (head := _head(decision, kept.keys(), by_digest)) != digest:
             along[head].append(decision)
-    followers = {it.image.digest for those in along.values() for it in those}
-    found = [Conflict(*met[it], tuple(along[it])) for it in met if it not in followers]
+    followers = {decision.image.digest for group in along.values() for decision in group}
+    heads = [digest for digest in kept if digest not in followers]
+    found = [Conflict(*kept[digest], tuple(along[digest])) for digest in heads]
     return tuple(sorted(found, key=_urgency))
 
 
@@ -116,31 +118,35 @@ def due_within(
     decisions: Sequence[Decision],
     policy: LifecyclePolicy,
     manifests: Links,
-    told: Iterable[Conflict],
+    current: Iterable[Conflict],
     *,
     now: datetime,
     within: timedelta,
 ) -> tuple[Conflict, ...]:
-    """The conflicts about images in use that rules by age will bring in that time, if the images
-    stay in use and nobody pushes, pulls or restores any. `told` are those of today, left out."""
-    images = {it.image.digest: it.image for it in decisions}
+    """The conflicts about images in use that age rules will cause within that time, if the images
+    remain in use and nobody pushes, pulls or restores any. The `current` conflicts are left out."""
+    images = {decision.image.digest: decision.image for decision in decisions}
     graph = image_graph(images, _links(decisions, manifests))
 
     def day(conflict: Conflict) -> datetime:
         """Not before the last of the indexes that hold the image."""
         digest = conflict.match.via or conflict.decision.image.digest
-        indexes = [images[it] for it in graph.ancestors(digest)]
-        above = [images[digest], *(it for it in indexes if it.status is not Status.ARCHIVED)]
-        return max(next_due(policy, it, now) or now for it in above)
+        indexes = [images[ancestor] for ancestor in graph.ancestors(digest)]
+        active = [image for image in indexes if image.status is not Status.ARCHIVED]
+        return max(next_due(policy, image, now) or now for image in (images[digest], *active))
 
-    today = {it.image.digest for each in told for it in (each.decision, *each.along)}
+    today = {
+        decision.image.digest
+        for conflict in current
+        for decision in (conflict.decision, *conflict.along)
+    }
     preview = evaluate(policy, list(images.values()), now + within)
     found = [
-        replace(it, due=day(it))
-        for it in conflicts(decisions, preview, manifests)
-        if it.uses and it.decision.image.digest not in today
+        replace(conflict, due=day(conflict))
+        for conflict in conflicts(decisions, preview, manifests)
+        if conflict.uses and conflict.decision.image.digest not in today
     ]
-    return tuple(sorted(found, key=lambda it: (it.due or now, _urgency(it))))
+    return tuple(sorted(found, key=lambda conflict: (conflict.due or now, _urgency(conflict))))
 
 
 def _name(image: Image) -> str:
@@ -149,19 +155,20 @@ def _name(image: Image) -> str:
 
 
 def _links(decisions: Sequence[Decision], manifests: Links) -> Links:
-    """Which index holds what, also as far as the decisions alone tell it."""
+    """The children of each index, including those that only the decisions show."""
     links: dict[str, tuple[str, ...]] = dict(manifests)
-    for it in decisions:
-        if it.related and it.reason is Reason.CHILD:
-            links[it.related] = (*links.get(it.related, ()), it.image.digest)
-        elif it.related and it.reason is Reason.IN_USE:
-            links[it.image.digest] = (*links.get(it.image.digest, ()), it.related)
+    for decision in decisions:
+        digest, related = decision.image.digest, decision.related
+        if related and decision.reason is Reason.CHILD:
+            links[related] = (*links.get(related, ()), digest)
+        elif related and decision.reason is Reason.IN_USE:
+            links[digest] = (*links.get(digest, ()), related)
     return links
 
 
 def _because(decision: Decision, by_digest: Mapping[str, Decision]) -> Decision | None:
-    """The decision that the keeping rests on; None where that is no reason that matters. What that
-    is not known of is taken to matter."""
+    """The decision that explains why the image is kept; None if its reason does not matter. An
+    unknown index or subject is taken to matter."""
     seen: set[str] = set()
     while decision.reason in _FOR_ANOTHER and decision.image.digest not in seen:
         seen.add(decision.image.digest)
@@ -172,10 +179,10 @@ def _because(decision: Decision, by_digest: Mapping[str, Decision]) -> Decision 
     return decision if matters else None
 
 
-def _head(decision: Decision, met: Collection[str], by_digest: Mapping[str, Decision]) -> str:
-    """The outermost image that would go as well and for whose sake this one stays. This ends, since
-    the keeping of all that are `met` rests on something."""
-    while decision.reason in _FOR_ANOTHER and decision.related in met:
+def _head(decision: Decision, kept: Collection[str], by_digest: Mapping[str, Decision]) -> str:
+    """The outermost image that the policy would take too and that this one belongs to. This ends,
+    since every image in `kept` has a reason that matters."""
+    while decision.reason in _FOR_ANOTHER and decision.related in kept:
         decision = by_digest[decision.related or ""]
     return decision.image.digest
 

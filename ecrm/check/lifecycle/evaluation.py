@@ -1,9 +1,9 @@
-"""What the rules of a policy mark, and what of that ECR carries out.
+"""The images that the rules of a policy match, and the matches that ECR carries out.
 
 The user guide's "Lifecycle policy evaluation rules", in short: all rules are evaluated at once,
 each on all images; then they are applied, the lowest priority first. An image is touched by one
-rule or none: by the first that identifies it, if that rule marks it. A rule counts images that a
-rule before it marks as if these were still there.
+rule or none: by the first that identifies it, if that rule matches it. A rule counts images that a
+rule before it matches as if these were still there.
 """
 
 from collections import defaultdict
@@ -33,12 +33,12 @@ class LifecycleMatch:
 def evaluate(
     policy: LifecyclePolicy, images: Sequence[Image], now: datetime
 ) -> tuple[LifecycleMatch, ...]:
-    """What the policy marks at that time, oldest first, as ECR's preview lists it.
+    """The images that the policy matches at that time, oldest first, as ECR's preview lists it.
 
     Children of an index and reference artifacts are identified and counted like all images: the
     user guide exempts neither. Raises InputError where ECR does not tell what a rule needs.
     """
-    preview = {rule: _marked(rule, images, now) for rule in policy.rules}
+    preview = {rule: _matched(rule, images, now) for rule in policy.rules}
     matches = [
         LifecycleMatch(image, rule)
         for image in images
@@ -62,35 +62,35 @@ def next_due(policy: LifecyclePolicy, image: Image, now: datetime) -> datetime |
 def carried_out(
     preview: Iterable[LifecycleMatch], images: Sequence[Image], manifests: Links
 ) -> tuple[LifecycleMatch, ...]:
-    """What goes of what is marked, by ECR's preview or by `evaluate`, and what goes with it.
+    """The matches, of ECR's preview or of `evaluate`, that ECR carries out, and those of referrers.
 
     "If an image is referenced by a manifest list, it cannot be expired or archived without the
-    manifest list being deleted or archived first", so what an index holds stays while the index
-    does. Reference artifacts (those with a `subject`; ECR knows no tags of cosign) are expired or
-    archived "within 24 hours of the deletion or archival of the subject image".
+    manifest list being deleted or archived first", so a child stays while its index does. Reference
+    artifacts (those with a `subject`; ECR does not know cosign's tags) are expired or archived
+    "within 24 hours of the deletion or archival of the subject image".
     """
     held = {image.digest: image for image in images}
     graph = image_graph(held, manifests)
-    doomed = {match.image.digest: match for match in preview if match.image.digest in held}
-    _add_referrers(doomed, images)
-    while safe := [it for it, match in doomed.items() if _stays(match, doomed, held, graph)]:
+    taken = {match.image.digest: match for match in preview if match.image.digest in held}
+    _add_referrers(taken, images)
+    while safe := [digest for digest, match in taken.items() if _stays(match, taken, held, graph)]:
         for digest in safe:
-            del doomed[digest]
-    return tuple(doomed.values())
+            del taken[digest]
+    return tuple(taken.values())
 
 
-def _marked(rule: LifecycleRule, images: Sequence[Image], now: datetime) -> set[str]:
-    """The digests that the rule marks if it were the only one."""
+def _matched(rule: LifecycleRule, images: Sequence[Image], now: datetime) -> set[str]:
+    """The digests that the rule would match if it were the only one."""
     found = [image for image in images if rule.selection.identifies(image)]
     number = rule.selection.number
     if rule.selection.count_type is CountType.COUNT:
         return _beyond(found, number)
-    return {it.digest for it in found if (now - _since(rule, it)) / _DAY > number}
+    return {image.digest for image in found if (now - _since(rule, image)) / _DAY > number}
 
 
 def _beyond(images: Sequence[Image], number: int) -> set[str]:
-    """All but the newest. Which of two images of the same second ECR takes for the newer is not
-    known, so both go where one of them must."""
+    """All but the newest. Which of two images of the same second ECR considers newer is not known,
+    so both are included if one of them must be."""
     newest = sorted(map(_placed_at, images), reverse=True)
     if len(newest) <= number:
         return set()
@@ -98,15 +98,15 @@ def _beyond(images: Sequence[Image], number: int) -> set[str]:
 
 
 def _placed_at(image: Image) -> datetime:
-    """By what images are put in order: "If an image was archived and then restored at any point in
+    """What images are ordered by: "If an image was archived and then restored at any point in
     the past, the image's last_activated_at is used instead of pushed_at_time"."""
     return image.activated_at or image.pushed_at
 
 
 def _since(rule: LifecycleRule, image: Image) -> datetime:
-    """From when a rule by age counts.
+    """The time from which an age rule counts.
 
-    sinceImagePushed takes the push of a restored image as well: the guide names last_activated_at
+    sinceImagePushed counts from the push of a restored image too: the guide names last_activated_at
     for the order of images and for sinceImagePulled alone.
     """
     if rule.selection.count_type is CountType.PUSHED:
@@ -114,7 +114,7 @@ def _since(rule: LifecycleRule, image: Image) -> datetime:
     if rule.selection.count_type is CountType.PULLED:
         return _last_pull(image)
     if image.archived_at is None:
-        raise InputError(f"{image.digest} is archived, and ECR does not tell since when")
+        raise InputError(f"{image.digest} is archived, and ECR does not say since when")
     return image.archived_at
 
 
@@ -125,33 +125,34 @@ def _last_pull(image: Image) -> datetime:
     return max(pulled, image.activated_at) if image.activated_at else pulled
 
 
-def _add_referrers(doomed: dict[str, LifecycleMatch], images: Sequence[Image]) -> None:
-    """At any depth; what is archived already cannot be archived again."""
+def _add_referrers(taken: dict[str, LifecycleMatch], images: Sequence[Image]) -> None:
+    """At any depth; an archived image cannot be archived again."""
     referrers: dict[str | None, list[Image]] = defaultdict(list)
     for image in images:
         referrers[image.subject].append(image)
-    todo = list(doomed.values())
-    while todo:
-        above = todo.pop()
-        for image in referrers[above.image.digest]:
+    pending = list(taken.values())
+    while pending:
+        subject = pending.pop()
+        for image in referrers[subject.image.digest]:
             again = (
-                above.rule.action is LifecycleAction.TRANSITION and image.status is Status.ARCHIVED
+                subject.rule.action is LifecycleAction.TRANSITION
+                and image.status is Status.ARCHIVED
             )
-            if image.digest not in doomed and not again:
-                follower = replace(above, image=image, via=above.image.digest)
-                doomed[image.digest] = follower
-                todo.append(follower)
+            if image.digest not in taken and not again:
+                follower = replace(subject, image=image, via=subject.image.digest)
+                taken[image.digest] = follower
+                pending.append(follower)
 
 
 def _stays(
     match: LifecycleMatch,
-    doomed: Mapping[str, LifecycleMatch],
+    taken: Mapping[str, LifecycleMatch],
     held: Mapping[str, Image],
     graph: ImageGraph,
 ) -> bool:
-    if match.via is not None and match.via not in doomed:
+    if match.via is not None and match.via not in taken:
         return True
     return any(
-        index not in doomed and held[index].status is not Status.ARCHIVED
+        index not in taken and held[index].status is not Status.ARCHIVED
         for index in graph.indexes_of(match.image.digest)
     )

@@ -28,9 +28,9 @@ class CountType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which images a rule identifies (by tags and storage class), and which of them it marks.
+    """Which images a rule identifies (by tags and storage class), and which of them it matches.
 
-    `number` is how many of the newest stay, or an age in days.
+    `number` is how many of the newest it spares, or an age in days.
     """
 
     tag_status: TagStatus
