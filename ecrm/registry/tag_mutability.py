@@ -27,12 +27,12 @@ def mutability_from(repository: Mapping[str, Any]) -> Mutability:
 
     Raises ValueError for a setting or a filter that ecrm does not know.
     """
-    setting = repository["imageTagMutability"]
+    setting = repository.get("imageTagMutability")
     if setting not in _MUTABLE | _IMMUTABLE:
         raise ValueError(f"imageTagMutability is {setting}")
-    filters = repository["imageTagMutabilityExclusionFilters"]
+    filters = repository.get("imageTagMutabilityExclusionFilters") or ()
     for entry in filters:
-        if entry["filterType"] != "WILDCARD":
-            raise ValueError(f"an exclusion filter is of the type {entry['filterType']}")
+        if entry.get("filterType") != "WILDCARD":
+            raise ValueError(f"an exclusion filter is of the type {entry.get('filterType')}")
     excluded = tuple(entry["filter"] for entry in filters) if "EXCLUSION" in setting else ()
     return Mutability(setting in _MUTABLE, excluded)

@@ -11,8 +11,7 @@ from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.registry.tag_mutability import Mutability
 from tests.check.inputs import config, in_file, inputs_of, violations, whats
 from tests.check.test_lifecycle_rule import POLICY
-from tests.planning.test_planner import HOME, RepositoryIndex, Shelf, image, use
-from tests.strategies import NOW
+from tests.values import HOME, NOW, RepositoryIndex, Shelf, image, use
 
 AWAY = Registry("210987654321", "us-east-1")
 
