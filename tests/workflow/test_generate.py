@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ecrm.config import Config, entry_for, parse
 from ecrm.errors import AccessDenied
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.workflow.generate import Names, config_text, patterns, read_names
 from tests.stubs import ACCOUNT, Stubs
 
@@ -165,7 +166,7 @@ def test_what_is_written_is_read_without_a_warning_and_covers_every_name_once(na
         history = entry_for(config.task_definitions, name)
         assert history is not None
         assert (history.keep_count, history.exclude) == (5, False)
-        rule = config.rule_for(name)
+        rule = config.rule_for(RepositoryKey(Registry("123456789012", "eu-west-1"), name))
         assert rule is not None
         assert (rule.expires.days, rule.keep_count, rule.keep_tag_patterns) == (30, 5, ("latest",))
 
