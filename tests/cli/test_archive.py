@@ -117,7 +117,7 @@ def test_restored_images_are_active_again(ecrm: Ecrm, aws: FakeAws, api: Reposit
     ecrm.config(ARCHIVE)
     assert ecrm("delete", "--force", "--journal", "journal.jsonl").code == 0
     lines = map(json.loads, Path("journal.jsonl").read_text().splitlines())
-    assert {it["action"] for it in lines if "action" in it} == {"archive"}
+    assert {it["decision"]["action"] for it in lines if it["type"] == "image"} == {"archive"}
 
     def finish() -> None:
         for image in api:

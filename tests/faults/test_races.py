@@ -43,7 +43,7 @@ def test_b15_what_came_into_use_or_got_a_tag_after_the_plan_is_spared(desk: Desk
     asked = {it["imageDigest"] for call in ran.deletions for it in call.parameters["imageIds"]}
     for change, images in zip(CHANGES, changed, strict=True):
         for repository, digest in skipped(desk, images):
-            assert f"Spared: {repository}@{digest}" in ran.out, change
+            assert f"Skipped: {repository}@{digest}" in ran.out, change
             assert digest not in asked, change
     assert ran.code == 0, ran.err
     assert not desk.left()
