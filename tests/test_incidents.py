@@ -43,6 +43,7 @@ INCIDENTS = {
     "B32": "archived images count as those to keep",
     "B33": "others use the repository too",
     "B34": "a build begins to make indexes with attestations",
+    "B35": "an answer without its member reads as an empty listing",
 }
 
 

@@ -70,7 +70,7 @@ def test_what_has_been_archived_for_delete_after_is_deleted(
     ecrm.config(ARCHIVE)
     api.image("v0").archived = days_ago(91).timestamp()
     shown = ecrm("plan")
-    assert "3 (30 MB) of 4 (40 MB) images can go (2 be archived, 1 be deleted), in " in shown.out
+    assert "3 (30 MB) of 4 (40 MB) images can be removed (2 archived, 1 deleted), in " in shown.out
     ran = ecrm("delete", "--force")
     assert (ran.code, ran.errors) == (0, [])
     assert "\nDeleted 1 (10 MB) of 3 images.\nArchived 2 (20 MB) of 3 images.\n" in ran.out

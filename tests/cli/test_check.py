@@ -119,7 +119,7 @@ def test_it_changes_nothing_but_the_preview_of_a_policy(quiet: Ecrm, shop: Shop)
         ),
         (
             ["--lifecycle-policy", "policy.json"],
-            "--lifecycle-policy is about one repository; name it with -r",
+            "--lifecycle-policy applies to one repository; name it with -r",
         ),
         (
             ["--report", "ecrm.sarif"],

@@ -217,7 +217,11 @@ def test_b25_a_plan_file_of_another_account_or_region_is_refused(
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [('"reason": "in_use"', '"reason": "expired"'), ('"wave": 0', '"wave": 1'), ("\n}", "")],
+    [
+        ('"reason": "in_use"', '"reason": "expired"'),
+        ('"action": "delete"', '"action": "archive"'),
+        ("\n}", ""),
+    ],
 )
 def test_a_plan_file_that_was_edited_or_cut_off_is_refused(desk: Desk, before: str, after: str):
     plan = desk.folder / "plan.json"
