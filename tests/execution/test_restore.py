@@ -549,9 +549,9 @@ def test_a_tag_is_put_only_if_nobody_has_it_at_that_moment(ecr, restorer):
     )
     ecr[1].add_response("put_image", ANSWER, PUT | {"imageTag": "v1"})
     assert put(restorer, "v1") is None
-    held = {"imageDetails": [{"imageDigest": "sha256:new"}]}
+    held = {"imageDetails": [{"imageDigest": digest_of("new"), "imagePushedAt": NOW}]}
     ecr[1].add_response("describe_images", held, asked)
-    assert put(restorer, "v1") == "sha256:new"
+    assert put(restorer, "v1") == digest_of("new")
 
 
 def test_not_knowing_who_has_a_tag_leaves_it(ecr, restorer):
@@ -566,9 +566,9 @@ def test_an_image_that_exists_by_now_is_back(ecr, restorer):
 
 
 def test_a_digest_that_aws_does_not_confirm_is_an_error(ecr, restorer):
-    other = {"image": {"imageId": {"imageDigest": "sha256:other"}}}
+    other = {"image": {"imageId": {"imageDigest": digest_of("other")}}}
     ecr[1].add_response("put_image", other, PUT)
-    with pytest.raises(AwsError, match="ecr:PutImage: AWS stored it as sha256:other"):
+    with pytest.raises(AwsError, match=f"AWS stored it as {digest_of('other')}"):
         put(restorer)
 
 
