@@ -3,8 +3,7 @@
 import gc
 import os
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import TextIOWrapper
 
 import click
@@ -99,12 +98,11 @@ def _open_streams() -> None:
             stream.reconfigure(errors="replace")  # no arrow that it cannot show may end a run
 
 
-def run(args: Sequence[str] | None = None, *, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Run the command line; the exit code. A bug keeps its traceback. `sleep` waits for so many
-    seconds."""
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. A bug keeps its traceback."""
     try:
         told = [_AS_IN_GO.get(it, it) for it in (sys.argv[1:] if args is None else args)]
-        result = cli.main(told, prog_name="ecrm", standalone_mode=False, obj={"sleep": sleep})
+        result = cli.main(told, prog_name="ecrm", standalone_mode=False, obj={})
         sys.stdout.flush()
     except EcrmError as error:
         for line in str(error).splitlines():

@@ -25,9 +25,7 @@ def request(ctx: click.Context, **options: Any) -> "Request":
     from ecrm.workflow.commands import Request
     from ecrm.workflow.run import CONFIG_TEXT
 
-    names = {"concurrency": "workers"} | {
-        it: it for it in ("config", "profile", "region", "cache", "sleep")
-    }
+    names = {"concurrency": "workers"} | {it: it for it in ("config", "profile", "region", "cache")}
     settings = {name: ctx.obj[key] for key, name in names.items() if key in ctx.obj}
     if "config" not in settings:
         settings["config_text"] = os.environ.get(CONFIG_TEXT) or None

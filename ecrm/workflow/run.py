@@ -49,7 +49,7 @@ class Request:
     with `list_kept` a plan lists what stays, too. `state` is where the last run left what it knew;
     without it, ECRM_STATE_DIR tells. `name` tells this run from others of the same second, in the
     name of its journal. `workers` is how many calls of one kind may be in flight at once; without
-    `cache` nothing is remembered from run to run. `sleep` waits for so many seconds.
+    `cache` nothing is remembered from run to run.
     """
 
     config: str = "ecrm.yaml"
@@ -72,7 +72,6 @@ class Request:
     deadline: Deadline = NO_DEADLINE
     workers: int = WORKERS
     cache: bool = True
-    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
