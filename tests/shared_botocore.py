@@ -22,6 +22,7 @@ import botocore.loaders
 import botocore.regions
 import botocore.session
 import botocore.useragent
+import botocore.waiter
 import pytest
 from botocore.endpoint_provider import EndpointProvider
 from botocore.model import ServiceModel
@@ -43,6 +44,7 @@ def shared_botocore() -> Iterator[None]:
         patch.setattr(botocore.client, "ServiceModel", _one_of_each(ServiceModel))
         patch.setattr(botocore.regions, "EndpointProvider", _one_of_each(EndpointProvider))
         patch.setattr(botocore.endpoint, "time", _NO_WAITING)
+        patch.setattr(botocore.waiter, "time", _NO_WAITING)
         patch.setattr(auth, "canonical_request", lambda *_: "")
         patch.setattr(auth, "signature", lambda *_: "0" * 64)
         patch.setattr(auth, "headers_to_sign", lambda *_: {"host": ""})

@@ -3,8 +3,7 @@
 import gc
 import os
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import TextIOWrapper
 
 import click
@@ -105,13 +104,12 @@ def _open_streams() -> None:
             stream.reconfigure(errors="replace")  # no arrow that it cannot show may end a run
 
 
-def run(args: Sequence[str] | None = None, *, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Run the command line; the exit code. A bug keeps its traceback. `sleep` waits for so many
-    seconds."""
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. A bug keeps its traceback."""
     try:
         given = sys.argv[1:] if args is None else args
         arguments = [_AS_IN_GO.get(argument, argument) for argument in given]
-        result = cli.main(arguments, prog_name="ecrm", standalone_mode=False, obj={"sleep": sleep})
+        result = cli.main(arguments, prog_name="ecrm", standalone_mode=False, obj={})
         sys.stdout.flush()
     except EcrmError as error:
         for line in str(error).splitlines():

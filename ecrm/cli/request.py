@@ -19,7 +19,7 @@ def request(ctx: click.Context, **options: Any) -> "Request":
     from ecrm.workflow.run import CONFIG_TEXT
 
     names = {"concurrency": "workers"} | {
-        name: name for name in ("config", "profile", "region", "cache", "sleep")
+        name: name for name in ("config", "profile", "region", "cache")
     }
     settings = {name: ctx.obj[key] for key, name in names.items() if key in ctx.obj}
     if "config" not in settings:

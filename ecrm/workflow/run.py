@@ -5,7 +5,6 @@ This is where the clock and the environment are read.
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -47,7 +46,7 @@ class Request:
     kept images, too. `state` is where the last run left its state; the default is
     ECRM_STATE_DIR's. `name` tells this run from others of the same second, in the name of its
     journal. `workers` is the maximum number of concurrent calls per API; without `cache` nothing
-    is cached between runs. `sleep` waits for so many seconds.
+    is cached between runs.
     """
 
     config: str = "ecrm.yaml"
@@ -70,7 +69,6 @@ class Request:
     deadline: Deadline = NO_DEADLINE
     workers: int = WORKERS
     cache: bool = True
-    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Action, Rule
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import UsesByRepository
+from ecrm.registry.operations import DESCRIBE_REPOSITORIES
 from ecrm.registry.tag_mutability import Mutability, mutability_from
 from tests import fake_aws
 from tests.fake_aws.ecr.evaluating import marked
@@ -746,6 +747,13 @@ def test_a_signature_is_due_with_its_subject():
 # -- which tags can move --------------------------------------------------------------------------
 
 
+def described(row: Json) -> Json:
+    """As DescribeRepositories answers it."""
+    answer = {"repositories": [{"repositoryName": "app"} | row]}
+    [read] = DESCRIBE_REPOSITORIES.read(answer)["repositories"]
+    return read
+
+
 @pytest.mark.parametrize(
     ("setting", "filters", "mutable"),
     [
@@ -761,7 +769,7 @@ def test_a_tag_can_move_as_the_setting_and_its_exclusions_say(setting, filters, 
         row["imageTagMutabilityExclusionFilters"] = [
             {"filterType": "WILDCARD", "filter": it} for it in filters
         ]
-    found = mutability_from(row)
+    found = mutability_from(described(row))
     assert {tag for tag in ("latest", "dev-1", "v1") if found.is_mutable(tag)} == mutable
 
 
@@ -781,7 +789,7 @@ def test_a_tag_can_move_as_the_setting_and_its_exclusions_say(setting, filters, 
 )
 def test_a_setting_that_is_not_known_is_not_guessed(row, why):
     with pytest.raises(ValueError, match=why):
-        mutability_from(row)
+        mutability_from(described(row))
 
 
 def test_without_an_exclusion_in_the_setting_filters_say_nothing():

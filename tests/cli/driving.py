@@ -16,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
+import botocore.waiter
 import pytest
 
 from ecrm.cli.main import run
@@ -69,8 +70,8 @@ class Ran:
 
 
 class Ecrm:
-    """`ecrm("plan", "-r", "shop/api")`, in the current folder; keywords are variables. Nothing
-    sleeps; `naps` are the seconds for which it would have."""
+    """`ecrm("plan", "-r", "shop/api")`, in the current folder; keywords are variables. Waiting
+    for AWS takes no time; `naps` are the seconds that it would have taken."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self._capsys = capsys
@@ -83,7 +84,8 @@ class Ecrm:
         with self._monkeypatch.context() as patch:
             for name, value in variables.items():
                 patch.setenv(name, str(value))
-            code = run([str(arg) for arg in args], sleep=self.naps.append)
+            patch.setattr(botocore.waiter, "time", SimpleNamespace(sleep=self.naps.append))
+            code = run([str(arg) for arg in args])
         return Ran.of(code, *self._capsys.readouterr())
 
     def config(self, text: str, path: str = "ecrm.yaml") -> None:

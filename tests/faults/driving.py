@@ -109,7 +109,7 @@ class Desk:
         known = self.journals()
         assert self.capture
         self.capture.readouterr()
-        code = run(self._complete(args), sleep=lambda _: None)
+        code = run(self._complete(args))
         out, err = self.capture.readouterr()
         ran = self._ran(code, out, err, known)
         assert not beyond(ran.calls, [args])
