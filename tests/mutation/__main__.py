@@ -1,0 +1,49 @@
+import argparse
+import sys
+import time
+
+from tests.mutation.mutants import equivalents, mutants_of, sample
+from tests.mutation.runner import TestsFailError, survivors
+from tests.mutation.suites import SUITES
+
+
+def main() -> int:
+    """0 where enough mutants died, 1 where too many survive, 2 where nobody can tell."""
+    asked = _parser().parse_args()
+    modules = asked.module or list(SUITES)
+    harmless = equivalents()
+    mutants = [it for name in modules for it in mutants_of(name) if it.key not in harmless]
+    if asked.sample is not None:
+        mutants = sample(mutants, asked.sample, asked.seed)
+    began = time.monotonic()
+    survived = 0
+    try:
+        for mutant in survivors(mutants):
+            survived += 1
+            print(f"survived: {mutant}", flush=True)
+    except TestsFailError as error:
+        print(f"the tests fail without any mutant: {error}", file=sys.stderr)
+        return 2
+    died = len(mutants) - survived
+    seconds = time.monotonic() - began
+    print(f"died {died} of {len(mutants)} in {seconds:.0f} s")
+    return 1 if died * 100 < len(mutants) * asked.floor else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--all", action="store_true", help="run every mutant")
+    which.add_argument("--sample", type=int, metavar="N", help="run N, chosen by --seed")
+    parser.add_argument("--seed", type=int, default=0, metavar="S")
+    parser.add_argument(
+        "--module", action="append", choices=list(SUITES), help="only of this one; may be repeated"
+    )
+    parser.add_argument(
+        "--floor", type=float, default=100, metavar="PERCENT", help="that must die (default: 100)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
