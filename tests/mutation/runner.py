@@ -19,7 +19,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, Self
 
 import hypothesis
 import pytest
@@ -246,14 +246,14 @@ class _Calls:
         codes = [it for it in self._codes if it.co_filename.startswith(ours)]
         return {(it.co_filename, it.co_qualname) for it in codes}
 
-    def __enter__(self) -> "_Calls":
+    def __enter__(self) -> Self:
         threading.settrace(self._called)
         sys.settrace(self._called)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type] - as its documentation allows
+        threading.settrace(None)  # type: ignore[arg-type] # as its documentation allows
 
     def _called(self, frame: Any, event: str, argument: object) -> None:
         self._codes.add(frame.f_code)

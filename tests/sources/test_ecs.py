@@ -832,3 +832,40 @@ def test_progress_says_what_is_being_read(aws):
         "ECS: 1 task definition families",
         "ECS: 1 task definitions",
     ]
+
+
+# Tasks of one service
+
+
+def test_tasks_of_a_service_that_pulled_different_digests_are_all_in_use(aws):
+    """A tag moved during a deployment: the tasks differ by what was recorded alone."""
+    clusters(aws, "prod")
+    tasks(
+        aws,
+        task(1, container(f"{WEB}:stable", number=1)),
+        task(2, container(f"{WEB}:stable", number=2)),
+        task(3, container(f"{WEB}:stable")),
+    )
+    assert {it for it, _ in uses(aws)} == {
+        f"{WEB}:stable",
+        f"{WEB}:stable@{digest(1)}",
+        f"{WEB}:stable@{digest(2)}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("other", "fact"),
+    [
+        (task(2, container(f"{WEB}:v2"), taskDefinitionArn=revision("web:1")), f"{WEB}:v2"),
+        (task(2, container(f"{WEB}:v1", "log"), taskDefinitionArn=revision("web:1")), "log"),
+        (task(2, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:2")), "web:2"),
+        (task(2, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:1"), group=""), "prod/0"),
+    ],
+    ids=["image", "container", "definition", "service"],
+)
+def test_a_task_that_differs_from_the_first_of_its_service_is_read_too(aws, other, fact):
+    clusters(aws, "prod")
+    tasks(aws, task(1, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:1")), other)
+    texts = {text for use in uses(aws) for text in use}
+    texts |= {it["taskDefinition"] for it in aws.asked("DescribeTaskDefinition")}
+    assert [text for text in texts if fact in text]
