@@ -115,3 +115,8 @@ def test_the_same_tag_in_another_repository_is_another_image_in_use():
     index = UsesByRepository(map(use, (by_tag("v1"), f"{HOST}/web:v1", f"{OTHER.host}/app:v1")))
     assert index.count(REGISTRY) == 2
     assert index.count(OTHER) == 1
+
+
+def test_a_repository_that_nothing_names_has_no_uses():
+    assert RepositoryUses().of(image(1, "v1")) == ()
+    assert RepositoryUses().missing_from([image(1, "v1")]) == ()

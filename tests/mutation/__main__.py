@@ -10,31 +10,36 @@ from tests.mutation.suites import SUITES
 def main() -> int:
     """0 where enough mutants died, 1 where too many survive, 2 where nobody can tell."""
     asked = _parser().parse_args()
-    modules = asked.module or list(SUITES)
     harmless = equivalents()
-    mutants = [it for name in modules for it in mutants_of(name) if it.key not in harmless]
+    mutants = [
+        it
+        for name in asked.module or SUITES
+        for it in mutants_of(name)
+        if (it.key in harmless) is asked.equivalent
+    ]
     if asked.sample is not None:
         mutants = sample(mutants, asked.sample, asked.seed)
     began = time.monotonic()
-    survived = 0
     try:
-        for mutant in survivors(mutants):
-            survived += 1
-            print(f"survived: {mutant}", flush=True)
+        survived = survivors(mutants, lambda it: print(f"survived: {it}", flush=True))
     except TestsFailError as error:
         print(f"the tests fail without any mutant: {error}", file=sys.stderr)
         return 2
     died = len(mutants) - survived
-    seconds = time.monotonic() - began
-    print(f"died {died} of {len(mutants)} in {seconds:.0f} s")
+    print(f"died {died} of {len(mutants)} in {time.monotonic() - began:.0f} s")
+    if asked.equivalent:
+        return 1 if died else 0
     return 1 if died * 100 < len(mutants) * asked.floor else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--all", action="store_true", help="run every mutant")
+    which.add_argument("--all", action="store_true", help="run every one")
     which.add_argument("--sample", type=int, metavar="N", help="run N, chosen by --seed")
+    parser.add_argument(
+        "--equivalent", action="store_true", help="run those that are listed to make no difference"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument(
         "--module", action="append", choices=list(SUITES), help="only of this one; may be repeated"

@@ -19,6 +19,10 @@ _RESULT = "result"
 _MEMORY = 4 * 1024**3
 
 
+class ChildFailedError(Exception):
+    """A mistake of the work itself, which says nothing about a mutant."""
+
+
 class Job(Generic[T]):
     """What a child does, and for how many seconds of its own time it may; None for no limit."""
 
@@ -30,7 +34,8 @@ class Job(Generic[T]):
 def in_children(jobs: Sequence[Job[T]]) -> Iterator[tuple[int, T | None]]:
     """The number of each job and its result, as they end; None where a child had no time left.
 
-    What a job returns is pickled. Children have a folder of their own for temporary files.
+    What a job returns is pickled; what it raises ends all. Children have a folder of their own for
+    temporary files.
     """
     with tempfile.TemporaryDirectory(prefix="mutation-") as scratch:
         waiting = list(reversed(range(len(jobs))))
@@ -40,9 +45,11 @@ def in_children(jobs: Sequence[Job[T]]) -> Iterator[tuple[int, T | None]]:
                 while waiting and len(running) < AT_ONCE:
                     number = waiting.pop()
                     running[_fork(jobs[number], Path(scratch, str(number)))] = number
-                process, _ = os.wait()
+                process, status = os.wait()
                 number = running.pop(process)
                 _end(process)
+                if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+                    raise ChildFailedError(f"job {number} failed; what it says is above")
                 yield number, _result(Path(scratch, str(number)))
         finally:
             for process in running:

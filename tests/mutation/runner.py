@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -59,8 +59,11 @@ class _Ran:
     functions: set[_Function]
 
 
-def survivors(mutants: Sequence[Mutant]) -> Iterator[Mutant]:
-    """Those whose tests pass, as they are found. Raises TestsFailError."""
+def survivors(mutants: Sequence[Mutant], tell: Callable[[Mutant], None]) -> int:
+    """How many there are; each is told as it is found, maybe by a child process.
+
+    Raises TestsFailError.
+    """
     hypothesis.settings.register_profile(
         "mutation",
         deadline=None,
@@ -71,24 +74,27 @@ def survivors(mutants: Sequence[Mutant]) -> Iterator[Mutant]:
     )
     inner = [it for it in mutants if it.function]
     on_import = [it for it in mutants if not it.function]
+    found = 0
     if inner:
         # In a child, so that this process imports nothing of what is mutated.
-        for _, verdicts in in_children([Job(partial(_judged, inner), None)]):
+        for _, verdicts in in_children([Job(partial(_judged, inner, tell), None)]):
             if verdicts is None or isinstance(verdicts, str):
                 raise TestsFailError(verdicts or "the tests cannot be run")
-            for mutant, verdict in zip(inner, verdicts, strict=True):
-                if verdict is None:  # no test calls it, but an import may
-                    on_import.append(mutant)
-                elif verdict:
-                    yield mutant
+            found += verdicts.count(True)
+            # What no test calls, an import may.
+            on_import += [
+                it for it, verdict in zip(inner, verdicts, strict=True) if verdict is None
+            ]
     for number, survived in in_children([Job(partial(_imported, it), 60) for it in on_import]):
         if survived:
-            yield on_import[number]
+            found += 1
+            tell(on_import[number])
+    return found
 
 
-def _judged(mutants: Sequence[Mutant]) -> list[bool | None] | str:
+def _judged(mutants: Sequence[Mutant], tell: Callable[[Mutant], None]) -> list[bool | None] | str:
     """Whether each survives, None where no test calls its function; or why nobody knows."""
-    loop = _Loop(mutants)
+    loop = _Loop(mutants, tell)
     status = pytest.main([*_files(mutants), *_OPTIONS], plugins=[loop])
     return loop.unread or (loop.verdicts if loop.done else f"pytest ends with {status!r}")
 
@@ -127,11 +133,11 @@ class _Finder(MetaPathFinder, Loader):
         exec(self._code, vars(module))
 
 
-@dataclass
 class _Watch:
     """Sees whether a test fails, and gives properties fewer examples."""
 
-    failed: str = ""
+    def __init__(self) -> None:
+        self.failed = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:
@@ -146,19 +152,15 @@ class _Watch:
                 vars(test)["_hypothesis_internal_use_settings"] = fewer
 
 
-@dataclass
 class _Loop(_Watch):
     """In place of pytest's own loop over the tests: all once, then those of each mutant."""
 
-    mutants: Sequence[Mutant] = ()
-    verdicts: list[bool | None] = field(default_factory=list)
-    problem: str = ""
-    done: bool = False
-
-    def __init__(self, mutants: Sequence[Mutant]) -> None:
+    def __init__(self, mutants: Sequence[Mutant], tell: Callable[[Mutant], None]) -> None:
         super().__init__()
         self.mutants = mutants
-        self.verdicts = [None] * len(mutants)
+        self.tell = tell
+        self.verdicts: list[bool | None] = [None] * len(mutants)
+        self.functions: Mapping[_Function, Sequence[FunctionType]] = {}
         self.unread = ""
         self.done = False
 
@@ -167,6 +169,7 @@ class _Loop(_Watch):
             self.unread = "the tests cannot be imported"
             return True
         _warm_up()
+        self.functions = _functions()
         gc.freeze()  # or each child would copy what its first collection touches
         ran = self._without_mutants(session.items)
         if not self.unread:
@@ -201,7 +204,6 @@ class _Loop(_Watch):
         return ran
 
     def _with_mutants(self, items: Sequence[pytest.Item], ran: Mapping[str, _Ran]) -> None:
-        functions = _functions()
         jobs, places = [], []
         for place, mutant in enumerate(self.mutants):
             name = (str(ROOT / source_of(mutant.module)), mutant.function)
@@ -212,11 +214,13 @@ class _Loop(_Watch):
             if chosen:
                 chosen.sort(key=lambda it: ran[it.nodeid].seconds)
                 seconds = sum(ran[it.nodeid].seconds for it in chosen)
-                work = partial(self._survives, mutant, functions[name], chosen)
+                work = partial(self._survives, mutant, self.functions[name], chosen)
                 jobs.append(Job(work, 3 * seconds + 5))
                 places.append(place)
         for number, survived in in_children(jobs):
             self.verdicts[places[number]] = bool(survived)
+            if survived:
+                self.tell(self.mutants[places[number]])
 
     def _survives(
         self, mutant: Mutant, functions: Sequence[FunctionType], items: Sequence[pytest.Item]
@@ -226,7 +230,10 @@ class _Loop(_Watch):
         for function in functions:
             function.__code__ = code
         for item, following in _in_turn(items):
-            self._run(item, following)
+            try:
+                self._run(item, following)
+            except (KeyboardInterrupt, pytest.exit.Exception):
+                return False
             if self.failed:
                 return False
         return True
@@ -253,7 +260,7 @@ class _Calls:
 
     def __exit__(self, *_: object) -> None:
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type] # as its documentation allows
+        threading.settrace(None)
 
     def _called(self, frame: Any, event: str, argument: object) -> None:
         self._codes.add(frame.f_code)
