@@ -109,8 +109,9 @@ def test_an_archived_index_is_asked_for_apart_and_remembered_as_well(aws):
     assert len(aws.asked("BatchGetImage")) == 1
 
 
-def test_children_that_are_no_texts_are_not_taken_from_the_cache(aws):
-    aws.target.cache.put(Namespace.INDEX, {digest(9): [1, 2]})
+@pytest.mark.parametrize("value", [[1, 2], [digest(2), 1], [1, digest(2)]])
+def test_children_that_are_not_all_texts_are_not_taken_from_the_cache(aws, value):
+    aws.target.cache.put(Namespace.INDEX, {digest(9): value})
     given(aws, (digest(9), manifest(1)))
     assert read_children(aws, digest(9)) == {digest(9): (digest(1),)}
 
