@@ -206,7 +206,7 @@ def _other_returns(node: ast.Return, returns: ast.expr | None) -> Iterator[ast.A
     if node.value is None or returns is None:
         return
     kind = name_of(returns.value if isinstance(returns, ast.Subscript) else returns)
-    if kind == "bool":
+    if kind == "bool" and not isinstance(node.value, ast.Constant):
         yield _with(node, value=ast.UnaryOp(ast.Not(), node.value))
     elif kind in _EMPTY and ast.unparse(node.value) != _EMPTY[kind]:
         yield _with(node, value=_parsed(_EMPTY[kind]))

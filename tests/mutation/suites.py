@@ -22,8 +22,8 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.aws.cache.database": ("test_cache",),
     "ecrm.aws.cache.facts": ("test_cache",),
     "ecrm.aws.cache.folder": ("test_cache",),
-    "ecrm.sources": ("test_sources_scan",),
-    "ecrm.sources.external": ("test_external",),
+    "ecrm.sources": ("test_sources_scan", "test_sources_together"),
+    "ecrm.sources.external": ("test_external", "test_sources_scan"),
     "ecrm.sources.files.working_tree": ("test_sources_files",),
     "ecrm.sources.items": ("test_found",),
     "ecrm.sources.lambda_functions": ("test_sources_lambda", "test_remembering"),
@@ -33,3 +33,10 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.sources.ecs.services": ("test_sources_ecs",),
     "ecrm.sources.ecs.tasks": ("test_sources_ecs",),
 }
+
+NOT_RUN = {
+    "test_random_repositories_reach_every_reason": "tests what the properties are given",
+    "test_two_runs_at_once_keep_what_either_finds": "starts processes, which know of no mutant",
+    "test_a_write_that_is_killed_in_the_middle_has_not_happened": "as the one above",
+}
+"""Tests of these suites that could notice no mutant, and take long."""
