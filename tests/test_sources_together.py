@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ecrm import sources
-from ecrm.aws import Target
+from ecrm.aws import RateLimiter, Target
 from ecrm.config import Config, ExternalCommand
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Progress
@@ -24,11 +24,12 @@ OTHER = Registry("210987654321", "eu-west-1")
 Source = Callable[[Target, Config, Progress], Iterator[Found]]
 
 
-@dataclass
-class Brake:
-    """Stands in for a pacer, of which only `stop` is called here."""
+class Brake(RateLimiter):
+    """A pacer of which a test can see that it was stopped."""
 
-    stopped: Event = field(default_factory=Event)
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopped = Event()
 
     def stop(self) -> None:
         self.stopped.set()
