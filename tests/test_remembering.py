@@ -300,6 +300,36 @@ def test_a_version_whose_image_is_not_resolved_is_read_again(aws):
     assert qualifiers(aws).count("1") == 2
 
 
+@pytest.mark.parametrize("value", [(5, 5), ("a", 5), (5, "a")])
+def test_a_version_whose_image_is_not_all_text_is_not_taken_from_the_cache(aws, value):
+    key = f"{LAMBDA}:thumbs:1 2026-01-02T03:04:05.678+0000 0a1b"
+    uris = dict(zip(("ImageUri", "ResolvedImageUri"), value, strict=True))
+    aws.target.cache.put(Namespace.LAMBDA_VERSION, {key: uris})
+    function(aws, "1")
+    assert f"{HOST}/a@{digest(1)}" in lambdas(aws)
+    assert qualifiers(aws).count("1") == 1
+
+
+@pytest.mark.parametrize("wrong", ["image", "taskDefinition"])
+def test_a_service_revision_that_is_not_all_text_is_not_taken_from_the_cache(aws, wrong):
+    image: dict[str, Any] = container("web", 1)
+    kept: dict[str, Any] = {"taskDefinition": DEFINITION, "containerImages": [image, image]}
+    (kept if wrong in kept else image)[wrong] = 5
+    aws.target.cache.put(Namespace.SERVICE_REVISION, {REVISION: kept})
+    service(aws, container("web", 1), container("log", 2))
+    assert {pinned("web", 1), pinned("log", 2)} <= ecs(aws)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_task_definition_that_is_not_all_text_is_not_taken_from_the_cache(aws, number):
+    kept: list[dict[str, Any]] = [{"name": it, "image": f"{HOST}/a:v1"} for it in ("web", "log")]
+    kept[number]["image"] = 5
+    aws.target.cache.put(Namespace.TASK_DEFINITION, {DEFINITION: kept})
+    service(aws, container("web", 1))
+    assert {f"{HOST}/web:v1", f"{HOST}/log:v1"} <= ecs(aws)
+    assert len(aws.asked("DescribeTaskDefinition")) == 1
+
+
 # A failure is not remembered
 
 

@@ -27,7 +27,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.sources.files.working_tree": ("test_sources_files",),
     "ecrm.sources.items": ("test_found",),
     "ecrm.sources.lambda_functions": ("test_sources_lambda", "test_remembering"),
-    "ecrm.sources.ecs": ("test_sources_ecs",),
+    "ecrm.sources.ecs": ("test_sources_ecs", "test_remembering"),
     "ecrm.sources.ecs.definitions": ("test_sources_ecs", "test_remembering"),
     "ecrm.sources.ecs.revisions": ("test_sources_ecs", "test_remembering"),
     "ecrm.sources.ecs.services": ("test_sources_ecs",),

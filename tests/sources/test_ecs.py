@@ -9,8 +9,8 @@ from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
-from ecrm.sources.ecs import ECS
-from tests.sources.reading import found_by
+from ecrm.sources.ecs import ecs_uses
+from ecrm.sources.items import SeenResource
 from tests.stubs import HOST, Params, Stubs, digest
 
 ARN = "arn:aws:ecs:us-east-1:123456789012"
@@ -869,3 +869,48 @@ def test_a_task_that_differs_from_the_first_of_its_service_is_read_too(aws, othe
     texts = {text for use in uses(aws) for text in use}
     texts |= {it["taskDefinition"] for it in aws.asked("DescribeTaskDefinition")}
     assert [text for text in texts if fact in text]
+
+
+# What was met
+
+
+def test_the_clusters_and_families_that_were_met_are_named_whatever_becomes_of_them(aws):
+    clusters(aws, "prod", "dev")
+    families(aws, "web", "job")
+    newest(aws, "web", [1], 5)
+    config = Config(
+        clusters=(exact("dev", exclude=True),), task_definitions=(exact("job", exclude=True),)
+    )
+    found = list(ecs_uses(aws.target, config, lambda _: None))
+    assert {it for it in found if isinstance(it, SeenResource)} == {
+        SeenResource("clusters", "prod"),
+        SeenResource("clusters", "dev"),
+        SeenResource("task_definitions", "web"),
+        SeenResource("task_definitions", "job"),
+    }
+
+
+def test_nothing_but_uses_notes_and_names_comes_out(aws):
+    clusters(aws, "prod")
+    services(aws, service("web", currentServiceRevisions=[{"arn": service_revision(7)}]))
+    resolved = {
+        "serviceRevisionArn": service_revision(7),
+        "taskDefinition": revision("web:1"),
+        "containerImages": [{"containerName": "app", "image": f"{WEB}:v1"}],
+    }
+    aws.otherwise("DescribeServiceRevisions", {"serviceRevisions": [resolved]})
+    found = list(ecs_uses(aws.target, Config(), lambda _: None))
+    assert len(found) == 2
+    assert all(isinstance(it, Use | Diagnostic | SeenResource) for it in found)
+
+
+def test_the_revisions_of_all_families_are_listed_for_as_many_pages_as_half_the_families(aws):
+    """A hundred at a time: dearer than asking each family only from there on."""
+    names = [f"job{number}" for number in range(6)]
+    families(aws, *names)
+    all_revisions(aws, "job0:1", "job1:1", then="2")
+    all_revisions(aws, "job2:1", "job3:1", then="3", nextToken="2")
+    all_revisions(aws, "job4:1", "job5:1", nextToken="3")
+    assert uses(aws) == set()
+    assert len(aws.asked("DescribeTaskDefinition")) == 6
+    assert len(aws.asked("ListTaskDefinitions")) == 3
