@@ -340,3 +340,22 @@ def test_a_user_is_not_left_out_for_a_condition_that_names_our_account():
     condition = {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
     (who,) = told(statement(aws("999999999999"), Condition=condition))
     assert who.startswith("account 999999999999 under")
+
+
+@pytest.mark.parametrize(
+    ("principal", "who"),
+    [
+        ("a:b:c:d", "principal a:b:c:d"),
+        ("a:b:c:d:999999999999", "account 999999999999"),
+        ("a:b:c:d:999999999999:f", "account 999999999999"),
+        ("a:b:c:d:e", "principal a:b:c:d:e"),
+    ],
+)
+def test_the_account_is_the_fifth_part_of_an_arn(principal, who):
+    assert told(statement(aws(principal))) == [who]
+
+
+def test_one_condition_is_told_once_however_it_is_written_down():
+    first, second = {"a": "1", "b": "2"}, {"b": "2", "a": "1"}
+    (who,) = told(*(statement("*", Condition={"StringEquals": it}) for it in (first, second)))
+    assert who == 'everyone under the condition {"StringEquals": {"a": "1", "b": "2"}}'

@@ -914,3 +914,17 @@ def test_the_revisions_of_all_families_are_listed_for_as_many_pages_as_half_the_
     assert uses(aws) == set()
     assert len(aws.asked("DescribeTaskDefinition")) == 6
     assert len(aws.asked("ListTaskDefinitions")) == 3
+
+
+def test_a_hundred_tasks_that_are_alike_are_told_of_once_for_each_status(aws):
+    clusters(aws, "prod")
+    tasks(aws, *[task(number, container(f"{WEB}:v1", number=1)) for number in range(100)])
+    stopped = [task(number, container(f"{WEB}:v1", number=1)) for number in range(100, 120)]
+    tasks(aws, *stopped, status="STOPPED")
+    found = [it for it in ecs_uses(aws.target, Config(), lambda _: None) if isinstance(it, Use)]
+    assert sorted((it.why, str(it.reference)) for it in found) == [
+        ("running task", f"{WEB}:v1"),
+        ("running task", f"{WEB}:v1@{digest(1)}"),
+        ("stopped task", f"{WEB}:v1"),
+        ("stopped task", f"{WEB}:v1@{digest(1)}"),
+    ]
