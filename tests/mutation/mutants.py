@@ -141,9 +141,8 @@ def _is_harmless(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return name_of(node.func) in HARMLESS
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        # A public name for a type stands at the left edge, as `__all__` does.
-        is_type = isinstance(node.value, ast.Subscript) and node.col_offset == 0
-        return is_type or node.targets[0].id == "__all__"
+        name = node.targets[0].id
+        return node.col_offset == 0 and not name.isupper()  # `__all__`, and names of types
     return False
 
 
