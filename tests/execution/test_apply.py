@@ -729,3 +729,4 @@ def test_of_what_goes_together_deletions_come_before_archiving():
     run(one([archiving(1), going(image(2)), archiving(3)]), ecr)
     calls = [(kind, found) for kind, _, found in ecr.events if kind in ("delete", "archive")]
     assert calls == [("delete", digests([2])), ("archive", digests([1])), ("archive", digests([3]))]
+    assert ecr.calls("read") == [digests([2])]  # ECR keeps the manifest of what is archived

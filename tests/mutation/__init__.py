@@ -12,5 +12,7 @@ stands for a mistake that nobody would notice.
     changes.py       the mistakes that can be made in a piece of syntax
     mutants.py       every mutant of a module, its text, and the ones that make no difference
     equivalent.yaml  those that make no difference, each with the reason
-    runner.py        runs the tests of each mutant in a child process
+    runner.py        from mutants to verdicts
+    loop.py          what runs inside pytest
+    children.py      work in child processes, with limits
 """

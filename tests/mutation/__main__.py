@@ -1,15 +1,18 @@
 import argparse
+import signal
 import sys
 import time
 
+from tests.mutation.loop import Verdict
 from tests.mutation.mutants import equivalents, mutants_of, sample
-from tests.mutation.runner import TestsFailError, survivors
+from tests.mutation.runner import TestsFailError, verdicts
 from tests.mutation.suites import SUITES
 
 
 def main() -> int:
     """0 where enough mutants died, 1 where too many survive, 2 where nobody can tell."""
     asked = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that children end, too
     harmless = equivalents()
     mutants = [
         it
@@ -21,12 +24,15 @@ def main() -> int:
         mutants = sample(mutants, asked.sample, asked.seed)
     began = time.monotonic()
     try:
-        survived = survivors(mutants, lambda it: print(f"survived: {it}", flush=True))
+        found = verdicts(mutants, lambda it: print(f"survived: {it}", flush=True))
     except TestsFailError as error:
         print(f"the tests fail without any mutant: {error}", file=sys.stderr)
         return 2
-    died = len(mutants) - survived
-    print(f"died {died} of {len(mutants)} in {time.monotonic() - began:.0f} s")
+    died = len(mutants) - found[Verdict.SURVIVED]
+    print(
+        f"died {died} of {len(mutants)}, {found[Verdict.OUT_OF_TIME]} of them out of time, "
+        f"in {time.monotonic() - began:.0f} s"
+    )
     if asked.equivalent:
         return 1 if died else 0
     return 1 if died * 100 < len(mutants) * asked.floor else 0

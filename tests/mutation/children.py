@@ -52,8 +52,9 @@ def in_children(jobs: Sequence[Job[T]]) -> Iterator[tuple[int, T | None]]:
                     raise ChildFailedError(f"job {number} failed; what it says is above")
                 yield number, _result(Path(scratch, str(number)))
         finally:
-            for process in running:
-                _end(process)
+            for process, number in running.items():
+                # A job without a limit may have children of its own, and ends those first.
+                _end(process, signal.SIGTERM if jobs[number].seconds is None else signal.SIGKILL)
                 os.waitpid(process, 0)
 
 
@@ -71,7 +72,7 @@ def _fork(job: Job[T], folder: Path) -> int:
             result = pickle.dumps(job.work())
             (folder / _RESULT).write_bytes(result)
             status = 0
-        except BaseException:
+        except Exception:
             traceback.print_exc()
             raise
         finally:
@@ -87,13 +88,13 @@ def _limit(seconds: float | None) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(5 * int(seconds) + 10)  # the machine may be busy
+        signal.alarm(10 * int(seconds) + 30)  # the machine may be busy
 
 
-def _end(process: int) -> None:
+def _end(process: int, how: signal.Signals = signal.SIGKILL) -> None:
     """The child, and what it has started."""
     with suppress(ProcessLookupError):
-        os.killpg(process, signal.SIGKILL)
+        os.killpg(process, how)
 
 
 def _result(folder: Path) -> T | None:
