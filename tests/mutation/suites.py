@@ -4,9 +4,10 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.planning.retention": (
         "test_retention_cases",
         "test_retention_compatible",
+        "test_retention_details",
         "test_retention_properties",
     ),
-    "ecrm.planning.graph": ("test_family", "test_retention_cases", "test_retention_properties"),
+    "ecrm.planning.graph": ("test_family", "test_retention_cases", "test_retention_details"),
     "ecrm.planning.uses": ("test_uses", "test_retention_cases"),
     "ecrm.planning.plan": ("test_plan", "test_shrunk"),
     "ecrm.planning.planner": ("test_planning",),
