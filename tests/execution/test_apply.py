@@ -726,7 +726,7 @@ def test_a_repository_of_which_nothing_goes_is_not_begun():
 
 def test_of_what_goes_together_deletions_come_before_archiving():
     ecr = Ecr()
-    run(one([archiving(1), going(image(2)), archiving(3)]), ecr)
+    run(one([archiving(1), going(numbered(2)), archiving(3)]), ecr)
     calls = [(kind, found) for kind, _, found in ecr.events if kind in ("delete", "archive")]
     assert calls == [("delete", digests([2])), ("archive", digests([1])), ("archive", digests([3]))]
     assert ecr.calls("read") == [digests([2])]  # ECR keeps the manifest of what is archived

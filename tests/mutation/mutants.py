@@ -62,17 +62,17 @@ class _Slot:
 
     parent: ast.AST
     name: str
-    place: int | None
+    index: int | None
 
     def get(self) -> Any:
         value = getattr(self.parent, self.name)
-        return value if self.location is None else value[self.location]
+        return value if self.index is None else value[self.index]
 
     def put(self, node: ast.AST) -> None:
-        if self.location is None:
+        if self.index is None:
             setattr(self.parent, self.name, node)
         else:
-            getattr(self.parent, self.name)[self.location] = node
+            getattr(self.parent, self.name)[self.index] = node
 
 
 def source_of(module: str) -> Path:
@@ -124,11 +124,11 @@ def _slots(
         # Decorators and defaults run with what surrounds the definition.
         inner = (*scopes, node) if isinstance(node, Scope) and name == "body" else scopes
         children = enumerate(value) if isinstance(value, list) else [(None, value)]
-        for place, child in children:
+        for index, child in children:
             if isinstance(child, ast.AST):
                 own = isinstance(child, ast.stmt | ast.excepthandler)
                 holder = child if own else statement
-                yield _Slot(node, name, place), inner, holder
+                yield _Slot(node, name, index), inner, holder
                 yield from _slots(child, inner, holder)
 
 

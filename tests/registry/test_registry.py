@@ -13,7 +13,8 @@ from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.registry.images import Deleter, Refusal, images, repositories
 from ecrm.registry.inventory import Inventory
 from ecrm.registry.manifests import children, manifests
-from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest, image
+from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest
+from tests.values import numbered
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"

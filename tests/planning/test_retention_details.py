@@ -12,8 +12,8 @@ from ecrm.model.rule import Rule
 from ecrm.planning.graph import deletion_stages, image_graph
 from ecrm.planning.retention import decide, needs_manifests
 from ecrm.planning.uses import RepositoryUses
-from tests.planning.test_planner import image, index
-from tests.strategies import HELM, NOW, OCI_INDEX, SOCI_V1, Case, Named, digest, referrer_tag
+from tests.strategies import Case, Named, referrer_tag
+from tests.values import HELM, NOW, OCI_INDEX, SOCI_V1, digest, image, index
 
 RULE = Rule(NamePattern("app", False), timedelta(days=30))
 NO_USES = RepositoryUses()

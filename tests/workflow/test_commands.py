@@ -19,7 +19,8 @@ from ecrm.planning.plan import Plan
 from ecrm.workflow import commands as workflow
 from ecrm.workflow.run import Request, Run
 from ecrm.workflow.usage_history import last_in_use, record_in_use
-from tests.stubs import NOW, REGISTRY, Stubs, going, image, plan_of, repository_plan, session
+from tests.stubs import NOW, REGISTRY, Stubs, session
+from tests.values import going, numbered, plan_of, repository_plan
 
 UNREAD = SourceReport(REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.FAILED, "ecs:ListTasks: oops"),))
 DENIED = SourceReport(REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs:ListTasks: denied"),))
@@ -27,7 +28,7 @@ DENIED = SourceReport(REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs:Li
 
 def in_use(number: int, **more: object) -> Plan:
     """A plan that deletes one image of two, with so many in use."""
-    app = repository_plan("app", [going(image(1))])
+    app = repository_plan("app", [going(numbered(1))])
     return plan_of(app, in_use={REGISTRY: number}, **more)
 
 
@@ -134,7 +135,7 @@ def journal(tmp_path: Path) -> Callable[..., str]:
         path = tmp_path / "journal.jsonl"
         with Journal(FileSink(path), lambda: NOW) as journal:
             journal.begin(version="1", targets=registries, config="c")
-            journal.intend(registries[0], "app", [going(image(1))], {})
+            journal.intend(registries[0], "app", [going(numbered(1))], {})
             journal.end(complete=True)
         return str(path)
 

@@ -4,7 +4,8 @@ from ecrm.model.image import Image
 from ecrm.model.reference import Reference, Registry
 from ecrm.model.use import Use
 from ecrm.planning.uses import RepositoryUses, UsesByRepository
-from tests.stubs import HOST, REGISTRY, digest, image
+from tests.stubs import HOST, REGISTRY, digest
+from tests.values import numbered
 
 OTHER = Registry("999999999999", "us-east-1")
 
@@ -35,40 +36,40 @@ def absent(images: list[Image], *texts: str) -> tuple[str, ...]:
 
 
 def test_without_uses_nothing_is_absent():
-    assert absent([image(1)]) == ()
+    assert absent([numbered(1)]) == ()
     assert absent([]) == ()
 
 
 def test_a_digest_or_a_tag_that_no_image_has_is_absent():
-    assert absent([image(1, "v1")], by_digest(2)) == (f"@{digest(2)}",)
-    assert absent([image(1, "v1")], by_tag("v2")) == (":v2",)
+    assert absent([numbered(1, "v1")], by_digest(2)) == (f"@{digest(2)}",)
+    assert absent([numbered(1, "v1")], by_tag("v2")) == (":v2",)
     assert absent([], by_tag("v2"), by_digest(1)) == (":v2", f"@{digest(1)}")
 
 
 def test_a_digest_or_a_tag_that_an_image_has_is_there():
-    assert absent([image(1, "v1"), image(2)], by_digest(2), by_tag("v1")) == ()
+    assert absent([numbered(1, "v1"), numbered(2)], by_digest(2), by_tag("v1")) == ()
 
 
 def test_a_use_with_both_is_met_by_its_digest_where_its_tag_was_deleted():
-    assert absent([image(1)], by_digest(1, ":v1")) == ()
+    assert absent([numbered(1)], by_digest(1, ":v1")) == ()
 
 
 def test_a_use_with_both_of_which_neither_is_there_is_absent_by_both():
-    assert absent([image(2)], by_digest(1, ":v1")) == (":v1", f"@{digest(1)}")
+    assert absent([numbered(2)], by_digest(1, ":v1")) == (":v1", f"@{digest(1)}")
 
 
 def test_a_tag_is_absent_where_one_of_its_uses_has_nothing_else():
     """The digest of one use does not help another, which will pull the tag."""
-    assert absent([image(1)], by_digest(1, ":v1"), by_tag("v1")) == (":v1",)
-    assert absent([image(1)], by_tag("v1"), by_digest(1, ":v1")) == (":v1",)
+    assert absent([numbered(1)], by_digest(1, ":v1"), by_tag("v1")) == (":v1",)
+    assert absent([numbered(1)], by_tag("v1"), by_digest(1, ":v1")) == (":v1",)
 
 
 def test_a_tag_whose_uses_all_have_their_digest_is_not_absent():
-    assert absent([image(1), image(2)], by_digest(1, ":v1"), by_digest(2, ":v1")) == ()
+    assert absent([numbered(1), numbered(2)], by_digest(1, ":v1"), by_digest(2, ":v1")) == ()
 
 
 def test_a_tag_is_absent_where_the_digest_of_one_of_its_uses_is():
-    found = absent([image(1)], by_digest(1, ":v1"), by_digest(2, ":v1"))
+    found = absent([numbered(1)], by_digest(1, ":v1"), by_digest(2, ":v1"))
     assert found == (":v1", f"@{digest(2)}")
 
 
@@ -77,14 +78,14 @@ def test_a_tag_is_absent_where_the_digest_of_one_of_its_uses_is():
 
 def test_an_image_is_used_by_its_digest_and_by_each_of_its_tags_once():
     uses = uses_of_app(by_digest(1, ":v1"), by_digest(1), by_tag("v2"), by_tag("v3"))
-    found = uses.of(image(1, "v1", "v2"))
+    found = uses.of(numbered(1, "v1", "v2"))
     assert [it.user for it in found] == ["user 0", "user 1", "user 2"]
-    assert uses.of(image(2)) == ()
+    assert uses.of(numbered(2)) == ()
 
 
 def test_uses_come_in_the_order_of_their_text():
     index = UsesByRepository([use(by_tag("v1"), "b"), use(by_tag("v1"), "a")])
-    assert [it.user for it in index.of([REGISTRY], "app").of(image(1, "v1"))] == ["a", "b"]
+    assert [it.user for it in index.of([REGISTRY], "app").of(numbered(1, "v1"))] == ["a", "b"]
 
 
 def test_uses_are_of_their_own_registry_and_repository():
@@ -122,5 +123,5 @@ def test_the_same_tag_in_another_repository_is_another_image_in_use():
 
 
 def test_a_repository_that_nothing_names_has_no_uses():
-    assert RepositoryUses().of(image(1, "v1")) == ()
-    assert RepositoryUses().missing_from([image(1, "v1")]) == ()
+    assert RepositoryUses().of(numbered(1, "v1")) == ()
+    assert RepositoryUses().missing_from([numbered(1, "v1")]) == ()

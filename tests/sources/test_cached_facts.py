@@ -17,7 +17,8 @@ from ecrm.model.use import Use
 from ecrm.registry.manifests import children
 from ecrm.sources.ecs import ecs_uses
 from ecrm.sources.lambda_functions import lambda_uses
-from tests.stubs import ACCOUNT, HOST, REGION, Params, Stubs, digest, image
+from tests.stubs import ACCOUNT, HOST, REGION, Params, Stubs, digest
+from tests.values import numbered
 
 ECS = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
 LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
@@ -61,7 +62,7 @@ def given(aws: Stubs, *manifests: tuple[str, str]) -> None:
 
 
 def read_children(aws: Stubs, *digests: str, **more: Any) -> dict[str, tuple[str, ...]]:
-    indexes = [image(0, media_type=OCI_INDEX)._replace(digest=it, **more) for it in digests]
+    indexes = [numbered(0, media_type=OCI_INDEX)._replace(digest=it, **more) for it in digests]
     return dict(children(aws.target, "app", indexes))
 
 
