@@ -315,6 +315,25 @@ def test_b7_any_text_is_a_reference_or_is_refused(text):
     assert Reference.parse(str(reference)) == reference
 
 
+HERE, THERE = Registry("123456789012", "eu-west-1"), Registry("123456789012", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("registries", "name"),
+    [
+        ([HERE], "team/app"),
+        ([HERE, HERE], "team/app"),
+        ([HERE, THERE], "123456789012/eu-west-1/team/app"),
+        ([THERE], "123456789012/eu-west-1/team/app"),
+        ([], "123456789012/eu-west-1/team/app"),
+    ],
+)
+def test_a_repository_is_named_by_its_name_alone_where_no_other_registry_is_planned(
+    registries, name
+):
+    assert display_name(RepositoryKey(HERE, "team/app"), registries) == name
+
+
 @pytest.mark.parametrize("before", ["x.", "0", "x-"])
 def test_a_host_that_only_ends_like_one_of_ecr_may_stand_for_any_registry(before):
     host = f"{before}123456789012.dkr.ecr.us-east-1.amazonaws.com"

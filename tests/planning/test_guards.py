@@ -278,6 +278,17 @@ def test_where_nothing_is_to_be_deleted_nothing_stops():
     assert told(plan(), strict, {HOME: 100}) == []
 
 
+def test_guards_name_a_repository_with_its_registry_where_the_plan_has_several():
+    here = repository(deletable=3, kept_by_reason=1)
+    there = replace(here, registry=Registry("210987654321", "eu-west-1"))
+    made = replace(plan(here, there), targets=(here.registry, there.registry))
+    found = [stop.saw for stop in stops(made, replace(OFF, max_percent=74), {})]
+    assert found == [
+        f"3 of 4 images of {one.registry}/app would be deleted, and the limit is 74 %"
+        for one in (here, there)
+    ]
+
+
 @pytest.mark.parametrize(("now", "stopped"), [(5000, False), (4999, True)])
 def test_a_drop_is_compared_to_the_single_image(now, stopped):
     guards = replace(OFF, max_in_use_drop=50)

@@ -661,7 +661,8 @@ def test_manifests_are_accepted_in_every_form_that_ecr_keeps(aws):
 
 
 def test_a_manifest_that_is_refused_raises_unless_the_caller_can_do_without(aws):
-    aws.otherwise("BatchGetImage", {"failures": [failure(1, "KmsError", "no key")]})
+    refused = {"images": [], "failures": [failure(1, "KmsError", "no key")]}
+    aws.otherwise("BatchGetImage", refused)
     with pytest.raises(AwsError, match="no key"):
         manifests(aws.target, "shop/api", [digest(1)])
     assert manifests(aws.target, "shop/api", [digest(1)], strict=False) == {}

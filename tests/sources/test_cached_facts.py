@@ -9,21 +9,23 @@ from typing import Any
 import pytest
 
 from ecrm.aws.cache import Cache, Namespace
-from ecrm.config import Config
 from ecrm.errors import AwsError
 from ecrm.model.image import Status
 from ecrm.model.scan import Diagnostic
 from ecrm.model.use import Use
-from ecrm.registry.manifests import children
-from ecrm.sources.ecs import ecs_uses
-from ecrm.sources.lambda_functions import lambda_uses
+from ecrm.registry.manifests import INDEX, children
+from ecrm.sources.ecs import ECS
+from ecrm.sources.ecs.revisions import SERVICE_REVISION
+from ecrm.sources.lambda_functions import LAMBDA, LAMBDA_VERSION
+from ecrm.sources.task_definitions import TASK_DEFINITION
+from tests.sources.reading import found_by
 from tests.stubs import ACCOUNT, HOST, REGION, Params, Stubs, digest
 from tests.values import numbered
 
-ECS = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
-LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
-DEFINITION = f"{ECS}:task-definition/web:1"
-REVISION = f"{ECS}:service-revision/prod/web/7"
+ECS_ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
+LAMBDA_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
+DEFINITION = f"{ECS_ARN}:task-definition/web:1"
+REVISION = f"{ECS_ARN}:service-revision/prod/web/7"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 
 
@@ -80,14 +82,14 @@ def test_children_by_a_manifest_that_has_another_digest_are_used_and_not_remembe
     assert read_children(aws, digest(9)) == {digest(9): (digest(1),)}
     given(aws, (digest(9), manifest(1, 2)))
     assert read_children(aws, digest(9)) == {digest(9): (digest(1), digest(2))}
-    assert known(aws, Namespace.INDEX, digest(9)) == {}
+    assert known(aws, INDEX, digest(9)) == {}
 
 
 def test_one_manifest_with_another_digest_takes_no_other_out_of_the_cache(aws):
     text = manifest(1)
     given(aws, (digest_of(text), text), (digest(9), manifest(2)))
     read_children(aws, digest_of(text), digest(9))
-    assert known(aws, Namespace.INDEX, digest_of(text), digest(9)) == {digest_of(text): [digest(1)]}
+    assert known(aws, INDEX, digest_of(text), digest(9)) == {digest_of(text): [digest(1)]}
 
 
 def test_what_is_remembered_is_not_asked_for_and_the_rest_is(aws):
@@ -112,7 +114,7 @@ def test_an_archived_index_is_asked_for_apart_and_remembered_as_well(aws):
 
 @pytest.mark.parametrize("value", [[1, 2], [digest(2), 1], [1, digest(2)]])
 def test_children_that_are_not_all_texts_are_not_taken_from_the_cache(aws, value):
-    aws.target.cache.put(Namespace.INDEX, {digest(9): value})
+    aws.target.cache.put(INDEX, {digest(9): value})
     given(aws, (digest(9), manifest(1)))
     assert read_children(aws, digest(9)) == {digest(9): (digest(1),)}
 
@@ -130,13 +132,14 @@ def service(
     aws: Stubs, *resolved: Params, defined: tuple[str, ...] | None = ("web", "log")
 ) -> None:
     """A service with one revision, and these containers in its definition; None: it is gone."""
-    aws.otherwise("ListTasks", {})
-    aws.otherwise("ListTaskDefinitionFamilies", {})
-    aws.otherwise("ListClusters", {"clusterArns": [f"{ECS}:cluster/prod"]})
-    aws.otherwise("ListServices", {"serviceArns": [f"{ECS}:service/prod/web"]})
+    aws.otherwise("ListTasks", {"taskArns": []})
+    aws.otherwise("ListTaskDefinitionFamilies", {"families": []})
+    aws.otherwise("ListClusters", {"clusterArns": [f"{ECS_ARN}:cluster/prod"]})
+    aws.otherwise("ListServices", {"serviceArns": [f"{ECS_ARN}:service/prod/web"]})
     found = {
-        "serviceArn": f"{ECS}:service/prod/web",
+        "serviceArn": f"{ECS_ARN}:service/prod/web",
         "serviceName": "web",
+        "deployments": [],
         "currentServiceRevisions": [{"arn": REVISION}],
     }
     aws.otherwise("DescribeServices", {"services": [found]})
@@ -155,7 +158,7 @@ def service(
 
 
 def ecs(aws: Stubs) -> set[str]:
-    found = ecs_uses(aws.target, Config(), lambda _: None)
+    found = found_by(ECS, aws.target)
     return {str(it.reference) for it in found if isinstance(it, Use)}
 
 
@@ -199,7 +202,7 @@ def test_a_service_revision_that_is_resolved_in_part_is_read_again(aws, half):
     """ECS resolves an image when its first task starts: the rest comes later."""
     service(aws, *half)
     ecs(aws)
-    assert known(aws, Namespace.SERVICE_REVISION, REVISION) == {}
+    assert known(aws, SERVICE_REVISION, REVISION) == {}
     service(aws, container("web", 1), container("log", 2))
     assert {pinned("web", 1), pinned("log", 2)} <= ecs(aws)
     assert len(aws.asked("DescribeServiceRevisions")) == 2
@@ -209,12 +212,12 @@ def test_a_service_revision_whose_definition_cannot_be_read_is_read_again(aws):
     """Nobody knows how many containers it should have."""
     service(aws, container("web", 1), defined=None)
     ecs(aws)
-    assert known(aws, Namespace.SERVICE_REVISION, REVISION) == {}
+    assert known(aws, SERVICE_REVISION, REVISION) == {}
 
 
 def test_a_definition_that_could_not_be_read_is_asked_for_by_the_next_run(aws):
     service(aws, container("web", 1), defined=None)
-    found = list(ecs_uses(aws.target, Config(), lambda _: None))
+    found = found_by(ECS, aws.target)
     assert [it.text for it in found if isinstance(it, Diagnostic)] == [
         "ecs:DescribeTaskDefinition: ServerException: oops"
     ]
@@ -225,7 +228,7 @@ def test_a_definition_that_could_not_be_read_is_asked_for_by_the_next_run(aws):
 # Lambda versions
 
 
-def function(aws: Stubs, *versions: str, arn: str = f"{LAMBDA}:thumbs", **more: Any) -> None:
+def function(aws: Stubs, *versions: str, arn: str = f"{LAMBDA_ARN}:thumbs", **more: Any) -> None:
     """A function with these versions, whose ARNs are `arn` and theirs, and an image of each."""
     row = {
         "FunctionName": "thumbs",
@@ -245,7 +248,7 @@ def function(aws: Stubs, *versions: str, arn: str = f"{LAMBDA}:thumbs", **more: 
 
 
 def lambdas(aws: Stubs) -> set[str]:
-    found = lambda_uses(aws.target, Config(), lambda _: None)
+    found = found_by(LAMBDA, aws.target)
     return {str(it.reference) for it in found if isinstance(it, Use)}
 
 
@@ -264,8 +267,8 @@ def test_a_published_version_is_remembered_and_latest_is_not(aws):
 @pytest.mark.parametrize(
     "more",
     [
-        {"FunctionArn": f"{LAMBDA}:thumbs"},
-        {"FunctionArn": f"{LAMBDA}:2026"},
+        {"FunctionArn": f"{LAMBDA_ARN}:thumbs"},
+        {"FunctionArn": f"{LAMBDA_ARN}:2026"},
         {"FunctionArn": ""},
         {"LastModified": ""},
         {"CodeSha256": ""},
@@ -303,9 +306,9 @@ def test_a_version_whose_image_is_not_resolved_is_read_again(aws):
 
 @pytest.mark.parametrize("value", [(5, 5), ("a", 5), (5, "a")])
 def test_a_version_whose_image_is_not_all_text_is_not_taken_from_the_cache(aws, value):
-    key = f"{LAMBDA}:thumbs:1 2026-01-02T03:04:05.678+0000 0a1b"
+    key = f"{LAMBDA_ARN}:thumbs:1 2026-01-02T03:04:05.678+0000 0a1b"
     uris = dict(zip(("ImageUri", "ResolvedImageUri"), value, strict=True))
-    aws.target.cache.put(Namespace.LAMBDA_VERSION, {key: uris})
+    aws.target.cache.put(LAMBDA_VERSION, {key: uris})
     function(aws, "1")
     assert f"{HOST}/a@{digest(1)}" in lambdas(aws)
     assert qualifiers(aws).count("1") == 1
@@ -316,7 +319,7 @@ def test_a_service_revision_that_is_not_all_text_is_not_taken_from_the_cache(aws
     image: dict[str, Any] = container("web", 1)
     kept: dict[str, Any] = {"taskDefinition": DEFINITION, "containerImages": [image, image]}
     (kept if wrong in kept else image)[wrong] = 5
-    aws.target.cache.put(Namespace.SERVICE_REVISION, {REVISION: kept})
+    aws.target.cache.put(SERVICE_REVISION, {REVISION: kept})
     service(aws, container("web", 1), container("log", 2))
     assert {pinned("web", 1), pinned("log", 2)} <= ecs(aws)
 
@@ -325,7 +328,7 @@ def test_a_service_revision_that_is_not_all_text_is_not_taken_from_the_cache(aws
 def test_a_task_definition_that_is_not_all_text_is_not_taken_from_the_cache(aws, number):
     kept: list[dict[str, Any]] = [{"name": it, "image": f"{HOST}/a:v1"} for it in ("web", "log")]
     kept[number]["image"] = 5
-    aws.target.cache.put(Namespace.TASK_DEFINITION, {DEFINITION: kept})
+    aws.target.cache.put(TASK_DEFINITION, {DEFINITION: kept})
     service(aws, container("web", 1))
     assert {f"{HOST}/web:v1", f"{HOST}/log:v1"} <= ecs(aws)
     assert len(aws.asked("DescribeTaskDefinition")) == 1

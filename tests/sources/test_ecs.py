@@ -9,8 +9,9 @@ from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
-from ecrm.sources.ecs import ecs_uses
+from ecrm.sources.ecs import ECS
 from ecrm.sources.items import SeenResource
+from tests.sources.reading import found_by
 from tests.stubs import HOST, Params, Stubs, digest
 
 ARN = "arn:aws:ecs:us-east-1:123456789012"
@@ -826,8 +827,8 @@ def test_progress_says_what_is_being_read(aws):
     families(aws, "web")
     newest(aws, "web", [1], 5)
     told: list[str] = []
-    list(ecs_uses(aws.target, Config(), told.append))
-    assert sorted(told) == [  # clusters and families are read at the same time
+    found_by(ECS, aws.target, progress=told.append)
+    assert told == [
         "ECS: 1 clusters",
         "ECS: 1 task definition families",
         "ECS: 1 task definitions",
@@ -879,9 +880,12 @@ def test_the_clusters_and_families_that_were_met_are_named_whatever_becomes_of_t
     families(aws, "web", "job")
     newest(aws, "web", [1], 5)
     config = Config(
-        clusters=(exact("dev", exclude=True),), task_definitions=(exact("job", exclude=True),)
+        history={
+            "clusters": (exact("dev", exclude=True),),
+            "task_definitions": (exact("job", exclude=True),),
+        }
     )
-    found = list(ecs_uses(aws.target, config, lambda _: None))
+    found = found_by(ECS, aws.target, config)
     assert {it for it in found if isinstance(it, SeenResource)} == {
         SeenResource("clusters", "prod"),
         SeenResource("clusters", "dev"),
@@ -899,7 +903,7 @@ def test_nothing_but_uses_notes_and_names_comes_out(aws):
         "containerImages": [{"containerName": "app", "image": f"{WEB}:v1"}],
     }
     aws.otherwise("DescribeServiceRevisions", {"serviceRevisions": [resolved]})
-    found = list(ecs_uses(aws.target, Config(), lambda _: None))
+    found = found_by(ECS, aws.target)
     assert len(found) == 2
     assert all(isinstance(it, Use | Diagnostic | SeenResource) for it in found)
 
@@ -921,7 +925,7 @@ def test_a_hundred_tasks_that_are_alike_are_told_of_once_for_each_status(aws):
     tasks(aws, *[task(number, container(f"{WEB}:v1", number=1)) for number in range(100)])
     stopped = [task(number, container(f"{WEB}:v1", number=1)) for number in range(100, 120)]
     tasks(aws, *stopped, status="STOPPED")
-    found = [it for it in ecs_uses(aws.target, Config(), lambda _: None) if isinstance(it, Use)]
+    found = [it for it in found_by(ECS, aws.target) if isinstance(it, Use)]
     assert sorted((it.why, str(it.reference)) for it in found) == [
         ("running task", f"{WEB}:v1"),
         ("running task", f"{WEB}:v1@{digest(1)}"),

@@ -4,19 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from ecrm.config import Config
 from ecrm.errors import AccessDenied, AwsError, EcrmError, Gone, NotOffered
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
-from ecrm.sources.ecs import ecs_uses
-from ecrm.sources.items import Found, attempt, failures, uses_of
-from ecrm.sources.lambda_functions import lambda_uses
-from tests.stubs import HOST, Stubs, digest
+from ecrm.sources.ecs import ECS
+from ecrm.sources.ecs.operations import DESCRIBE_TASKS
+from ecrm.sources.items import SourceItem, attempt, failures, uses_of
+from ecrm.sources.lambda_functions import LAMBDA
+from tests.sources.reading import found_by
+from tests.stubs import HOST, Params, Stubs, digest
 
 WEB = f"{HOST}/web"
 
 
-def found(text: str | None, recorded: str | None = None) -> list[Found]:
+def found(text: str | None, recorded: str | None = None) -> list[SourceItem]:
     named = uses_of(
         text, source="ecs", user="web", why="task", path=("container a",), digest=recorded
     )
@@ -110,7 +111,7 @@ def aws() -> Iterator[Stubs]:
         yield stubs
 
 
-def split(found: list[Found]) -> tuple[set[str], set[ReadStatus]]:
+def split(found: list[SourceItem]) -> tuple[set[str], set[ReadStatus]]:
     return {str(it.reference) for it in found if isinstance(it, Use)}, {
         it.status for it in found if isinstance(it, Diagnostic)
     }
@@ -118,16 +119,22 @@ def split(found: list[Found]) -> tuple[set[str], set[ReadStatus]]:
 
 def test_tasks_that_were_read_before_a_denial_are_in_use(aws):
     arn = "arn:aws:ecs:us-east-1:123456789012"
-    task = {"taskArn": f"{arn}:task/prod/1", "containers": [{"name": "a", "image": f"{WEB}:v1"}]}
+    task = {
+        "taskArn": f"{arn}:task/prod/1",
+        "taskDefinitionArn": f"{arn}:task-definition/web:1",
+        "containers": [{"name": "a", "image": f"{WEB}:v1"}],
+    }
     aws.otherwise("ListClusters", {"clusterArns": [f"{arn}:cluster/prod"]})
-    aws.otherwise("ListTaskDefinitionFamilies", {})
-    aws.otherwise("ListServices", {})
+    aws.otherwise("ListTaskDefinitionFamilies", {"families": []})
+    aws.otherwise("ListServices", {"serviceArns": []})
+    empty: Params = {"taskDefinition": {"containerDefinitions": []}}
+    aws.otherwise("DescribeTaskDefinition", empty)
     aws.otherwise("DescribeTasks", {"tasks": [task]})
     running = {"cluster": f"{arn}:cluster/prod", "maxResults": 100, "desiredStatus": "RUNNING"}
     first = {"taskArns": [task["taskArn"]], "nextToken": "2"}
     aws.answer("ListTasks", first, **running)
     aws.refuse("ListTasks", "AccessDeniedException", **running, nextToken="2")
-    uses = list(ecs_uses(aws.target, Config(), lambda _: None))
+    uses = found_by(ECS, aws.target)
     assert split(uses) == ({f"{WEB}:v1"}, {ReadStatus.DENIED})
 
 
@@ -140,31 +147,39 @@ def test_versions_that_were_read_before_a_denial_are_in_use(aws):
     latest = {"FunctionName": "thumbs", "Qualifier": "$LATEST"}
     aws.answer("GetFunction", {"Code": {"ImageUri": f"{WEB}:v1"}}, **latest)
     aws.otherwise_refuse("GetFunction", "AccessDeniedException")
-    uses = list(lambda_uses(aws.target, Config(), lambda _: None))
+    uses = found_by(LAMBDA, aws.target)
     assert split(uses) == ({f"{WEB}:v1"}, {ReadStatus.DENIED})
 
 
 # Failures that an answer lists
 
 
+TASK = {"taskArn": "a", "taskDefinitionArn": "b", "containers": []}
+
+
+def noted(answer: Params, *asked: str) -> list[Diagnostic]:
+    """The notes for an answer to DescribeTasks."""
+    return list(failures(DESCRIBE_TASKS.read(answer), DESCRIBE_TASKS, asked, "tasks"))
+
+
 def test_what_is_gone_meanwhile_is_no_failure():
     gone = {"arn": "a", "reason": "MISSING"}
-    assert list(failures({"failures": [gone], "tasks": []}, "ecs:D", ["a"], "tasks")) == []
+    assert noted({"failures": [gone], "tasks": []}, "a") == []
 
 
 def test_a_failure_is_told_in_aws_s_words():
     failed = {"arn": "a", "reason": "UNKNOWN", "detail": "why", "other": "x"}
-    (note,) = failures({"failures": [failed]}, "ecs:D", ["a"], "tasks")
-    assert note == Diagnostic(ReadStatus.FAILED, "ecs:D: a UNKNOWN why")
-    (note,) = failures({"failures": [{"arn": "a"}]}, "ecs:D", ["a"], "tasks")
-    assert note == Diagnostic(ReadStatus.FAILED, "ecs:D: a")
+    (note,) = noted({"tasks": [], "failures": [failed]}, "a")
+    assert note == Diagnostic(ReadStatus.FAILED, "ecs:DescribeTasks: a UNKNOWN why")
+    (note,) = noted({"tasks": [], "failures": [{"arn": "a"}]}, "a")
+    assert note == Diagnostic(ReadStatus.FAILED, "ecs:DescribeTasks: a")
 
 
 def test_what_an_answer_leaves_out_is_a_failure():
-    answer = {"tasks": [{}], "failures": [{"arn": "b", "reason": "MISSING"}]}
-    assert list(failures(answer, "ecs:D", ["a", "b"], "tasks")) == []
-    (note,) = failures(answer, "ecs:D", ["a", "b", "c"], "tasks")
+    answer = {"tasks": [TASK], "failures": [{"arn": "b", "reason": "MISSING"}]}
+    assert noted(answer, "a", "b") == []
+    (note,) = noted(answer, "a", "b", "c")
     assert note.status is ReadStatus.FAILED
-    assert note.text == "ecs:D: AWS's answer leaves out 1 of 3; try again"
-    (note,) = failures({}, "ecs:D", ["a", "b"], "tasks")
-    assert note.text == "ecs:D: AWS's answer leaves out 2 of 2; try again"
+    assert note.text == "ecs:DescribeTasks: AWS's answer leaves out 1 of 3; try again"
+    (note,) = noted({"tasks": []}, "a", "b")
+    assert note.text == "ecs:DescribeTasks: AWS's answer leaves out 2 of 2; try again"

@@ -10,7 +10,8 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.items import SeenResource
-from ecrm.sources.lambda_functions import lambda_uses
+from ecrm.sources.lambda_functions import LAMBDA
+from tests.sources.reading import found_by
 from tests.stubs import HOST, Params, Stubs, digest
 
 THUMBS = f"{HOST}/thumbs"
@@ -348,9 +349,5 @@ def test_the_functions_that_have_an_image_were_met_in_the_order_of_their_names(a
     functions(aws, *[row(it, "$LATEST") for it in names], row("zip", "$LATEST", "Zip"))
     for name in names:
         code(aws, "$LATEST", name=name)
-    met = [
-        it
-        for it in lambda_uses(aws.target, Config(), lambda _: None)
-        if isinstance(it, SeenResource)
-    ]
+    met = [it for it in found_by(LAMBDA, aws.target) if isinstance(it, SeenResource)]
     assert met == [SeenResource("lambda_functions", it) for it in sorted(names)]

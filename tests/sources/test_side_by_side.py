@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any
@@ -15,13 +16,14 @@ from ecrm import sources
 from ecrm.aws import RateLimiter, Target
 from ecrm.config import Config, ExternalCommand
 from ecrm.model.reference import Registry
-from ecrm.model.scan import Progress
-from ecrm.sources import scan
-from ecrm.sources.items import Found, SeenResource
+from ecrm.sources import read_target, scan
+from ecrm.sources.ecs import ECS
+from ecrm.sources.items import SeenResource, SourceItem
+from ecrm.sources.source import Reading
 from tests.stubs import HOST, NOW, REGISTRY, session
 
 OTHER = Registry("210987654321", "eu-west-1")
-Source = Callable[[Target, Config, Progress], Iterator[Found]]
+Reader = Callable[[Reading], Iterator[SourceItem]]
 
 
 class Brake(RateLimiter):
@@ -39,15 +41,17 @@ def target(registry: Registry = REGISTRY, **more: Any) -> Target:
     return Target(registry, session(), **more)
 
 
-def read(monkeypatch: pytest.MonkeyPatch, source: Source, *targets: Target) -> Any:
-    monkeypatch.setattr(sources, "_SERVICES", {"ecs": source})
+def read(monkeypatch: pytest.MonkeyPatch, reader: Reader, *targets: Target) -> Any:
+    only = (replace(ECS, read=reader),)
+    monkeypatch.setattr(sources, "SOURCES", only)
+    monkeypatch.setattr(sources, "read_target", partial(read_target, sources=only))
     return scan(targets, Config(), (), NOW, lambda _: None)
 
 
 def threads_of(monkeypatch: pytest.MonkeyPatch, *targets: Target) -> set[Thread]:
     threads = set()
 
-    def source(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
+    def source(reading: Reading) -> Iterator[SourceItem]:
         threads.add(current_thread())
         return iter(())
 
@@ -55,35 +59,39 @@ def threads_of(monkeypatch: pytest.MonkeyPatch, *targets: Target) -> set[Thread]
     return threads
 
 
-def test_targets_are_read_side_by_side_unless_one_of_them_allows_one_call_at_a_time(monkeypatch):
+def test_targets_are_read_side_by_side_unless_each_of_them_allows_one_call_at_a_time(monkeypatch):
     assert main_thread() not in threads_of(monkeypatch, target(), target(OTHER))
-    one = threads_of(monkeypatch, target(workers=1), target(OTHER, workers=16))
+    one = threads_of(monkeypatch, target(workers=1), target(OTHER, workers=1))
     assert one == {main_thread()}
+    some = threads_of(monkeypatch, target(workers=1), target(OTHER, workers=16))
+    assert main_thread() not in some
 
 
-def test_a_source_that_breaks_stops_the_calls_of_every_target(monkeypatch):
-    """Thousands may be waiting for their turn, and nobody needs their answers."""
-    brakes = [Brake(), Brake()]
+def test_a_source_that_breaks_stops_the_calls_of_its_target_alone(monkeypatch):
+    """Thousands may be waiting for their turn, and nobody needs their answers; what other targets
+    are asked is not in vain."""
+    brakes, ended = [Brake(), Brake()], []
     first, second = (
         replace(target(registry), rate_limiter=brake)
         for registry, brake in zip((REGISTRY, OTHER), brakes, strict=True)
     )
 
-    def source(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
-        if target is first:
+    def source(reading: Reading) -> Iterator[SourceItem]:
+        if reading.target is first:
             raise ZeroDivisionError
-        brakes[1].stopped.wait(5)
+        brakes[0].stopped.wait(5)
+        ended.append(reading.target)
         return iter(())
 
     with pytest.raises(ZeroDivisionError):
         read(monkeypatch, source, first, second)
-    assert [brake.stopped.is_set() for brake in brakes] == [True, True]
+    assert ended == [second]
 
 
 def test_names_that_were_met_come_in_order(monkeypatch):
     names = [f"name-{number:02}" for number in range(20)]
 
-    def source(target: Target, config: Config, progress: Progress) -> Iterator[Found]:
+    def source(reading: Reading) -> Iterator[SourceItem]:
         for section in ("task_definitions", "clusters"):
             yield from (SeenResource(section, name) for name in reversed(names))
 

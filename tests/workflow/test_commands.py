@@ -1,7 +1,6 @@
 """What commands do between the stages: what is put on record, and where a journal belongs."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +14,11 @@ from ecrm.execution.journal import FileSink, Journal
 from ecrm.execution.restore import Restored, Result
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
+from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan
+from ecrm.workflow import cleanup
 from ecrm.workflow import commands as workflow
+from ecrm.workflow.connections import Connection, Connections
 from ecrm.workflow.run import Request, Run
 from ecrm.workflow.usage_history import last_in_use, record_in_use
 from tests.stubs import NOW, REGISTRY, Stubs, session
@@ -42,6 +44,13 @@ def run(tmp_path: Path) -> Run:
     return Run(request, config, targets, inventory, NOW, lambda _: None)  # type: ignore[arg-type]
 
 
+def stops(run: Run, made: Plan) -> tuple[Stop, ...]:
+    """The guards that stop this plan when it is reviewed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cleanup, "plan", lambda _: made)
+        return cleanup.review(run).stops
+
+
 def on_record(run: Run) -> dict[Registry, int]:
     return last_in_use(str(run.request.state))
 
@@ -54,43 +63,43 @@ def asked(run: Run, **changes: object) -> Run:
 
 
 def test_what_a_complete_plan_found_in_use_is_put_on_record(run):
-    assert workflow.guard_stops(run, in_use(10)) == ()
+    assert stops(run, in_use(10)) == ()
     assert on_record(run) == {REGISTRY: 10}
 
 
 @pytest.mark.parametrize("read", [UNREAD, DENIED], ids=["failed", "denied"])
 def test_an_incomplete_plan_puts_nothing_on_record(run, read):
     """It has seen too little: measured by it, the next real drop would look like none."""
-    workflow.guard_stops(run, in_use(10, source_reports=(read,)))
+    stops(run, in_use(10, source_reports=(read,)))
     assert on_record(run) == {}
 
 
 def test_an_incomplete_plan_leaves_the_record_of_the_last_complete_one(run):
-    workflow.guard_stops(run, in_use(10))
-    workflow.guard_stops(run, in_use(9, source_reports=(UNREAD,)))
+    stops(run, in_use(10))
+    stops(run, in_use(9, source_reports=(UNREAD,)))
     assert on_record(run) == {REGISTRY: 10}
 
 
 def test_a_repository_that_was_not_read_makes_a_plan_incomplete_for_the_record_too(run):
     unread = repository_plan("app", unread="ecr:DescribeImages: oops")
-    workflow.guard_stops(run, replace(in_use(10), repositories=(unread,)))
+    stops(run, replace(in_use(10), repositories=(unread,)))
     assert on_record(run) == {}
 
 
 def test_a_drop_is_not_put_on_record_so_that_the_next_run_notices_it_as_well(run):
-    workflow.guard_stops(run, in_use(10))
+    stops(run, in_use(10))
     for _ in range(2):
-        (stop,) = workflow.guard_stops(run, in_use(4))
+        (stop,) = stops(run, in_use(4))
         assert stop.guard == "max_in_use_drop"
         assert on_record(run) == {REGISTRY: 10}
-    assert workflow.guard_stops(run, in_use(5)) == ()
+    assert stops(run, in_use(5)) == ()
     assert on_record(run) == {REGISTRY: 5}
 
 
 def test_a_drop_of_one_target_keeps_the_numbers_of_all(run):
     other = Registry("999999999999", "us-east-1")
     record_in_use(str(run.request.state), {REGISTRY: 10, other: 10}, NOW)
-    workflow.guard_stops(run, replace(in_use(11), in_use={REGISTRY: 11, other: 1}))
+    stops(run, replace(in_use(11), in_use={REGISTRY: 11, other: 1}))
     assert on_record(run) == {REGISTRY: 10, other: 10}
 
 
@@ -100,14 +109,14 @@ def test_a_drop_of_one_target_keeps_the_numbers_of_all(run):
     ids=["no scan", "another time", "a later time"],
 )
 def test_what_a_run_did_not_see_today_is_neither_recorded_nor_compared(run, changes):
-    workflow.guard_stops(run, in_use(10))
-    assert workflow.guard_stops(asked(run, **changes), in_use(1)) == ()
+    stops(run, in_use(10))
+    assert stops(asked(run, **changes), in_use(1)) == ()
     assert on_record(run) == {REGISTRY: 10}
 
 
 def test_a_snapshot_is_neither_recorded_nor_compared(run):
-    workflow.guard_stops(run, in_use(10))
-    assert workflow.guard_stops(replace(run, targets=()), in_use(1)) == ()
+    stops(run, in_use(10))
+    assert stops(replace(run, targets=()), in_use(1)) == ()
     assert on_record(run) == {REGISTRY: 10}
 
 
@@ -115,35 +124,31 @@ def test_a_snapshot_is_neither_recorded_nor_compared(run):
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubs]:
-    """The account that the request leads to, in which nothing must be asked for."""
+def aws() -> Iterator[Stubs]:
+    """The account that is home and target, in which nothing must be asked for."""
     with Stubs() as stubs:
-
-        @contextmanager
-        def connected(request: Request) -> Iterator[Target]:
-            yield stubs.target
-
-        monkeypatch.setattr(workflow, "connected", connected)
         yield stubs
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Callable[..., str]:
-    """Writes a journal of a run over these registries, which deleted one image in the first."""
+    """Writes a journal of a run over these registries, which deleted one image in each."""
 
     def written(*registries: Registry) -> str:
         path = tmp_path / "journal.jsonl"
         with Journal(FileSink(path), lambda: NOW) as journal:
             journal.begin(version="1", targets=registries, config="c")
-            journal.intend(registries[0], "app", [going(numbered(1))], {})
+            for registry in registries:
+                journal.intend(registry, "app", [going(numbered(1))], {})
             journal.end(complete=True)
         return str(path)
 
     return written
 
 
-def restore(journal: str) -> list[Restored]:
-    return list(workflow.restore(Request(), journal, ()))
+def restore(aws: Stubs, journal: str) -> list[Restored]:
+    home = Connection(lambda: aws.target)
+    return list(workflow.restore(Request(cache=False), journal, (), Connections(home, (home,))))
 
 
 @pytest.mark.parametrize(
@@ -158,15 +163,17 @@ def restore(journal: str) -> list[Restored]:
 def test_nothing_is_restored_from_a_journal_of_somewhere_else(aws, journal, other):
     path = journal(other)
     with pytest.raises(UsageError) as raised:
-        restore(path)
-    assert str(raised.value) == f"{path} is of {other}, and this is {REGISTRY}"
+        restore(aws, path)
+    assert str(raised.value) == f"{path} has images of {other}, and this is {REGISTRY}"
     assert aws.calls == []
 
 
 def test_the_error_names_every_target_of_the_journal(aws, journal):
     first, second = Registry("999999999999", "a-b-1"), Registry("999999999999", "a-b-2")
-    with pytest.raises(UsageError, match="is of 999999999999/a-b-1, 999999999999/a-b-2, and this"):
-        restore(journal(first, second))
+    with pytest.raises(
+        UsageError, match="has images of 999999999999/a-b-1, 999999999999/a-b-2, and this"
+    ):
+        restore(aws, journal(first, second))
 
 
 def test_a_journal_of_this_account_and_region_is_restored_from(aws, journal):
@@ -178,6 +185,6 @@ def test_a_journal_of_this_account_and_region_is_restored_from(aws, journal):
         filter={"imageStatus": "ANY"},
         maxResults=1000,
     )
-    (outcome,) = restore(journal(REGISTRY))
+    (outcome,) = restore(aws, journal(REGISTRY))
     assert (outcome.registry, outcome.result) == (REGISTRY, Result.FAILED)
     assert outcome.detail.startswith("the journal has no manifest of it")

@@ -1,73 +1,79 @@
-"""Before each repository's turn: what is too old is read again, and a plan can only shrink."""
+"""Before each repository's deletion, what is in use is read again where that is too old."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ecrm.config import Config, Guards
 from ecrm.errors import AwsError, Gone, IncompleteError
 from ecrm.model.image import Image
-from ecrm.model.pattern import NamePattern
-from ecrm.model.reference import Reference, Registry
-from ecrm.model.rule import Rule
-from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
-from ecrm.model.use import Use
+from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.planner import PlanningContext, make_plan, planning_context
-from ecrm.workflow import revalidation as revalidate
+from ecrm.workflow import revalidation
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Request, Run
-from tests.stubs import HOST, NOW, REGISTRY, digest
-from tests.values import numbered
+from tests.values import (
+    HOME,
+    NOW,
+    PARTNER,
+    RULE,
+    RepositoryIndex,
+    Shelf,
+    digest,
+    facts,
+    image,
+    numbered,
+    read,
+    use,
+)
+
+HELD = {"app": RepositoryIndex((image("old", "v1"),))}
+ACCOUNTS = Shelf({HOME: HELD, PARTNER: HELD})
+CONFIG = Config(repositories=(RULE,), guards=Guards(in_use_max_age=timedelta(minutes=10)))
+FAILED = Diagnostic(ReadStatus.FAILED, "ecs:ListTasks timed out")
+
+
+@pytest.fixture
+def run() -> Run:
+    return Run(Request(), CONFIG, (), ACCOUNTS, NOW, lambda _: None)
+
+
+def test_b15_a_scan_that_failed_for_one_target_is_not_trusted_for_the_next(run, monkeypatch):
+    made = make_plan(ACCOUNTS, facts(ACCOUNTS), None, lambda _: None)
+    made = replace(made, created_at=datetime.now(UTC) - timedelta(hours=1))
+    failed = facts(ACCOUNTS, source_reports=(read(HOME, "ecs", FAILED),))
+    complete = facts(ACCOUNTS, use("app:v1", where=PARTNER), keep_all=True)
+    contexts = iter([failed, failed, complete])
+    monkeypatch.setattr(revalidation, "read_context", lambda _: next(contexts))
+    revalidate = Revalidation(run, made)
+    for planned in made.repositories:
+        with pytest.raises(IncompleteError, match="ecs:ListTasks timed out"):
+            revalidate(planned)
+    left, skipped = revalidate(made.repositories[1])
+    assert (left.key.registry, left.deletions, len(skipped)) == (PARTNER, (), 1)
+
 
 TEN_MINUTES = timedelta(minutes=10)
 MOMENT = timedelta(microseconds=1)
-RULE = Rule(NamePattern("*", is_glob=True), timedelta(days=30))
-
-
-@dataclass
-class Shelf:
-    """One repository, `app`, whose images or error a test may change."""
-
-    repository_indexes: list[Image] | AwsError
-    registries: tuple[Registry, ...] = (REGISTRY,)
-    workers: int = 1
-
-    def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]:
-        return ["app"]
-
-    def images(self, registry: Registry, repository: str) -> Sequence[Image]:
-        if isinstance(self.repository_indexes, AwsError):
-            raise self.repository_indexes
-        return self.repository_indexes
-
-    def children(
-        self, registry: Registry, repository: str, indexes: Sequence[Image]
-    ) -> Mapping[str, tuple[str, ...]]:
-        return {}
-
-    def replications(self, registry: Registry) -> Sequence[object]:
-        return ()
-
-    def cross_account_pullers(self, registry: Registry, repository: str) -> Sequence[str]:
-        return ()
 
 
 @dataclass
 class Day:
     """An account, and what its clock and its scans say as a test goes on."""
 
-    shelf: Shelf
+    images: tuple[Image, ...]
     monkeypatch: pytest.MonkeyPatch
     max_age: timedelta = TEN_MINUTES
     now: datetime = NOW
     used: list[str] = field(default_factory=list)
     unread: str = ""
     scans: list[datetime] = field(default_factory=list)
+    held: dict[str, RepositoryIndex] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.hold(*self.images)
         day = self
 
         class Clock(datetime):
@@ -76,22 +82,28 @@ class Day:
                 assert tz is not None
                 return day.now
 
-        self.monkeypatch.setattr(revalidate, "datetime", Clock)
-        self.monkeypatch.setattr(revalidate, "facts_of", self.facts)
+        self.monkeypatch.setattr(revalidation, "datetime", Clock)
+        self.monkeypatch.setattr(revalidation, "read_context", self.facts)
+
+    def hold(self, *images: Image) -> None:
+        self.held["app"] = RepositoryIndex(images)
+
+    def break_down(self, error: AwsError) -> None:
+        self.held["app"] = RepositoryIndex(error)
 
     def facts(self, run: Run) -> PlanningContext:
-        """As `facts_of`, with the scan that the test wants."""
+        """As `read_context`, with the scan that the test wants."""
         self.scans.append(run.now)
         notes = (Diagnostic(ReadStatus.FAILED, self.unread),) if self.unread else ()
-        uses = tuple(Use(Reference.parse(it), "file", "web", "listed") for it in self.used)
-        scan = Scan(run.now, uses, (SourceReport(REGISTRY, "ecs", len(uses), notes),))
+        uses = tuple(map(use, self.used))
+        scan = Scan(run.now, uses, (read(HOME, "ecs", *notes, references=len(uses)),))
         keep_all = run.request.list_kept
         return planning_context(scan, run.inventory, run.config, run.now, keep_all=keep_all)
 
     def begin(self) -> tuple[Revalidation, Plan]:
         """A plan of this moment, and what looks at it again."""
         config = Config(repositories=(RULE,), guards=Guards(in_use_max_age=self.max_age))
-        run = Run(Request(), config, (), self.shelf, self.now, lambda _: None)  # type: ignore[arg-type]
+        run = Run(Request(), config, (), Shelf({HOME: self.held}), self.now, lambda _: None)
         made = make_plan(run.inventory, self.facts(run), None, run.progress)
         self.scans.clear()
         return Revalidation(run, made), made
@@ -100,7 +112,7 @@ class Day:
 @pytest.fixture
 def day(monkeypatch: pytest.MonkeyPatch) -> Day:
     """Two images that go, and nothing in use."""
-    return Day(Shelf([numbered(1, "v1"), numbered(2, "v2")]), monkeypatch)
+    return Day((numbered(1, "v1"), numbered(2, "v2")), monkeypatch)
 
 
 def going(planned: RepositoryPlan) -> list[str]:
@@ -111,7 +123,7 @@ def test_what_is_as_old_as_the_guard_allows_is_not_read_again(day):
     look, made = day.begin()
     day.now += TEN_MINUTES
     (planned,) = made.repositories
-    day.used = [f"{HOST}/app:v1"]
+    day.used = ["app:v1"]
     assert look(planned) == (planned, ())
     assert day.scans == []
 
@@ -119,7 +131,7 @@ def test_what_is_as_old_as_the_guard_allows_is_not_read_again(day):
 def test_what_is_any_older_is_read_again(day):
     look, made = day.begin()
     day.now += TEN_MINUTES + MOMENT
-    day.used = [f"{HOST}/app:v1"]
+    day.used = ["app:v1"]
     left, skipped = look(made.repositories[0])
     assert going(left) == [digest(2)]
     assert [it.decision.image.digest for it in skipped] == [digest(1)]
@@ -138,7 +150,7 @@ def test_once_uses_were_read_again_every_repository_is_looked_at_by_them(day):
     """The next one's turn comes within the ten minutes, and its plan is from before them."""
     look, made = day.begin()
     day.now += timedelta(minutes=11)
-    day.used = [f"{HOST}/app:v1"]
+    day.used = ["app:v1"]
     look(made.repositories[0])
     day.now += timedelta(minutes=1)
     left, _ = look(made.repositories[0])
@@ -148,7 +160,7 @@ def test_once_uses_were_read_again_every_repository_is_looked_at_by_them(day):
 
 def test_an_image_that_was_tagged_meanwhile_is_spared(day):
     look, made = day.begin()
-    day.shelf.repository_indexes = [numbered(1, "v1", "stable"), numbered(2, "v2")]
+    day.hold(numbered(1, "v1", "stable"), numbered(2, "v2"))
     day.now += timedelta(minutes=11)
     left, skipped = look(made.repositories[0])
     assert going(left) == [digest(2)]
@@ -156,7 +168,7 @@ def test_an_image_that_was_tagged_meanwhile_is_spared(day):
 
 
 def test_what_became_old_enough_meanwhile_does_not_go(day):
-    day.shelf.repository_indexes = [numbered(1, "v1"), numbered(2, "v2", days=29)]
+    day.hold(numbered(1, "v1"), numbered(2, "v2", days=29))
     look, made = day.begin()
     day.now += timedelta(days=5)
     left, skipped = look(made.repositories[0])
@@ -169,13 +181,13 @@ def test_uses_that_cannot_be_read_again_end_the_run(day):
     day.unread = "ecs:ListTasks: oops"
     with pytest.raises(IncompleteError) as raised:
         look(made.repositories[0])
-    assert str(raised.value) == "what is in use could not be read again: ecs:ListTasks: oops"
+    assert str(raised.value) == "the images in use could not be read again: ecs:ListTasks: oops"
 
 
 def test_a_repository_that_cannot_be_read_again_ends_the_run(day):
     look, made = day.begin()
     day.now += timedelta(minutes=11)
-    day.shelf.repository_indexes = AwsError("ecr:DescribeImages: oops")
+    day.break_down(AwsError("ecr:DescribeImages: oops"))
     with pytest.raises(IncompleteError) as raised:
         look(made.repositories[0])
     assert str(raised.value) == "it could not be read again: ecr:DescribeImages: oops"
@@ -185,7 +197,7 @@ def test_a_repository_that_is_gone_is_left_as_it_was_planned(day):
     """ECR's answers then say that its images are gone."""
     look, made = day.begin()
     day.now += timedelta(minutes=11)
-    day.shelf.repository_indexes = Gone("there is no repository app")
+    day.break_down(Gone("there is no repository app"))
     assert look(made.repositories[0]) == (made.repositories[0], ())
 
 
@@ -194,5 +206,5 @@ def test_a_plan_that_was_made_from_a_file_keeps_its_own_time(day):
     look, made = day.begin()
     day.now += timedelta(minutes=11)
     fresh = Revalidation(look._run, replace(made, created_at=day.now))
-    day.used = [f"{HOST}/app:v1"]
+    day.used = ["app:v1"]
     assert fresh(made.repositories[0]) == (made.repositories[0], ())
