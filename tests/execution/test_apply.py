@@ -697,3 +697,36 @@ def test_what_aws_told_counts_also_where_there_is_no_time_to_look_for_the_rest()
     )
     outcomes = run(one(stage(1, 2)), ecr)
     assert answers(outcomes) == {digest(1): OutcomeStatus.DELETED, digest(2): OutcomeStatus.FAILED}
+
+
+def test_what_was_refused_in_either_round_is_written_down_when_the_time_is_over():
+    """Image 1 is held by an index that stays, and 101 to 150 have not been tried again yet."""
+    held = range(1, 151)
+    ecr = Ecr(indexes={digest(999): digests(held), digest(998): (digest(1),)})
+    log = Log(ecr)
+    outcomes = run(one(stage(*held), stage(999)), ecr, may_go_on=asked(5), log=log)
+    left = set(digests([1, *range(101, 151)]))
+    assert set(details(outcomes, OutcomeStatus.DEFERRED)) == left
+    assert set(details(log.answers, OutcomeStatus.DEFERRED)) == left
+    assert set(details(log.answers, OutcomeStatus.DEFERRED).values()) == {f"{HELD}: it is so"}
+    assert len(log.answers) == len(outcomes) == 151
+
+
+def test_a_repository_of_which_nothing_goes_is_not_begun():
+    begun: list[str] = []
+
+    def revalidate(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
+        begun.append(planned.repository)
+        return planned, ()
+
+    made = plan_of(repository_plan("a"), repository_plan("b", stage(1)), repository_plan("c"))
+    run(made, revalidate=revalidate, may_go_on=asked(2))
+    assert begun == ["b"]
+
+
+def test_of_what_goes_together_deletions_come_before_archiving():
+    ecr = Ecr()
+    run(one([archiving(1), going(numbered(2)), archiving(3)]), ecr)
+    calls = [(kind, found) for kind, _, found in ecr.events if kind in ("delete", "archive")]
+    assert calls == [("delete", digests([2])), ("archive", digests([1])), ("archive", digests([3]))]
+    assert ecr.calls("read") == [digests([2])]  # ECR keeps the manifest of what is archived

@@ -332,3 +332,17 @@ def test_a_repository_is_named_by_its_name_alone_where_no_other_registry_is_plan
     registries, name
 ):
     assert display_name(RepositoryKey(HERE, "team/app"), registries) == name
+
+
+@pytest.mark.parametrize("before", ["x.", "0", "x-"])
+def test_a_host_that_only_ends_like_one_of_ecr_may_stand_for_any_registry(before):
+    host = f"{before}123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    found = Reference.parse(f"{host}/app:v1")
+    assert (found.registry, found.host, found.is_elsewhere) == (None, host, False)
+
+
+@pytest.mark.parametrize("other", ["x{}", "{}0", " {}", "{}\n", "app@{}"])
+def test_text_around_a_digest_makes_it_none(other):
+    digest = f"sha256:{'0' * 64}"
+    assert is_digest(digest)
+    assert not is_digest(other.format(digest))

@@ -287,3 +287,9 @@ def test_guards_name_a_repository_with_its_registry_where_the_plan_has_several()
         f"3 of 4 images of {one.registry}/app would be deleted, and the limit is 74 %"
         for one in (here, there)
     ]
+
+
+@pytest.mark.parametrize(("now", "stopped"), [(5000, False), (4999, True)])
+def test_a_drop_is_compared_to_the_single_image(now, stopped):
+    guards = replace(OFF, max_in_use_drop=50)
+    assert bool(told(plan(repository(), in_use={HOME: now}), guards, {HOME: 10_000})) is stopped

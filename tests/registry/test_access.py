@@ -343,3 +343,52 @@ def test_a_service_that_acts_for_our_own_account_alone_is_not_listed():
         len(cross_account_pullers(home, json.dumps({"Statement": [statement | {"Condition": {}}]})))
         == 1
     )
+
+
+@pytest.mark.parametrize(
+    "arns",
+    [
+        ["arn:aws:lambda:us-east-1:999999999999:function:*"],
+        [
+            "arn:aws:lambda:us-east-1:123456789012:function:*",
+            "arn:aws:lambda:us-east-1:999999999999:function:*",
+        ],
+        ["arn:aws:lambda:us-east-1:123456789012:function:*", "arn:aws:s3:::999999999999-files"],
+        ["1234567890123"],
+        ["9123456789012"],
+        ["arn:aws:s3:::files"],
+    ],
+    ids=["another", "ours and another", "another in a name", "longer", "longer before", "none"],
+)
+def test_a_service_that_acts_for_any_other_account_is_listed(arns):
+    """The condition holds if one of its values does, so it lets every account in it pull."""
+    service = statement(
+        {"Service": "lambda.amazonaws.com"}, Condition={"StringLike": {"aws:SourceArn": arns}}
+    )
+    (who,) = told(service)
+    assert who.startswith("service lambda.amazonaws.com under the condition ")
+
+
+def test_a_user_is_not_left_out_for_a_condition_that_names_our_account():
+    condition = {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
+    (who,) = told(statement(aws("999999999999"), Condition=condition))
+    assert who.startswith("account 999999999999 under")
+
+
+@pytest.mark.parametrize(
+    ("principal", "who"),
+    [
+        ("a:b:c:d", "principal a:b:c:d"),
+        ("a:b:c:d:999999999999", "account 999999999999"),
+        ("a:b:c:d:999999999999:f", "account 999999999999"),
+        ("a:b:c:d:e", "principal a:b:c:d:e"),
+    ],
+)
+def test_the_account_is_the_fifth_part_of_an_arn(principal, who):
+    assert told(statement(aws(principal))) == [who]
+
+
+def test_one_condition_is_told_once_however_it_is_written_down():
+    first, second = {"a": "1", "b": "2"}, {"b": "2", "a": "1"}
+    (who,) = told(*(statement("*", Condition={"StringEquals": it}) for it in (first, second)))
+    assert who == 'everyone under the condition {"StringEquals": {"a": "1", "b": "2"}}'

@@ -15,7 +15,7 @@ from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.registry.deleter import Deleter, Refusal
 from ecrm.registry.images import images, repositories
 from ecrm.registry.inventory import Inventory
-from ecrm.registry.manifests import children
+from ecrm.registry.manifests import children, manifests
 from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest
 from tests.values import numbered
 
@@ -778,3 +778,28 @@ def test_no_call_to_ecr_that_can_name_the_account_leaves_it_out(aws):
         if "registryId" in model.operation_model(operation).input_shape.members:
             assert params["registryId"] == ACCOUNT, operation
     assert len(aws.calls) == 10
+
+
+# Manifests, whoever asks
+
+
+def test_manifests_are_accepted_in_every_form_that_ecr_keeps(aws):
+    """In another form than it was pushed in, a manifest has another digest."""
+    aws.otherwise("BatchGetImage", {"images": [read(1, "{}")]})
+    assert manifests(aws.target, "shop/api", [digest(1)]) == {digest(1): "{}"}
+    [params] = aws.asked("BatchGetImage")
+    assert params["acceptedMediaTypes"] == [
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+    ]
+
+
+def test_a_manifest_that_is_refused_raises_unless_the_caller_can_do_without(aws):
+    refused = {"images": [], "failures": [failure(1, "KmsError", "no key")]}
+    aws.otherwise("BatchGetImage", refused)
+    with pytest.raises(AwsError, match="no key"):
+        manifests(aws.target, "shop/api", [digest(1)])
+    assert manifests(aws.target, "shop/api", [digest(1)], strict=False) == {}

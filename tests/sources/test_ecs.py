@@ -10,6 +10,7 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.ecs import ECS
+from ecrm.sources.items import SeenResource
 from tests.sources.reading import found_by
 from tests.stubs import HOST, Params, Stubs, digest
 
@@ -831,4 +832,103 @@ def test_progress_says_what_is_being_read(aws):
         "ECS: 1 clusters",
         "ECS: 1 task definition families",
         "ECS: 1 task definitions",
+    ]
+
+
+# Tasks of one service
+
+
+def test_tasks_of_a_service_that_pulled_different_digests_are_all_in_use(aws):
+    """A tag moved during a deployment: the tasks differ by what was recorded alone."""
+    clusters(aws, "prod")
+    tasks(
+        aws,
+        task(1, container(f"{WEB}:stable", number=1)),
+        task(2, container(f"{WEB}:stable", number=2)),
+        task(3, container(f"{WEB}:stable")),
+    )
+    assert {it for it, _ in uses(aws)} == {
+        f"{WEB}:stable",
+        f"{WEB}:stable@{digest(1)}",
+        f"{WEB}:stable@{digest(2)}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("other", "fact"),
+    [
+        (task(2, container(f"{WEB}:v2"), taskDefinitionArn=revision("web:1")), f"{WEB}:v2"),
+        (task(2, container(f"{WEB}:v1", "log"), taskDefinitionArn=revision("web:1")), "log"),
+        (task(2, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:2")), "web:2"),
+        (task(2, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:1"), group=""), "prod/0"),
+    ],
+    ids=["image", "container", "definition", "service"],
+)
+def test_a_task_that_differs_from_the_first_of_its_service_is_read_too(aws, other, fact):
+    clusters(aws, "prod")
+    tasks(aws, task(1, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:1")), other)
+    texts = {text for use in uses(aws) for text in use}
+    texts |= {it["taskDefinition"] for it in aws.asked("DescribeTaskDefinition")}
+    assert [text for text in texts if fact in text]
+
+
+# What was met
+
+
+def test_the_clusters_and_families_that_were_met_are_named_whatever_becomes_of_them(aws):
+    clusters(aws, "prod", "dev")
+    families(aws, "web", "job")
+    newest(aws, "web", [1], 5)
+    config = Config(
+        history={
+            "clusters": (exact("dev", exclude=True),),
+            "task_definitions": (exact("job", exclude=True),),
+        }
+    )
+    found = found_by(ECS, aws.target, config)
+    assert {it for it in found if isinstance(it, SeenResource)} == {
+        SeenResource("clusters", "prod"),
+        SeenResource("clusters", "dev"),
+        SeenResource("task_definitions", "web"),
+        SeenResource("task_definitions", "job"),
+    }
+
+
+def test_nothing_but_uses_notes_and_names_comes_out(aws):
+    clusters(aws, "prod")
+    services(aws, service("web", currentServiceRevisions=[{"arn": service_revision(7)}]))
+    resolved = {
+        "serviceRevisionArn": service_revision(7),
+        "taskDefinition": revision("web:1"),
+        "containerImages": [{"containerName": "app", "image": f"{WEB}:v1"}],
+    }
+    aws.otherwise("DescribeServiceRevisions", {"serviceRevisions": [resolved]})
+    found = found_by(ECS, aws.target)
+    assert len(found) == 2
+    assert all(isinstance(it, Use | Diagnostic | SeenResource) for it in found)
+
+
+def test_the_revisions_of_all_families_are_listed_for_as_many_pages_as_half_the_families(aws):
+    """A hundred at a time: dearer than asking each family only from there on."""
+    names = [f"job{number}" for number in range(6)]
+    families(aws, *names)
+    all_revisions(aws, "job0:1", "job1:1", then="2")
+    all_revisions(aws, "job2:1", "job3:1", then="3", nextToken="2")
+    all_revisions(aws, "job4:1", "job5:1", nextToken="3")
+    assert uses(aws) == set()
+    assert len(aws.asked("DescribeTaskDefinition")) == 6
+    assert len(aws.asked("ListTaskDefinitions")) == 3
+
+
+def test_a_hundred_tasks_that_are_alike_are_told_of_once_for_each_status(aws):
+    clusters(aws, "prod")
+    tasks(aws, *[task(number, container(f"{WEB}:v1", number=1)) for number in range(100)])
+    stopped = [task(number, container(f"{WEB}:v1", number=1)) for number in range(100, 120)]
+    tasks(aws, *stopped, status="STOPPED")
+    found = [it for it in found_by(ECS, aws.target) if isinstance(it, Use)]
+    assert sorted((it.why, str(it.reference)) for it in found) == [
+        ("running task", f"{WEB}:v1"),
+        ("running task", f"{WEB}:v1@{digest(1)}"),
+        ("stopped task", f"{WEB}:v1"),
+        ("stopped task", f"{WEB}:v1@{digest(1)}"),
     ]

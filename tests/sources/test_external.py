@@ -19,7 +19,7 @@ from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources import external
 from ecrm.sources.external import command_uses, file_uses
-from tests.stubs import HOST, digest
+from tests.stubs import HOST, NOW, digest
 
 NO_LIST = "this is no JSON array of image URIs"
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -340,3 +340,23 @@ def test_a_scanned_file_that_is_anything_else_fails_and_is_named(tmp_path, conte
     path = tmp_path / "uris.json"
     path.write_bytes(content)
     assert failure(path) == f"{path}: {expected}"
+
+
+def test_what_a_command_leaves_running_after_its_output_is_not_stopped(monkeypatch):
+    """An agent that it started for others, say: its output is read to the end, so all is well."""
+    killed: list[int] = []
+    monkeypatch.setattr(os, "killpg", lambda group, _: killed.append(group))
+    assert uris(shell("sleep 1 >/dev/null 2>&1 & echo '[]'")) == []
+    assert killed == []
+
+
+@pytest.mark.parametrize(("seconds", "stale"), [(-1, True), (0, False), (1, False)])
+def test_a_scanned_file_may_be_exactly_as_old_as_is_asked_for(tmp_path, seconds, stale):
+    path = tmp_path / "scanned.json"
+    path.write_text(json.dumps([f"{HOST}/web:v1"]))
+    os.utime(path, (NOW.timestamp() + seconds,) * 2)
+    if stale:
+        with pytest.raises(InputError, match="scan again"):
+            list(file_uses(str(path), NOW))
+    else:
+        assert [str(it.reference) for it in file_uses(str(path), NOW)] == [f"{HOST}/web:v1"]

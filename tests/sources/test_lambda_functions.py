@@ -9,6 +9,7 @@ from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
+from ecrm.sources.items import SeenResource
 from ecrm.sources.lambda_functions import LAMBDA
 from tests.sources.reading import found_by
 from tests.stubs import HOST, Params, Stubs, digest
@@ -335,3 +336,18 @@ def test_progress_says_how_many_functions_have_an_image(aws):
     told: list[Any] = []
     found_by(LAMBDA, aws.target, progress=told.append)
     assert told == ["Lambda: 1 functions with an image"]
+
+
+def test_latest_is_read_even_where_the_listing_leaves_it_out(aws):
+    functions(aws, row("thumbs", 1))
+    codes(aws, "$LATEST", 1)
+    assert f"{THUMBS}:v0" in {it for it, _ in uses(aws)}
+
+
+def test_the_functions_that_have_an_image_were_met_in_the_order_of_their_names(aws):
+    names = ["web", "api", "thumbs"]
+    functions(aws, *[row(it, "$LATEST") for it in names], row("zip", "$LATEST", "Zip"))
+    for name in names:
+        code(aws, "$LATEST", name=name)
+    met = [it for it in found_by(LAMBDA, aws.target) if isinstance(it, SeenResource)]
+    assert met == [SeenResource("lambda_functions", it) for it in sorted(names)]

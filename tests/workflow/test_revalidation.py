@@ -1,18 +1,33 @@
 """Before each repository's deletion, what is in use is read again where that is too old."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ecrm.config import Config, Guards
-from ecrm.errors import IncompleteError
-from ecrm.model.scan import Diagnostic, ReadStatus
-from ecrm.planning.planner import make_plan
+from ecrm.errors import AwsError, Gone, IncompleteError
+from ecrm.model.image import Image
+from ecrm.model.scan import Diagnostic, ReadStatus, Scan
+from ecrm.planning.plan import Plan, RepositoryPlan
+from ecrm.planning.planner import PlanningContext, make_plan, planning_context
 from ecrm.workflow import revalidation
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Request, Run
-from tests.values import HOME, NOW, PARTNER, RULE, RepositoryIndex, Shelf, facts, image, read, use
+from tests.values import (
+    HOME,
+    NOW,
+    PARTNER,
+    RULE,
+    RepositoryIndex,
+    Shelf,
+    digest,
+    facts,
+    image,
+    numbered,
+    read,
+    use,
+)
 
 HELD = {"app": RepositoryIndex((image("old", "v1"),))}
 ACCOUNTS = Shelf({HOME: HELD, PARTNER: HELD})
@@ -38,3 +53,158 @@ def test_b15_a_scan_that_failed_for_one_target_is_not_trusted_for_the_next(run, 
             revalidate(planned)
     left, skipped = revalidate(made.repositories[1])
     assert (left.key.registry, left.deletions, len(skipped)) == (PARTNER, (), 1)
+
+
+TEN_MINUTES = timedelta(minutes=10)
+MOMENT = timedelta(microseconds=1)
+
+
+@dataclass
+class Day:
+    """An account, and what its clock and its scans say as a test goes on."""
+
+    images: tuple[Image, ...]
+    monkeypatch: pytest.MonkeyPatch
+    max_age: timedelta = TEN_MINUTES
+    now: datetime = NOW
+    used: list[str] = field(default_factory=list)
+    unread: str = ""
+    scans: list[datetime] = field(default_factory=list)
+    held: dict[str, RepositoryIndex] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.hold(*self.images)
+        day = self
+
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+                assert tz is not None
+                return day.now
+
+        self.monkeypatch.setattr(revalidation, "datetime", Clock)
+        self.monkeypatch.setattr(revalidation, "read_context", self.facts)
+
+    def hold(self, *images: Image) -> None:
+        self.held["app"] = RepositoryIndex(images)
+
+    def break_down(self, error: AwsError) -> None:
+        self.held["app"] = RepositoryIndex(error)
+
+    def facts(self, run: Run) -> PlanningContext:
+        """As `read_context`, with the scan that the test wants."""
+        self.scans.append(run.now)
+        notes = (Diagnostic(ReadStatus.FAILED, self.unread),) if self.unread else ()
+        uses = tuple(map(use, self.used))
+        scan = Scan(run.now, uses, (read(HOME, "ecs", *notes, references=len(uses)),))
+        keep_all = run.request.list_kept
+        return planning_context(scan, run.inventory, run.config, run.now, keep_all=keep_all)
+
+    def begin(self) -> tuple[Revalidation, Plan]:
+        """A plan of this moment, and what looks at it again."""
+        config = Config(repositories=(RULE,), guards=Guards(in_use_max_age=self.max_age))
+        run = Run(Request(), config, (), Shelf({HOME: self.held}), self.now, lambda _: None)
+        made = make_plan(run.inventory, self.facts(run), None, run.progress)
+        self.scans.clear()
+        return Revalidation(run, made), made
+
+
+@pytest.fixture
+def day(monkeypatch: pytest.MonkeyPatch) -> Day:
+    """Two images that go, and nothing in use."""
+    return Day((numbered(1, "v1"), numbered(2, "v2")), monkeypatch)
+
+
+def going(planned: RepositoryPlan) -> list[str]:
+    return sorted(it.image.digest for it in planned.deletions)
+
+
+def test_what_is_as_old_as_the_guard_allows_is_not_read_again(day):
+    look, made = day.begin()
+    day.now += TEN_MINUTES
+    (planned,) = made.repositories
+    day.used = ["app:v1"]
+    assert look(planned) == (planned, ())
+    assert day.scans == []
+
+
+def test_what_is_any_older_is_read_again(day):
+    look, made = day.begin()
+    day.now += TEN_MINUTES + MOMENT
+    day.used = ["app:v1"]
+    left, skipped = look(made.repositories[0])
+    assert going(left) == [digest(2)]
+    assert [it.decision.image.digest for it in skipped] == [digest(1)]
+    assert day.scans == [day.now]  # uses and ages are of this moment
+
+
+def test_the_age_is_that_of_the_last_reading(day):
+    look, made = day.begin()
+    for minutes, scans in ((9, 0), (2, 1), (10, 1), (1, 2), (10, 2)):
+        day.now += timedelta(minutes=minutes)
+        look(made.repositories[0])
+        assert len(day.scans) == scans
+
+
+def test_once_uses_were_read_again_every_repository_is_looked_at_by_them(day):
+    """The next one's turn comes within the ten minutes, and its plan is from before them."""
+    look, made = day.begin()
+    day.now += timedelta(minutes=11)
+    day.used = ["app:v1"]
+    look(made.repositories[0])
+    day.now += timedelta(minutes=1)
+    left, _ = look(made.repositories[0])
+    assert going(left) == [digest(2)]
+    assert len(day.scans) == 1
+
+
+def test_an_image_that_was_tagged_meanwhile_is_spared(day):
+    look, made = day.begin()
+    day.hold(numbered(1, "v1", "stable"), numbered(2, "v2"))
+    day.now += timedelta(minutes=11)
+    left, skipped = look(made.repositories[0])
+    assert going(left) == [digest(2)]
+    assert [it.why for it in skipped] == ["its tags have changed from v1 to v1, stable"]
+
+
+def test_what_became_old_enough_meanwhile_does_not_go(day):
+    day.hold(numbered(1, "v1"), numbered(2, "v2", days=29))
+    look, made = day.begin()
+    day.now += timedelta(days=5)
+    left, skipped = look(made.repositories[0])
+    assert (going(left), skipped) == ([digest(1)], ())
+
+
+def test_uses_that_cannot_be_read_again_end_the_run(day):
+    look, made = day.begin()
+    day.now += timedelta(minutes=11)
+    day.unread = "ecs:ListTasks: oops"
+    with pytest.raises(IncompleteError) as raised:
+        look(made.repositories[0])
+    assert str(raised.value) == "the images in use could not be read again: ecs:ListTasks: oops"
+
+
+def test_a_repository_that_cannot_be_read_again_ends_the_run(day):
+    look, made = day.begin()
+    day.now += timedelta(minutes=11)
+    day.break_down(AwsError("ecr:DescribeImages: oops"))
+    with pytest.raises(IncompleteError) as raised:
+        look(made.repositories[0])
+    assert str(raised.value) == "it could not be read again: ecr:DescribeImages: oops"
+
+
+def test_a_repository_that_is_gone_is_left_as_it_was_planned(day):
+    """ECR's answers then say that its images are gone."""
+    look, made = day.begin()
+    day.now += timedelta(minutes=11)
+    day.break_down(Gone("there is no repository app"))
+    assert look(made.repositories[0]) == (made.repositories[0], ())
+
+
+def test_a_plan_that_was_made_from_a_file_keeps_its_own_time(day):
+    """The uses of a plan are as old as the plan."""
+    look, made = day.begin()
+    day.now += timedelta(minutes=11)
+    fresh = Revalidation(look._run, replace(made, created_at=day.now))
+    day.used = ["app:v1"]
+    assert fresh(made.repositories[0]) == (made.repositories[0], ())

@@ -133,3 +133,10 @@ def test_a_draft_that_a_killed_run_left_harms_nobody(tmp_path):
     record_in_use(str(tmp_path), {THERE: 5}, NOW)
     assert last_in_use(str(tmp_path)) == {HOME: 3, THERE: 5}
     assert json.loads((tmp_path / "in-use.json").read_text()).keys() == {str(HOME), str(THERE)}
+
+
+def test_a_record_in_s3_makes_no_folder_here(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    record_in_use("s3://bucket/state", {HOME: 3}, NOW)
+    assert list(tmp_path.iterdir()) == []
+    assert warnings(caplog)[-1] == "only files can be read and written here"

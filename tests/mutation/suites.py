@@ -1,0 +1,52 @@
+"""Which tests answer for which module: the first that fails ends a mutant, so the quickest lead."""
+
+SUITES: dict[str, tuple[str, ...]] = {
+    "ecrm.planning.retention": (
+        "planning/test_retention_cases",
+        "planning/test_retention_compatible",
+        "planning/test_retention_details",
+        "planning/test_retention_properties",
+    ),
+    "ecrm.planning.graph": (
+        "planning/test_graph",
+        "planning/test_retention_cases",
+        "planning/test_retention_details",
+    ),
+    "ecrm.planning.uses": ("planning/test_uses", "planning/test_retention_cases"),
+    "ecrm.planning.plan": ("planning/test_plan", "planning/test_revalidation"),
+    "ecrm.planning.planner": ("planning/test_planner",),
+    "ecrm.planning.context": ("planning/test_planner",),
+    "ecrm.planning.repository": ("planning/test_planner", "planning/test_revalidation"),
+    "ecrm.planning.guards": ("planning/test_guards",),
+    "ecrm.model.reference": ("model/test_reference",),
+    "ecrm.registry.access": ("registry/test_access",),
+    "ecrm.execution.apply": ("execution/test_apply",),
+    "ecrm.workflow.revalidation": ("workflow/test_revalidation",),
+    "ecrm.workflow.usage_history": ("workflow/test_usage_history",),
+    "ecrm.registry.manifests": ("registry/test_registry", "sources/test_cached_facts"),
+    "ecrm.aws.parsing": ("aws/test_parsing",),
+    "ecrm.aws.shapes": ("aws/test_operation", "sources/test_items", "registry/test_registry"),
+    "ecrm.aws.operation": ("aws/test_operation", "sources/test_items"),
+    "ecrm.aws.cache.caching": ("aws/test_cache",),
+    "ecrm.aws.cache.database": ("aws/test_cache",),
+    "ecrm.aws.cache.facts": ("aws/test_cache",),
+    "ecrm.aws.cache.folder": ("aws/test_cache",),
+    "ecrm.sources": ("sources/test_scan", "sources/test_side_by_side"),
+    "ecrm.sources.external": ("sources/test_external", "sources/test_scan"),
+    "ecrm.sources.files.working_tree": ("sources/test_working_tree",),
+    "ecrm.sources.items": ("sources/test_items",),
+    "ecrm.sources.lambda_functions": ("sources/test_lambda_functions", "sources/test_cached_facts"),
+    "ecrm.sources.ecs": ("sources/test_ecs", "sources/test_cached_facts"),
+    "ecrm.sources.task_definitions": ("sources/test_ecs", "sources/test_cached_facts"),
+    "ecrm.sources.ecs.families": ("sources/test_ecs",),
+    "ecrm.sources.ecs.revisions": ("sources/test_ecs", "sources/test_cached_facts"),
+    "ecrm.sources.ecs.services": ("sources/test_ecs",),
+    "ecrm.sources.ecs.tasks": ("sources/test_ecs",),
+}
+
+NOT_RUN = {
+    "test_random_repositories_reach_every_reason": "tests what the properties are given",
+    "test_two_runs_at_once_keep_what_either_finds": "starts processes, which know of no mutant",
+    "test_a_write_that_is_killed_in_the_middle_has_not_happened": "as the one above",
+}
+"""Tests of these suites that could notice no mutant, and take long."""

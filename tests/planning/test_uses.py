@@ -1,0 +1,127 @@
+"""Which uses are those of an image, and which of them name an image that is not there."""
+
+from ecrm.model.image import Image
+from ecrm.model.reference import Reference, Registry
+from ecrm.model.use import Use
+from ecrm.planning.uses import RepositoryUses, UsesByRepository
+from tests.stubs import HOST, REGISTRY, digest
+from tests.values import numbered
+
+OTHER = Registry("999999999999", "us-east-1")
+
+
+def use(text: str, user: str = "somebody") -> Use:
+    return Use(Reference.parse(text), "file", user, "listed")
+
+
+def by_digest(number: int, tag: str = "") -> str:
+    """A reference to an image of the repository `app`."""
+    return f"{HOST}/app{tag}@{digest(number)}"
+
+
+def by_tag(tag: str) -> str:
+    return f"{HOST}/app:{tag}"
+
+
+def uses_of_app(*texts: str) -> RepositoryUses:
+    found = [use(text, f"user {place}") for place, text in enumerate(texts)]
+    return UsesByRepository(found).of([REGISTRY], "app")
+
+
+def absent(images: list[Image], *texts: str) -> tuple[str, ...]:
+    return uses_of_app(*texts).missing_from(images)
+
+
+# What is not there
+
+
+def test_without_uses_nothing_is_absent():
+    assert absent([numbered(1)]) == ()
+    assert absent([]) == ()
+
+
+def test_a_digest_or_a_tag_that_no_image_has_is_absent():
+    assert absent([numbered(1, "v1")], by_digest(2)) == (f"@{digest(2)}",)
+    assert absent([numbered(1, "v1")], by_tag("v2")) == (":v2",)
+    assert absent([], by_tag("v2"), by_digest(1)) == (":v2", f"@{digest(1)}")
+
+
+def test_a_digest_or_a_tag_that_an_image_has_is_there():
+    assert absent([numbered(1, "v1"), numbered(2)], by_digest(2), by_tag("v1")) == ()
+
+
+def test_a_use_with_both_is_met_by_its_digest_where_its_tag_was_deleted():
+    assert absent([numbered(1)], by_digest(1, ":v1")) == ()
+
+
+def test_a_use_with_both_of_which_neither_is_there_is_absent_by_both():
+    assert absent([numbered(2)], by_digest(1, ":v1")) == (":v1", f"@{digest(1)}")
+
+
+def test_a_tag_is_absent_where_one_of_its_uses_has_nothing_else():
+    """The digest of one use does not help another, which will pull the tag."""
+    assert absent([numbered(1)], by_digest(1, ":v1"), by_tag("v1")) == (":v1",)
+    assert absent([numbered(1)], by_tag("v1"), by_digest(1, ":v1")) == (":v1",)
+
+
+def test_a_tag_whose_uses_all_have_their_digest_is_not_absent():
+    assert absent([numbered(1), numbered(2)], by_digest(1, ":v1"), by_digest(2, ":v1")) == ()
+
+
+def test_a_tag_is_absent_where_the_digest_of_one_of_its_uses_is():
+    found = absent([numbered(1)], by_digest(1, ":v1"), by_digest(2, ":v1"))
+    assert found == (":v1", f"@{digest(2)}")
+
+
+# Whose an image is
+
+
+def test_an_image_is_used_by_its_digest_and_by_each_of_its_tags_once():
+    uses = uses_of_app(by_digest(1, ":v1"), by_digest(1), by_tag("v2"), by_tag("v3"))
+    found = uses.of(numbered(1, "v1", "v2"))
+    assert [it.user for it in found] == ["user 0", "user 1", "user 2"]
+    assert uses.of(numbered(2)) == ()
+
+
+def test_uses_come_in_the_order_of_their_text():
+    index = UsesByRepository([use(by_tag("v1"), "b"), use(by_tag("v1"), "a")])
+    assert [it.user for it in index.of([REGISTRY], "app").of(numbered(1, "v1"))] == ["a", "b"]
+
+
+def test_uses_are_of_their_own_registry_and_repository():
+    there = f"{OTHER.host}/app:v1"
+    index = UsesByRepository(map(use, (there, f"{HOST}/web:v1", "public.ecr.aws/app:v1")))
+    assert not index.of([REGISTRY], "app").by_tag
+    assert [str(it.reference) for it in index.of([OTHER], "app").by_tag["v1"]] == [there]
+    assert len(index.of([REGISTRY, OTHER], "app").by_tag["v1"]) == 1
+
+
+def test_a_host_that_may_stand_for_any_registry_counts_for_each():
+    index = UsesByRepository([use("registry.example.com/app:v1")])
+    assert "v1" in index.of([REGISTRY], "app").by_tag
+    assert "v1" in index.of([OTHER], "app").by_tag
+
+
+# How many are in use
+
+
+def in_use(*texts: str) -> int:
+    return UsesByRepository([use(it, str(place)) for place, it in enumerate(texts)]).count(REGISTRY)
+
+
+def test_images_in_use_are_counted_once_and_by_digest_where_there_is_one():
+    assert in_use(by_digest(1, ":v1"), by_digest(1, ":v2"), by_digest(1)) == 1
+    assert in_use(by_digest(1, ":v1"), by_digest(2, ":v1")) == 2
+    assert in_use(by_tag("v1"), by_tag("v1"), by_tag("v2")) == 2
+    assert in_use(f"{OTHER.host}/app:v1") == 0
+
+
+def test_the_same_tag_in_another_repository_is_another_image_in_use():
+    index = UsesByRepository(map(use, (by_tag("v1"), f"{HOST}/web:v1", f"{OTHER.host}/app:v1")))
+    assert index.count(REGISTRY) == 2
+    assert index.count(OTHER) == 1
+
+
+def test_a_repository_that_nothing_names_has_no_uses():
+    assert RepositoryUses().of(numbered(1, "v1")) == ()
+    assert RepositoryUses().missing_from([numbered(1, "v1")]) == ()
