@@ -750,8 +750,8 @@ def test_a_signature_is_due_with_its_subject():
 def described(row: Json) -> Json:
     """As DescribeRepositories answers it."""
     answer = {"repositories": [{"repositoryName": "app"} | row]}
-    [read] = DESCRIBE_REPOSITORIES.read(answer)["repositories"]
-    return read
+    rows: list[Json] = DESCRIBE_REPOSITORIES.read(answer)["repositories"]
+    return rows[0]
 
 
 @pytest.mark.parametrize(

@@ -785,8 +785,8 @@ def test_no_call_to_ecr_that_can_name_the_account_leaves_it_out(aws):
 
 def test_manifests_are_accepted_in_every_form_that_ecr_keeps(aws):
     """In another form than it was pushed in, a manifest has another digest."""
-    aws.otherwise("BatchGetImage", {"images": [read(1, "{}")]})
-    assert manifests(aws.target, "shop/api", [digest(1)]) == {digest(1): "{}"}
+    aws.otherwise("BatchGetImage", {"images": [read("{}")]})
+    assert manifests(aws.target, "shop/api", [of("{}")]) == {of("{}"): "{}"}
     [params] = aws.asked("BatchGetImage")
     assert params["acceptedMediaTypes"] == [
         "application/vnd.docker.distribution.manifest.list.v2+json",
