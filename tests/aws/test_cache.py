@@ -657,3 +657,20 @@ class TestPlace:
         ((value,),) = db.execute("SELECT value FROM facts").fetchall()
         db.close()
         assert json.loads(value) == containers(1)
+
+
+def test_a_fact_that_nobody_asked_for_is_damage(tmp_path):
+    """An index that is damaged leads to another row, whose own checksum is right."""
+    put(tmp_path, revisions([1, 2]))
+    opened = database.Database(tmp_path, 0, 1_000_000)
+    rows = opened._connection.execute("SELECT key, value, checksum, 0 FROM facts").fetchall()
+    opened.close()
+
+    class Misled:
+        def execute(self, *_: object) -> list[Any]:
+            return rows
+
+    opened._connection = Misled()  # type: ignore[assignment]
+    with pytest.raises(sqlite3.DatabaseError, match="nobody asked"):
+        opened.read(TASK_DEFINITION, [revision(1)])
+    assert len(opened.read(TASK_DEFINITION, [revision(1), revision(2)])) == 2

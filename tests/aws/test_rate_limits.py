@@ -144,6 +144,14 @@ def test_every_published_quota_is_kept_to():
                 assert quota.burst <= rate.burst, operation
 
 
+def test_what_is_published_for_ecs_is_used_in_full():
+    for rate in PUBLISHED:
+        for operation in rate.operations:
+            if rate.service == "ecs" and (name := LIMITER._quota("ecs", operation)):
+                quota = QUOTAS[name]
+                assert (quota.rate, quota.burst) == (rate.per_second, rate.burst), operation
+
+
 def test_operations_that_share_a_quota_share_a_bucket(clock):
     rate_limiter = RateLimiter(QUOTAS, monotonic=clock)
     for _ in range(45):

@@ -1,5 +1,8 @@
 """Which tests answer for which module: the first that fails ends a mutant, so the quickest lead."""
 
+_DECLARED = ("aws/test_rate_limits", "workflow/test_iam_policy")
+"""These test what is made of the operations and quotas that a source declares."""
+
 SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.planning.retention": (
         "planning/test_retention_cases",
@@ -35,9 +38,17 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.sources.external": ("sources/test_external", "sources/test_scan"),
     "ecrm.sources.files.working_tree": ("sources/test_working_tree",),
     "ecrm.sources.items": ("sources/test_items",),
-    "ecrm.sources.lambda_functions": ("sources/test_lambda_functions", "sources/test_cached_facts"),
-    "ecrm.sources.ecs": ("sources/test_ecs", "sources/test_cached_facts"),
-    "ecrm.sources.task_definitions": ("sources/test_ecs", "sources/test_cached_facts"),
+    "ecrm.sources.lambda_functions": (
+        "sources/test_lambda_functions",
+        "sources/test_cached_facts",
+        *_DECLARED,
+    ),
+    "ecrm.sources.ecs": ("sources/test_ecs", "sources/test_cached_facts", *_DECLARED),
+    "ecrm.sources.task_definitions": (
+        "sources/test_ecs",
+        "sources/test_cached_facts",
+        *_DECLARED,
+    ),
     "ecrm.sources.ecs.families": ("sources/test_ecs",),
     "ecrm.sources.ecs.revisions": ("sources/test_ecs", "sources/test_cached_facts"),
     "ecrm.sources.ecs.services": ("sources/test_ecs",),

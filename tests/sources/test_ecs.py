@@ -932,3 +932,19 @@ def test_a_hundred_tasks_that_are_alike_are_told_of_once_for_each_status(aws):
         ("stopped task", f"{WEB}:v1"),
         ("stopped task", f"{WEB}:v1@{digest(1)}"),
     ]
+
+
+# What is declared
+
+
+def test_whatever_is_called_is_declared_and_whatever_is_declared_is_called(aws):
+    """IAM policies are made of it: what is missing there would be denied to every run."""
+    clusters(aws, "prod")
+    tasks(aws, task(1, container(f"{WEB}:v1")))
+    services(aws, service("web", currentServiceRevisions=[{"arn": service_revision(7)}]))
+    resolved = {"serviceRevisionArn": service_revision(7), "taskDefinition": revision("web:1")}
+    aws.otherwise("DescribeServiceRevisions", {"serviceRevisions": [resolved]})
+    families(aws, "web")
+    newest(aws, "web", [1], 5)
+    found_by(ECS, aws.target)
+    assert {name for name, _ in aws.calls} == {it.name for it in ECS.operations}
