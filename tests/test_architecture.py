@@ -40,6 +40,10 @@ PURE = (
     "sources.files.tree",
     "planning.graph",
     "planning.uses",
+    "planning.context",
+    "planning.merge",
+    "planning.reasons",
+    "planning.repository",
     "planning.retention",
     "planning.plan",
     "planning.guards",
@@ -116,3 +120,8 @@ def test_only_the_registry_package_can_change_anything_in_ecr():
 @pytest.mark.parametrize("path", modules(), ids=module_name)
 def test_a_module_is_read_in_a_sitting(path):
     assert len(path.read_text().splitlines()) <= 250
+
+
+@pytest.mark.parametrize("name", [name for name in PACKAGES if (ROOT / name).is_dir()])
+def test_a_package_says_what_it_is(name):
+    assert ast.get_docstring(ast.parse((ROOT / name / "__init__.py").read_text()))

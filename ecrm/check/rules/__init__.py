@@ -1,0 +1,1 @@
+"""The rules of `ecrm check`: each a pure function from what was read to what it found."""
