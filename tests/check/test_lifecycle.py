@@ -39,7 +39,7 @@ from ecrm.registry.operations import DESCRIBE_REPOSITORIES
 from ecrm.registry.tag_mutability import Mutability, mutability_from
 from tests import fake_aws
 from tests.fake_aws.ecr.evaluating import marked
-from tests.strategies import cases
+from tests.strategies import cases, examples
 from tests.values import HOME, NOTATION, NOW, digest, image, index, use
 
 Json = dict[str, Any]
@@ -409,7 +409,7 @@ def as_ecrm(found: fake_aws.Image) -> Image:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(policies(), repository_indexes())
 def test_two_evaluations_that_know_nothing_of_each_other_agree(rules, images):
     try:
@@ -642,7 +642,7 @@ SOME_POLICIES = st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(cases(), SOME_POLICIES)
 def test_nothing_in_use_that_would_go_is_passed_over(case, rules):
     preview = evaluate(policy(*rules), case.images, NOW)
@@ -656,7 +656,7 @@ def test_nothing_in_use_that_would_go_is_passed_over(case, rules):
     assert used & going <= set(told) <= going
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(cases(), SOME_POLICIES)
 def test_ecr_takes_no_child_of_an_index_that_stays(case, rules):
     preview = evaluate(policy(*rules), case.images, NOW)

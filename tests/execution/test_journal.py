@@ -33,6 +33,7 @@ from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.workflow.state import state_folder
+from tests.strategies import examples
 
 NOW = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
 HERE = Registry("123456789012", "us-east-1")
@@ -440,7 +441,7 @@ decisions = st.builds(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     st.lists(
         st.tuples(decisions, optional, st.none() | st.sampled_from(OutcomeStatus), texts),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ecrm.model.pattern import NamePattern, glob_matches
 from tests.planning.naive_model import matches
+from tests.strategies import examples
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_b29_no_pattern_is_slow(pattern, text):
     assert not glob_matches(pattern, text)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.text("ab*?.\n", max_size=7), st.text("ab.\n", max_size=8))
 @example("*aab*ab", "aaabab")
 def test_a_glob_means_what_trying_everything_finds(pattern, text):

@@ -13,6 +13,7 @@ from ecrm.model.reference import (
     is_digest,
     looks_like_ecr,
 )
+from tests.strategies import examples
 from tests.values import HOME
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -299,7 +300,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.text() | st.lists(PIECES, max_size=8).map("".join))
 @example("\x00")
 @example("a" * 100_000)

@@ -22,7 +22,7 @@ from ecrm.planning.plan import Plan, repository_plan
 from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.plans import REASONS
 from tests.planning.test_planner import DENIED, gone
-from tests.strategies import Case, cases
+from tests.strategies import Case, cases, examples
 from tests.values import (
     APP,
     HOME,
@@ -301,7 +301,7 @@ def test_a_chain_that_leads_back_to_itself_ends():
     assert chain(repository_indexes, digest("sig"), rule=rule) == [kept, pulled]
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(cases())
 def test_every_image_of_every_repository_can_be_explained(case):
     plan = plan_of(case)

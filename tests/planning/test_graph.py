@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from ecrm.model.image import Image
 from ecrm.planning.graph import ImageGraph, deletion_stages, image_graph, is_artifact, own_tags
 from tests import values
-from tests.strategies import Case, cases, referrer_tag
+from tests.strategies import Case, cases, examples, referrer_tag
 from tests.values import (
     DOCKER_CONFIG,
     DOCKER_LIST,
@@ -224,7 +224,7 @@ def test_nothing_makes_no_wave():
     assert stages(graph(image("a"))) == []
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(cases())
 def test_a_wave_is_in_the_order_of_the_digests(case: Case):
     found = image_graph({it.digest: it for it in case.images}, case.manifests)
@@ -232,7 +232,7 @@ def test_a_wave_is_in_the_order_of_the_digests(case: Case):
         assert list(stage) == sorted(stage)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(cases())
 def test_what_stays_with_an_image_brings_all_that_stays_with_it(case: Case):
     found = image_graph({it.digest: it for it in case.images}, case.manifests)

@@ -16,6 +16,7 @@ from ecrm.planning.plan import Plan
 from ecrm.planning.plan_file import plan_text, read_plan
 from tests.model.test_codec import KEYS, MOMENTS, SOURCES
 from tests.strategies import REGISTRY as OTHER
+from tests.strategies import examples
 from tests.stubs import REGISTRY
 from tests.values import NOW, going, numbered, plan_of, repository_plan
 
@@ -44,7 +45,7 @@ def parts(draw: st.DrawFn) -> list[Plan]:
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(parts())
 def test_neither_order_nor_grouping_matters(plans):
     whole = merge_plans(plans)
@@ -55,7 +56,7 @@ def test_neither_order_nor_grouping_matters(plans):
     assert merge_plans([whole, b]) == whole
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(parts())
 def test_a_merged_plan_has_all_that_its_parts_have(plans):
     whole = merge_plans(plans)

@@ -18,7 +18,7 @@ from ecrm.planning.plan import Plan, RepositoryPlan, Totals, repository_plan, un
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import RepositoryUses, UsesByRepository
 from tests import values
-from tests.strategies import Case, cases
+from tests.strategies import Case, cases, examples
 from tests.values import HELM, HOME, NOW, SOCI_V1, digest
 
 ABROAD = Registry("123456789012", "us-east-1")
@@ -132,7 +132,7 @@ def test_a_repository_dangles_when_all_goes_and_what_is_in_use_is_missing():
     assert not replace(planned(), missing=(":prod",)).missing_in_use
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(cases())
 def test_the_numbers_of_a_repository_are_those_of_its_decisions(case: Case):
     decisions = case.decide()

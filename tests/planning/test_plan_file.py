@@ -18,7 +18,7 @@ from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, repository_plan, unread_repository
 from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
 from tests.model.test_codec import KEYS, MOMENTS, SOURCES, TEXTS
-from tests.strategies import Case, cases
+from tests.strategies import Case, cases, examples
 from tests.values import (
     APP,
     HOME,
@@ -71,7 +71,7 @@ def plans(draw: st.DrawFn) -> Plan:
 # -- there and back -------------------------------------------------------------------------------
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(plans())
 def test_a_plan_comes_back_as_it_was(plan):
     back = read_plan(plan_text(plan, "1"), "plan.json")
@@ -84,7 +84,7 @@ def test_a_plan_comes_back_as_it_was(plan):
     )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(plans(), st.randoms(use_true_random=False))
 def test_the_same_plan_is_the_same_text(plan, random):
     shuffled = list(plan.repositories)
@@ -339,7 +339,7 @@ def test_every_change_of_a_character_is_refused():
 SOME = [PLAN, replace(PLAN, repositories=()), planned(shelf(image("a", "v1"), image("b", "v2")))]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.sampled_from(SOME),
     st.data(),

@@ -22,7 +22,7 @@ from ecrm.planning.planner import make_plan, read_and_plan, read_repository
 from ecrm.planning.repository import RepositoryState, plan_repository
 from ecrm.planning.retention import needs_manifests
 from ecrm.registry.access import Replication
-from tests.strategies import cases
+from tests.strategies import cases, examples
 from tests.values import (
     APP,
     HOME,
@@ -230,7 +230,7 @@ def test_a_plan_is_made_for_the_moment_that_it_is_given():
     assert later.created_at == NOW + timedelta(days=2)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(cases())
 def test_a_plan_agrees_with_the_decisions_about_each_image(case):
     rule = replace(case.rule, name=RULE.name)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from ecrm.model.image import Image, Status
 from tests.planning.naive_model import matches
 from tests.planning.test_retention_properties import children_of, named_subjects
-from tests.strategies import Case, cases
+from tests.strategies import Case, cases, examples
 from tests.values import DOCKER_CONFIG, DOCKER_LIST, NOW, OCI_CONFIG, OCI_INDEX, SOCI_V1
 
 ITS_IMAGES = (OCI_CONFIG, DOCKER_CONFIG)
@@ -67,7 +67,7 @@ def goes_with_others(case: Case, gone: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(case=cases())
 def test_nothing_goes_that_fujiwara_ecrm_keeps_but_referrers_of_images_that_go(release, case):
     formats = RELEASES[release]

@@ -15,10 +15,10 @@ from ecrm.model.rule import Action
 from ecrm.planning.graph import deletion_stages, image_graph
 from ecrm.planning.retention import decide, needs_manifests
 from tests.planning.naive_model import kept
-from tests.strategies import Case, Named, cases, names
+from tests.strategies import Case, Named, cases, examples, names
 from tests.values import NOW
 
-OFTEN = settings(max_examples=300)
+OFTEN = settings(max_examples=examples(300))
 
 _NAMES_SUBJECT = re.compile(r"sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?")
 

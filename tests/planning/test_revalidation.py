@@ -30,6 +30,7 @@ from tests.strategies import (
     Case,
     Named,
     cases,
+    examples,
     names,
     referrer_tag,
     rules,
@@ -349,7 +350,7 @@ def moved(case: Case, now_at: Mapping[str, int]) -> Case:
     return replace(case, images=images)
 
 
-OFTEN = settings(max_examples=150)
+OFTEN = settings(max_examples=examples(150))
 
 
 @OFTEN
@@ -396,7 +397,7 @@ def test_what_is_left_keeps_its_order_and_is_shrunk_no_further(change):
     assert still_deletable(left, new) == (left, ())
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(cases())
 def test_the_same_plan_spares_nothing(case):
     made = planned(case)

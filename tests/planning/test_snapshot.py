@@ -27,7 +27,7 @@ from ecrm.workflow.configuration import load
 from ecrm.workflow.run import Request, start
 from tests.model.test_codec import IMAGES, SOURCES, USES
 from tests.planning.test_planner import COPIES, DENIED, REPEATS, gone
-from tests.strategies import cases
+from tests.strategies import cases, examples
 from tests.values import (
     HOME,
     NOW,
@@ -130,7 +130,7 @@ def test_planning_from_a_snapshot_is_planning_from_the_account():
     assert plan.repositories[0].broken_indexes == 1
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(cases())
 def test_planning_from_a_snapshot_decides_the_same_whatever_is_held(case):
     repository_indexes = Shelf(
@@ -143,7 +143,7 @@ def test_planning_from_a_snapshot_decides_the_same_whatever_is_held(case):
     assert plan_of(snapshot, snapshot.scan, **more) == plan_of(repository_indexes, scan, **more)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(IMAGES, max_size=4, unique_by=lambda it: it.digest),
     st.lists(USES, max_size=3),
