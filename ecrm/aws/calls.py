@@ -75,8 +75,10 @@ def map_concurrently(
             if unfinished:  # a failure, or Ctrl-C
                 stop()
             pool.shutdown(wait=False, cancel_futures=True)
-    failures = [error for it in futures if not it.cancelled() and (error := it.exception())]
-    for error in sorted(failures, key=lambda it: isinstance(it, StoppedError)):
+    failures = [
+        error for future in futures if not future.cancelled() and (error := future.exception())
+    ]
+    for error in sorted(failures, key=lambda failure: isinstance(failure, StoppedError)):
         raise error  # what stopped the others comes before their being stopped
     return [future.result() for future in futures]
 

@@ -128,7 +128,9 @@ def optional(shape: Shape) -> Optional:
         return Optional(shape, ())
     if isinstance(shape, MapOf):
         return Optional(shape, MappingProxyType({}))
-    if isinstance(shape, Record) and all(isinstance(it, Optional) for it in shape.members.values()):
+    if isinstance(shape, Record) and all(
+        isinstance(member, Optional) for member in shape.members.values()
+    ):
         return Optional(shape, MappingProxyType(shape.read({})))
     return Optional(shape)
 

@@ -81,7 +81,9 @@ def check(inputs: CheckInputs) -> Findings:
         (result for result in results if isinstance(result, Violation)),
         key=lambda violation: violation.what,
     )
-    distinct = {(it.identity, it.location): it for it in reversed(violations)}
+    distinct = {
+        (violation.identity, violation.location): violation for violation in reversed(violations)
+    }
     unread = [Unread("", line) for line in inputs.plan.unread]
     unread += [hole for hole in inputs.unread if levels.get(hole.rule) is not Level.OFF]
     unread += [result for result in results if isinstance(result, Unread)]

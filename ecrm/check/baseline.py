@@ -15,7 +15,7 @@ _FORMAT = 2
 def baseline_text(findings: Findings) -> str:
     """All violations, new and accepted, in an order that depends on nothing but them."""
     violations = (*findings.violations, *findings.accepted)
-    lines = sorted({it.identity: it.fingerprint for it in violations}.items())
+    lines = sorted({violation.identity: violation.fingerprint for violation in violations}.items())
     accepted = {fingerprint: identity for identity, fingerprint in lines}
     return json.dumps({"ecrm_baseline": _FORMAT, "accepted": accepted}, indent=2)
 
@@ -41,8 +41,8 @@ def without_accepted(
 
     Only a complete check of everything (`is_whole`) can tell that a violation is resolved.
     """
-    new = [it for it in findings.violations if it.fingerprint not in accepted]
-    known = [it for it in findings.violations if it.fingerprint in accepted]
+    new = [violation for violation in findings.violations if violation.fingerprint not in accepted]
+    known = [violation for violation in findings.violations if violation.fingerprint in accepted]
     found = {violation.fingerprint for violation in known}
     resolved = sorted(line for fingerprint, line in accepted.items() if fingerprint not in found)
     return replace(

@@ -36,10 +36,12 @@ def children(target: Target, repository: str, indexes: Sequence[Image]) -> Links
     archived index cannot be pulled, so it may not be readable; that makes none of its children
     deletable, since ECR refuses to delete a child of an index that is there.
     """
-    links = target.cache.get(INDEX, [it.digest for it in indexes], _cached)
-    unknown = [it for it in indexes if it.digest not in links]
+    links = target.cache.get(INDEX, [index.digest for index in indexes], _cached)
+    unknown = [index for index in indexes if index.digest not in links]
     for archived in (False, True):
-        digests = [it.digest for it in unknown if (it.status is Status.ARCHIVED) is archived]
+        digests = [
+            index.digest for index in unknown if (index.status is Status.ARCHIVED) is archived
+        ]
         for chunk in chunks(digests, BATCH):
             found = manifests(target, repository, chunk, INDEX_MEDIA_TYPES, strict=not archived)
             fresh = {digest: _children(repository, digest, found[digest]) for digest in found}
@@ -92,7 +94,9 @@ def refuse_unknown_indexes(target: Target, repository: str, images: Sequence[Ima
     unknown = [image for image in images if image.media_type not in (None, *MEDIA_TYPES)]
     types = {image.digest: str(image.media_type) for image in unknown}
     for archived in (False, True):
-        digests = [it.digest for it in unknown if (it.status is Status.ARCHIVED) is archived]
+        digests = [
+            image.digest for image in unknown if (image.status is Status.ARCHIVED) is archived
+        ]
         for chunk in chunks(digests, BATCH):
             found = manifests(target, repository, chunk, types.values(), strict=not archived)
             for digest, text in found.items():

@@ -28,24 +28,30 @@ def headline(found: Findings) -> str:
     return f"{where}: {', '.join(numbers) or 'nothing found'}"
 
 
-def place_of(it: Violation) -> str:
-    return f"{it.location.file}:{it.location.line} ({it.where})" if it.location else str(it.where)
+def place_of(violation: Violation) -> str:
+    return (
+        f"{violation.location.file}:{violation.location.line} ({violation.where})"
+        if violation.location
+        else str(violation.where)
+    )
 
 
 def _groups(found: Findings) -> Iterator[str]:
-    for (rule, level), group in groupby(found.violations, lambda it: (it.rule, it.level)):
+    for (rule, level), group in groupby(
+        found.violations, lambda violation: (violation.rule, violation.level)
+    ):
         yield f"\n{rule} ({level}): {RULES_OF_CHECK[rule]}"
-        for it in group:
-            yield f"\n  {it.what}"
-            yield f"    where  {place_of(it)}"
-            yield f"    why    {it.why}"
-            yield f"    next   {it.next_step}"
+        for violation in group:
+            yield f"\n  {violation.what}"
+            yield f"    where  {place_of(violation)}"
+            yield f"    why    {violation.why}"
+            yield f"    next   {violation.next_step}"
 
 
 def _rest(found: Findings) -> Iterator[str]:
     if found.unread:
         yield "\nCould not be read, so the result is incomplete:"
-        yield from (f"  {it.text}" for it in found.unread)
+        yield from (f"  {hole.text}" for hole in found.unread)
     if found.unchecked:
         yield "\nNot checked:"
         yield from (f"  {line}" for line in found.unchecked)
@@ -62,16 +68,25 @@ def _rest(found: Findings) -> Iterator[str]:
 def check_markdown(found: Findings) -> str:
     """For the summary of a job."""
     parts = [f"## ecrm check\n\n{headline(found)}"]
-    for rule, group in groupby(found.violations, lambda it: it.rule):
+    for rule, group in groupby(found.violations, lambda violation: violation.rule):
         rows = [
-            [_cell(text) for text in (it.level, it.what, place_of(it), it.why, it.next_step)]
-            for it in group
+            [
+                _cell(text)
+                for text in (
+                    violation.level,
+                    violation.what,
+                    place_of(violation),
+                    violation.why,
+                    violation.next_step,
+                )
+            ]
+            for violation in group
         ]
         head = "| Level | What | Where | Why | Next step |\n|---|---|---|---|---|"
         lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts.append(f"### {rule}: {RULES_OF_CHECK[rule]}\n\n{head}\n{lines}")
     lists = {
-        "Could not be read, so the result is incomplete": [it.text for it in found.unread],
+        "Could not be read, so the result is incomplete": [hole.text for hole in found.unread],
         "Not checked": found.unchecked,
         "In the baseline, and not there any more": found.resolved,
     }
@@ -94,35 +109,35 @@ def _cell(text: str) -> str:
 def check_json(found: Findings) -> str:
     body = {
         "ecrm_check": 1,
-        "targets": [str(it) for it in found.targets],
+        "targets": [str(target) for target in found.targets],
         "complete": not found.unread,
         "errors": found.errors,
         "warnings": found.warnings,
         "levels": {rule: str(level) for rule, level in found.levels.items()},
-        "violations": [_violation(it) for it in found.violations],
-        "unread": [{"rule": it.rule or None, "text": it.text} for it in found.unread],
+        "violations": [_violation(violation) for violation in found.violations],
+        "unread": [{"rule": hole.rule or None, "text": hole.text} for hole in found.unread],
         "unchecked": list(found.unchecked),
-        "accepted": [_violation(it) for it in found.accepted],
+        "accepted": [_violation(violation) for violation in found.accepted],
         "resolved": list(found.resolved),
     }
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 
-def _violation(it: Violation) -> dict[str, Any]:
+def _violation(violation: Violation) -> dict[str, Any]:
     """Without what is not set."""
-    repository = it.where.repository
+    repository = violation.where.repository
     facts = {
-        "rule": it.rule,
-        "level": str(it.level),
+        "rule": violation.rule,
+        "level": str(violation.level),
         "registry": str(repository.registry) if repository else "",
         "repository": repository.repository if repository else "",
-        "image": it.where.image,
-        "key": it.where.key,
-        "file": it.location.file if it.location else "",
-        "line": it.location.line if it.location else 0,
-        "what": it.what,
-        "why": it.why,
-        "next_step": it.next_step,
-        "fingerprint": it.fingerprint,
+        "image": violation.where.image,
+        "key": violation.where.key,
+        "file": violation.location.file if violation.location else "",
+        "line": violation.location.line if violation.location else 0,
+        "what": violation.what,
+        "why": violation.why,
+        "next_step": violation.next_step,
+        "fingerprint": violation.fingerprint,
     }
     return {key: value for key, value in facts.items() if value}

@@ -32,29 +32,33 @@ def check_sarif(found: Findings) -> str:
     invocation: dict[str, Any] = {"executionSuccessful": not found.unread}
     if found.unread:
         invocation["toolExecutionNotifications"] = [
-            {"level": "error", "message": {"text": it.text}} for it in found.unread
+            {"level": "error", "message": {"text": hole.text}} for hole in found.unread
         ]
     driver = {"name": "ecrm", "version": version(), "rules": rules}
-    results = [_result(it, on.index(it.rule), found) for it in found.violations]
+    results = [
+        _result(violation, on.index(violation.rule), found) for violation in found.violations
+    ]
     run = {"tool": {"driver": driver}, "invocations": [invocation], "results": results}
     body = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 
-def _result(it: Violation, index: int, found: Findings) -> dict[str, Any]:
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": str(it.where)}]}
-    if place := it.location or found.config:
+def _result(violation: Violation, index: int, found: Findings) -> dict[str, Any]:
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": str(violation.where)}]}
+    if place := violation.location or found.config:
         location["physicalLocation"] = {
             "artifactLocation": {"uri": quote(place.file.removeprefix("./"))},
             "region": {"startLine": place.line},
         }
     return {
-        "ruleId": it.rule,
+        "ruleId": violation.rule,
         "ruleIndex": index,
-        "level": str(it.level),
-        "message": {"text": f"{it.what}. Why: {it.why}. Next: {it.next_step}."},
+        "level": str(violation.level),
+        "message": {
+            "text": f"{violation.what}. Why: {violation.why}. Next: {violation.next_step}."
+        },
         "locations": [location],
-        "partialFingerprints": {"ecrm/v1": it.fingerprint},
+        "partialFingerprints": {"ecrm/v1": violation.fingerprint},
     }
 
 
@@ -66,13 +70,13 @@ def check_junit(found: Findings) -> str:
     on = [rule for rule, level in found.levels.items() if level is not Level.OFF]
     for rule in on:
         suite = ET.SubElement(root, "testsuite", name=rule)
-        _cases(suite, [it for it in found.violations if it.rule == rule])
+        _cases(suite, [violation for violation in found.violations if violation.rule == rule])
         _count(suite)
     if found.unread:
         suite = ET.SubElement(root, "testsuite", name="complete")
-        for it in found.unread:
-            case = ET.SubElement(suite, "testcase", classname="complete", name=_plain(it.text))
-            ET.SubElement(case, "error", message=_plain(it.text), type="unread")
+        for hole in found.unread:
+            case = ET.SubElement(suite, "testcase", classname="complete", name=_plain(hole.text))
+            ET.SubElement(case, "error", message=_plain(hole.text), type="unread")
         _count(suite)
     _count(root)
     ET.indent(root)
@@ -83,11 +87,17 @@ def _cases(suite: ET.Element, violations: list[Violation]) -> None:
     rule = suite.attrib["name"]
     if not violations:
         ET.SubElement(suite, "testcase", classname=rule, name=_plain(RULES_OF_CHECK[rule]))
-    for it in violations:
-        case = ET.SubElement(suite, "testcase", classname=rule, name=_plain(it.identity))
-        kind = "failure" if it.level is Level.ERROR else "skipped"
-        told = ET.SubElement(case, kind, message=_plain(it.what), type=str(it.level))
-        told.text = _plain(f"where: {place_of(it)}\nwhy: {it.why}\nnext: {it.next_step}")
+    for violation in violations:
+        case = ET.SubElement(suite, "testcase", classname=rule, name=_plain(violation.identity))
+        kind = "failure" if violation.level is Level.ERROR else "skipped"
+        result = ET.SubElement(
+            case, kind, message=_plain(violation.what), type=str(violation.level)
+        )
+        result.text = _plain(_details(violation))
+
+
+def _details(violation: Violation) -> str:
+    return f"where: {place_of(violation)}\nwhy: {violation.why}\nnext: {violation.next_step}"
 
 
 def _count(suite: ET.Element) -> None:
@@ -108,10 +118,14 @@ def check_github(found: Findings) -> str:
 
 
 def _commands(found: Findings) -> Iterator[str]:
-    for it in found.violations:
-        where = {"file": it.location.file, "line": str(it.location.line)} if it.location else {}
-        text = f"{it.what}\nwhere: {place_of(it)}\nwhy: {it.why}\nnext: {it.next_step}"
-        yield _command(str(it.level), text, **where, title=f"ecrm check: {it.rule}")
+    for violation in found.violations:
+        where = (
+            {"file": violation.location.file, "line": str(violation.location.line)}
+            if violation.location
+            else {}
+        )
+        text = f"{violation.what}\n{_details(violation)}"
+        yield _command(str(violation.level), text, **where, title=f"ecrm check: {violation.rule}")
     for unread in found.unread:
         yield _command("error", unread.text, title="ecrm check: could not be read")
     for line in found.unchecked:

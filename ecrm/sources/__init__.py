@@ -49,7 +49,7 @@ def scan(
         _read(None, f"file {path}", list(file_uses(path, oldest, clients)))
         for path in scanned_files
     ]
-    files += [_read(None, f"files {it}", tree_uses([it], Path())) for it in config.files]
+    files += [_read(None, f"files {glob}", tree_uses([glob], Path())) for glob in config.files]
     if not services:
         note = Diagnostic(ReadStatus.EXCLUDED, "not read: --no-scan")
         skipped = [
@@ -59,8 +59,8 @@ def scan(
         ]
         return _joined(now, [*files, *(([], read) for read in skipped)])
     commands = [
-        _read(None, f"command {it.command[0]}", list(command_uses(it)))
-        for it in config.external_commands
+        _read(None, f"command {command.command[0]}", list(command_uses(command)))
+        for command in config.external_commands
     ]
     found = for_each_target(
         targets, lambda target, workers: _reports(target, config, progress, workers)
@@ -107,17 +107,19 @@ def _read(
     registry: Registry | None, source: str, found: Iterable[SourceItem]
 ) -> tuple[list[Use], SourceReport]:
     found = list(found)
-    uses = {it: None for it in found if isinstance(it, Use) and not it.reference.is_elsewhere}
-    notes = tuple(dict.fromkeys(it for it in found if isinstance(it, Diagnostic)))
+    uses = {
+        item: None for item in found if isinstance(item, Use) and not item.reference.is_elsewhere
+    }
+    notes = tuple(dict.fromkeys(item for item in found if isinstance(item, Diagnostic)))
     references = len({use.reference for use in uses})
-    names = _names(it for it in found if isinstance(it, SeenResource)) if registry else None
+    names = _names(item for item in found if isinstance(item, SeenResource)) if registry else None
     return list(uses), SourceReport(registry, source, references, notes, names)
 
 
 def _names(met: Iterable[SeenResource]) -> dict[str, tuple[str, ...]]:
     names: dict[str, set[str]] = defaultdict(set)
-    for it in met:
-        names[it.section].add(it.name)
+    for resource in met:
+        names[resource.section].add(resource.name)
     return {section: tuple(sorted(names[section])) for section in sorted(names)}
 
 

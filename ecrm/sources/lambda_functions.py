@@ -102,8 +102,12 @@ def _read_function(
 ) -> Iterator[SourceItem]:
     """`$LATEST` takes none of the places of `keep_count`, nor does `$LATEST.PUBLISHED`, which a
     call to a function on managed instances reaches, nor a version that something points to."""
-    published = sorted((it for it in versions if it.isdigit()), key=int, reverse=True)
-    wanted = {_LATEST: _LATEST} | {it: it for it in versions if not it.isdigit()}
+    published = sorted(
+        (version for version in versions if version.isdigit()), key=int, reverse=True
+    )
+    wanted = {_LATEST: _LATEST} | {
+        version: version for version in versions if not version.isdigit()
+    }
     if len(published) > keep_count:  # only then can a version depend on who points to it
         wanted |= _pointed_to(target, name)
     newest = [version for version in published if version not in wanted][:keep_count]

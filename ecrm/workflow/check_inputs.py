@@ -106,7 +106,7 @@ def _conflicts(
     target = targets[0] if targets and run.request.now is None else None
     previewed = preview(target, key.repository, text, images, now=run.now, where=where)
     run.progress(f"ECR: {where}")
-    parents = [it for it in images if it.kind is Kind.INDEX] if previewed.matches else []
+    parents = [image for image in images if image.kind is Kind.INDEX] if previewed.matches else []
     links = run.inventory.children(*key, parents) if parents else {}
     found = conflicts(decisions, previewed.matches, links)
     within = run.config.check.lifecycle.within

@@ -86,8 +86,8 @@ class Cache:
         """Keep these, each a small value that JSON can write; but for what may change."""
         encoded = {
             (namespace, key): value
-            for key, it in facts.items()
-            if (value := namespace.encoded(key, it)) is not None
+            for key, fact in facts.items()
+            if (value := namespace.encoded(key, fact)) is not None
         }
         with self._lock:
             if self._database:

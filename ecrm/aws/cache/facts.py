@@ -64,5 +64,5 @@ def _parts(value: Any) -> Iterator[Any]:
     """The objects and lists in it, at any depth."""
     if isinstance(value, (dict, list, tuple)):
         yield value
-        for it in value.values() if isinstance(value, dict) else value:
-            yield from _parts(it)
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _parts(part)

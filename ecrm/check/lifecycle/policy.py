@@ -57,14 +57,14 @@ class Selection:
     def _fits_tags(self, tags: tuple[str, ...]) -> bool:
         """Every entry must fit some tag. No tag has a `?`, and in a pattern it stands for itself,
         so a pattern with one fits nothing."""
-        by_prefix = all(any(tag.startswith(it) for tag in tags) for it in self.prefixes)
+        by_prefix = all(any(tag.startswith(prefix) for tag in tags) for prefix in self.prefixes)
         return by_prefix and all(
             "?" not in pattern and any(glob_matches(pattern, tag) for tag in tags)
             for pattern in self.patterns
         )
 
     def __str__(self) -> str:
-        named = " and ".join((*(f"{it}*" for it in self.prefixes), *self.patterns))
+        named = " and ".join((*(f"{prefix}*" for prefix in self.prefixes), *self.patterns))
         which = {
             TagStatus.TAGGED: f"images tagged {named}",
             TagStatus.UNTAGGED: "untagged images",

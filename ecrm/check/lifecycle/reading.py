@@ -47,7 +47,7 @@ def parse_policy(text: str, where: str) -> LifecyclePolicy:
     rules = _Part(where, body, "the policy").only("rules").items("rules")
     if len(rules) > _MOST_RULES:
         raise InputError(f"{where}: has {len(rules)} rules; ECR takes at most {_MOST_RULES}")
-    read = [_rule(where, place, it) for place, it in enumerate(rules)]
+    read = [_rule(where, place, entry) for place, entry in enumerate(rules)]
     _refuse_together(where, read)
     return LifecyclePolicy(tuple(sorted(read, key=lambda rule: rule.priority)))
 
@@ -190,17 +190,19 @@ def _refuse_together(where: str, rules: Sequence[LifecycleRule]) -> None:
     if twice := _repeated(rule.priority for rule in rules):
         raise InputError(f"{where}: rulePriority {twice[0]} is given twice; number each rule once")
     for storage_class in StorageClass:
-        same = [it for it in rules if it.selection.storage_class is storage_class]
-        every = [it.priority for it in same if it.selection.tag_status is TagStatus.ANY]
-        untagged = [it for it in same if it.selection.tag_status is TagStatus.UNTAGGED]
-        last = max((it.priority for it in same), default=0)
+        same = [rule for rule in rules if rule.selection.storage_class is storage_class]
+        every = [rule.priority for rule in same if rule.selection.tag_status is TagStatus.ANY]
+        untagged = [rule for rule in same if rule.selection.tag_status is TagStatus.UNTAGGED]
+        last = max((rule.priority for rule in same), default=0)
         if any(priority != last for priority in every):
             what = f"rule {every[0]}: tagStatus any"
             raise InputError(f"{where}: {what} must have the highest rulePriority, above {last}")
         if len(untagged) > 1:
             what = f"rules {untagged[0].priority} and {untagged[1].priority} select untagged images"
             raise InputError(f"{where}: {what}; ECR takes one; remove the other")
-        prefixes = [tuple(sorted(it.selection.prefixes)) for it in same if it.selection.prefixes]
+        prefixes = [
+            tuple(sorted(rule.selection.prefixes)) for rule in same if rule.selection.prefixes
+        ]
         if twice := _repeated(prefixes):
             what = f"tagPrefixList {list(twice[0])} is given twice"
             raise InputError(f"{where}: {what}; put it into one rule")

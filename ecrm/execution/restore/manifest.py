@@ -36,4 +36,4 @@ def has_digest(manifest: str, digest: str) -> bool:
 
 
 def _pushed(layers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [it for it in layers if not any(word in it["mediaType"] for word in _ELSEWHERE)]
+    return [layer for layer in layers if not any(word in layer["mediaType"] for word in _ELSEWHERE)]

@@ -44,7 +44,9 @@ def read_file_text(path: str, text: str) -> Contents:
         roots = documents(keyed)
         if _TEMPLATE.search(text) and any(map(has_odd_keys, roots)):
             raise InputError("1: a template")  # noqa: TRY301 - the same as one that fails
-        return Contents(_once(lambda: (it for root in roots for it in tree_mentions(root))))
+        return Contents(
+            _once(lambda: (mention for root in roots for mention in tree_mentions(root)))
+        )
     except RecursionError:
         problem = f"1: not {kind}: it is nested too deeply"
     except InputError as error:

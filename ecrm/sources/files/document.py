@@ -30,7 +30,9 @@ class _Loader(yaml.SafeLoader):
 def documents(text: str) -> list[Node]:
     """Raises InputError, `line: what is wrong`, for text that is no YAML."""
     try:
-        return [it for it in yaml.compose_all(text, Loader=_Loader) if it is not None]
+        return [
+            document for document in yaml.compose_all(text, Loader=_Loader) if document is not None
+        ]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = ", ".join(part for part in (error.context, error.problem) if part)
@@ -79,7 +81,7 @@ def entries_of(node: Node | None) -> Mapping[str, Node]:
         if key.tag == _MERGE:
             for source in (value, *items_of(value)):
                 if isinstance(source, yaml.MappingNode) and source is not node:
-                    merged |= {it.value: v for it, v in source.value if _is_name(it)}
+                    merged |= {name.value: v for name, v in source.value if _is_name(name)}
         elif _is_name(key):
             own[key.value] = value
     return merged | own
@@ -88,7 +90,7 @@ def entries_of(node: Node | None) -> Mapping[str, Node]:
 def names_of(node: Node) -> Iterator[tuple[str, int]]:
     """The keys of a map, each with its line."""
     if isinstance(node, yaml.MappingNode):
-        yield from ((it.value, line_of(it)) for it, _ in node.value if _is_name(it))
+        yield from ((key.value, line_of(key)) for key, _ in node.value if _is_name(key))
 
 
 def has_odd_keys(root: Node) -> bool:
@@ -116,6 +118,6 @@ def _all(root: Node) -> Iterator[Node]:
         seen.add(id(node))
         yield node
         if isinstance(node, yaml.MappingNode):
-            left.extend(it for pair in node.value for it in pair)
+            left.extend(child for pair in node.value for child in pair)
         elif isinstance(node, yaml.SequenceNode):
             left.extend(node.value)

@@ -90,7 +90,8 @@ def within(text: str, spot: Spot) -> Iterator[Mention]:
             yield from image(written, spot)
         else:
             yield from (
-                replace(it, problem=it.problem or _DEFAULT_TAKEN) for it in image(written, spot)
+                replace(mention, problem=mention.problem or _DEFAULT_TAKEN)
+                for mention in image(written, spot)
             )
 
 

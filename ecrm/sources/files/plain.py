@@ -69,7 +69,7 @@ def _dockerfile(text: str) -> Iterator[Mention]:
         if base := _FROM.match(line):
             named = re.sub(
                 r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))",
-                lambda it: _with_default(it, defaults),
+                lambda variable: _with_default(variable, defaults),
                 base["value"],
             )
             yield from image(named, Spot(number))

@@ -70,7 +70,7 @@ class Stack:
 
     def _sub(self, argument: Node) -> str:
         template, variables = (*items_of(argument), None, None)[:2]
-        own = {name: self._value(it) for name, it in entries_of(variables).items()}
+        own = {name: self._value(value) for name, value in entries_of(variables).items()}
         text = raw_of(template or argument)
         return _VARIABLE.sub(lambda found: self._named(found[1].strip(), own), text)
 
@@ -78,7 +78,7 @@ class Stack:
         separator, parts = (*items_of(argument), None, None)[:2]
         if not items_of(parts):
             return "${Join}"
-        return text_of(separator).join(self._value(it) for it in items_of(parts))
+        return text_of(separator).join(self._value(part) for part in items_of(parts))
 
     def _value(self, node: Node) -> str:
         text = self.text(node)

@@ -68,17 +68,17 @@ class _Reader:
         elif id(node) not in self._seen:
             self._seen.add(id(node))
             if branches := self._stack.branches(node):
-                for it in branches:
-                    yield from self.node(it, path, key)
+                for branch in branches:
+                    yield from self.node(branch, path, key)
             elif entries := entries_of(node):
                 yield from self._map(node, entries, path, key)
-            for number, it in enumerate(items_of(node) if not branches else ()):
-                yield from self.node(it, _item(path, number, it), key)
+            for number, item in enumerate(items_of(node) if not branches else ()):
+                yield from self.node(item, _item(path, number, item), key)
 
     def _map(
         self, node: Node, entries: Mapping[str, Node], path: str, key: str
     ) -> Iterator[Mention]:
-        values = {name: self._text(it) for name, it in entries.items()}
+        values = {name: self._text(entry) for name, entry in entries.items()}
         digest, parts = values.get("digest", ""), frozenset[str]()
         for name, line in names_of(node):
             yield from within(name, Spot(line, path))
@@ -88,15 +88,15 @@ class _Reader:
         elif name := _kustomized(values, key):
             parts, spot = _KUSTOMIZE, Spot(line_of(node), path)
             yield from _joined(name, values.get("newTag", ""), digest, spot)
-        tag = next((values[it] for it in _TAG_KEYS if values.get(it)), "")
-        for name, it in entries.items():
+        tag = next((values[name] for name in _TAG_KEYS if values.get(name)), "")
+        for name, entry in entries.items():
             below, value = _below(path, name), values[name]
             if value and name in parts:
                 continue
             if tag and value and name.lower() in IMAGE_KEYS and is_untagged(value):
-                yield from _joined(value, tag, "", Spot(line_of(it), below))
+                yield from _joined(value, tag, "", Spot(line_of(entry), below))
             else:
-                yield from self.node(it, below, name)
+                yield from self.node(entry, below, name)
 
     def _repository(self, values: Mapping[str, str], key: str) -> str:
         """With its registry; "" for a map that is no image as Helm's values have them."""

@@ -34,11 +34,11 @@ def tree_uses(globs: Sequence[str], root: Path) -> Iterator[SourceItem]:
     read: set[Path] = set()
     for glob in globs:
         files = []
-        for it in matching(glob, root):
-            if isinstance(it, Diagnostic):
-                yield it
+        for entry in matching(glob, root):
+            if isinstance(entry, Diagnostic):
+                yield entry
             else:
-                files.append(it)
+                files.append(entry)
         if not files:
             hint = "it is relative to the folder that ecrm runs in"
             yield Diagnostic(ReadStatus.FAILED, f"{_one_line(glob)}: matches no file; {hint}")
@@ -69,11 +69,11 @@ def _below(folder: Path, parts: tuple[str, ...]) -> Iterator[Path | Diagnostic]:
     elif not _MAGIC.search(head):
         yield from _step(folder / head, rest)
         return
-    for it in _listing(folder):
-        if isinstance(it, Diagnostic):
-            yield it
+    for entry in _listing(folder):
+        if isinstance(entry, Diagnostic):
+            yield entry
             continue
-        name, is_folder = it
+        name, is_folder = entry
         is_hidden = name.startswith(".")
         if head != _ANY_DEPTH:
             if fnmatchcase(name, head) and (head.startswith(".") or not is_hidden):
@@ -101,7 +101,7 @@ def _listing(folder: Path) -> Sequence[tuple[str, bool] | Diagnostic]:
     """Each name, in order, and whether it is a folder itself and no link to one."""
     try:
         with os.scandir(folder) as entries:
-            return sorted((it.name, it.is_dir(follow_symlinks=False)) for it in entries)
+            return sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
     except OSError as error:
         return [_unread(str(folder), error)]
 

@@ -97,7 +97,8 @@ def policy(
 def _any_rules() -> tuple[Rule, ...]:
     """Every repository, with everything that may happen to an image."""
     return tuple(
-        Rule(_ANY_REPOSITORY, timedelta(), action=it) for it in (Action.DELETE, Action.ARCHIVE)
+        Rule(_ANY_REPOSITORY, timedelta(), action=action)
+        for action in (Action.DELETE, Action.ARCHIVE)
     )
 
 

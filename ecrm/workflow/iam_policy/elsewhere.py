@@ -89,4 +89,4 @@ def _folder(place: PolicyScope, location: str) -> str:
 
 def _literal(key: str) -> str:
     """IAM takes these characters for more than they are unless they are written so."""
-    return re.sub(r"[*?$]", lambda it: f"${{{it[0]}}}", key)
+    return re.sub(r"[*?$]", lambda match: f"${{{match[0]}}}", key)
