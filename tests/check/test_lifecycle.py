@@ -541,6 +541,16 @@ def test_as_far_as_the_decisions_tell_of_it_no_manifest_is_needed_for_that():
     assert conflicts(decisions, preview) == ()
 
 
+def test_an_archived_index_holds_nothing_for_the_index_above_it():
+    """Only a direct child is safe while its index is there: ECR does not look through an archived
+    index to the one that names it."""
+    cold = index("cold", status=Status.ARCHIVED, archived_at=NOW - DAY)
+    images = [index("outer", "v1"), cold, image("amd64")]
+    links = {digest("outer"): (cold.digest,), cold.digest: (digest("amd64"),)}
+    [conflict] = met([UNTAGGED], images, f"app@{digest('amd64')}", manifests=links)
+    assert conflict.decision.image.digest == digest("amd64")
+
+
 def test_an_index_that_goes_is_told_once_with_all_that_belongs_to_it():
     [conflict] = met([UNTAGGED, V], FAMILY, "app:v1", manifests=LINKS)
     assert conflict.name == "v1"

@@ -27,6 +27,7 @@ it does not judge them (an artifact, an archived image, one whose users were not
 
 _SHOWN = 3
 _FOR_ANOTHER = frozenset({Reason.CHILD, Reason.REFERRER})
+_SHOWS_CHILD = frozenset({Reason.CHILD, Reason.IN_USE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +156,15 @@ def _name(image: Image) -> str:
 
 
 def _links(decisions: Sequence[Decision], manifests: Links) -> Links:
-    """The children of each index, including those that only the decisions show."""
+    """The children of each index; of an index without a manifest here, those that the decisions
+    show, which may be children of its children."""
     links: dict[str, tuple[str, ...]] = dict(manifests)
     for decision in decisions:
-        digest, related = decision.image.digest, decision.related
-        if related and decision.reason is Reason.CHILD:
-            links[related] = (*links.get(related, ()), digest)
-        elif related and decision.reason is Reason.IN_USE:
-            links[digest] = (*links.get(digest, ()), related)
+        index, child = decision.related, decision.image.digest
+        if decision.reason is Reason.IN_USE:  # the decision is about the index of a child in use
+            index, child = child, decision.related or ""
+        if index and child and decision.reason in _SHOWS_CHILD and index not in manifests:
+            links[index] = (*links.get(index, ()), child)
     return links
 
 
