@@ -53,7 +53,8 @@ def calls(size: Size) -> Iterator[Figure]:
         "calls of a second run to those of the first", second.total / first.total, 0.4, "x", how
     )
     known = sum(
-        second.calls.get(f"{it}", 0) for it in ("ecs:DescribeTaskDefinition", "ecr:BatchGetImage")
+        second.calls.get(f"{action}", 0)
+        for action in ("ecs:DescribeTaskDefinition", "ecr:BatchGetImage")
     )
     yield Figure("DescribeTaskDefinition and BatchGetImage in it", known, 0, "", "")
 
@@ -125,13 +126,13 @@ def main() -> None:
         ]
     rows = [
         (
-            it.what,
-            f"{it.reached:.2f} {it.unit}",
-            f"{it.reach:g} {it.unit}",
-            "" if it.good else "MISSED",
-            it.how,
+            figure.what,
+            f"{figure.reached:.2f} {figure.unit}",
+            f"{figure.reach:g} {figure.unit}",
+            "" if figure.good else "MISSED",
+            figure.how,
         )
-        for it in figures
+        for figure in figures
     ]
     sys.stdout.write(tabulate(rows, ("what", "reached", "at most", "", "how"), tablefmt="github"))
     sys.stdout.write("\n")

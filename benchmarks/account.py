@@ -20,8 +20,8 @@ def size(text: str) -> Size:
     return Size(*map(int, text.split(",")))
 
 
-def text_of(it: Size) -> str:
-    return ",".join(str(getattr(it, field.name)) for field in fields(it))
+def text_of(size: Size) -> str:
+    return ",".join(str(getattr(size, field.name)) for field in fields(size))
 
 
 def calls(aws: FakeAws) -> dict[str, list[int]]:

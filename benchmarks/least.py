@@ -46,4 +46,4 @@ def slowest_quota(calls: Mapping[str, int]) -> tuple[str, float]:
     for rate in PUBLISHED:
         named = sum(calls.get(f"{rate.service}:{name}", 0) for name in rate.operations)
         resolve_uses[", ".join(rate.operations)] = max(named - rate.burst, 0) / rate.per_second
-    return max(resolve_uses.items(), key=lambda it: it[1])
+    return max(resolve_uses.items(), key=lambda choice: choice[1])

@@ -68,7 +68,7 @@ def found(cache: Cache, numbers: Iterable[int]) -> dict[str, Any]:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [it.getMessage() for it in caplog.records if it.levelno >= logging.WARNING]
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def connection(cache: Cache) -> sqlite3.Connection:
@@ -174,9 +174,12 @@ VALUES = {
     INDEX: st.recursive(SCALARS, st.lists),
 }
 NAMESPACES = (INDEX, *(namespace for source in SOURCES for namespace in source.cached))
-KEYS = {it: st.from_regex(it.key, fullmatch=True) for it in NAMESPACES}
+KEYS = {namespace: st.from_regex(namespace.key, fullmatch=True) for namespace in NAMESPACES}
 FACTS = st.fixed_dictionaries(
-    {it: st.dictionaries(KEYS[it], VALUES[it], max_size=3) for it in NAMESPACES}
+    {
+        namespace: st.dictionaries(KEYS[namespace], VALUES[namespace], max_size=3)
+        for namespace in NAMESPACES
+    }
 )
 
 
@@ -534,8 +537,8 @@ class TestSurroundings:
 def write_and_read(folder: Path, first: int, count: int, warned: Any) -> None:
     """Another run of ecrm: sixteen threads put and get, and nothing that is wrong comes out."""
     handler = logging.Handler(logging.WARNING)
-    told: list[str] = []
-    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    problems: list[str] = []
+    handler.emit = lambda record: problems.append(record.getMessage())  # type: ignore[method-assign]
     logging.getLogger("ecrm").addHandler(handler)
 
     def work(cache: Cache, number: int) -> bool:
@@ -548,10 +551,10 @@ def write_and_read(folder: Path, first: int, count: int, warned: Any) -> None:
         with Cache.open(folder) as cache, ThreadPoolExecutor(16) as pool:
             numbers = range(start, start + 100)
             if not all(pool.map(lambda number: work(cache, number), numbers)):
-                told.append("something wrong came out")
+                problems.append("something wrong came out")
             if cache.hits + cache.misses < 4 * 97:
-                told.append("something was not counted")
-    warned.put(told)
+                problems.append("something was not counted")
+    warned.put(problems)
 
 
 class TestManyAtOnce:
@@ -574,13 +577,13 @@ class TestManyAtOnce:
         ]
         for run in runs:
             run.start()
-        told = [warned.get(timeout=60) for _ in runs]
+        problems = [warned.get(timeout=60) for _ in runs]
         for run in runs:
             run.join(60)
         if not before:
-            assert told == [[], []]
+            assert problems == [[], []]
             assert get(tmp_path, range(1, 901)) == revisions(range(1, 901))
-        assert "something" not in str(told)
+        assert "something" not in str(problems)
         assert get(tmp_path, range(1, 901)).items() <= revisions(range(1, 901)).items()
 
 

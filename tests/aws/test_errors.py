@@ -209,12 +209,12 @@ def test_an_error_that_says_nothing_is_still_an_error():
             "try again",
         ),
     ],
-    ids=lambda it: type(it).__name__ if isinstance(it, Exception) else "",
+    ids=lambda case: type(case).__name__ if isinstance(case, Exception) else "",
 )
 def test_what_goes_wrong_on_the_way_to_aws_says_what_to_do(error, words, advice):
-    told = translation(error)
-    assert type(told) is AwsError
-    assert str(told) == f"ecs:ListTasks: {words}; {advice}"
+    result = translation(error)
+    assert type(result) is AwsError
+    assert str(result) == f"ecs:ListTasks: {words}; {advice}"
 
 
 def test_a_session_of_single_sign_on_that_has_ended_says_to_sign_in_again():
@@ -228,7 +228,7 @@ def test_a_session_of_single_sign_on_that_has_ended_says_to_sign_in_again():
         ResponseParserError("Unable to parse response (syntax error),\ninvalid XML received"),
         UnicodeDecodeError("utf-8", b"\xc3", 0, 1, "unexpected end of data"),
     ],
-    ids=lambda it: type(it).__name__,
+    ids=lambda case: type(case).__name__,
 )
 def test_an_answer_that_is_none_of_aws_is_an_error_too(error):
     assert str(translation(error)) == (

@@ -175,8 +175,8 @@ def test_as_many_calls_are_in_flight_as_is_asked_for(reached, monkeypatch, how):
     monkeypatch.setattr("ecrm.cli.options.set_up_logging", lambda *_: None)  # would outlive this
     if how == "variable":
         monkeypatch.setenv("ECRM_CONCURRENCY", "3")
-    told = ["--concurrency", "3"] if how == "option" else []
-    assert command_line(["-c", str(reached), *told, "scan"]) == 0
+    options = ["--concurrency", "3"] if how == "option" else []
+    assert command_line(["-c", str(reached), *options, "scan"]) == 0
     assert seen == [3]
 
 

@@ -110,7 +110,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize("operation", IN_JSON, ids=lambda it: it.action)
+@pytest.mark.parametrize("operation", IN_JSON, ids=lambda operation: operation.action)
 def test_an_answer_without_its_members_is_an_error(operation, odd):
     with pytest.raises(AwsError) as error:
         answered(operation, json.dumps(ODD[odd]).encode())
@@ -164,14 +164,14 @@ def test_a_member_of_the_wrong_type_is_an_error_that_names_it(chosen):
         answered(operation, json.dumps(body).encode())
 
 
-@pytest.mark.parametrize("operation", IN_JSON, ids=lambda it: it.action)
+@pytest.mark.parametrize("operation", IN_JSON, ids=lambda operation: operation.action)
 def test_an_answer_as_declared_is_read_as_it_is(operation):
     body = fitting(operation.answer) | {"unknown": 1}
     read = answered(operation, json.dumps(body).encode())
     assert set(read) == set(operation.answer.members)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda it: it.action)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.action)
 def test_every_declared_member_is_in_the_model_of_botocore(operation):
     """With its type. A typing error would read as "AWS leaves it out"."""
     agree(operation.answer, model_of(operation).output_shape)
@@ -196,7 +196,7 @@ def agree(ours: Any, theirs: Shape) -> None:
         assert theirs.type_name == "timestamp"
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda it: it.action)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.action)
 def test_an_operation_that_is_declared_as_reading_is_one(operation):
     """By its name, but for the one that asks ECR what a policy would do."""
     reads = ("Describe", "List", "Get", "BatchGet", "BatchCheck", "StartLifecyclePolicyPreview")
@@ -215,7 +215,7 @@ def page(*names: str, then: str | None = None) -> bytes:
 
 def test_a_page_may_be_empty_and_tokens_lead_on():
     bodies = (page(then="1"), page("a", then="2"), page(then="3"), page("b"))
-    assert [it["clusterArns"] for it in answered(NAMES, *bodies)] == [[], ["a"], [], ["b"]]
+    assert [page["clusterArns"] for page in answered(NAMES, *bodies)] == [[], ["a"], [], ["b"]]
 
 
 @pytest.mark.parametrize("tokens", [("1", "1"), ("1", "2", "1"), ("1", "2", "3", "2")])
@@ -233,7 +233,7 @@ def test_a_listing_of_lambda_has_other_tokens():
     first = {"Functions": [{"Version": "1"}], "NextMarker": "m"}
     second: dict[str, Any] = {"Functions": [], "NextMarker": None}
     found = answered(functions, json.dumps(first).encode(), json.dumps(second).encode())
-    assert [it["Functions"] for it in found] == [[{"Version": "1"}], []]
+    assert [page["Functions"] for page in found] == [[{"Version": "1"}], []]
 
 
 # -- shapes

@@ -71,7 +71,7 @@ IMAGES = json.dumps({"imageDetails": [IMAGE]})
 
 
 def test_an_answer_is_read_as_botocore_would_have_read_it():
-    ours, theirs = (answered(it, DESCRIBE_IMAGES, IMAGES.encode()) for it in (OURS, THEIRS))
+    ours, theirs = (answered(parser, DESCRIBE_IMAGES, IMAGES.encode()) for parser in (OURS, THEIRS))
     assert ours == theirs
     assert ours["imageDetails"][0]["imageTags"] == ["v1"]
 
@@ -87,7 +87,7 @@ NOT_JSON = {
 }
 
 
-@pytest.mark.parametrize("operation", PARAMETERS, ids=lambda it: it.name)
+@pytest.mark.parametrize("operation", PARAMETERS, ids=lambda parameter: parameter.name)
 @pytest.mark.parametrize("name", NOT_JSON)
 def test_a_body_that_is_no_json_object_is_an_error(operation, name):
     with pytest.raises(AwsError) as error:
@@ -101,11 +101,11 @@ def test_wherever_an_answer_is_cut_off_that_is_an_error(length):
         answered(OURS, DESCRIBE_IMAGES, IMAGES[:length].encode())
 
 
-@pytest.mark.parametrize("operation", PARAMETERS, ids=lambda it: it.name)
+@pytest.mark.parametrize("operation", PARAMETERS, ids=lambda parameter: parameter.name)
 @pytest.mark.parametrize("status", [300, 301, 400, 404])
 def test_errors_are_botocores(operation, status):
     body = b'{"__type":"com.amazonaws#AccessDeniedException","message":"no","Message":"no"}'
-    ours, theirs = (failed(it, operation, body, status) for it in (OURS, THEIRS))
+    ours, theirs = (failed(parser, operation, body, status) for parser in (OURS, THEIRS))
     assert ours == theirs
 
 

@@ -31,11 +31,11 @@ def bucket(clock: Clock, burst: float, rate: float | None) -> TokenBucket:
     return TokenBucket(burst, rate, clock, clock.sleep)
 
 
-def taken(it: TokenBucket, clock: Clock, calls: int) -> float:
+def taken(tokens: TokenBucket, clock: Clock, calls: int) -> float:
     """The seconds that so many calls, one after the other, had to wait."""
     began = clock.now
     for _ in range(calls):
-        it.take()
+        tokens.take()
     return clock.now - began
 
 
@@ -43,49 +43,49 @@ def taken(it: TokenBucket, clock: Clock, calls: int) -> float:
 
 
 def test_a_burst_goes_at_once_and_the_rest_at_the_rate(clock):
-    it = bucket(clock, burst=50, rate=20)
-    assert taken(it, clock, 50) == 0
-    assert taken(it, clock, 200) == pytest.approx(10)
+    tokens = bucket(clock, burst=50, rate=20)
+    assert taken(tokens, clock, 50) == 0
+    assert taken(tokens, clock, 200) == pytest.approx(10)
 
 
 def test_what_was_not_used_is_saved_up_as_far_as_the_burst(clock):
-    it = bucket(clock, burst=10, rate=20)
-    taken(it, clock, 10)
+    tokens = bucket(clock, burst=10, rate=20)
+    taken(tokens, clock, 10)
     clock.sleep(0.25)
-    assert taken(it, clock, 5) == pytest.approx(0)
+    assert taken(tokens, clock, 5) == pytest.approx(0)
     clock.sleep(3600)
-    assert taken(it, clock, 10) == 0
-    assert taken(it, clock, 1) > 0
+    assert taken(tokens, clock, 10) == 0
+    assert taken(tokens, clock, 1) > 0
 
 
 def test_refused_calls_use_up_what_was_saved_and_slow_the_bucket_down(clock):
-    it = bucket(clock, burst=50, rate=20)
-    it.refused()
-    assert taken(it, clock, 14) == pytest.approx(1, abs=0.1)
+    tokens = bucket(clock, burst=50, rate=20)
+    tokens.refused()
+    assert taken(tokens, clock, 14) == pytest.approx(1, abs=0.1)
 
 
 def test_refusals_of_one_moment_slow_down_once(clock):
-    it = bucket(clock, burst=0, rate=20)
+    tokens = bucket(clock, burst=0, rate=20)
     for _ in range(16):
-        it.refused()
-    assert taken(it, clock, 140) == pytest.approx(10, rel=0.2)
+        tokens.refused()
+    assert taken(tokens, clock, 140) == pytest.approx(10, rel=0.2)
 
 
 def test_a_bucket_that_gave_way_comes_back_and_no_further(clock):
-    it = bucket(clock, burst=0, rate=20)
-    it.refused()
+    tokens = bucket(clock, burst=0, rate=20)
+    tokens.refused()
     clock.sleep(60)
-    taken(it, clock, 1)
-    assert taken(it, clock, 100) == pytest.approx(5)
+    taken(tokens, clock, 1)
+    assert taken(tokens, clock, 100) == pytest.approx(5)
 
 
 def test_however_often_it_is_refused_a_bucket_never_stands_still(clock):
-    it = bucket(clock, burst=0, rate=20)
+    tokens = bucket(clock, burst=0, rate=20)
     for _ in range(100):
-        it.refused()
+        tokens.refused()
         clock.sleep(2)
-        it.take()
-    assert taken(it, clock, 10) < 25
+        tokens.take()
+    assert taken(tokens, clock, 10) < 25
 
 
 # Where no rate is published
@@ -113,17 +113,17 @@ def server(clock: Clock, burst: float, rate: float):
 @pytest.mark.parametrize("rate", [10, 50, 200])
 def test_an_unknown_limit_is_found_from_its_refusals(clock, rate):
     """Few calls are refused, and little of what AWS would allow is left unused."""
-    it, allows = bucket(clock, burst=1, rate=None), server(clock, burst=rate, rate=rate)
+    tokens, allows = bucket(clock, burst=1, rate=None), server(clock, burst=rate, rate=rate)
     refused = 0
     calls = 120 * rate
     for _ in range(calls):
-        it.take()
+        tokens.take()
         clock.sleep(0.0005)
         while not allows():
             refused += 1
-            it.refused()
+            tokens.refused()
             clock.sleep(0.5)
-            it.take()
+            tokens.take()
     assert refused <= 0.02 * calls
     assert calls / clock.now >= 0.75 * rate
 

@@ -134,11 +134,14 @@ def test_a_file_that_is_written_replaces_the_whole_of_another(tmp_path):
     path.write_text("what was there before")
     write_text(str(path), "new")
     assert path.read_text() == "new"
-    assert [it.name for it in tmp_path.iterdir()] == ["a"]
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
 
 
 def test_remote_places_are_told_from_files():
-    assert [is_remote(it) for it in ("s3://b/k", "ssm://p", "a", "./s3://b", str(Path("/a")))] == [
+    assert [
+        is_remote(location)
+        for location in ("s3://b/k", "ssm://p", "a", "./s3://b", str(Path("/a")))
+    ] == [
         True,
         True,
         False,
@@ -160,6 +163,10 @@ def test_a_record_in_s3_that_cannot_be_read_or_written_is_warned_of(aws, target,
     aws.s3.put("kept", "state/in-use.json", "{")
     aws.fault("s3", "PutObject", Fault.denied())
     record_in_use("s3://kept/state", {REGISTRY: 3}, NOW, lambda: target)
-    told = [it.getMessage() for it in caplog.records]
-    assert told[0].startswith("s3://kept/state/in-use.json cannot be read, so a drop cannot be ")
-    assert told[1].startswith("s3://kept/state/in-use.json could not be written: s3:PutObject is ")
+    warnings = [record.getMessage() for record in caplog.records]
+    assert warnings[0].startswith(
+        "s3://kept/state/in-use.json cannot be read, so a drop cannot be "
+    )
+    assert warnings[1].startswith(
+        "s3://kept/state/in-use.json could not be written: s3:PutObject is "
+    )

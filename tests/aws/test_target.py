@@ -176,7 +176,7 @@ def test_an_answer_of_a_proxy_in_place_of_sts_is_an_error_of_one_line(wire):
 def retries(target: Target) -> dict[str, object]:
     clients = (target.ecr, target.ecs, target.functions, target.writing_ecr())
     settings: list[dict[str, object]] = [client.meta.config.retries for client in clients]
-    assert all(it == settings[0] for it in settings)
+    assert all(setting == settings[0] for setting in settings)
     return settings[0]
 
 
@@ -244,7 +244,7 @@ def test_the_writing_client_is_another_one_and_may_delete(target, wire):
     wire.answer({"imageIds": [{"imageDigest": digest(1)}], "failures": []})
     deleted, refused = Deleter(target).delete("shop/api", [digest(1)])
     assert (deleted, refused) == (frozenset({digest(1)}), ())
-    assert [it.operation for it in wire.requests] == ["BatchDeleteImage"]
+    assert [request.operation for request in wire.requests] == ["BatchDeleteImage"]
 
 
 def test_clients_say_that_they_are_ecrm(somebody):
@@ -304,7 +304,7 @@ def test_an_answer_of_s3_has_no_body_and_is_no_error(target, wire):
     """It is where journals go, by another protocol; an empty answer is what it gives."""
     wire.answer(b"")
     target.s3().put_object(Bucket="journals", Key="ecrm/1.jsonl", Body=b"{}")
-    assert [it.method for it in wire.requests] == ["PUT"]
+    assert [request.method for request in wire.requests] == ["PUT"]
 
 
 # Calls and pages
@@ -337,7 +337,7 @@ def test_a_listing_that_fails_on_a_later_page_fails():
 )
 def test_chunks_are_full_but_for_the_last(size, expected):
     assert [len(chunk) for chunk in chunks(range(size), 2)] == expected
-    assert [it for chunk in chunks(range(size), 2) for it in chunk] == list(range(size))
+    assert [item for chunk in chunks(range(size), 2) for item in chunk] == list(range(size))
 
 
 def test_results_come_in_the_order_of_the_items_whoever_is_first():
@@ -420,7 +420,7 @@ def test_calls_in_flight_have_ended_when_the_failure_is_raised(ending: Ending):
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [it.getMessage() for it in caplog.records if it.name.startswith("ecrm")]
+    return [record.getMessage() for record in caplog.records if record.name.startswith("ecrm")]
 
 
 def test_the_debug_log_has_every_call_with_its_duration(target, wire, caplog):

@@ -75,12 +75,12 @@ def inputs_of(
 
 
 def violations(rule: str, found: CheckInputs) -> list[Violation]:
-    return [it for it in run_check(found).violations if it.rule == rule]
+    return [violation for violation in run_check(found).violations if violation.rule == rule]
 
 
 def unread(rule: str, found: CheckInputs) -> list[Unread]:
-    return [it for it in run_check(found).unread if it.rule == rule]
+    return [gap for gap in run_check(found).unread if gap.rule == rule]
 
 
 def whats(rule: str, found: CheckInputs) -> list[str]:
-    return [it.what for it in violations(rule, found)]
+    return [violation.what for violation in violations(rule, found)]

@@ -12,14 +12,14 @@ GB = 10**9
 
 
 def old(number: int, *, days: float = 40, size: int = 10) -> list[Image]:
-    return [image(f"image {it}", f"v{it}", days=days, size=size) for it in range(number)]
+    return [image(f"image {place}", f"v{place}", days=days, size=size) for place in range(number)]
 
 
 # -- overdue --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("limits", "told"),
+    ("limits", "expected"),
     [
         ("max_images: 3", []),
         ("max_images: 2", ["3 images are deletable, and max_images is 2"]),
@@ -31,9 +31,9 @@ def old(number: int, *, days: float = 40, size: int = 10) -> list[Image]:
         ("max_total_bytes: 29", ["in all, 30 B are deletable, and max_total_bytes is 29 B"]),
     ],
 )
-def test_more_than_the_limit_is_stale_and_the_limit_is_not(limits: str, told: list[str]):
+def test_more_than_the_limit_is_stale_and_the_limit_is_not(limits: str, expected: list[str]):
     settings = config(f"overdue: {{{limits}}}")
-    assert whats("overdue", inputs_of(repositories(app=old(3)), settings=settings)) == told
+    assert whats("overdue", inputs_of(repositories(app=old(3)), settings=settings)) == expected
 
 
 def test_a_limit_of_each_repository_is_not_one_of_all():
@@ -55,9 +55,9 @@ def test_where_and_what_to_do_are_told():
 def test_what_has_been_deletable_for_long_is_overdue():
     settings = config("overdue: {longer_than: 14d}")
     repository_indexes = repositories(app=[*old(2, days=45), image("young", "young", days=43)])
-    (it,) = violations("overdue", inputs_of(repository_indexes, settings=settings))
-    assert it.what == "2 images (20 B) could have been deleted more than 14 days ago"
-    assert it.why.startswith("by the rule app; the oldest was pushed 2026-04-17; ")
+    (violation,) = violations("overdue", inputs_of(repository_indexes, settings=settings))
+    assert violation.what == "2 images (20 B) could have been deleted more than 14 days ago"
+    assert violation.why.startswith("by the rule app; the oldest was pushed 2026-04-17; ")
 
 
 def test_what_a_later_push_has_driven_out_of_keep_count_is_not_overdue():
@@ -67,8 +67,8 @@ def test_what_a_later_push_has_driven_out_of_keep_count_is_not_overdue():
     repository_indexes = [image(f"i{days}", f"v{days}", days=days) for days in (90, 80, 6)]
     assert not whats("overdue", inputs_of(repositories(app=repository_indexes), settings=settings))
     late = [*repository_indexes, image("i70", "v70", days=70)]
-    told = whats("overdue", inputs_of(repositories(app=late), settings=settings))
-    assert told == ["1 image (10 B) could have been deleted more than 14 days ago"]
+    found = whats("overdue", inputs_of(repositories(app=late), settings=settings))
+    assert found == ["1 image (10 B) could have been deleted more than 14 days ago"]
 
 
 def test_what_is_in_use_is_not_overdue():
@@ -98,15 +98,15 @@ def test_a_repository_that_cannot_be_read_is_not_counted_and_no_clean_result(rul
         {HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}}
     )
     found = check(inputs_of(repository_indexes, settings=settings))
-    assert not [it for it in found.violations if it.rule == rule]
-    assert [it.text for it in found.unread] == ["app: ecr:DescribeImages: denied"]
+    assert not [violation for violation in found.violations if violation.rule == rule]
+    assert [gap.text for gap in found.unread] == ["app: ecr:DescribeImages: denied"]
 
 
 # -- budget ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("limits", "told"),
+    ("limits", "expected"),
     [
         ("max_bytes: 30GB", []),
         ("max_bytes: 29GB", ["30 GB are stored, and max_bytes is 29 GB"]),
@@ -122,27 +122,27 @@ def test_a_repository_that_cannot_be_read_is_not_counted_and_no_clean_result(rul
         ),
     ],
 )
-def test_more_than_the_budget_is_told_and_the_budget_is_not(limits: str, told: list[str]):
+def test_more_than_the_budget_is_told_and_the_budget_is_not(limits: str, expected: list[str]):
     repository_indexes = repositories(app=old(3, size=10 * GB, days=1))
     settings = config(f"budget: {{{limits}}}")
-    assert whats("budget", inputs_of(repository_indexes, settings=settings)) == told
+    assert whats("budget", inputs_of(repository_indexes, settings=settings)) == expected
 
 
 def test_a_repository_without_a_rule_costs_as_well():
     repository_indexes = repositories(other=old(3, size=10 * GB))
-    (it,) = violations(
+    (violation,) = violations(
         "budget", inputs_of(repository_indexes, settings=config("budget: {max_monthly_cost: 1}"))
     )
-    assert str(it.where) == f"{HOME}/other"
+    assert str(violation.where) == f"{HOME}/other"
 
 
 def test_how_much_can_be_deleted_and_the_price_are_told():
     repository_indexes = repositories(app=old(3, size=10 * GB))
-    (it,) = violations(
+    (violation,) = violations(
         "budget", inputs_of(repository_indexes, settings=config("budget: {max_bytes: 1GB}"))
     )
-    assert it.why == "the sizes of all images as ECR reports them, at $0.10 per GB a month"
-    assert it.next_step.startswith("3 images (30 GB) of it can be deleted now; ")
+    assert violation.why == "the sizes of all images as ECR reports them, at $0.10 per GB a month"
+    assert violation.next_step.startswith("3 images (30 GB) of it can be deleted now; ")
 
 
 def test_without_limits_there_is_no_budget():

@@ -31,14 +31,14 @@ def test_a_baseline_has_a_readable_line_for_each_fingerprint():
 
 
 def test_the_fingerprints_are_the_same_for_ever():
-    (it,) = found("v1").violations
-    assert it.fingerprint == "55759a70e7200642"
+    (violation,) = found("v1").violations
+    assert violation.fingerprint == "55759a70e7200642"
 
 
 def test_what_is_accepted_is_set_apart_and_what_is_new_is_not():
     now = accepting(found("v1", "v2"), found("v1", "v3"))
-    assert [it.where.image for it in now.violations] == [":v3"]
-    assert [it.where.image for it in now.accepted] == [":v1"]
+    assert [violation.where.image for violation in now.violations] == [":v3"]
+    assert [violation.where.image for violation in now.accepted] == [":v1"]
     assert now.resolved == (f"missing_image: {HOME}/app:v2",)
 
 
@@ -55,8 +55,8 @@ def test_another_line_and_another_digest_are_the_same_violation():
 
     now = accepting(moved(3, "one"), moved(30, "two"))
     assert not now.violations
-    assert {it.rule for it in now.accepted} == {"missing_image", "mutable_tag"}
-    assert SourceLocation("k8s/web.yaml", 30) in [it.location for it in now.accepted]
+    assert {violation.rule for violation in now.accepted} == {"missing_image", "mutable_tag"}
+    assert SourceLocation("k8s/web.yaml", 30) in [violation.location for violation in now.accepted]
 
 
 def test_another_file_is_another_violation():

@@ -48,22 +48,22 @@ def gathered(
 
 
 def unread(rule: str, found: CheckInputs) -> list[str]:
-    return [it.text for it in found.unread if it.rule == rule]
+    return [gap.text for gap in found.unread if gap.rule == rule]
 
 
 def test_the_policy_of_a_repository_is_evaluated():
     found = gathered(RepositoryIndex((image("a", "v1", days=25),), {}, policy=TEXT))
     assert found.lifecycle_conflicts[KEY].evaluated_by == "ecrm's own evaluation"
-    assert [it.name for it in found.lifecycle_conflicts[KEY].conflicts] == ["v1"]
+    assert [conflict.name for conflict in found.lifecycle_conflicts[KEY].conflicts] == ["v1"]
 
 
 def test_what_the_policy_will_reach_soon_is_told_with_its_day(monkeypatch: pytest.MonkeyPatch):
     images = (image("a", "v1", days=15), image("b", "v2", days=12))
     uses = use("app:v1"), use("app:v2")
     found = gathered(RepositoryIndex(images, {}, policy=TEXT), *uses, monkeypatch=monkeypatch)
-    assert [(it.name, it.due) for it in found.lifecycle_conflicts[KEY].conflicts] == [
-        ("v1", NOW + timedelta(days=5))
-    ]
+    assert [
+        (conflict.name, conflict.due) for conflict in found.lifecycle_conflicts[KEY].conflicts
+    ] == [("v1", NOW + timedelta(days=5))]
     none = config("lifecycle: {within: 0s}")
     repository_indexes = RepositoryIndex(images, {}, policy=TEXT)
     found = gathered(repository_indexes, *uses, settings=none, monkeypatch=monkeypatch)
@@ -132,12 +132,12 @@ def test_the_children_of_an_index_to_which_a_tag_moved_are_read(monkeypatch: pyt
 
 
 def test_what_files_say_becomes_uses_unchecked_lines_and_unread_ones():
-    told = (
+    inputs = (
         in_file("app:v1"),
         Diagnostic(ReadStatus.READ, "a.yaml:1: {{ x }} is a template"),
         Diagnostic(ReadStatus.FAILED, "b.yaml: cannot be read"),
     )
-    found = gathered(RepositoryIndex((), {}), request=CheckRequest(told))
-    assert found.file_uses == told[:1]
+    found = gathered(RepositoryIndex((), {}), request=CheckRequest(inputs))
+    assert found.file_uses == inputs[:1]
     assert found.unchecked == ("a.yaml:1: {{ x }} is a template",)
     assert found.unread == (Unread("", "b.yaml: cannot be read"),)

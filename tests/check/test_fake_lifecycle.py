@@ -64,7 +64,7 @@ def test_a_preview_is_in_progress_first_and_then_lists_what_goes(
     assert done["summary"] == {"expiringImageTotalCount": 1}
     [result] = done["previewResults"]
     assert result["imagePushedAt"].timestamp() == pytest.approx(old.pushed)
-    assert {key: it for key, it in result.items() if key != "imagePushedAt"} == {
+    assert {key: value for key, value in result.items() if key != "imagePushedAt"} == {
         "imageDigest": old.digest,
         "imageTags": ["v1"],
         "action": {"type": "EXPIRE"},
@@ -80,7 +80,7 @@ def test_a_preview_comes_in_pages_of_a_hundred(shop: Repository, ecr: Any) -> No
     ecr.start_lifecycle_policy_preview(**NAMED, lifecyclePolicyText=KEEP_ONE)
     assert len(ecr.get_lifecycle_policy_preview(**NAMED)["previewResults"]) == 100
     found = paged(ecr, "get_lifecycle_policy_preview", "previewResults", **NAMED)
-    assert len({it["imageDigest"] for it in found}) == 231
+    assert len({image["imageDigest"] for image in found}) == 231
     assert refused(ecr.get_lifecycle_policy_preview, **NAMED, maxResults=101)[0] == (
         "ValidationException"
     )

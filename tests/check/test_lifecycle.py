@@ -107,8 +107,8 @@ def test_a_policy_in_full():
 
 
 def test_a_description_stays_in_its_line():
-    [told] = policy(rule(description="Keep\n\x1b[31mone")).rules
-    assert str(told) == 'rule 1 "Keep [31mone" (all images but the newest 1)'
+    [parsed] = policy(rule(description="Keep\n\x1b[31mone")).rules
+    assert str(parsed) == 'rule 1 "Keep [31mone" (all images but the newest 1)'
 
 
 def refusal(text: str) -> str:
@@ -260,9 +260,9 @@ KEYS = "tagStatus, tagPrefixList, tagPatternList, storageClass, countType, count
             ],
             "tagPrefixList ['a', 'b'] is given twice; put it into one rule",
         ),
-        ([rule(it) for it in range(1, 52)], "has 51 rules; ECR takes at most 50"),
+        ([rule(priority) for priority in range(1, 52)], "has 51 rules; ECR takes at most 50"),
     ],
-    ids=lambda it: it if isinstance(it, str) else "",
+    ids=lambda case: case if isinstance(case, str) else "",
 )
 def test_what_ecr_would_refuse_is_refused(rules, message):
     assert refusal(json.dumps({"rules": rules})).startswith(f"policy.json: {message}")
@@ -294,8 +294,8 @@ def test_rules_of_the_two_storage_classes_do_not_meet():
 def test_the_rule_in_the_document_is_one_that_ecr_takes():
     text = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text()
     lines = [line for line in text.splitlines() if line.startswith("    ")]
-    [told] = policy(json.loads("".join(lines))).rules
-    assert told.selection.patterns == ("live-*",)
+    [parsed] = policy(json.loads("".join(lines))).rules
+    assert parsed.selection.patterns == ("live-*",)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3), st.lists))
@@ -356,7 +356,7 @@ def policies(draw: st.DrawFn) -> list[Json]:
             "tagStatus": "tagged",
             key: [*draw(ENTRIES), f"v{priority}"[: priority % 3]],
         }
-        chosen[key] = [it for it in chosen[key] if it]
+        chosen[key] = [tag for tag in chosen[key] if tag]
         chosen["countNumber"] = draw(st.integers(1, 3))
         action = draw(st.sampled_from([EXPIRE, ARCHIVE]))
         kinds = ["imageCountMoreThan", "sinceImagePushed", "sinceImagePulled"]
@@ -419,8 +419,8 @@ def test_two_evaluations_that_know_nothing_of_each_other_agree(rules, images):
         return
     ours = evaluate(read, list(map(as_ecrm, images)), NOW)
     theirs = marked(rules, images, NOW.timestamp())
-    assert [(it.image.digest, it.rule.priority) for it in ours] == [
-        (it.digest, by["rulePriority"]) for it, by in theirs
+    assert [(match.image.digest, match.rule.priority) for match in ours] == [
+        (image.digest, by["rulePriority"]) for image, by in theirs
     ]
 
 
@@ -436,7 +436,7 @@ def decided(
     manifests: Mapping[str, tuple[str, ...]] = NOTHING,
     kept: Rule = KEEP_A_DAY,
 ) -> list[Decision]:
-    uses = UsesByRepository([use(it) for it in used]).of([HOME], "app")
+    uses = UsesByRepository([use(reference) for reference in used]).of([HOME], "app")
     return decide(images, manifests, uses, kept, NOW)
 
 
@@ -500,9 +500,13 @@ def test_a_running_digest_whose_tag_has_moved_is_told():
 def test_an_image_in_a_keep_window_that_would_go_is_told(found, more, needed):
     newer = image("newer", "zero", days=0.1)
     kept = replace(KEEP_A_DAY, **more)
-    found_ = [it for it in met([rule()], [found, newer], kept=kept) if it.decision.image == found]
-    assert [it.uses for it in found_] == [()]
-    assert str(found_[0]).endswith(f"; {needed}")
+    matching = [
+        conflict
+        for conflict in met([rule()], [found, newer], kept=kept)
+        if conflict.decision.image == found
+    ]
+    assert [conflict.uses for conflict in matching] == [()]
+    assert str(matching[0]).endswith(f"; {needed}")
 
 
 def test_what_stays_only_since_ecrm_does_not_judge_it_is_no_conflict():
@@ -511,8 +515,8 @@ def test_what_stays_only_since_ecrm_does_not_judge_it_is_no_conflict():
     signature = image("sig", subject=chart.digest, artifact_type=NOTATION)
     images = [chart, archived, signature]
     rules = [by_age(1, number=1), by_age(2, **TO_MOVE)]
-    assert {it.image.digest for it in evaluate(policy(*rules), images, NOW)} == {
-        it.digest for it in images
+    assert {match.image.digest for match in evaluate(policy(*rules), images, NOW)} == {
+        image.digest for image in images
     }
     assert met(rules, images) == ()
 
@@ -554,16 +558,21 @@ def test_an_archived_index_holds_nothing_for_the_index_above_it():
 def test_an_index_that_goes_is_told_once_with_all_that_belongs_to_it():
     [conflict] = met([UNTAGGED, V], FAMILY, "app:v1", manifests=LINKS)
     assert conflict.name == "v1"
-    assert {it.image.digest for it in conflict.along} == set(LINKS[digest("index")])
+    assert {decision.image.digest for decision in conflict.along} == set(LINKS[digest("index")])
     assert "deletes v1 and 2 that belong to it; in use by" in str(conflict)
 
 
 def test_the_index_of_a_platform_image_in_use_is_told_though_nobody_names_it():
     """The next pull asks for the index, and without it the platform image is free to go."""
     found = met([UNTAGGED, V], FAMILY, f"app@{digest('amd64')}", manifests=LINKS)
-    assert {it.decision.image.digest for it in found} == {digest("index"), digest("amd64")}
-    assert all(it.uses for it in found)
-    assert {it.decision.image.digest: len(it.along) for it in found}[digest("index")] == 1
+    assert {conflict.decision.image.digest for conflict in found} == {
+        digest("index"),
+        digest("amd64"),
+    }
+    assert all(conflict.uses for conflict in found)
+    assert {conflict.decision.image.digest: len(conflict.along) for conflict in found}[
+        digest("index")
+    ] == 1
 
 
 def test_a_signature_that_would_go_without_its_image_is_told_with_who_uses_that():
@@ -571,7 +580,7 @@ def test_a_signature_that_would_go_without_its_image_is_told_with_who_uses_that(
     [conflict] = met([UNTAGGED], [OLD, signature], "app:v1")
     assert conflict.decision.image == signature
     assert conflict.because.image == OLD
-    assert [it.user for it in conflict.uses] == ["service prod/web"]
+    assert [use.user for use in conflict.uses] == ["service prod/web"]
     assert str(conflict).endswith("; belongs to v1, which is in use by service prod/web (PRIMARY)")
 
 
@@ -579,7 +588,7 @@ def test_a_signature_goes_with_its_image_and_is_told_with_it():
     signature = image("sig", subject=OLDER.digest, artifact_type=NOTATION, days=1)
     rules = [rule(1, **TAGGED, tagPatternList=["v*"])]
     [conflict] = met(rules, [OLD, OLDER, signature], "app:v0")
-    assert [it.image for it in conflict.along] == [signature]
+    assert [decision.image for decision in conflict.along] == [signature]
 
 
 def test_referrers_in_a_circle_end():
@@ -593,7 +602,7 @@ def test_referrers_in_a_circle_end():
         Decision(one, Reason.REFERRER, related=two.digest),
         Decision(two, Reason.REFERRER, related=one.digest),
     ]
-    assert [it.decision.image for it in conflicts(decisions, preview)] == [OLD]
+    assert [conflict.decision.image for conflict in conflicts(decisions, preview)] == [OLD]
 
 
 def test_what_stays_with_an_image_that_is_not_known_is_told():
@@ -623,13 +632,13 @@ def test_the_most_urgent_comes_first():
         by_age(2),
     ]
     found = met(rules, images, "app:a-live", "app:b-live", "app:x-live")
-    assert [it.name for it in found] == ["b-live", "x-live", "a-live", "latest"]
+    assert [conflict.name for conflict in found] == ["b-live", "x-live", "a-live", "latest"]
     assert " archives a-live; " in str(found[2])
 
 
 def test_an_image_of_many_tags_and_users_is_named_in_one_line():
-    many = image("m", *(f"t{it}" for it in range(9)))
-    [conflict] = met([by_age()], [many], *(f"app:t{it}" for it in range(9)))
+    many = image("m", *(f"t{number}" for number in range(9)))
+    [conflict] = met([by_age()], [many], *(f"app:t{number}" for number in range(9)))
     assert conflict.name == "t0, t1, t2 and 6 more tags"
     assert len(str(conflict)) < 200
 
@@ -656,22 +665,26 @@ SOME_POLICIES = st.sampled_from(
 @given(cases(), SOME_POLICIES)
 def test_nothing_in_use_that_would_go_is_passed_over(case, rules):
     preview = evaluate(policy(*rules), case.images, NOW)
-    going = {it.image.digest for it in carried_out(preview, case.images, case.manifests)}
+    going = {match.image.digest for match in carried_out(preview, case.images, case.manifests)}
     decisions = case.decide()
     found = conflicts(decisions, preview, case.manifests)
-    told = [it.image.digest for each in found for it in (each.decision, *each.along)]
-    assert len(told) == len(set(told))
-    assert set(told) <= going & {it.image.digest for it in decisions if not it.deletable}
-    used = {it.image.digest for it in decisions if it.reason is Reason.IN_USE}
-    assert used & going <= set(told) <= going
+    conflicting = [
+        decision.image.digest for each in found for decision in (each.decision, *each.along)
+    ]
+    assert len(conflicting) == len(set(conflicting))
+    assert set(conflicting) <= going & {
+        decision.image.digest for decision in decisions if not decision.deletable
+    }
+    used = {decision.image.digest for decision in decisions if decision.reason is Reason.IN_USE}
+    assert used & going <= set(conflicting) <= going
 
 
 @settings(max_examples=examples(150))
 @given(cases(), SOME_POLICIES)
 def test_ecr_takes_no_child_of_an_index_that_stays(case, rules):
     preview = evaluate(policy(*rules), case.images, NOW)
-    gone = {it.image.digest for it in carried_out(preview, case.images, case.manifests)}
-    there = {it.digest for it in case.images if it.status is not Status.ARCHIVED} - gone
+    gone = {match.image.digest for match in carried_out(preview, case.images, case.manifests)}
+    there = {image.digest for image in case.images if image.status is not Status.ARCHIVED} - gone
     for held_by, children in case.manifests.items():
         assert held_by not in there or gone.isdisjoint(set(children) - {held_by})
 
@@ -691,8 +704,12 @@ def to_come(
     decisions = decided(images, *used, manifests=manifests, kept=kept)
     today = conflicts(decisions, evaluate(policy(*rules), images, NOW), manifests)
     found = due_within(decisions, policy(*rules), manifests, today, now=NOW, within=days * DAY)
-    assert all(str(it.due.date()) in str(it) for it in found if it.due)
-    return [(it.name, f"{it.due - NOW}".partition(",")[0]) for it in found if it.due]
+    assert all(str(conflict.due.date()) in str(conflict) for conflict in found if conflict.due)
+    return [
+        (conflict.name, f"{conflict.due - NOW}".partition(",")[0])
+        for conflict in found
+        if conflict.due
+    ]
 
 
 YOUNG, FRESH = image("young", "v2", days=10), image("fresh", "v3", days=3)
@@ -777,7 +794,7 @@ def test_a_tag_can_move_as_the_setting_and_its_exclusions_say(setting, filters, 
     row: Json = {"imageTagMutability": setting}
     if filters:
         row["imageTagMutabilityExclusionFilters"] = [
-            {"filterType": "WILDCARD", "filter": it} for it in filters
+            {"filterType": "WILDCARD", "filter": tag_filter} for tag_filter in filters
         ]
     found = mutability_from(described(row))
     assert {tag for tag in ("latest", "dev-1", "v1") if found.is_mutable(tag)} == mutable

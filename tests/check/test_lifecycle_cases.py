@@ -55,7 +55,7 @@ def read(path: Path) -> Story:
     )
 
 
-def told(story: Story, matches: Iterable[LifecycleMatch]) -> dict[str, str]:
+def by_name(story: Story, matches: Iterable[LifecycleMatch]) -> dict[str, str]:
     return {
         story.names[match.image.digest]: f"{match.rule.action} by {match.rule.priority}"
         + (f" with {story.names[match.via]}" if match.via else "")
@@ -66,14 +66,14 @@ def told(story: Story, matches: Iterable[LifecycleMatch]) -> dict[str, str]:
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
 def test_a_policy_marks_what_the_guide_says(path):
     story = read(path)
-    assert told(story, evaluate(story.policy, story.images, NOW)) == story.marked
+    assert by_name(story, evaluate(story.policy, story.images, NOW)) == story.marked
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
 def test_of_what_is_marked_goes_what_nothing_holds(path):
     story = read(path)
     preview = evaluate(story.policy, story.images, NOW)
-    assert told(story, carried_out(preview, story.images, story.manifests)) == story.gone
+    assert by_name(story, carried_out(preview, story.images, story.manifests)) == story.gone
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
@@ -82,7 +82,7 @@ def test_the_order_in_which_images_are_listed_changes_nothing(path):
     backwards = story.images[::-1]
     preview = evaluate(story.policy, backwards, NOW)
     assert preview == evaluate(story.policy, story.images, NOW)
-    assert told(story, carried_out(preview[::-1], backwards, story.manifests)) == story.gone
+    assert by_name(story, carried_out(preview[::-1], backwards, story.manifests)) == story.gone
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)

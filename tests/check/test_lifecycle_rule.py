@@ -34,23 +34,23 @@ def lifecycle_conflicts(shelf: Shelf, *uses: Use) -> CheckInputs:
     found = inputs_of(shelf, *uses)
     policy = parse_policy(json.dumps(POLICY), "policy.json")
     taken = {}
-    for key, it in repository_indexes(found.plan).items():
-        decisions = tuple(it.images.values())
+    for key, repository in repository_indexes(found.plan).items():
+        decisions = tuple(repository.images.values())
         preview = evaluate(policy, [each.image for each in decisions], NOW)
         taken[key] = LifecycleConflicts(conflicts(decisions, preview), "ecrm's own evaluation")
     return inputs_of(shelf, *uses, lifecycle_conflicts=taken)
 
 
 def test_an_image_in_use_that_the_policy_would_expire_is_told_with_rule_and_user():
-    (it,) = violations(
+    (violation,) = violations(
         "lifecycle", lifecycle_conflicts(repositories(app=[image("a", "v1")]), use("app:v1"))
     )
-    assert it.what == "ECR's lifecycle policy deletes app:v1, which is in use"
-    assert str(it.where) == f"{HOME}/app:v1"
-    assert 'rule 7 "a month"' in it.why
-    assert "in use by service prod/web (PRIMARY)" in it.why
-    assert it.why.endswith("(according to ecrm's own evaluation)")
-    assert it.next_step.startswith("give rule 7 more days")
+    assert violation.what == "ECR's lifecycle policy deletes app:v1, which is in use"
+    assert str(violation.where) == f"{HOME}/app:v1"
+    assert 'rule 7 "a month"' in violation.why
+    assert "in use by service prod/web (PRIMARY)" in violation.why
+    assert violation.why.endswith("(according to ecrm's own evaluation)")
+    assert violation.next_step.startswith("give rule 7 more days")
 
 
 def test_an_image_in_a_keep_window_is_told_too():
@@ -69,11 +69,11 @@ def test_what_the_policy_will_take_is_a_warning_with_its_day():
     found = lifecycle_conflicts(repositories(app=[image("a", "v1")]), use("app:v1"))
     (key,) = found.lifecycle_conflicts
     later = replace(found.lifecycle_conflicts[key].conflicts[0], due=NOW + timedelta(days=3))
-    (it,) = violations(
+    (violation,) = violations(
         "lifecycle", replace(found, lifecycle_conflicts={key: LifecycleConflicts((later,), "ecrm")})
     )
-    assert it.what == "ECR's lifecycle policy deletes app:v1 on 2026-06-04, which is in use"
-    assert it.level is Level.WARNING
+    assert violation.what == "ECR's lifecycle policy deletes app:v1 on 2026-06-04, which is in use"
+    assert violation.level is Level.WARNING
 
 
 def test_where_no_rule_of_ecrm_yaml_matches_only_what_is_in_use_counts():

@@ -20,10 +20,10 @@ def repository_indexes(*images: Image) -> Any:
 def test_a_tag_in_use_of_a_repository_whose_tags_can_be_moved_is_told():
     images = repository_indexes(image("a", "v1"), image("b", "v2"), image("c", "v3"))
     found = inputs_of(images, use("app:v2"), use("app:v1"), mutability=MUTABLE)
-    (it,) = violations("mutable_tag", found)
-    assert it.what == "in use by tags that can be moved: v1, v2"
-    assert str(it.where) == f"{HOME}/app"
-    assert "put-image-tag-mutability" in it.next_step
+    (violation,) = violations("mutable_tag", found)
+    assert violation.what == "in use by tags that can be moved: v1, v2"
+    assert str(violation.where) == f"{HOME}/app"
+    assert "put-image-tag-mutability" in violation.next_step
 
 
 def test_many_tags_are_shortened():
@@ -60,13 +60,13 @@ def test_a_tag_that_has_moved_since_is_told_with_both_images():
     found = inputs_of(
         repository_indexes(image("a"), image("b", "v1")), use(f"app:v1@{digest('a')}")
     )
-    (it,) = violations("mutable_tag", found)
-    assert it.what == (
+    (violation,) = violations("mutable_tag", found)
+    assert violation.what == (
         f"the tag v1 was moved: what runs is {digest('a')[:19]}, and the tag now means "
         f"{digest('b')[:19]}"
     )
-    assert str(it.where) == f"{HOME}/app:v1"
-    assert it.next_step == "deploy again to run what the tag means, or deploy by digest"
+    assert str(violation.where) == f"{HOME}/app:v1"
+    assert violation.next_step == "deploy again to run what the tag means, or deploy by digest"
 
 
 def test_a_tag_that_means_what_runs_has_not_moved():
@@ -83,7 +83,7 @@ def test_the_platform_image_of_the_index_that_the_tag_means_has_not_moved():
         children={KEY: {digest("multi"): (digest("inner"),), digest("inner"): (digest("arm"),)}},
     )
     assert not whats("mutable_tag", found)
-    assert [it.digest for it in moved_to(found)[KEY]] == [digest("multi")]
+    assert [image.digest for image in moved_to(found)[KEY]] == [digest("multi")]
 
 
 def test_the_platform_image_of_another_index_has_moved():

@@ -19,18 +19,20 @@ PARTNER = Registry("210987654321", "eu-west-1")
 
 def test_what_is_in_use_and_not_there_is_missing():
     repository_indexes = repositories(app=[image("a", "v1")])
-    (it,) = violations("missing_image", inputs_of(repository_indexes, use("app:v2")))
-    assert it.what == "app:v2 is needed, and is not in ECR"
-    assert str(it.where) == f"{HOME}/app:v2"
-    assert it.why == "service prod/web (PRIMARY)"
-    assert it.next_step.startswith("push it again, put it back with `ecrm restore`")
-    assert it.location is None
+    (violation,) = violations("missing_image", inputs_of(repository_indexes, use("app:v2")))
+    assert violation.what == "app:v2 is needed, and is not in ECR"
+    assert str(violation.where) == f"{HOME}/app:v2"
+    assert violation.why == "service prod/web (PRIMARY)"
+    assert violation.next_step.startswith("push it again, put it back with `ecrm restore`")
+    assert violation.location is None
 
 
 def test_who_runs_it_is_told_before_the_family_that_remembers_it():
     revision = Use(use("app:v2").reference, "ecs", "family web", "one of its newest 5 revisions")
-    (it,) = violations("missing_image", inputs_of(repositories(app=[]), revision, use("app:v2")))
-    assert it.why == "service prod/web (PRIMARY), and 1 more"
+    (violation,) = violations(
+        "missing_image", inputs_of(repositories(app=[]), revision, use("app:v2"))
+    )
+    assert violation.why == "service prod/web (PRIMARY), and 1 more"
 
 
 @pytest.mark.parametrize("named", ["app:v1", f"app@{digest('a')}", f"app:v1@{digest('a')}"])
@@ -45,8 +47,8 @@ def test_a_digest_that_is_there_is_enough_although_its_tag_was_moved():
 
 def test_a_digest_that_is_gone_is_missing_although_its_tag_is_there():
     repository_indexes = repositories(app=[image("b", "v1")])
-    told = whats("missing_image", inputs_of(repository_indexes, use(f"app:v1@{digest('a')}")))
-    assert told == [f"app:v1@{digest('a')[:19]} is needed, and is not in ECR"]
+    found = whats("missing_image", inputs_of(repository_indexes, use(f"app:v1@{digest('a')}")))
+    assert found == [f"app:v1@{digest('a')[:19]} is needed, and is not in ECR"]
 
 
 def test_a_tag_and_the_digest_that_it_was_resolved_to_are_missed_once():
@@ -63,39 +65,39 @@ def test_a_tag_and_the_digest_that_it_was_resolved_to_are_missed_once():
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "expected"),
     [
         (Status.ARCHIVED, ["app:v1 is needed, and is archived, so that nobody can pull it"]),
         (Status.ACTIVATING, []),
         (Status.ACTIVE, []),
     ],
 )
-def test_an_archived_image_cannot_be_pulled(status: Status, told: list[str]):
+def test_an_archived_image_cannot_be_pulled(status: Status, expected: list[str]):
     repository_indexes = repositories(app=[image("a", "v1", status=status)])
-    assert whats("missing_image", inputs_of(repository_indexes, use("app:v1"))) == told
+    assert whats("missing_image", inputs_of(repository_indexes, use("app:v1"))) == expected
 
 
 def test_a_repository_that_does_not_exist_is_told_with_the_one_that_may_be_meant():
-    told = whats("missing_image", inputs_of(repositories(app=[]), file_uses=(in_file("ap:v1"),)))
-    assert told == [f"ap:v1 is needed, and {HOME} has no repository ap; did you mean app?"]
+    found = whats("missing_image", inputs_of(repositories(app=[]), file_uses=(in_file("ap:v1"),)))
+    assert found == [f"ap:v1 is needed, and {HOME} has no repository ap; did you mean app?"]
 
 
 def test_what_a_file_names_is_told_with_file_line_and_a_likely_tag():
     repository_indexes = repositories(app=[image("a", "v1.20")])
-    (it,) = violations(
+    (violation,) = violations(
         "missing_image", inputs_of(repository_indexes, file_uses=(in_file("app:v1.2"),))
     )
-    assert it.what == "app:v1.2 is needed, and is not in ECR; did you mean v1.20?"
-    assert it.location == SourceLocation("k8s/web.yaml", 12)
-    assert it.why == "file k8s/web.yaml (line 12)"
-    assert it.next_step == "push it before anything needs it, or correct the reference"
+    assert violation.what == "app:v1.2 is needed, and is not in ECR; did you mean v1.20?"
+    assert violation.location == SourceLocation("k8s/web.yaml", 12)
+    assert violation.why == "file k8s/web.yaml (line 12)"
+    assert violation.next_step == "push it before anything needs it, or correct the reference"
 
 
 def test_every_place_is_told():
     lines = (in_file("app:v1", line=3), in_file("app:v1", line=9))
     found = violations("missing_image", inputs_of(repositories(app=[]), file_uses=lines))
-    assert [it.location.line for it in found if it.location] == [3, 9]
-    assert len({it.fingerprint for it in found}) == 1
+    assert [violation.location.line for violation in found if violation.location] == [3, 9]
+    assert len({violation.fingerprint for violation in found}) == 1
 
 
 def test_an_image_of_a_repository_without_a_rule_is_looked_for_as_well():
@@ -110,15 +112,15 @@ def test_a_repository_that_cannot_be_read_tells_nothing_and_is_no_clean_result()
         {HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}}
     )
     found = check(inputs_of(repository_indexes, use("app:v1")))
-    assert not [it for it in found.violations if it.rule == "missing_image"]
-    assert [it.text for it in found.unread] == ["app: ecr:DescribeImages: denied"]
+    assert not [violation for violation in found.violations if violation.rule == "missing_image"]
+    assert [gap.text for gap in found.unread] == ["app: ecr:DescribeImages: denied"]
 
 
 @pytest.mark.parametrize("host", ["registry.example.com", PARTNER.host])
 def test_another_registry_is_not_looked_into_and_a_file_is_told_so(host: str):
     named = in_file(f"{host}/app:v1")
     found = check(inputs_of(repositories(app=[]), file_uses=(named,)))
-    assert not [it for it in found.violations if it.rule == "missing_image"]
+    assert not [violation for violation in found.violations if violation.rule == "missing_image"]
     assert found.unchecked == (
         f"k8s/web.yaml:12: {host}/app:v1 is in no registry or repository that this run reads",
     )
@@ -126,11 +128,13 @@ def test_another_registry_is_not_looked_into_and_a_file_is_told_so(host: str):
 
 def test_where_a_template_leaves_the_registry_open_the_repository_decides():
     repository_indexes = repositories(app=[image("a", "v1")])
-    named = tuple(in_file(f"{ANY_REGISTRY}/{it}") for it in ("app:v1", "app:v2", "elsewhere:v1"))
+    named = tuple(
+        in_file(f"{ANY_REGISTRY}/{name}") for name in ("app:v1", "app:v2", "elsewhere:v1")
+    )
     found = check(inputs_of(repository_indexes, file_uses=named))
-    assert [it.what for it in found.violations if it.rule == "missing_image"] == [
-        "app:v2 is needed, and is not in ECR"
-    ]
+    assert [
+        violation.what for violation in found.violations if violation.rule == "missing_image"
+    ] == ["app:v2 is needed, and is not in ECR"]
     assert found.unchecked == (
         "k8s/web.yaml:12: elsewhere:v1 is in no registry or repository that this run reads",
     )
@@ -149,14 +153,14 @@ def test_with_one_repository_the_others_say_nothing():
 
 def test_what_a_file_names_and_the_rules_would_delete_is_pending_deletion():
     repository_indexes = repositories(app=[image("a", "v1")])
-    (it,) = violations(
+    (violation,) = violations(
         "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("app:v1"),))
     )
-    assert it.what == "app:v1 is named in a file, and the next cleanup would delete it"
-    assert it.why == (
+    assert violation.what == "app:v1 is named in a file, and the next cleanup would delete it"
+    assert violation.why == (
         "file k8s/web.yaml (line 12); the rule app allows it: expired, pushed 2026-03-03"
     )
-    assert it.location == SourceLocation("k8s/web.yaml", 12)
+    assert violation.location == SourceLocation("k8s/web.yaml", 12)
 
 
 def test_what_stays_is_not_pending_deletion():

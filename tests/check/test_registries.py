@@ -87,7 +87,9 @@ def test_a_lifecycle_policy_is_about_its_own_registry():
     key = RepositoryKey(AWAY, "app")
     decisions = tuple(repository_indexes(found.plan)[key].images.values())
     preview = evaluate(
-        parse_policy(json.dumps(POLICY), "policy.json"), [it.image for it in decisions], NOW
+        parse_policy(json.dumps(POLICY), "policy.json"),
+        [decision.image for decision in decisions],
+        NOW,
     )
     taken = {key: LifecycleConflicts(conflicts(decisions, preview), "ecrm")}
     again = inputs([image("a", "v1")], [image("b", "v1")], *uses, lifecycle_conflicts=taken)
@@ -99,7 +101,7 @@ def test_a_lifecycle_policy_is_about_its_own_registry():
 def test_each_registry_has_its_unmanaged_repositories():
     rules = "repositories: [{name: other, expires: 30d}]\n"
     found = inputs([], [], settings=config("", rules))
-    assert [it for it in places("unmanaged", found) if "app" in it] == [
+    assert [place for place in places("unmanaged", found) if "app" in place] == [
         f"{HOME}/app",
         f"{AWAY}/app",
     ]

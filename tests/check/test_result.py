@@ -27,13 +27,16 @@ def test_errors_come_first_then_the_order_of_the_rules_then_the_place():
     )
     repository_indexes = repositories(app=[image("a", "v1")], other=[])
     found = check(inputs_of(repository_indexes, use("other:z"), use("app:b"), settings=settings))
-    assert [(it.rule, it.level) for it in found.violations] == [
+    assert [(violation.rule, violation.level) for violation in found.violations] == [
         ("overdue", Level.ERROR),
         ("unmanaged", Level.ERROR),
         ("missing_image", Level.WARNING),
         ("missing_image", Level.WARNING),
     ]
-    assert [str(it.where) for it in found.violations[2:]] == [f"{HOME}/app:b", f"{HOME}/other:z"]
+    assert [str(violation.where) for violation in found.violations[2:]] == [
+        f"{HOME}/app:b",
+        f"{HOME}/other:z",
+    ]
     assert (found.errors, found.warnings) == (2, 2)
 
 
@@ -47,14 +50,14 @@ def test_the_order_of_the_uses_decides_nothing():
 
 def test_what_could_not_be_scanned_is_not_known():
     found = check(inputs_of(repositories(app=[]), read=source_reports(ReadStatus.DENIED)))
-    assert "ecs:ListClusters: denied" in [it.text for it in found.unread]
+    assert "ecs:ListClusters: denied" in [gap.text for gap in found.unread]
 
 
 def test_what_cannot_be_read_for_a_rule_that_is_off_is_not_missed():
     unread = tuple(Unread(rule, f"for {rule}") for rule in ("lifecycle", "mutable_tag", ""))
     settings = config("mutable_tag: {level: off}")
     found = check(inputs_of(repositories(app=[]), settings=settings, unread=unread))
-    assert [it.text for it in found.unread] == ["for lifecycle", "for "]
+    assert [gap.text for gap in found.unread] == ["for lifecycle", "for "]
 
 
 @pytest.mark.parametrize("off", RULES)

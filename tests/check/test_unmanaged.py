@@ -20,9 +20,9 @@ from tests.values import HOME, image
 
 
 def test_a_repository_without_a_rule_is_told():
-    (it,) = violations("unmanaged", inputs_of(repositories(app=[], other=[image("a")])))
-    assert it.what == "no rule matches this repository, so ecrm never deletes anything in it"
-    assert (str(it.where), it.why) == (f"{HOME}/other", "it holds 1 image")
+    (violation,) = violations("unmanaged", inputs_of(repositories(app=[], other=[image("a")])))
+    assert violation.what == "no rule matches this repository, so ecrm never deletes anything in it"
+    assert (str(violation.where), violation.why) == (f"{HOME}/other", "it holds 1 image")
 
 
 def test_a_rule_that_matches_no_repository_is_told_with_its_line():
@@ -33,9 +33,14 @@ def test_a_rule_that_matches_no_repository_is_told_with_its_line():
           - name_pattern: "ap/*"
             expires: 30d
     """
-    (it,) = violations("unmanaged", inputs_of(repositories(app=[]), settings=config("", rules)))
-    assert it.what == "the entry ap/* matches no repository"
-    assert (str(it.where), it.location) == ("repositories[1]", SourceLocation("ecrm.yaml", 5))
+    (violation,) = violations(
+        "unmanaged", inputs_of(repositories(app=[]), settings=config("", rules))
+    )
+    assert violation.what == "the entry ap/* matches no repository"
+    assert (str(violation.where), violation.location) == (
+        "repositories[1]",
+        SourceLocation("ecrm.yaml", 5),
+    )
 
 
 def test_a_rule_that_comes_too_late_is_told_with_the_one_before():
@@ -46,12 +51,14 @@ def test_a_rule_that_comes_too_late_is_told_with_the_one_before():
           - name: app
             expires: 90d
     """
-    (it,) = violations("unmanaged", inputs_of(repositories(app=[]), settings=config("", rules)))
-    assert it.what == (
+    (violation,) = violations(
+        "unmanaged", inputs_of(repositories(app=[]), settings=config("", rules))
+    )
+    assert violation.what == (
         "the entry app never applies: earlier entries (repositories[0]) match everything that it "
         "matches"
     )
-    assert it.next_step == "move it up, or remove it"
+    assert violation.next_step == "move it up, or remove it"
 
 
 def test_a_rule_that_applies_to_one_of_those_that_it_matches_is_good():
@@ -98,14 +105,14 @@ def test_a_source_that_was_not_read_in_full_cannot_tell(status: ReadStatus):
     assert whats("unmanaged", found) == [
         "the entry shrink matches no Lambda function with an image"
     ]
-    assert [it.text for it in unread("unmanaged", found)] == [
+    assert [gap.text for gap in unread("unmanaged", found)] == [
         "clusters[1]: whether it matches anything: not all names that ecs has are known",
         "task_definitions[1]: whether it matches anything: not all names that ecs has are known",
     ]
 
 
 def test_a_snapshot_without_names_cannot_tell():
-    read = tuple(replace(it, names=None) for it in source_reports())
+    read = tuple(replace(source_report, names=None) for source_report in source_reports())
     found = inputs_of(repositories(app=[]), settings=config("", ENTRIES), read=read)
     assert not whats("unmanaged", found)
     assert len(unread("unmanaged", found)) == 6

@@ -151,7 +151,7 @@ class TestWhatIsRead:
             command.env["B"] = "d"  # type: ignore[index]
 
     @pytest.mark.parametrize("empty", ["", "null", "~", "[]"])
-    @pytest.mark.parametrize("section", [it for it in SECTIONS if SECTIONS[it].is_list])
+    @pytest.mark.parametrize("section", [name for name in SECTIONS if SECTIONS[name].is_list])
     def test_an_absent_or_null_section_is_empty(self, section, empty):
         config = read(f"{section}: {empty}")
         entries = config.history[section] if SECTIONS[section].is_history else None

@@ -21,20 +21,20 @@ from ecrm.config.schema import Key, Section
 from ecrm.config.values import BYTES, DURATION, Reader
 from ecrm.errors import ConfigError
 from ecrm.workflow.configuration import SECTIONS, parse
-from tests.config import test_config as told
+from tests.config import test_config as cases
 
 SCHEMA = json_schema(SECTIONS)
 VALIDATOR = Draft202012Validator(SCHEMA)
 EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
 
 GOOD = [
-    told.FUJIWARA_README,
+    cases.FUJIWARA_README,
     EXAMPLE.read_text(),
-    *(text for text, _ in told.WARNINGS),
-    *(f"repositories: [{{name: a, expires: '{text}'}}]" for text, _ in told.DURATIONS),
-    *(f"guards: {{max_bytes: {text}}}" for text, _ in told.SIZES),
+    *(text for text, _ in cases.WARNINGS),
+    *(f"repositories: [{{name: a, expires: '{text}'}}]" for text, _ in cases.DURATIONS),
+    *(f"guards: {{max_bytes: {text}}}" for text, _ in cases.SIZES),
     *(f"{section}: {empty}" for section in SECTIONS for empty in ("", "null", "~")),
-    *(f"{section}: []" for section, it in SECTIONS.items() if it.is_list),
+    *(f"{section}: []" for section, schema in SECTIONS.items() if schema.is_list),
     "guards: {}",
     "check: {missing_image: , overdue: {}, mutable_tag: {level: off}, unmanaged: {level: 'off'}}",
     "check: {overdue: {level: error, max_bytes: 1GB, longer_than: 14d}, budget: {price: 0.11}}",
@@ -51,12 +51,12 @@ GOOD = [
 ]
 
 BAD = [
-    *(text for text, _ in told.DOCUMENT_PROBLEMS),
-    *(text for text, _ in told.SCHEMA_PROBLEMS),
-    *(f"repositories:\n- {keys}" for keys, *_ in told.VALUE_PROBLEMS),
-    *(f"external_commands: [{{{keys}}}]" for keys, _ in told.COMMAND_PROBLEMS),
-    *(f"repositories: [{{name: a, expires: {text!r}}}]" for text, _ in told.DURATION_PROBLEMS),
-    *(f"guards: {{max_bytes: {text!r}}}" for text, _ in told.SIZE_PROBLEMS),
+    *(text for text, _ in cases.DOCUMENT_PROBLEMS),
+    *(text for text, _ in cases.SCHEMA_PROBLEMS),
+    *(f"repositories:\n- {keys}" for keys, *_ in cases.VALUE_PROBLEMS),
+    *(f"external_commands: [{{{keys}}}]" for keys, _ in cases.COMMAND_PROBLEMS),
+    *(f"repositories: [{{name: a, expires: {text!r}}}]" for text, _ in cases.DURATION_PROBLEMS),
+    *(f"guards: {{max_bytes: {text!r}}}" for text, _ in cases.SIZE_PROBLEMS),
     "check: []",
     "check: {missing_image: error}",
     "check: {mising: {}}",
@@ -88,8 +88,11 @@ ONLY_THE_READER_REFUSES = {
         "repositories:\n- name: a\n  expires: 1d\n  name: b",
     ],
     "how a number or a boolean was written": [
-        *(rule_with(f"keep_count: {it}\n  expires: 1d") for it in ("010", "1:30", "1_0", "3.0")),
-        *(rule_with(f"delete_artifacts: {it}\n  expires: 1d") for it in ("yes", "on", "Off")),
+        *(
+            rule_with(f"keep_count: {number}\n  expires: 1d")
+            for number in ("010", "1:30", "1_0", "3.0")
+        ),
+        *(rule_with(f"delete_artifacts: {word}\n  expires: 1d") for word in ("yes", "on", "Off")),
         "guards: {max_bytes: 0x10}",
     ],
     "half of a character": [
@@ -135,7 +138,7 @@ def test_what_is_good_is_taken_by_both(text):
 EXCEPTED = {text for texts in ONLY_THE_READER_REFUSES.values() for text in texts}
 
 
-@pytest.mark.parametrize("text", [it for it in BAD if it not in EXCEPTED])
+@pytest.mark.parametrize("text", [text for text in BAD if text not in EXCEPTED])
 def test_what_is_bad_is_refused_by_both(text):
     assert not reader_takes(text)
     assert not schema_takes(text)
@@ -187,18 +190,20 @@ def keys() -> list[Any]:
 
     def of(section: Section, about: dict[str, Any], path: str) -> Iterator[Any]:
         for name, key in section.keys.items():
-            told = about["properties"][name]
+            described = about["properties"][name]
             if isinstance(key, Section):
-                yield from of(key, told, f"{path}.{name}")
+                yield from of(key, described, f"{path}.{name}")
             else:
-                yield pytest.param(key, told, id=f"{path}.{name}")
+                yield pytest.param(key, described, id=f"{path}.{name}")
 
     sections = SCHEMA["properties"]
     return [
-        it
+        parameter
         for name, section in SECTIONS.items()
         if not section.item
-        for it in of(section, sections[name]["items"] if section.is_list else sections[name], name)
+        for parameter in of(
+            section, sections[name]["items"] if section.is_list else sections[name], name
+        )
     ]
 
 

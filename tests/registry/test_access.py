@@ -26,7 +26,7 @@ def statement(principal: Any = "*", action: Any = "ecr:BatchGetImage", **more: A
     return {"Effect": "Allow", "Principal": principal, "Action": action} | more
 
 
-def told(*statements: Any) -> list[str]:
+def pullers(*statements: Any) -> list[str]:
     policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
     return list(cross_account_pullers(OWNER, policy))
 
@@ -48,7 +48,7 @@ def test_a_rule_without_filters_covers_every_repository():
 def test_a_destination_without_an_account_is_of_the_same_account():
     destinations = [{"region": "us-east-1"}, {"region": "eu-west-1", "registryId": "999999999999"}]
     found = read_replications({"rules": [{"destinations": destinations}]})
-    assert [str(it.destination) for it in found] == [
+    assert [str(replication.destination) for replication in found] == [
         "123456789012/us-east-1",
         "999999999999/eu-west-1",
     ]
@@ -68,8 +68,8 @@ def test_each_destination_has_each_prefix_of_its_rule():
         "repositoryFilters": [PREFIX | {"filter": "dev/"}],
     }
     assert [
-        (it.destination.region, it.prefix, it.deletes)
-        for it in read_replications({"rules": [prod, dev]})
+        (replication.destination.region, replication.prefix, replication.deletes)
+        for replication in read_replications({"rules": [prod, dev]})
     ] == [
         ("us-east-1", "prod/", True),
         ("us-east-1", "base", True),
@@ -160,31 +160,31 @@ def test_no_rules_and_no_destinations_replicate_nothing(configuration):
     ],
 )
 def test_whom_a_statement_allows(principal, who):
-    assert told(statement(principal)) == who
+    assert pullers(statement(principal)) == who
 
 
 def test_the_account_itself_is_left_out():
-    assert told(statement(aws("123456789012", "arn:aws:iam::123456789012:role/ci"))) == []
-    assert told(statement(aws("123456789012"), Condition=ORGANIZATION)) == []
-    assert told(statement(aws("123456789012", "999999999999"))) == ["account 999999999999"]
+    assert pullers(statement(aws("123456789012", "arn:aws:iam::123456789012:role/ci"))) == []
+    assert pullers(statement(aws("123456789012"), Condition=ORGANIZATION)) == []
+    assert pullers(statement(aws("123456789012", "999999999999"))) == ["account 999999999999"]
 
 
 def test_each_is_named_once_in_a_stable_order():
-    assert told(
+    assert pullers(
         statement(aws("999999999999", "arn:aws:iam::999999999999:root")),
         statement(aws("999999999999", "888888888888")),
     ) == ["account 888888888888", "account 999999999999"]
 
 
 def test_a_condition_is_told_with_whom_it_narrows():
-    assert told(statement("*", Condition=ORGANIZATION), statement(aws("999999999999"))) == [
+    assert pullers(statement("*", Condition=ORGANIZATION), statement(aws("999999999999"))) == [
         "account 999999999999",
         'everyone under the condition {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}',
     ]
 
 
 def test_who_is_allowed_with_and_without_a_condition_is_told_of_both():
-    assert told(statement("*", Condition=ORGANIZATION), statement("*")) == [
+    assert pullers(statement("*", Condition=ORGANIZATION), statement("*")) == [
         "everyone",
         'everyone under the condition {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}',
     ]
@@ -192,8 +192,8 @@ def test_who_is_allowed_with_and_without_a_condition_is_told_of_both():
 
 def test_not_principal_is_everyone_but_a_few():
     but = {"Effect": "Allow", "NotPrincipal": aws("999999999999"), "Action": "*"}
-    assert told(but) == ["everyone but a few"]
-    assert told(but | {"Condition": ORGANIZATION}) == [
+    assert pullers(but) == ["everyone but a few"]
+    assert pullers(but | {"Condition": ORGANIZATION}) == [
         'everyone but a few under the condition {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}'
     ]
 
@@ -221,7 +221,7 @@ def test_not_principal_is_everyone_but_a_few():
     ],
 )
 def test_an_action_that_reads_an_image_lets_pull(action):
-    assert told(statement("*", action)) == ["everyone"]
+    assert pullers(statement("*", action)) == ["everyone"]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_an_action_that_reads_an_image_lets_pull(action):
     ],
 )
 def test_other_actions_let_nobody_pull(action):
-    assert told(statement("*", action)) == []
+    assert pullers(statement("*", action)) == []
 
 
 @pytest.mark.parametrize(
@@ -253,17 +253,17 @@ def test_other_actions_let_nobody_pull(action):
     ],
 )
 def test_not_action_lets_pull_unless_it_names_all_of_pulling(but, who):
-    assert told({"Effect": "Allow", "Principal": "*", "NotAction": but}) == who
+    assert pullers({"Effect": "Allow", "Principal": "*", "NotAction": but}) == who
 
 
 def test_a_statement_that_denies_lets_nobody_pull():
-    assert told(statement("*", "ecr:*", Effect="Deny")) == []
-    assert told({"Principal": "*", "Action": "*"}) == []
+    assert pullers(statement("*", "ecr:*", Effect="Deny")) == []
+    assert pullers({"Principal": "*", "Action": "*"}) == []
 
 
 def test_a_denial_takes_nothing_back():
     denied = statement(aws("999999999999"), "*", Effect="Deny")
-    assert told(statement(aws("999999999999")), denied) == ["account 999999999999"]
+    assert pullers(statement(aws("999999999999")), denied) == ["account 999999999999"]
 
 
 def test_a_statement_may_stand_alone():
@@ -365,13 +365,13 @@ def test_a_service_that_acts_for_any_other_account_is_listed(arns):
     service = statement(
         {"Service": "lambda.amazonaws.com"}, Condition={"StringLike": {"aws:SourceArn": arns}}
     )
-    (who,) = told(service)
+    (who,) = pullers(service)
     assert who.startswith("service lambda.amazonaws.com under the condition ")
 
 
 def test_a_user_is_not_left_out_for_a_condition_that_names_our_account():
     condition = {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
-    (who,) = told(statement(aws("999999999999"), Condition=condition))
+    (who,) = pullers(statement(aws("999999999999"), Condition=condition))
     assert who.startswith("account 999999999999 under")
 
 
@@ -385,10 +385,12 @@ def test_a_user_is_not_left_out_for_a_condition_that_names_our_account():
     ],
 )
 def test_the_account_is_the_fifth_part_of_an_arn(principal, who):
-    assert told(statement(aws(principal))) == [who]
+    assert pullers(statement(aws(principal))) == [who]
 
 
 def test_one_condition_is_told_once_however_it_is_written_down():
     first, second = {"a": "1", "b": "2"}, {"b": "2", "a": "1"}
-    (who,) = told(*(statement("*", Condition={"StringEquals": it}) for it in (first, second)))
+    (who,) = pullers(
+        *(statement("*", Condition={"StringEquals": names}) for names in (first, second))
+    )
     assert who == 'everyone under the condition {"StringEquals": {"a": "1", "b": "2"}}'

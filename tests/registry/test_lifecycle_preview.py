@@ -230,7 +230,7 @@ def test_of_what_is_no_read_a_reading_client_lets_the_preview_through_alone(aws)
 # -- who is asked ---------------------------------------------------------------------------------
 
 
-def told(aws: Stubs | None, text: str = TEXT) -> Preview:
+def preview_of(aws: Stubs | None, text: str = TEXT) -> Preview:
     return preview(
         aws.target if aws else None,
         "shop/api",
@@ -249,21 +249,21 @@ def previewed(aws: Stubs, *results: dict[str, Any]) -> None:
 
 def test_ecr_is_asked_first(aws):
     previewed(aws, result(2))
-    found = told(aws)
-    assert [(it.image, it.rule.description) for it in found.matches] == [(NEW, "Keep one")]
+    found = preview_of(aws)
+    assert [(match.image, match.rule.description) for match in found.matches] == [(NEW, "Keep one")]
     assert (found.evaluated_by, str(found.evaluated_by)) == (EvaluatedBy.ECR, "ECR's preview")
 
 
 def test_an_image_that_was_pushed_since_the_listing_is_left_out(aws):
     previewed(aws, result(3))
-    assert told(aws) == Preview((), EvaluatedBy.ECR)
+    assert preview_of(aws) == Preview((), EvaluatedBy.ECR)
 
 
 @pytest.mark.parametrize("odd", [result(1, priority=2), result(1, "TRANSITION")])
 def test_a_rule_that_the_policy_does_not_have_is_not_guessed(aws, odd):
     previewed(aws, odd)
     with pytest.raises(AwsError, match=r"by rule [12], which the policy does not have"):
-        told(aws)
+        preview_of(aws)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
@@ -272,8 +272,8 @@ def test_where_the_preview_is_not_to_be_had_ecrm_evaluates_the_policy(aws, opera
     if operation == "GetLifecyclePolicyPreview":
         aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
     aws.refuse(operation, code, **(START if "Start" in operation else REPOSITORY))
-    found = told(aws)
-    assert [it.image for it in found.matches] == [OLD]
+    found = preview_of(aws)
+    assert [match.image for match in found.matches] == [OLD]
     assert found.evaluated_by is EvaluatedBy.ECRM
 
 
@@ -281,26 +281,26 @@ def test_where_ecr_does_not_name_the_rule_ecrm_evaluates_the_policy(aws):
     nameless = result(2)
     del nameless["appliedRulePriority"]
     previewed(aws, result(1), nameless)
-    found = told(aws)
+    found = preview_of(aws)
     assert [match.image for match in found.matches] == [OLD]
     assert found.evaluated_by is EvaluatedBy.ECRM
 
 
 def test_without_an_account_to_ask_ecrm_evaluates_the_policy():
-    assert [it.image for it in told(None).matches] == [OLD]
+    assert [match.image for match in preview_of(None).matches] == [OLD]
 
 
 @pytest.mark.parametrize("code", ["ServerException", "RepositoryNotFoundException"])
 def test_b11_a_preview_that_fails_is_not_replaced(aws, code):
     aws.refuse("StartLifecyclePolicyPreview", code, **START)
     with pytest.raises(AwsError) as failed:
-        told(aws)
+        preview_of(aws)
     assert not isinstance(failed.value, (AccessDenied, NotOffered))
 
 
 def test_a_policy_that_is_not_understood_is_not_previewed(aws):
     with pytest.raises(InputError, match="policy of shop/api: rules is"):
-        told(aws, '{"rules": []}')
+        preview_of(aws, '{"rules": []}')
     assert aws.calls == []
 
 
@@ -313,14 +313,16 @@ def test_ecrs_preview_and_our_evaluation_agree():
         shop.push_index("many", pushed=days_ago(200))
         target = connect()
         repository_indexes = images(target, "shop/api")
-        now = max(it.pushed_at for it in repository_indexes) + timedelta(days=1)
+        now = max(image.pushed_at for image in repository_indexes) + timedelta(days=1)
         ecrs = preview(
             target, "shop/api", TEXT, repository_indexes, now=now, where="policy", polling=AT_ONCE
         )
         ours = preview(None, "shop/api", TEXT, repository_indexes, now=now, where="policy")
     assert (ecrs.evaluated_by, ours.evaluated_by) == (EvaluatedBy.ECR, EvaluatedBy.ECRM)
     assert len(ours.matches) == 152
-    assert {it.image.digest for it in ecrs.matches} == {it.image.digest for it in ours.matches}
+    assert {match.image.digest for match in ecrs.matches} == {
+        match.image.digest for match in ours.matches
+    }
 
 
 # -- which tags can move --------------------------------------------------------------------------

@@ -72,7 +72,9 @@ def children_of(
 ) -> dict[str, tuple[str, ...]]:
     """Of the indexes with these manifests, and of some that ECR gives no manifest of."""
     digests = [*map(of, manifests), *map(digest, gone)]
-    indexes = [Image(it, (), PUSHED, 0, OCI_INDEX, status=status) for it in digests]
+    indexes = [
+        Image(index_digest, (), PUSHED, 0, OCI_INDEX, status=status) for index_digest in digests
+    ]
     return dict(children(aws.target, "shop/api", indexes))
 
 
@@ -257,10 +259,10 @@ def test_manifests_are_asked_for_by_digest_in_the_form_they_were_pushed_in(aws):
 )
 def test_manifests_are_read_a_hundred_a_call(aws, number, expected):
     """B4."""
-    texts = {of(index(it)): index(it) for it in range(number)}
+    texts = {of(index(place)): index(place) for place in range(number)}
 
     def answer(params: dict[str, Any]) -> dict[str, Any]:
-        return {"images": [read(texts[it["imageDigest"]]) for it in params["imageIds"]]}
+        return {"images": [read(texts[image_id["imageDigest"]]) for image_id in params["imageIds"]]}
 
     aws.otherwise("BatchGetImage", answer)
     assert len(children_of(aws, *texts.values())) == number
@@ -309,13 +311,13 @@ def test_a_manifest_that_the_answer_leaves_out_raises(aws):
 
 def test_a_failure_in_a_later_chunk_raises(aws):
     """B11."""
-    texts = {of(index(it)): index(it) for it in range(101)}
+    texts = {of(index(number)): index(number) for number in range(101)}
 
     def answer(params: dict[str, Any]) -> dict[str, Any]:
         wanted = params["imageIds"]
         if len(wanted) < 100:
             return {"images": []}
-        return {"images": [read(texts[it["imageDigest"]]) for it in wanted]}
+        return {"images": [read(texts[image_id["imageDigest"]]) for image_id in wanted]}
 
     aws.otherwise("BatchGetImage", answer)
     with pytest.raises(AwsError, match="AWS's answer leaves it out"):
@@ -458,7 +460,7 @@ def test_b35_an_index_of_an_unknown_media_type_makes_the_repository_unread(aws):
 
 def test_another_manifest_of_an_unknown_media_type_is_an_image(aws):
     aws.otherwise("BatchGetImage", {"images": [read("{}")]})
-    assert [it.digest for it in listed(aws, "{}")] == [of("{}"), digest(2)]
+    assert [image.digest for image in listed(aws, "{}")] == [of("{}"), digest(2)]
 
 
 @pytest.mark.parametrize(
@@ -514,7 +516,7 @@ def test_an_image_that_is_gone_or_archived_may_have_no_manifest(aws):
         digest(1): {"images": [], "failures": [failure(1, "ImageNotFound", "not found")]},
         digest(2): {"images": [], "failures": [failure(2, "ImageInaccessible", "archived")]},
     }
-    aws.otherwise("BatchGetImage", lambda it: answers[it["imageIds"][0]["imageDigest"]])
+    aws.otherwise("BatchGetImage", lambda params: answers[params["imageIds"][0]["imageDigest"]])
     assert manifests_of(aws, numbered(1), archived) == {}
 
 
