@@ -38,7 +38,7 @@ def aws(tmp_path: Any) -> Iterator[Stubs]:
 
 
 def known(aws: Stubs, namespace: Namespace, *keys: str) -> dict[str, Any]:
-    found: dict[str, Any] = aws.target.cache.get(namespace, keys, lambda it: it)
+    found: dict[str, Any] = aws.target.cache.get(namespace, keys, lambda value: value)
     return found
 
 
@@ -46,7 +46,7 @@ def known(aws: Stubs, namespace: Namespace, *keys: str) -> dict[str, Any]:
 
 
 def manifest(*numbers: int, **more: object) -> str:
-    return json.dumps({"manifests": [{"digest": digest(it)} for it in numbers], **more})
+    return json.dumps({"manifests": [{"digest": digest(number)} for number in numbers], **more})
 
 
 def digest_of(text: str) -> str:
@@ -57,14 +57,17 @@ def given(aws: Stubs, *manifests: tuple[str, str]) -> None:
     """ECR gives these manifests under these digests."""
     answer = {
         "images": [
-            {"imageId": {"imageDigest": it}, "imageManifest": text} for it, text in manifests
+            {"imageId": {"imageDigest": named}, "imageManifest": text} for named, text in manifests
         ]
     }
     aws.otherwise("BatchGetImage", answer)
 
 
 def read_children(aws: Stubs, *digests: str, **more: Any) -> dict[str, tuple[str, ...]]:
-    indexes = [numbered(0, media_type=OCI_INDEX)._replace(digest=it, **more) for it in digests]
+    indexes = [
+        numbered(0, media_type=OCI_INDEX)._replace(digest=index_digest, **more)
+        for index_digest in digests
+    ]
     return dict(children(aws.target, "app", indexes))
 
 
@@ -90,8 +93,8 @@ def test_what_is_remembered_is_not_asked_for_and_the_rest_is(aws):
     given(aws, (digest_of(second), second))
     found = read_children(aws, digest_of(first), digest_of(second))
     assert found == {digest_of(first): (digest(1),), digest_of(second): (digest(2),)}
-    asked = [it["imageIds"] for it in aws.asked("BatchGetImage")]
-    assert asked == [[{"imageDigest": digest_of(it)}] for it in (first, second)]
+    asked = [call["imageIds"] for call in aws.asked("BatchGetImage")]
+    assert asked == [[{"imageDigest": digest_of(text)}] for text in (first, second)]
 
 
 def test_an_archived_index_is_asked_for_apart_and_remembered_as_well(aws):
@@ -144,14 +147,14 @@ def service(
     if defined is None:
         aws.otherwise_refuse("DescribeTaskDefinition", "ServerException", "oops")
         return
-    containers = [{"name": it, "image": f"{HOST}/{it}:v1"} for it in defined]
+    containers = [{"name": name, "image": f"{HOST}/{name}:v1"} for name in defined]
     answer = {"taskDefinition": {"containerDefinitions": containers}}
     aws.otherwise("DescribeTaskDefinition", answer)
 
 
 def ecs(aws: Stubs) -> set[str]:
     found = found_by(ECS, aws.target)
-    return {str(it.reference) for it in found if isinstance(it, Use)}
+    return {str(use.reference) for use in found if isinstance(use, Use)}
 
 
 def pinned(name: str, number: int) -> str:
@@ -210,7 +213,7 @@ def test_a_service_revision_whose_definition_cannot_be_read_is_read_again(aws):
 def test_a_definition_that_could_not_be_read_is_asked_for_by_the_next_run(aws):
     service(aws, container("web", 1), defined=None)
     found = found_by(ECS, aws.target)
-    assert [it.text for it in found if isinstance(it, Diagnostic)] == [
+    assert [diagnostic.text for diagnostic in found if isinstance(diagnostic, Diagnostic)] == [
         "ecs:DescribeTaskDefinition: ServerException: oops"
     ]
     service(aws, container("web", 1), defined=("web", "other"))
@@ -228,7 +231,9 @@ def function(aws: Stubs, *versions: str, arn: str = f"{LAMBDA_ARN}:thumbs", **mo
         "LastModified": "2026-01-02T03:04:05.678+0000",
         "CodeSha256": "0a1b",
     }
-    rows = [row | {"Version": it, "FunctionArn": f"{arn}:{it}"} | more for it in versions]
+    rows = [
+        row | {"Version": version, "FunctionArn": f"{arn}:{version}"} | more for version in versions
+    ]
     aws.otherwise("ListFunctions", {"Functions": rows})
 
     def code(asked: Params) -> Params:
@@ -241,11 +246,11 @@ def function(aws: Stubs, *versions: str, arn: str = f"{LAMBDA_ARN}:thumbs", **mo
 
 def lambdas(aws: Stubs) -> set[str]:
     found = found_by(LAMBDA, aws.target)
-    return {str(it.reference) for it in found if isinstance(it, Use)}
+    return {str(use.reference) for use in found if isinstance(use, Use)}
 
 
 def qualifiers(aws: Stubs) -> list[str]:
-    return [it["Qualifier"] for it in aws.asked("GetFunction")]
+    return [call["Qualifier"] for call in aws.asked("GetFunction")]
 
 
 def test_a_published_version_is_remembered_and_latest_is_not(aws):
@@ -318,7 +323,9 @@ def test_a_service_revision_that_is_not_all_text_is_not_taken_from_the_cache(aws
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_task_definition_that_is_not_all_text_is_not_taken_from_the_cache(aws, number):
-    kept: list[dict[str, Any]] = [{"name": it, "image": f"{HOST}/a:v1"} for it in ("web", "log")]
+    kept: list[dict[str, Any]] = [
+        {"name": name, "image": f"{HOST}/a:v1"} for name in ("web", "log")
+    ]
     kept[number]["image"] = 5
     aws.target.cache.put(TASK_DEFINITION, {DEFINITION: kept})
     service(aws, container("web", 1))

@@ -60,7 +60,7 @@ def container(image: str, name: str = "app", number: int | None = None) -> Param
 
 
 def tasks(aws: Stubs, *found: Params, status: str = "RUNNING", name: str = "prod") -> None:
-    arns = [it["taskArn"] for it in found]
+    arns = [row["taskArn"] for row in found]
     where = {"cluster": cluster(name)}
     aws.answer("ListTasks", {"taskArns": arns}, **where, desiredStatus=status, maxResults=100)
     aws.answer("DescribeTasks", {"tasks": list(found)}, **where, tasks=arns)
@@ -72,7 +72,7 @@ def service(name: str, **more: object) -> Params:
 
 
 def services(aws: Stubs, *found: Params, name: str = "prod") -> None:
-    arns = [it["serviceArn"] for it in found]
+    arns = [row["serviceArn"] for row in found]
     where = {"cluster": cluster(name)}
     aws.answer("ListServices", {"serviceArns": arns}, **where, maxResults=100)
     aws.answer("DescribeServices", {"services": list(found)}, **where, services=arns)
@@ -82,7 +82,7 @@ def all_revisions(aws: Stubs, *names: str, then: str | None = None, **more: obje
     """One page of the revisions of all families."""
     aws.answer(
         "ListTaskDefinitions",
-        {"taskDefinitionArns": [revision(it) for it in names]}
+        {"taskDefinitionArns": [revision(name) for name in names]}
         | ({"nextToken": then} if then else {}),
         status="ACTIVE",
         sort="DESC",
@@ -107,7 +107,7 @@ def newest(aws: Stubs, name: str, numbers: list[int], size: int, **more: object)
     next_token = {"nextToken": more.pop("then")} if "then" in more else {}
     aws.answer(
         "ListTaskDefinitions",
-        {"taskDefinitionArns": [revision(f"{name}:{it}") for it in numbers], **next_token},
+        {"taskDefinitionArns": [revision(f"{name}:{number}") for number in numbers], **next_token},
         familyPrefix=name,
         status="ACTIVE",
         sort="DESC",
@@ -129,10 +129,10 @@ def notes(aws: Stubs, config: Config | None = None) -> list[Diagnostic]:
 
 def read(aws: Stubs, config: Config | None = None) -> tuple[set[tuple[str, str]], list[Diagnostic]]:
     found = found_by(ECS, aws.target, config)
-    used = [it for it in found if isinstance(it, Use)]
-    assert {it.source for it in used} <= {"ecs"}
-    return {(str(it.reference), str(it)) for it in used}, [
-        it for it in found if isinstance(it, Diagnostic)
+    used = [item for item in found if isinstance(item, Use)]
+    assert {use.source for use in used} <= {"ecs"}
+    return {(str(use.reference), str(use)) for use in used}, [
+        item for item in found if isinstance(item, Diagnostic)
     ]
 
 
@@ -162,13 +162,13 @@ def test_a_digest_that_is_written_and_another_that_is_recorded_are_both_in_use(a
     """One may be the index, the other the platform image."""
     clusters(aws, "prod")
     tasks(aws, task(1, container(f"{WEB}@{digest(1)}", number=2)))
-    assert {it for it, _ in uses(aws)} == {f"{WEB}@{digest(1)}", f"{WEB}@{digest(2)}"}
+    assert {image for image, _ in uses(aws)} == {f"{WEB}@{digest(1)}", f"{WEB}@{digest(2)}"}
 
 
 def test_a_container_that_has_not_pulled_yet_uses_what_is_written(aws):
     clusters(aws, "prod")
     tasks(aws, task(1, container(f"{WEB}:v1")))
-    assert {it for it, _ in uses(aws)} == {f"{WEB}:v1"}
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v1"}
 
 
 @pytest.mark.parametrize("recorded", ["", "pending", digest(1).upper(), digest(1)[:-1]])
@@ -218,19 +218,22 @@ def test_tasks_of_every_page_are_read_a_hundred_a_call(aws):
     where = {"cluster": cluster()}
     for page, token in ((0, {}), (1, {"nextToken": "1"}), (2, {"nextToken": "2"})):
         chunk = found[100 * page : 100 * (page + 1)]
-        arns = [it["taskArn"] for it in chunk]
+        arns = [row["taskArn"] for row in chunk]
         answer = {"taskArns": arns} | ({"nextToken": str(page + 1)} if page < 2 else {})
         aws.answer("ListTasks", answer, **where, desiredStatus="RUNNING", maxResults=100, **token)
         aws.answer("DescribeTasks", {"tasks": chunk}, **where, tasks=arns)
-    assert {it for it, _ in uses(aws)} == {f"{WEB}:v{number}" for number in range(250)}
-    assert [len(it["tasks"]) for it in aws.asked("DescribeTasks")] == [100, 100, 50]
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v{number}" for number in range(250)}
+    assert [len(call["tasks"]) for call in aws.asked("DescribeTasks")] == [100, 100, 50]
 
 
 def test_without_tasks_none_are_described(aws):
     clusters(aws, "prod")
     assert uses(aws) == set()
     assert aws.asked("DescribeTasks") == []
-    assert sorted(it["desiredStatus"] for it in aws.asked("ListTasks")) == ["RUNNING", "STOPPED"]
+    assert sorted(call["desiredStatus"] for call in aws.asked("ListTasks")) == [
+        "RUNNING",
+        "STOPPED",
+    ]
 
 
 # Services
@@ -292,7 +295,7 @@ def test_a_deployment_that_names_no_definition_adds_nothing(aws):
 def test_services_are_described_ten_a_call_from_every_page(aws):
     clusters(aws, "prod")
     found = [service(f"s{number}", taskDefinition=revision("w:1")) for number in range(26)]
-    arns = [it["serviceArn"] for it in found]
+    arns = [row["serviceArn"] for row in found]
     where = {"cluster": cluster()}
     page = {"serviceArns": arns[:23], "nextToken": "2"}
     aws.answer("ListServices", page, **where, maxResults=100)
@@ -311,8 +314,8 @@ def revisions(aws: Stubs, *found: Params, failures: tuple[Params, ...] = ()) -> 
     aws.answer(
         "DescribeServiceRevisions",
         {"serviceRevisions": list(found), "failures": list(failures)},
-        serviceRevisionArns=[it["serviceRevisionArn"] for it in found]
-        + [it["arn"] for it in failures],
+        serviceRevisionArns=[row["serviceRevisionArn"] for row in found]
+        + [failure["arn"] for failure in failures],
     )
 
 
@@ -355,8 +358,10 @@ def test_the_definition_of_a_service_revision_is_in_use(aws):
 
 def test_service_revisions_are_described_twenty_a_call_over_all_services_of_a_cluster(aws):
     clusters(aws, "prod")
-    owners = [service(f"s{it}", currentServiceRevisions=current(100 + it)) for it in range(43)]
-    arns = [it["serviceArn"] for it in owners]
+    owners = [
+        service(f"s{number}", currentServiceRevisions=current(100 + number)) for number in range(43)
+    ]
+    arns = [row["serviceArn"] for row in owners]
     where = {"cluster": cluster()}
     aws.answer("ListServices", {"serviceArns": arns}, **where, maxResults=100)
     for start in range(0, 43, 10):
@@ -390,7 +395,7 @@ def test_a_service_that_vanishes_takes_no_other_service_revisions_with_it(aws):
         code = "ServiceNotFoundException"
         aws.refuse("DescribeServiceRevisions", code, "Service not found.", serviceRevisionArns=arns)
     revisions(aws, resolved(2))
-    assert {it for it, _ in uses(aws)} == {f"{WEB}:v2", f"{WEB}:v2@{digest(2)}"}
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v2", f"{WEB}:v2@{digest(2)}"}
 
 
 # What is gone meanwhile, and what cannot be read
@@ -481,7 +486,7 @@ def test_a_cluster_that_vanishes_needs_nothing_and_the_others_are_read(aws):
     aws.refuse("ListTasks", code, "Cluster not found.", **vanished, desiredStatus="RUNNING")
     aws.refuse("ListServices", code, "Cluster not found.", **vanished)
     tasks(aws, task(1, container(f"{WEB}:v1")))
-    assert {it for it, _ in uses(aws)} == {f"{WEB}:v1"}
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v1"}
 
 
 def test_a_definition_that_was_deleted_meanwhile_needs_nothing_and_the_others_are_read(aws):
@@ -495,7 +500,7 @@ def test_a_definition_that_was_deleted_meanwhile_needs_nothing_and_the_others_ar
         taskDefinition=revision("web:1"),
     )
     definition(aws, "web:2", container(f"{WEB}:v2"))
-    assert {it for it, _ in uses(aws)} == {f"{WEB}:v2"}
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v2"}
 
 
 LISTINGS = ("ListClusters", "ListTasks", "ListServices", "ListTaskDefinitionFamilies")
@@ -548,7 +553,7 @@ def test_an_operation_that_fails_is_noted_and_the_rest_is_read(aws, operation):
 
 def test_where_nothing_fails_everything_is_found_and_nothing_noted(aws):
     everything(aws)
-    assert {it for it, _ in uses(aws)} == {
+    assert {image for image, _ in uses(aws)} == {
         f"{WEB}:v1",
         f"{WEB}:v1@{digest(1)}",
         f"{WEB}:v3",
@@ -570,7 +575,7 @@ def test_what_was_found_before_a_failure_still_counts(aws):
     stopped = {"cluster": cluster(), "desiredStatus": "STOPPED", "maxResults": 100}
     aws.refuse("ListTasks", "ServerException", "oops", **stopped)
     found, noted = read(aws)
-    assert {it for it, _ in found} == {f"{WEB}:v1"}
+    assert {image for image, _ in found} == {f"{WEB}:v1"}
     assert noted == [Diagnostic(ReadStatus.FAILED, "ecs:ListTasks: ServerException: oops")]
 
 
@@ -585,7 +590,7 @@ def test_a_definition_that_was_deregistered_is_read_for_who_runs_it(aws):
     newest(aws, "web", [2], 5)
     definition(aws, "web:1", container(f"{WEB}:v1"), status="INACTIVE")
     definition(aws, "web:2", container(f"{WEB}:v2"), status="ACTIVE")
-    assert {it for it, _ in uses(aws)} == {f"{WEB}:v1", f"{WEB}:v2"}
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v1", f"{WEB}:v2"}
 
 
 def test_a_definition_with_many_users_is_read_once_and_in_use_by_all(aws):
@@ -631,7 +636,7 @@ def test_a_container_that_opts_out_of_version_consistency_says_so(aws):
 def history(aws: Stubs, config: Config | None = None) -> list[str]:
     """The revisions that are described, newest first."""
     assert notes(aws, config) == []
-    arns = [it["taskDefinition"] for it in aws.asked("DescribeTaskDefinition")]
+    arns = [call["taskDefinition"] for call in aws.asked("DescribeTaskDefinition")]
     names = [arn.rpartition("/")[2] for arn in arns]
     return sorted(names, key=lambda name: int(name.partition(":")[2]), reverse=True)
 
@@ -708,7 +713,7 @@ def test_where_families_have_hundreds_of_revisions_each_is_asked_for_its_newest(
     all_revisions(aws, "d:701", "d:700", then="4", nextToken="3")
     for name in "abcd":
         newest(aws, name, [900, 899], 5)
-    assert sorted(history(aws)) == [f"{it}:{number}" for it in "abcd" for number in (899, 900)]
+    assert sorted(history(aws)) == [f"{name}:{number}" for name in "abcd" for number in (899, 900)]
 
 
 def test_a_listing_of_all_revisions_that_fails_is_noted(aws):
@@ -729,7 +734,7 @@ def test_clusters_that_no_entry_matches_are_read_all_the_same(aws):
     clusters(aws, "prod", "stage")
     tasks(aws, task(1, container(f"{WEB}:v1")), name="prod")
     tasks(aws, task(2, container(f"{WEB}:v2")), name="stage")
-    assert {it for it, _ in uses(aws, Config(history={"clusters": (exact("prod"),)}))} == {
+    assert {image for image, _ in uses(aws, Config(history={"clusters": (exact("prod"),)}))} == {
         f"{WEB}:v1",
         f"{WEB}:v2",
     }
@@ -744,9 +749,9 @@ def test_a_cluster_that_is_excluded_is_noted_and_not_read(aws):
     )
     found, noted = read(aws, Config(history={"clusters": entries}))
     assert noted == [Diagnostic(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")]
-    assert {it for it, _ in found} == {f"{WEB}:v1"}
-    assert {it["cluster"] for it in aws.asked("ListTasks")} == {cluster("prod")}
-    assert {it["cluster"] for it in aws.asked("ListServices")} == {cluster("prod")}
+    assert {image for image, _ in found} == {f"{WEB}:v1"}
+    assert {call["cluster"] for call in aws.asked("ListTasks")} == {cluster("prod")}
+    assert {call["cluster"] for call in aws.asked("ListServices")} == {cluster("prod")}
 
 
 def test_a_family_that_is_excluded_is_noted_and_protects_only_what_runs(aws):
@@ -758,7 +763,7 @@ def test_a_family_that_is_excluded_is_noted_and_protects_only_what_runs(aws):
     found, noted = read(aws, config)
     text = "task definitions of web: excluded by task_definitions"
     assert noted == [Diagnostic(ReadStatus.EXCLUDED, text)]
-    assert {it for it, _ in found} == {f"{WEB}:v1"}
+    assert {image for image, _ in found} == {f"{WEB}:v1"}
     assert aws.asked("ListTaskDefinitions") == []
 
 
@@ -772,7 +777,7 @@ def test_text_that_nothing_could_pull_is_noted_and_harms_nothing(aws, text):
     found, noted = read(aws)
     who = "service prod/web (running task)"
     assert noted == [Diagnostic(ReadStatus.READ, f"{who}: {text!r} is not an image reference")]
-    assert {it for it, _ in found} == {f"{WEB}:v1"}
+    assert {image for image, _ in found} == {f"{WEB}:v1"}
 
 
 @pytest.mark.parametrize(
@@ -800,7 +805,7 @@ def test_a_container_of_a_definition_without_an_image_makes_the_reading_incomple
 def test_a_container_that_aws_added_to_a_task_may_have_no_image(aws):
     clusters(aws, "prod")
     tasks(aws, task(1, {"name": "ecs-service-connect"}, container(f"{WEB}:v1")))
-    assert {it for it, _ in uses(aws)} == {f"{WEB}:v1"}
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v1"}
 
 
 # All together
@@ -817,7 +822,7 @@ def test_every_one_of_many_clusters_and_families_arrives(aws):
         definition(aws, f"s{name}:1", container(f"{HOST}/service:{name}"))
         definition(aws, f"{name}:1", container(f"{HOST}/family:{name}"))
     all_revisions(aws, *(f"{name}:1" for name in names))
-    assert {it for it, _ in uses(aws)} == {
+    assert {image for image, _ in uses(aws)} == {
         f"{HOST}/{kind}:{name}" for kind in ("task", "service", "family") for name in names
     }
 
@@ -826,14 +831,14 @@ def test_progress_says_what_is_being_read(aws):
     clusters(aws, "prod")
     families(aws, "web")
     newest(aws, "web", [1], 5)
-    told: list[str] = []
-    found_by(ECS, aws.target, progress=told.append)
+    shown: list[str] = []
+    found_by(ECS, aws.target, progress=shown.append)
     # Clusters and families are read side by side, so either may come first.
-    assert [line for line in told if "clusters" not in line] == [
+    assert [line for line in shown if "clusters" not in line] == [
         "ECS: 1 task definition families",
         "ECS: 1 task definitions",
     ]
-    assert [line for line in told if "clusters" in line] == ["ECS: 1 clusters"]
+    assert [line for line in shown if "clusters" in line] == ["ECS: 1 clusters"]
 
 
 # Tasks of one service
@@ -848,7 +853,7 @@ def test_tasks_of_a_service_that_pulled_different_digests_are_all_in_use(aws):
         task(2, container(f"{WEB}:stable", number=2)),
         task(3, container(f"{WEB}:stable")),
     )
-    assert {it for it, _ in uses(aws)} == {
+    assert {image for image, _ in uses(aws)} == {
         f"{WEB}:stable",
         f"{WEB}:stable@{digest(1)}",
         f"{WEB}:stable@{digest(2)}",
@@ -869,7 +874,7 @@ def test_a_task_that_differs_from_the_first_of_its_service_is_read_too(aws, othe
     clusters(aws, "prod")
     tasks(aws, task(1, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:1")), other)
     texts = {text for use in uses(aws) for text in use}
-    texts |= {it["taskDefinition"] for it in aws.asked("DescribeTaskDefinition")}
+    texts |= {call["taskDefinition"] for call in aws.asked("DescribeTaskDefinition")}
     assert [text for text in texts if fact in text]
 
 
@@ -887,7 +892,7 @@ def test_the_clusters_and_families_that_were_met_are_named_whatever_becomes_of_t
         }
     )
     found = found_by(ECS, aws.target, config)
-    assert {it for it in found if isinstance(it, SeenResource)} == {
+    assert {item for item in found if isinstance(item, SeenResource)} == {
         SeenResource("clusters", "prod"),
         SeenResource("clusters", "dev"),
         SeenResource("task_definitions", "web"),
@@ -906,7 +911,7 @@ def test_nothing_but_uses_notes_and_names_comes_out(aws):
     aws.otherwise("DescribeServiceRevisions", {"serviceRevisions": [resolved]})
     found = found_by(ECS, aws.target)
     assert len(found) == 2
-    assert all(isinstance(it, Use | Diagnostic | SeenResource) for it in found)
+    assert all(isinstance(item, Use | Diagnostic | SeenResource) for item in found)
 
 
 def test_the_revisions_of_all_families_are_listed_for_as_many_pages_as_half_the_families(aws):
@@ -926,8 +931,8 @@ def test_a_hundred_tasks_that_are_alike_are_told_of_once_for_each_status(aws):
     tasks(aws, *[task(number, container(f"{WEB}:v1", number=1)) for number in range(100)])
     stopped = [task(number, container(f"{WEB}:v1", number=1)) for number in range(100, 120)]
     tasks(aws, *stopped, status="STOPPED")
-    found = [it for it in found_by(ECS, aws.target) if isinstance(it, Use)]
-    assert sorted((it.why, str(it.reference)) for it in found) == [
+    found = [item for item in found_by(ECS, aws.target) if isinstance(item, Use)]
+    assert sorted((use.why, str(use.reference)) for use in found) == [
         ("running task", f"{WEB}:v1"),
         ("running task", f"{WEB}:v1@{digest(1)}"),
         ("stopped task", f"{WEB}:v1"),
@@ -948,4 +953,4 @@ def test_whatever_is_called_is_declared_and_whatever_is_declared_is_called(aws):
     families(aws, "web")
     newest(aws, "web", [1], 5)
     found_by(ECS, aws.target)
-    assert {name for name, _ in aws.calls} == {it.name for it in ECS.operations}
+    assert {name for name, _ in aws.calls} == {operation.name for operation in ECS.operations}

@@ -43,13 +43,13 @@ def shell(script: str, *, seconds: float | None = None) -> ExternalCommand:
 
 def uris(command: ExternalCommand) -> list[str]:
     found = list(command_uses(command))
-    assert [it for it in found if isinstance(it, Diagnostic)] == []
-    return [str(it.reference) for it in found if isinstance(it, Use)]
+    assert [item for item in found if isinstance(item, Diagnostic)] == []
+    return [str(use.reference) for use in found if isinstance(use, Use)]
 
 
 def problem(command: ExternalCommand) -> str:
     """What is noted, without the name of the command; whatever is noted stops every deletion."""
-    [note] = [it for it in command_uses(command) if isinstance(it, Diagnostic)]
+    [note] = [item for item in command_uses(command) if isinstance(item, Diagnostic)]
     assert note.status is ReadStatus.FAILED
     start = f"external command {' '.join(command.command)}: "
     assert note.text.startswith(start)
@@ -190,7 +190,9 @@ def test_a_command_that_fails_or_prints_anything_else_stops_every_deletion(scrip
 def test_what_came_before_a_wrong_entry_still_counts():
     """B11."""
     found = list(command_uses(shell('echo \'["nginx", 7, "redis"]\'')))
-    assert [str(it.reference) for it in found if isinstance(it, Use)] == ["docker.io/nginx:latest"]
+    assert [str(use.reference) for use in found if isinstance(use, Use)] == [
+        "docker.io/nginx:latest"
+    ]
 
 
 def test_a_command_that_is_killed_has_failed():
@@ -359,4 +361,4 @@ def test_a_scanned_file_may_be_exactly_as_old_as_is_asked_for(tmp_path, seconds,
         with pytest.raises(InputError, match="scan again"):
             list(file_uses(str(path), NOW))
     else:
-        assert [str(it.reference) for it in file_uses(str(path), NOW)] == [f"{HOST}/web:v1"]
+        assert [str(use.reference) for use in file_uses(str(path), NOW)] == [f"{HOST}/web:v1"]

@@ -28,12 +28,12 @@ def mentions(path: str, text: str) -> Expected:
     assert found.problem == ""
     return [
         (
-            it.spot.line,
-            it.spot.path,
-            str(it.reference or it.text).replace(f"{HOST}/", "ECR/"),
-            *([it.problem] if it.problem else []),
+            mention.spot.line,
+            mention.spot.path,
+            str(mention.reference or mention.text).replace(f"{HOST}/", "ECR/"),
+            *([mention.problem] if mention.problem else []),
         )
-        for it in found.mentions
+        for mention in found.mentions
     ]
 
 
@@ -387,9 +387,9 @@ class TestCloudFormation:
 class TestWhatIsTold:
     @pytest.mark.parametrize("path", ["a.json", "a.yaml", "a.yml", "a.txt"])
     def test_any_text_that_names_ecr_is_a_reference(self, path):
-        assert [it[2:] for it in mentions(path, '{"whatever": "see ECR/web:v1, please"}')] == [
-            ("ECR/web:v1",)
-        ]
+        assert [
+            found[2:] for found in mentions(path, '{"whatever": "see ECR/web:v1, please"}')
+        ] == [("ECR/web:v1",)]
 
     def test_a_host_that_may_stand_for_ecr_is_one_where_an_image_is_expected(self):
         text = "image: registry.example.com:5000/web:v1\nother: registry.example.com:5000/web:v2\n"
@@ -467,7 +467,7 @@ class TestWhatIsTold:
     ):
         found = contents(path, text)
         assert found.problem.startswith(problem)
-        assert [str(it.reference) for it in found.mentions] == [f"{HOST}/a:1"]
+        assert [str(mention.reference) for mention in found.mentions] == [f"{HOST}/a:1"]
 
 
 PIECES = st.sampled_from(

@@ -25,7 +25,7 @@ def found(text: str | None, recorded: str | None = None) -> list[SourceItem]:
 
 
 def references(text: str, recorded: str | None = None) -> list[str]:
-    return [str(it.reference) for it in found(text, recorded) if isinstance(it, Use)]
+    return [str(use.reference) for use in found(text, recorded) if isinstance(use, Use)]
 
 
 # Texts
@@ -112,8 +112,8 @@ def aws() -> Iterator[Stubs]:
 
 
 def split(found: list[SourceItem]) -> tuple[set[str], set[ReadStatus]]:
-    return {str(it.reference) for it in found if isinstance(it, Use)}, {
-        it.status for it in found if isinstance(it, Diagnostic)
+    return {str(use.reference) for use in found if isinstance(use, Use)}, {
+        diagnostic.status for diagnostic in found if isinstance(diagnostic, Diagnostic)
     }
 
 

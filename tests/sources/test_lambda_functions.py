@@ -73,10 +73,10 @@ def window(keep_count: int) -> Config:
 
 def read(aws: Stubs, config: Config | None = None) -> tuple[set[tuple[str, str]], list[Diagnostic]]:
     found = found_by(LAMBDA, aws.target, config)
-    used = [it for it in found if isinstance(it, Use)]
-    assert {it.source for it in used} <= {"lambda"}
-    return {(str(it.reference), str(it)) for it in used}, [
-        it for it in found if isinstance(it, Diagnostic)
+    used = [item for item in found if isinstance(item, Use)]
+    assert {use.source for use in used} <= {"lambda"}
+    return {(str(use.reference), str(use)) for use in used}, [
+        item for item in found if isinstance(item, Diagnostic)
     ]
 
 
@@ -136,7 +136,7 @@ def test_functions_that_no_entry_matches_keep_their_newest_five_versions(aws):
     codes(aws, "$LATEST", 11, 10, 9, 8, 7)
     aliases(aws)
     provisioned(aws)
-    assert {it.partition(" ")[0] for it in whys(aws)} == {"$LATEST", "11", "10", "9", "8", "7"}
+    assert {why.partition(" ")[0] for why in whys(aws)} == {"$LATEST", "11", "10", "9", "8", "7"}
 
 
 def test_keep_count_of_the_first_entry_that_matches_is_the_window(aws):
@@ -250,7 +250,7 @@ def test_a_version_that_vanishes_meanwhile_takes_no_other_version_with_it(aws):
     versions(aws, 1, 2, 3)
     codes(aws, "$LATEST", 2, 1)
     aws.refuse("GetFunction", "ResourceNotFoundException", FunctionName="thumbs", Qualifier="3")
-    assert {it.partition(" ")[0] for it in whys(aws)} == {"$LATEST", "2", "1"}
+    assert {why.partition(" ")[0] for why in whys(aws)} == {"$LATEST", "2", "1"}
 
 
 def test_a_version_that_names_no_image_makes_the_reading_incomplete(aws):
@@ -281,7 +281,7 @@ def test_an_answer_without_code_makes_the_reading_incomplete(aws):
 def test_either_of_the_two_uris_is_enough(aws, known, expected):
     versions(aws)
     code(aws, "$LATEST", **known)
-    assert {it for it, _ in uses(aws)} == expected
+    assert {image for image, _ in uses(aws)} == expected
 
 
 def test_a_uri_that_looks_like_ecr_and_cannot_be_read_makes_the_reading_incomplete(aws):
@@ -289,7 +289,7 @@ def test_a_uri_that_looks_like_ecr_and_cannot_be_read_makes_the_reading_incomple
     versions(aws)
     code(aws, "$LATEST", ImageUri=f"{HOST}/Thumbs:v1")
     found, noted = read(aws)
-    assert (found, [it.status for it in noted]) == (set(), [ReadStatus.FAILED])
+    assert (found, [diagnostic.status for diagnostic in noted]) == (set(), [ReadStatus.FAILED])
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_a_uri_that_looks_like_ecr_and_cannot_be_read_makes_the_reading_incomple
 )
 def test_a_missing_permission_is_noted_with_the_action_that_would_mend_it(aws, operation):
     """B11."""
-    listed = [row("thumbs", it) for it in ("$LATEST", 1, 2)]
+    listed = [row("thumbs", version) for version in ("$LATEST", 1, 2)]
     aws.otherwise("ListFunctions", {"Functions": listed})
     aws.otherwise("GetFunction", {"Code": {"ImageUri": f"{THUMBS}:v1"}})
     aws.otherwise("ListAliases", {"Aliases": []})
@@ -327,27 +327,27 @@ def test_every_one_of_many_functions_arrives(aws):
     functions(aws, *[row(name, "$LATEST") for name in names])
     for name in names:
         code(aws, "$LATEST", name=name, ImageUri=f"{HOST}/{name}:v1")
-    assert {it for it, _ in uses(aws)} == {f"{HOST}/{name}:v1" for name in names}
+    assert {image for image, _ in uses(aws)} == {f"{HOST}/{name}:v1" for name in names}
 
 
 def test_progress_says_how_many_functions_have_an_image(aws):
     functions(aws, row("zipped", "$LATEST", "Zip"), row("thumbs", "$LATEST"))
     codes(aws, "$LATEST")
-    told: list[Any] = []
-    found_by(LAMBDA, aws.target, progress=told.append)
-    assert told == ["Lambda: 1 functions with an image"]
+    shown: list[Any] = []
+    found_by(LAMBDA, aws.target, progress=shown.append)
+    assert shown == ["Lambda: 1 functions with an image"]
 
 
 def test_latest_is_read_even_where_the_listing_leaves_it_out(aws):
     functions(aws, row("thumbs", 1))
     codes(aws, "$LATEST", 1)
-    assert f"{THUMBS}:v0" in {it for it, _ in uses(aws)}
+    assert f"{THUMBS}:v0" in {image for image, _ in uses(aws)}
 
 
 def test_the_functions_that_have_an_image_were_met_in_the_order_of_their_names(aws):
     names = ["web", "api", "thumbs"]
-    functions(aws, *[row(it, "$LATEST") for it in names], row("zip", "$LATEST", "Zip"))
+    functions(aws, *[row(name, "$LATEST") for name in names], row("zip", "$LATEST", "Zip"))
     for name in names:
         code(aws, "$LATEST", name=name)
-    met = [it for it in found_by(LAMBDA, aws.target) if isinstance(it, SeenResource)]
-    assert met == [SeenResource("lambda_functions", it) for it in sorted(names)]
+    met = [item for item in found_by(LAMBDA, aws.target) if isinstance(item, SeenResource)]
+    assert met == [SeenResource("lambda_functions", name) for name in sorted(names)]

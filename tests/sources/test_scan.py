@@ -72,8 +72,13 @@ def uris(found: Scan) -> list[str]:
 
 def source_reports(found: Scan) -> list[tuple[str, str, str, int]]:
     return [
-        (str(it.registry or "-"), it.source.partition(" ")[0], it.status, it.references)
-        for it in found.source_reports
+        (
+            str(report.registry or "-"),
+            report.source.partition(" ")[0],
+            report.status,
+            report.references,
+        )
+        for report in found.source_reports
     ]
 
 
@@ -121,13 +126,13 @@ def test_who_uses_the_same_image_in_the_same_way_is_told_once(aws):
     aws.otherwise("DescribeTasks", {"tasks": [TASK] * 100})
     found = read(aws)
     assert len(found.uses) == len(set(found.uses))
-    assert [it.references for it in found.source_reports] == [2, 1]
+    assert [report.references for report in found.source_reports] == [2, 1]
 
 
 def test_an_image_that_can_be_in_no_private_registry_is_left_out(aws, tmp_path):
     path = file(tmp_path, "f.json", "nginx", "ghcr.io/a/b:1", "public.ecr.aws/a/b:1")
     assert source_reports(read(aws, path))[0] == ("-", "file", "read", 0)
-    assert not any("envoy" in it for it in uris(read(aws)))
+    assert not any("envoy" in uri for uri in uris(read(aws)))
 
 
 def test_a_host_that_may_stand_for_any_registry_is_not_left_out(aws, tmp_path):
@@ -160,7 +165,7 @@ def test_a_source_that_is_denied_is_missing_and_the_others_are_read(aws, operati
     found = read(aws)
     line = f"{source}:{operation} is denied; allow it: not you"
     assert found.unread == (line,)
-    assert [(it.source, it.status) for it in found.source_reports if it.unread] == [
+    assert [(report.source, report.status) for report in found.source_reports if report.unread] == [
         (source, ReadStatus.DENIED)
     ]
     assert len(uris(found)) in (1, 2)
@@ -254,7 +259,7 @@ def test_the_names_that_were_met_are_in_the_ledger_and_a_file_meets_none(aws, tm
     aws.otherwise("ListTaskDefinitionFamilies", {"families": ["web"]})
     aws.otherwise("ListTaskDefinitions", {"taskDefinitionArns": []})
     found = read(aws, file(tmp_path, "other.json", f"{HOST}/file:v1"))
-    assert {it.source.partition(" ")[0]: it.names for it in found.source_reports} == {
+    assert {report.source.partition(" ")[0]: report.names for report in found.source_reports} == {
         "file": None,
         "ecs": {"clusters": ("prod",), "task_definitions": ("web",)},
         "lambda": {"lambda_functions": ("thumbs",)},
@@ -283,8 +288,8 @@ def test_files_of_the_working_tree_are_read_with_and_without_a_scan(
     (tmp_path / "web.yaml").write_text(f"image: {HOST}/tree:v1")
     found = read(aws, config=Config(files=("*.yaml", "*.json")), services=services)
     assert f"{HOST}/tree:v1" in uris(found)
-    tree = [it for it in found.source_reports if it.source.startswith("files ")]
-    assert [(it.source, it.status, it.references) for it in tree] == [
+    tree = [report for report in found.source_reports if report.source.startswith("files ")]
+    assert [(report.source, report.status, report.references) for report in tree] == [
         ("files *.yaml", "read", 1),
         ("files *.json", "failed", 0),
     ]

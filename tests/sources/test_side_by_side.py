@@ -111,7 +111,7 @@ def listed(folder: Path, name: str) -> str:
 def test_the_users_of_one_image_come_in_order(tmp_path):
     paths = [listed(tmp_path, f"{number:02}.json") for number in range(20)]
     found = scan((), Config(), list(reversed(paths)), NOW, lambda _: None)
-    assert [str(it) for it in found.uses] == sorted(str(it) for it in found.uses)
+    assert [str(use) for use in found.uses] == sorted(str(use) for use in found.uses)
     assert len(found.uses) == 20
 
 
@@ -120,5 +120,5 @@ def test_without_a_target_files_and_commands_are_read():
     program = f"print({json.dumps([f'{HOST}/web:v1'])!r})"
     command = ExternalCommand((sys.executable, "-c", program), {}, None, timedelta(seconds=30))
     found = scan((), Config(external_commands=(command,)), (), NOW, lambda _: None)
-    assert [str(it.reference) for it in found.uses] == [f"{HOST}/web:v1"]
-    assert [it.source for it in found.source_reports] == [f"command {sys.executable}"]
+    assert [str(use.reference) for use in found.uses] == [f"{HOST}/web:v1"]
+    assert [report.source for report in found.source_reports] == [f"command {sys.executable}"]

@@ -24,18 +24,18 @@ def write(root: Path, *names: str, text: str = TEXT) -> None:
 
 def matches(root: Path, glob: str) -> list[str]:
     found = list(matching(glob, root))
-    return [str(it.relative_to(root)) for it in found if isinstance(it, Path)]
+    return [str(path.relative_to(root)) for path in found if isinstance(path, Path)]
 
 
 def uses(root: Path, *globs: str) -> list[Use]:
     found = list(tree_uses(globs, root))
-    assert [it for it in found if isinstance(it, Diagnostic)] == []
-    return [it for it in found if isinstance(it, Use)]
+    assert [item for item in found if isinstance(item, Diagnostic)] == []
+    return [item for item in found if isinstance(item, Use)]
 
 
 def notes(root: Path, *globs: str) -> list[tuple[str, str]]:
     found = tree_uses(globs, root)
-    return [(it.status.value, it.text) for it in found if isinstance(it, Diagnostic)]
+    return [(item.status.value, item.text) for item in found if isinstance(item, Diagnostic)]
 
 
 def test_a_use_tells_file_line_and_keys(tmp_path):
@@ -100,7 +100,9 @@ def test_a_glob_may_be_absolute(tmp_path):
 def test_a_glob_is_of_the_folder_that_ecrm_runs_in(tmp_path, monkeypatch):
     write(tmp_path, "deploy/a.yaml")
     monkeypatch.chdir(tmp_path)
-    assert [it.location for it in uses(Path(), "**/*.yaml")] == [SourceLocation("deploy/a.yaml", 1)]
+    assert [use.location for use in uses(Path(), "**/*.yaml")] == [
+        SourceLocation("deploy/a.yaml", 1)
+    ]
 
 
 def test_a_file_of_two_globs_is_read_once(tmp_path):
@@ -178,7 +180,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
 
 def test_what_is_assumed_is_told_and_protects(tmp_path):
     write(tmp_path, "compose.yaml", text=f"image: {HOST}/web:${{TAG:-v1}}")
-    use, note = sorted(tree_uses(["*"], tmp_path), key=lambda it: isinstance(it, Diagnostic))
+    use, note = sorted(tree_uses(["*"], tmp_path), key=lambda item: isinstance(item, Diagnostic))
     assert isinstance(use, Use)
     assert str(use.reference) == f"{HOST}/web:v1"
     text = f"compose.yaml:1: {HOST}/web:${{TAG:-v1}} is a template; its default was taken"
@@ -188,7 +190,7 @@ def test_what_is_assumed_is_told_and_protects(tmp_path):
 def test_what_a_broken_file_names_still_counts(tmp_path):
     write(tmp_path, "a.json", text=f'{{"image": "{HOST}/web:v1"')
     found = list(tree_uses(["a.json"], tmp_path))
-    assert [isinstance(it, Use) for it in found] == [False, True]
+    assert [isinstance(item, Use) for item in found] == [False, True]
 
 
 def test_a_folder_that_cannot_be_listed_leaves_the_scan_incomplete(tmp_path, monkeypatch):
@@ -196,8 +198,8 @@ def test_a_folder_that_cannot_be_listed_leaves_the_scan_incomplete(tmp_path, mon
         raise PermissionError(13, "Permission denied", str(folder))
 
     monkeypatch.setattr(os, "scandir", refuse)
-    told = [text for _, text in notes(tmp_path, "**/*.yaml")]
-    assert told[0] == f"{tmp_path}: cannot be read: Permission denied"
+    texts = [text for _, text in notes(tmp_path, "**/*.yaml")]
+    assert texts[0] == f"{tmp_path}: cannot be read: Permission denied"
 
 
 def test_a_file_that_cannot_be_opened_leaves_the_scan_incomplete(tmp_path, monkeypatch):
@@ -212,6 +214,6 @@ def test_a_file_that_cannot_be_opened_leaves_the_scan_incomplete(tmp_path, monke
 
 def test_a_name_that_no_file_can_have_leaves_the_scan_incomplete(tmp_path):
     """Both that it was not read and that nothing was."""
-    told = notes(tmp_path, "x" * 5000)
-    assert [status for status, _ in told] == ["failed", "failed"]
-    assert "File name too long" in told[0][1]
+    found = notes(tmp_path, "x" * 5000)
+    assert [status for status, _ in found] == ["failed", "failed"]
+    assert "File name too long" in found[0][1]
