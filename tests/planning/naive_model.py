@@ -269,5 +269,5 @@ def win_places(
             ]
             if runners:
                 newest = max(image.pushed_at for image in runners)
-                stay = stay | {min(it.digest for it in runners if it.pushed_at == newest)}
+                stay = stay | {min(image.digest for image in runners if image.pushed_at == newest)}
     return stay

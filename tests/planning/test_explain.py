@@ -47,18 +47,18 @@ def explained(
     inventory: Shelf, text: str, *uses: Use, rule: Rule = PROD, **more: Any
 ) -> list[Explanation | MissingImage]:
     made = planned(inventory, *uses, rules=[rule], keep_all=True, **more)
-    rules = {it.key: rule for it in made.repositories}
+    rules = {repository.key: rule for repository in made.repositories}
     return explain(made, rules, uses, text)
 
 
 def found(inventory: Shelf, text: str, *uses: Use, **more: Any) -> list[str]:
     """`repository@digest` of the images that the question names."""
     answers = explained(inventory, text, *uses, **more)
-    assert all(isinstance(it, Explanation) for it in answers)
+    assert all(isinstance(answer, Explanation) for answer in answers)
     return [
-        f"{it.repository}@{it.decision.image.digest}"
-        for it in answers
-        if isinstance(it, Explanation)
+        f"{answer.repository}@{answer.decision.image.digest}"
+        for answer in answers
+        if isinstance(answer, Explanation)
     ]
 
 
@@ -119,12 +119,14 @@ def test_a_tag_in_two_accounts_or_regions_names_an_image_in_each():
 
 
 def alike(beginning: str) -> list[Image]:
-    return [B._replace(digest=f"sha256:{beginning}{it * 58}", tags=(it,)) for it in "abc"]
+    return [
+        B._replace(digest=f"sha256:{beginning}{letter * 58}", tags=(letter,)) for letter in "abc"
+    ]
 
 
 def test_the_beginning_of_several_digests_names_all_of_them():
     repository_indexes = shelf(*alike("012345"), A)
-    everything = sorted(f"app@{it.digest}" for it in alike("012345"))
+    everything = sorted(f"app@{image.digest}" for image in alike("012345"))
     assert sorted(found(repository_indexes, "012345")) == everything
     assert sorted(found(repository_indexes, "sha256:012345")) == everything
     assert sorted(found(repository_indexes, "app@012345")) == everything
@@ -258,7 +260,7 @@ def test_a_use_behind_an_unknown_host_may_be_of_this_registry():
 def chain(inventory: Shelf, text: str, *uses: Use, **more: Any) -> list[tuple[str, str]]:
     (only,) = explained(inventory, text, *uses, **more)
     assert isinstance(only, Explanation)
-    return [(it.image.digest, it.reason.value) for it in only.chain]
+    return [(decision.image.digest, decision.reason.value) for decision in only.chain]
 
 
 def test_the_chain_leads_from_the_use_to_the_image():
@@ -305,12 +307,12 @@ def test_a_chain_that_leads_back_to_itself_ends():
 @given(cases())
 def test_every_image_of_every_repository_can_be_explained(case):
     plan = plan_of(case)
-    for it in case.images:
-        (only,) = explain(plan, {APP: case.rule}, [], f"app@{it.digest}")
+    for wanted in case.images:
+        (only,) = explain(plan, {APP: case.rule}, [], f"app@{wanted.digest}")
         assert isinstance(only, Explanation)
-        assert only.decision.image == it
+        assert only.decision.image == wanted
         assert len(set(only.chain)) == len(only.chain)
-        assert only.decision.deletable == (it.digest in gone(plan))
+        assert only.decision.deletable == (wanted.digest in gone(plan))
         assert all(image_graph.deletable == only.decision.deletable for image_graph in only.chain)
         assert explanations_text([only])
         assert json.loads(explanations_json([only]))[0]["action"] == only.decision.action
@@ -319,7 +321,7 @@ def test_every_image_of_every_repository_can_be_explained(case):
 def plan_of(case: Case) -> Plan:
     decisions = case.decide()
     made = repository_plan(APP, case.rule, decisions, case.manifests)
-    kept = tuple(it for it in decisions if not it.deletable)
+    kept = tuple(decision for decision in decisions if not decision.deletable)
     return Plan(NOW, (HOME,), "", (), (replace(made, kept=kept),))
 
 
@@ -423,9 +425,9 @@ app:v9: is in use but missing from ECR
 def test_several_images_are_told_one_after_the_other():
     repository_indexes = shelf(*alike("012345"))
     text = words(repository_indexes, "012345")
-    blocks = [it for it in text.split(f"{HOST}/app@") if it]
+    blocks = [block for block in text.split(f"{HOST}/app@") if block]
     assert len(blocks) == 3
-    assert all(it.endswith("\n\n") for it in blocks[:2])
+    assert all(block.endswith("\n\n") for block in blocks[:2])
     assert not text.endswith("\n")
 
 
@@ -534,8 +536,8 @@ OTHERWISE = {
 def test_every_reason_has_words_and_json(reason):
     action = Action.DELETE if reason in GOES else Action.KEEP
     decision = Decision(A, reason, "3 of 4", action=action)
-    told = Explanation(Registry("123456789012", "eu-west-1"), "app", RULE, (decision,))
-    lines = explanations_text([told]).splitlines()
+    explanation = Explanation(Registry("123456789012", "eu-west-1"), "app", RULE, (decision,))
+    lines = explanations_text([explanation]).splitlines()
     verdict = "can be deleted" if reason in GOES else "is kept"
     assert lines[1] == f"  {verdict}: {REASONS[reason]} (3 of 4)"
     if reason in (Reason.INDEX_DELETABLE, Reason.SUBJECT_DELETABLE):
@@ -545,7 +547,7 @@ def test_every_reason_has_words_and_json(reason):
     else:
         otherwise = f"It can be deleted once {OTHERWISE[reason]}, if no other reason keeps it."
     assert lines[-1] == f"  {otherwise}"
-    (facts,) = as_json([told])
+    (facts,) = as_json([explanation])
     assert (facts["reason"], facts["action"], facts["would_differ"]) == (
         reason.value,
         action.value,
@@ -561,7 +563,7 @@ def test_each_registry_has_a_rule_of_its_own():
     longer = replace(RULE, keep_count=5)
     rules = {APP: RULE, APP._replace(registry=REPLICA): longer}
     answers = explain(made, rules, [], f"{REPLICA.host}/app:v1")
-    assert [it.rule for it in answers if isinstance(it, Explanation)] == [longer]
+    assert [answer.rule for answer in answers if isinstance(answer, Explanation)] == [longer]
     assert len(explain(made, rules, [], f"app@{digest('old')}")) == 2
 
 

@@ -32,7 +32,7 @@ image = partial(values.image, days=0)
 
 def graph(*images: Image, **children: list[str]) -> ImageGraph:
     manifests = {digest(name): tuple(named) for name, named in children.items()}
-    return image_graph({it.digest: it for it in images}, manifests)
+    return image_graph({image.digest: image for image in images}, manifests)
 
 
 def stages(found: ImageGraph, *digests: str) -> list[set[str]]:
@@ -227,18 +227,18 @@ def test_nothing_makes_no_wave():
 @settings(max_examples=examples(100))
 @given(cases())
 def test_a_wave_is_in_the_order_of_the_digests(case: Case):
-    found = image_graph({it.digest: it for it in case.images}, case.manifests)
-    for stage in deletion_stages([it.digest for it in case.images], found):
+    found = image_graph({image.digest: image for image in case.images}, case.manifests)
+    for stage in deletion_stages([image.digest for image in case.images], found):
         assert list(stage) == sorted(stage)
 
 
 @settings(max_examples=examples(100))
 @given(cases())
 def test_what_stays_with_an_image_brings_all_that_stays_with_it(case: Case):
-    found = image_graph({it.digest: it for it in case.images}, case.manifests)
-    for it in case.images:
-        together = found.keep_closure([it.digest])
-        assert it.digest in together
+    found = image_graph({image.digest: image for image in case.images}, case.manifests)
+    for image in case.images:
+        together = found.keep_closure([image.digest])
+        assert image.digest in together
         assert found.keep_closure(together) == together
 
 

@@ -54,7 +54,7 @@ def plan(*repositories: RepositoryPlan, in_use: Mapping[Registry, int] | None = 
     return Plan(NOW, (HOME,), "", (), repositories, in_use or {})
 
 
-def told(made: Plan, guards: Guards, last: Mapping[Registry, int] | None = None) -> list[str]:
+def messages(made: Plan, guards: Guards, last: Mapping[Registry, int] | None = None) -> list[str]:
     return [str(stop) for stop in stops(made, guards, last or {})]
 
 
@@ -66,8 +66,8 @@ def test_max_images_stops_just_above_its_limit_and_not_at_it():
         repository("app", deletable=3, kept_by_reason=9),
         repository("web", deletable=2, kept_by_reason=9),
     )
-    assert told(made, replace(OFF, max_images=5)) == []
-    assert told(made, replace(OFF, max_images=4)) == [
+    assert messages(made, replace(OFF, max_images=5)) == []
+    assert messages(made, replace(OFF, max_images=4)) == [
         (
             "guard max_images: 5 images would be deleted, and the limit is 4; "
             "look at the plan, then raise guards.max_images or --max-images"
@@ -80,8 +80,8 @@ def test_max_bytes_stops_just_above_its_limit_and_not_at_it():
         repository("app", deletable=3, kept_by_reason=9),
         repository("web", deletable=2, kept_by_reason=9),
     )
-    assert told(made, replace(OFF, max_bytes=5000)) == []
-    assert told(made, replace(OFF, max_bytes=4999)) == [
+    assert messages(made, replace(OFF, max_bytes=5000)) == []
+    assert messages(made, replace(OFF, max_bytes=4999)) == [
         (
             "guard max_bytes: 5,000 bytes would be deleted, and the limit is 4,999; "
             "look at the plan, then raise guards.max_bytes or --max-bytes"
@@ -90,7 +90,7 @@ def test_max_bytes_stops_just_above_its_limit_and_not_at_it():
 
 
 def test_a_limit_of_zero_stops_the_first_deletion():
-    assert len(told(plan(repository()), replace(OFF, max_images=0, max_bytes=0))) == 2
+    assert len(messages(plan(repository()), replace(OFF, max_images=0, max_bytes=0))) == 2
 
 
 # -- max_percent ----------------------------------------------------------------------------------
@@ -98,8 +98,8 @@ def test_a_limit_of_zero_stops_the_first_deletion():
 
 def test_max_percent_stops_just_above_its_limit_and_not_at_it():
     made = plan(repository(deletable=3, kept_by_reason=1))
-    assert told(made, replace(OFF, max_percent=75)) == []
-    assert told(made, replace(OFF, max_percent=74)) == [
+    assert messages(made, replace(OFF, max_percent=75)) == []
+    assert messages(made, replace(OFF, max_percent=74)) == [
         (
             "guard max_percent: 3 of 4 images of app would be deleted, and the limit is 74 %; "
             "look at the plan, then raise guards.max_percent or --max-percent"
@@ -114,7 +114,7 @@ def test_max_percent_is_of_each_repository_on_its_own():
         repository("tools", deletable=3, kept_by_reason=1),
         repository("empty", deletable=0),
     )
-    assert told(made, replace(OFF, max_percent=66)) == [
+    assert messages(made, replace(OFF, max_percent=66)) == [
         (
             "guard max_percent: 2 of 3 images of web would be deleted, and the limit is 66 %; "
             "look at the plan, then raise guards.max_percent or --max-percent"
@@ -128,7 +128,7 @@ def test_max_percent_is_of_each_repository_on_its_own():
 
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 100))
 def test_max_percent_never_lets_more_than_that_part_go(deletable, kept_by_reason, percent):
-    stopped = told(
+    stopped = messages(
         plan(repository(deletable=deletable, kept_by_reason=kept_by_reason)),
         replace(OFF, max_percent=percent),
     )
@@ -142,8 +142,8 @@ def test_max_percent_never_lets_more_than_that_part_go(deletable, kept_by_reason
 
 def test_max_in_use_drop_stops_just_above_its_limit_and_not_at_it():
     guards = replace(OFF, max_in_use_drop=50)
-    assert told(plan(repository(), in_use={HOME: 10}), guards, {HOME: 20}) == []
-    assert told(plan(repository(), in_use={HOME: 9}), guards, {HOME: 20}) == [
+    assert messages(plan(repository(), in_use={HOME: 10}), guards, {HOME: 20}) == []
+    assert messages(plan(repository(), in_use={HOME: 9}), guards, {HOME: 20}) == [
         (
             "guard max_in_use_drop: 9 images of 123456789012/eu-west-1 are in use, and 20 were in "
             "the last run; check that nothing was left out of the scan, then go on once with "
@@ -155,7 +155,7 @@ def test_max_in_use_drop_stops_just_above_its_limit_and_not_at_it():
 def test_max_in_use_drop_is_of_each_target_on_its_own():
     guards = replace(OFF, max_in_use_drop=50)
     made = plan(repository(), in_use={HOME: 1000, THERE: 1})
-    assert told(made, guards, {HOME: 1000, THERE: 3}) == [
+    assert messages(made, guards, {HOME: 1000, THERE: 3}) == [
         (
             "guard max_in_use_drop: 1 image of 999999999999/us-east-1 is in use, and 3 were in "
             "the last run; check that nothing was left out of the scan, then go on once with "
@@ -166,15 +166,15 @@ def test_max_in_use_drop_is_of_each_target_on_its_own():
 
 def test_the_first_run_has_no_record_and_nothing_to_drop_from():
     guards = replace(OFF, max_in_use_drop=0)
-    assert told(plan(repository(), in_use={HOME: 0}), guards) == []
-    assert told(plan(repository(), in_use={HOME: 0}), guards, {HOME: 0, THERE: 100}) == []
+    assert messages(plan(repository(), in_use={HOME: 0}), guards) == []
+    assert messages(plan(repository(), in_use={HOME: 0}), guards, {HOME: 0, THERE: 100}) == []
 
 
 def test_more_in_use_than_in_the_last_run_is_no_drop():
     guards = replace(OFF, max_in_use_drop=0)
-    assert told(plan(repository(), in_use={HOME: 5}), guards, {HOME: 5}) == []
-    assert told(plan(repository(), in_use={HOME: 6}), guards, {HOME: 5}) == []
-    assert len(told(plan(repository(), in_use={HOME: 4}), guards, {HOME: 5})) == 1
+    assert messages(plan(repository(), in_use={HOME: 5}), guards, {HOME: 5}) == []
+    assert messages(plan(repository(), in_use={HOME: 6}), guards, {HOME: 5}) == []
+    assert len(messages(plan(repository(), in_use={HOME: 4}), guards, {HOME: 5})) == 1
 
 
 def test_a_drop_is_noticed_even_where_nothing_is_to_be_deleted():
@@ -190,7 +190,7 @@ def test_a_drop_is_noticed_even_where_nothing_is_to_be_deleted():
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_max_in_use_drop_of_100_percent_never_stops(now, before):
     guards = replace(OFF, max_in_use_drop=100)
-    assert told(plan(repository(), in_use={HOME: now}), guards, {HOME: before}) == []
+    assert messages(plan(repository(), in_use={HOME: now}), guards, {HOME: before}) == []
 
 
 # -- missing_in_use ------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ ON = replace(OFF, missing_in_use=True)
 
 
 def test_a_repository_that_would_be_emptied_while_what_is_in_use_is_absent_stops_the_run():
-    assert told(plan(repository(deletable=2, missing=[":v9"])), ON) == [DANGLING]
+    assert messages(plan(repository(deletable=2, missing=[":v9"])), ON) == [DANGLING]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_repository_that_would_be_emptied_while_what_is_in_use_is_absent_stops
 )
 def test_dangling_stops_only_where_all_goes_and_something_in_use_is_absent(sound):
     other = repository("other", deletable=1, kept_by_reason=1)
-    assert told(plan(sound, other), ON) == []
+    assert messages(plan(sound, other), ON) == []
 
 
 def test_dangling_is_of_each_repository_on_its_own():
@@ -229,7 +229,7 @@ def test_dangling_is_of_each_repository_on_its_own():
         repository(missing=[":v9"]),
         repository("b", kept_by_reason=1),
     )
-    assert told(made, ON) == [DANGLING]
+    assert messages(made, ON) == [DANGLING]
 
 
 def test_a_repository_of_which_something_was_spared_is_not_emptied():
@@ -238,7 +238,7 @@ def test_a_repository_of_which_something_was_spared_is_not_emptied():
     kept = Decision(first.image, Reason.IN_USE, action=Action.KEEP)
     new = replace(old, stages=((second,),), kept=(kept,), kept_by_reason={Reason.IN_USE: 1})
     left, _ = still_deletable(old, new)
-    assert told(plan(left), ON) == []
+    assert messages(plan(left), ON) == []
 
 
 # -- together -------------------------------------------------------------------------------------
@@ -263,19 +263,19 @@ def test_the_first_absent_image_stands_for_all():
 
 def test_without_guards_nothing_stops():
     made = plan(repository(deletable=10_000, missing=[":v9"]), in_use={HOME: 0})
-    assert told(made, OFF, {HOME: 10_000}) == []
+    assert messages(made, OFF, {HOME: 10_000}) == []
 
 
 def test_an_honest_run_is_not_stopped_by_the_guards_that_are_on_unless_told_otherwise():
     made = plan(repository(deletable=10_000, kept_by_reason=1, missing=[":v9"]), in_use={HOME: 50})
-    assert told(made, Guards(), {HOME: 100}) == []
+    assert messages(made, Guards(), {HOME: 100}) == []
 
 
 def test_where_nothing_is_to_be_deleted_nothing_stops():
     strict = Guards(max_in_use_drop=0, max_images=0, max_percent=0, max_bytes=0)
     nothing = repository(deletable=0, kept_by_reason=2, missing=[":v9"])
-    assert told(plan(nothing, in_use={HOME: 0}), strict, {HOME: 100}) == []
-    assert told(plan(), strict, {HOME: 100}) == []
+    assert messages(plan(nothing, in_use={HOME: 0}), strict, {HOME: 100}) == []
+    assert messages(plan(), strict, {HOME: 100}) == []
 
 
 def test_guards_name_a_repository_with_its_registry_where_the_plan_has_several():
@@ -292,4 +292,4 @@ def test_guards_name_a_repository_with_its_registry_where_the_plan_has_several()
 @pytest.mark.parametrize(("now", "stopped"), [(5000, False), (4999, True)])
 def test_a_drop_is_compared_to_the_single_image(now, stopped):
     guards = replace(OFF, max_in_use_drop=50)
-    assert bool(told(plan(repository(), in_use={HOME: now}), guards, {HOME: 10_000})) is stopped
+    assert bool(messages(plan(repository(), in_use={HOME: now}), guards, {HOME: 10_000})) is stopped

@@ -76,15 +76,15 @@ def test_the_deletions_are_in_waves_with_indexes_before_their_children():
     signature = image("signature", subject=outer.digest)
     manifests = {outer.digest: (inner.digest,), inner.digest: (child.digest,)}
     made = planned(child, inner, outer, signature, manifests=manifests)
-    assert [{it.image.digest for it in stage} for stage in made.stages] == [
+    assert [{decision.image.digest for decision in stage} for stage in made.stages] == [
         {outer.digest},
         {inner.digest, signature.digest},
         {child.digest},
     ]
-    assert [it.reason for stage in made.stages for it in stage if it.image is child] == [
-        Reason.INDEX_DELETABLE
-    ]
-    assert made.deletions == tuple(it for stage in made.stages for it in stage)
+    assert [
+        decision.reason for stage in made.stages for decision in stage if decision.image is child
+    ] == [Reason.INDEX_DELETABLE]
+    assert made.deletions == tuple(decision for stage in made.stages for decision in stage)
     assert made.held_by == {
         inner.digest: (outer.digest,),
         child.digest: (inner.digest,),
@@ -112,7 +112,7 @@ def test_an_empty_repository_has_an_empty_plan():
 
 def test_what_is_archived_instead_of_deleted_goes_too():
     made = planned(image("old", "v1", size=9), rule=replace(RULE, action=Action.ARCHIVE))
-    assert [it.action for it in made.deletions] == [Action.ARCHIVE]
+    assert [decision.action for decision in made.deletions] == [Action.ARCHIVE]
     assert made.deletable == {Kind.IMAGE: Totals(1, 9)}
 
 
@@ -137,13 +137,17 @@ def test_a_repository_dangles_when_all_goes_and_what_is_in_use_is_missing():
 def test_the_numbers_of_a_repository_are_those_of_its_decisions(case: Case):
     decisions = case.decide()
     made = repository_plan(TEAM_APP, case.rule, decisions, case.manifests)
-    assert sorted(it.image.digest for it in made.deletions) == sorted(case.gone())
-    assert set(made.deletions) == {it for it in decisions if it.deletable}
-    assert sum(made.kept_by_reason.values()) == sum(not it.deletable for it in decisions)
+    assert sorted(decision.image.digest for decision in made.deletions) == sorted(case.gone())
+    assert set(made.deletions) == {decision for decision in decisions if decision.deletable}
+    assert sum(made.kept_by_reason.values()) == sum(
+        not decision.deletable for decision in decisions
+    )
     assert made.images == len(decisions)
-    assert sum(it.size for it in made.total.values()) == sum(it.size for it in case.images)
-    assert sum(it.images for it in made.deletable.values()) == len(made.deletions)
-    used = [it.image.size for it in decisions if it.reason is Reason.IN_USE]
+    assert sum(totals.size for totals in made.total.values()) == sum(
+        image.size for image in case.images
+    )
+    assert sum(totals.images for totals in made.deletable.values()) == len(made.deletions)
+    used = [decision.image.size for decision in decisions if decision.reason is Reason.IN_USE]
     assert made.used == Totals(len(used), sum(used))
     assert whole(made, made).used == Totals(2 * len(used), 2 * sum(used))
 
@@ -212,7 +216,7 @@ def use(text: str) -> Use:
 
 def found(uses: RepositoryUses) -> set[str]:
     by = [*uses.by_digest.values(), *uses.by_tag.values()]
-    return {it.user for some in by for it in some}
+    return {use.user for some in by for use in some}
 
 
 def test_b26_a_use_counts_for_its_account_region_and_repository_alone():
@@ -271,6 +275,6 @@ def test_b12_every_use_of_an_image_is_told_in_an_order_of_its_own():
         for source in ("lambda", "ecs", "file")
         for number in range(3)
     ]
-    told = UsesByRepository(uses).of([HOME], "team/app").of(image("a", "v1"))
-    assert set(told) == set(uses)
-    assert told == UsesByRepository(uses[::-1]).of([HOME], "team/app").of(image("a", "v1"))
+    uses_of_image = UsesByRepository(uses).of([HOME], "team/app").of(image("a", "v1"))
+    assert set(uses_of_image) == set(uses)
+    assert uses_of_image == UsesByRepository(uses[::-1]).of([HOME], "team/app").of(image("a", "v1"))

@@ -54,7 +54,7 @@ def repository(inventory: Shelf, *uses: Use, **more: Any) -> RepositoryPlan:
 
 def gone(found: RepositoryPlan | Plan) -> set[str]:
     repositories = found.repositories if isinstance(found, Plan) else (found,)
-    return {it.image.digest for each in repositories for it in each.deletions}
+    return {decision.image.digest for each in repositories for decision in each.deletions}
 
 
 def replicated(*rules: Replication, images: Sequence[Image] = (), **more: Any) -> Shelf:
@@ -115,7 +115,7 @@ def test_a_repository_that_no_rule_matches_is_named_and_not_read():
         }
     )
     made = planned(repository_indexes, rules=[replace(RULE, name=NamePattern("app", False))])
-    assert [it.repository for it in made.repositories] == ["app"]
+    assert [repository.repository for repository in made.repositories] == ["app"]
     assert made.unmanaged == (RepositoryKey(HOME, "batch"), RepositoryKey(HOME, "legacy"))
     assert made.complete
 
@@ -123,10 +123,13 @@ def test_a_repository_that_no_rule_matches_is_named_and_not_read():
 def test_the_first_rule_that_matches_applies():
     longer = replace(RULE, name=NamePattern("a*", True), expires=timedelta(days=100))
     repository_indexes = Shelf(
-        {HOME: {it: RepositoryIndex((image("old", "v1"),)) for it in ("app", "web")}}
+        {HOME: {name: RepositoryIndex((image("old", "v1"),)) for name in ("app", "web")}}
     )
     made = planned(repository_indexes, rules=[longer, RULE])
-    assert [(it.repository, it.rule, len(it.deletions)) for it in made.repositories] == [
+    assert [
+        (repository.repository, repository.rule, len(repository.deletions))
+        for repository in made.repositories
+    ] == [
         ("app", "a*", 0),
         ("web", "*", 1),
     ]
@@ -141,7 +144,7 @@ def test_the_repositories_are_in_the_order_in_which_the_holdings_name_them():
         }
     )
     made = planned(repository_indexes)
-    assert [(it.registry, it.repository) for it in made.repositories] == [
+    assert [(repository.registry, repository.repository) for repository in made.repositories] == [
         (registry, name) for registry in (REPLICA, HOME) for name in names
     ]
     assert made.targets == (REPLICA, HOME)
@@ -150,7 +153,7 @@ def test_the_repositories_are_in_the_order_in_which_the_holdings_name_them():
 def test_each_registry_is_planned_by_its_own_uses():
     everywhere = {"app": RepositoryIndex((image("old", "v1"),))}
     made = planned(Shelf({HOME: everywhere, REPLICA: everywhere}), use("app:v1"))
-    assert [len(it.deletions) for it in made.repositories] == [0, 1]
+    assert [len(repository.deletions) for repository in made.repositories] == [0, 1]
     assert made.in_use == {HOME: 1, REPLICA: 0}
 
 
@@ -158,11 +161,11 @@ def test_progress_is_told_repository_by_repository():
     repository_indexes = Shelf(
         {HOME: {"app": RepositoryIndex(), "web": RepositoryIndex(), "legacy": RepositoryIndex()}}
     )
-    told: list[str] = []
+    progress: list[str] = []
     rules = [replace(RULE, name=NamePattern("?[pb]*", True)), RULE]
-    make_plan(repository_indexes, facts(repository_indexes, rules=rules), None, told.append)
-    assert told[0] == "ECR: 3 repositories"
-    assert sorted(told[1:]) == ["ECR: app", "ECR: legacy", "ECR: web"]
+    make_plan(repository_indexes, facts(repository_indexes, rules=rules), None, progress.append)
+    assert progress[0] == "ECR: 3 repositories"
+    assert sorted(progress[1:]) == ["ECR: app", "ECR: legacy", "ECR: web"]
 
 
 # -- which repositories, which action, which clock ------------------------------------------------
@@ -176,7 +179,7 @@ def test_only_one_repository_is_planned_where_one_is_asked_for():
         }
     )
     made = planned(repository_indexes, only="app")
-    assert [(it.registry, it.repository) for it in made.repositories] == [
+    assert [(repository.registry, repository.repository) for repository in made.repositories] == [
         (HOME, "app"),
         (REPLICA, "app"),
     ]
@@ -235,7 +238,7 @@ def test_a_plan_is_made_for_the_moment_that_it_is_given():
 def test_a_plan_agrees_with_the_decisions_about_each_image(case):
     rule = replace(case.rule, name=RULE.name)
     repository_indexes = Shelf({HOME: {"app": RepositoryIndex(case.images, case.manifests)}})
-    uses = [it.use() for it in case.named]
+    uses = [named.use() for named in case.named]
     guards = Guards(min_age=case.min_age)
     found = repository(repository_indexes, *uses, rules=[rule], guards=guards, keep_all=True)
     known = needs_manifests(case.images, case.uses, rule, NOW)
@@ -245,7 +248,9 @@ def test_a_plan_agrees_with_the_decisions_about_each_image(case):
         == found.images
         == len(case.images)
     )
-    assert {it.image.digest for it in found.kept} == {it.digest for it in case.images} - gone(found)
+    assert {decision.image.digest for decision in found.kept} == {
+        image.digest for image in case.images
+    } - gone(found)
 
 
 # -- manifests ------------------------------------------------------------------------------------
@@ -268,7 +273,7 @@ def test_an_index_that_names_an_absent_child_is_counted_as_broken():
     repository_indexes = shelf(index("index", "v1"), image("child"), index=["child", "ghost"])
     found = repository(repository_indexes)
     assert found.broken_indexes == 1
-    assert [[it.image.digest for it in stage] for stage in found.stages] == [
+    assert [[decision.image.digest for decision in stage] for stage in found.stages] == [
         [digest("index")],
         [digest("child")],
     ]
@@ -343,7 +348,7 @@ def test_b11_a_source_that_cannot_be_read_makes_the_plan_incomplete():
 )
 def test_a_repository_that_is_gone_meanwhile_is_left_out(repository_indexes):
     made = planned(Shelf({HOME: {"app": repository_indexes, "web": RepositoryIndex()}}))
-    assert [it.repository for it in made.repositories] == ["web"]
+    assert [repository.repository for repository in made.repositories] == ["web"]
     assert made.complete
     assert made.unmanaged == ()
 
@@ -436,11 +441,11 @@ def test_b26_what_stays_anyway_keeps_its_own_reason_where_nobody_looked():
 
 def test_a_repository_of_several_registries_is_named_with_its_registry():
     unreadable = {"app": RepositoryIndex(DENIED)}
-    told: list[str] = []
+    progress: list[str] = []
     both = Shelf({HOME: unreadable, PARTNER: {"app": RepositoryIndex()}})
-    made = make_plan(both, facts(both), None, told.append)
+    made = make_plan(both, facts(both), None, progress.append)
     assert made.unread == (f"{HOME}/app: access to ecr:DescribeImages is denied",)
-    assert sorted(told[1:]) == [f"ECR: {HOME}/app", f"ECR: {PARTNER}/app"]
+    assert sorted(progress[1:]) == [f"ECR: {HOME}/app", f"ECR: {PARTNER}/app"]
 
 
 def test_a_repository_without_a_rule_is_unmanaged_in_each_registry_that_has_it():

@@ -156,10 +156,10 @@ def span(text: str) -> timedelta:
 def test_a_story_of_the_specification(path):
     story = read(path)
     names = {digest(name): name for name in [*story.images, "gone"]}
-    made = {names[it.image.digest]: it for it in story.decide()}
+    made = {names[decision.image.digest]: decision for decision in story.decide()}
     expected = {name: as_mapping(value) for name, value in story.decisions.items()}
     assert {
-        name: told(decision, names, expected.get(name, {})) for name, decision in made.items()
+        name: compared(decision, names, expected.get(name, {})) for name, decision in made.items()
     } == expected
 
 
@@ -197,13 +197,15 @@ def as_mapping(value: Any) -> dict[str, Any]:
     return {"reason": value} if isinstance(value, str) else value
 
 
-def told(decision: Decision, names: Mapping[str, str], asked: Mapping[str, Any]) -> dict[str, Any]:
+def compared(
+    decision: Decision, names: Mapping[str, str], asked: Mapping[str, Any]
+) -> dict[str, Any]:
     """Of a decision what the story expects something of; the reason is always expected."""
     everything = {
         "reason": decision.reason.value,
         "related": names.get(decision.related or ""),
         "detail": decision.detail,
-        "uses": [it.user for it in decision.uses],
+        "uses": [use.user for use in decision.uses],
         "action": decision.action.value,
     }
     return {key: value for key, value in everything.items() if key in {"reason", *asked}}

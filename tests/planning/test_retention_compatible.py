@@ -29,10 +29,10 @@ def it_would_keep(case: Case, formats: Sequence[str]) -> set[str]:
     listed = sorted(case.images, key=lambda image: (-image.pushed_at.timestamp(), image.digest))
     listed = [image for image in listed if image.status is Status.ACTIVE]
     used = {named.digest for named in case.named if named.digest}
-    indexes = _stay(case, used, [it for it in listed if is_its_index(it, formats)])
+    indexes = _stay(case, used, [image for image in listed if is_its_index(image, formats)])
     used |= {child for index in indexes for child in children_of(case, index)}
-    images = _stay(case, used, [it for it in listed if it.artifact_type in ITS_IMAGES])
-    soci = {it.digest for it in listed if it.artifact_type == SOCI_V1}
+    images = _stay(case, used, [image for image in listed if image.artifact_type in ITS_IMAGES])
+    soci = {image.digest for image in listed if image.artifact_type == SOCI_V1}
     return indexes | images | soci
 
 
@@ -61,7 +61,7 @@ def goes_with_others(case: Case, gone: set[str]) -> set[str]:
         if image.artifact_type == SOCI_V1
         or (named_subjects(image) and not named_subjects(image) & (there - gone))
     }
-    while more := {child for it in found for child in children_of(case, it)} - found:
+    while more := {child for parent in found for child in children_of(case, parent)} - found:
         found |= more
     return found
 
@@ -71,10 +71,14 @@ def goes_with_others(case: Case, gone: set[str]) -> set[str]:
 @given(case=cases())
 def test_nothing_goes_that_fujiwara_ecrm_keeps_but_referrers_of_images_that_go(release, case):
     formats = RELEASES[release]
-    unknown = {it.digest for it in case.images if it.media_type == DOCKER_LIST} - set(formats)
+    unknown = {image.digest for image in case.images if image.media_type == DOCKER_LIST} - set(
+        formats
+    )
     if DOCKER_LIST not in formats:
         # What it does not judge stays there for ever; here it wins a place among the indexes.
-        images = (it._replace(tags=()) if it.digest in unknown else it for it in case.images)
+        images = (
+            image._replace(tags=()) if image.digest in unknown else image for image in case.images
+        )
         case = replace(case, images=tuple(images))
     gone = case.gone()
     wrongly = (gone & it_would_keep(case, formats)) - goes_with_others(case, gone)

@@ -21,11 +21,11 @@ NO_USES = RepositoryUses()
 
 def decisions(case: Case) -> dict[str, Decision]:
     """By digest."""
-    return {it.image.digest: it for it in case.decide()}
+    return {decision.image.digest: decision for decision in case.decide()}
 
 
 def links(**indexes: list[str]) -> dict[str, tuple[str, ...]]:
-    return {digest(it): tuple(map(digest, children)) for it, children in indexes.items()}
+    return {digest(name): tuple(map(digest, children)) for name, children in indexes.items()}
 
 
 def by_digest(*names: str) -> list[str]:
@@ -77,9 +77,9 @@ def test_of_two_children_in_use_the_last_by_digest_is_told_of_their_index():
 
 def test_of_several_subjects_the_first_by_digest_is_told():
     subjects = [f"subject {number}" for number in range(8)]
-    tags = [referrer_tag(digest(it)) for it in subjects]
+    tags = [referrer_tag(digest(subject)) for subject in subjects]
     follower = image("f", *tags)
-    graph = image_graph({it.digest: it for it in (follower, *map(image, subjects))}, {})
+    graph = image_graph({member.digest: member for member in (follower, *map(image, subjects))}, {})
     assert graph.subjects[follower.digest] == tuple(sorted(map(digest, subjects)))
 
 
@@ -119,7 +119,7 @@ def test_any_iterable_of_images_does():
 
 
 def broken(*images: Image, **indexes: list[str]) -> frozenset[str]:
-    return image_graph({it.digest: it for it in images}, links(**indexes)).broken
+    return image_graph({image.digest: image for image in images}, links(**indexes)).broken
 
 
 def test_an_index_is_broken_where_any_of_its_children_is_missing():
@@ -139,6 +139,6 @@ def test_an_index_that_calls_itself_one_of_soci_is_an_index():
 
 def test_even_indexes_in_a_circle_are_all_in_a_wave():
     """Digests make that impossible; a run that never ends would be the worse answer."""
-    images = {it.digest: it for it in (index("a"), index("b"), image("c"))}
+    images = {member.digest: member for member in (index("a"), index("b"), image("c"))}
     graph = image_graph(images, links(a=["b"], b=["a", "c"]))
     assert sorted(sum(deletion_stages(images, graph), ())) == sorted(images)

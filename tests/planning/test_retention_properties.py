@@ -35,7 +35,7 @@ def children_of(case: Case, digest: str) -> set[str]:
 @OFTEN
 @given(cases())
 def test_every_image_gets_exactly_one_decision(case):
-    decided = Counter(it.image.digest for it in case.decide())
+    decided = Counter(decision.image.digest for decision in case.decide())
     assert decided == Counter(image.digest for image in case.images)
 
 
@@ -51,7 +51,7 @@ def test_nothing_in_use_is_deleted(case):
 @OFTEN
 @given(cases())
 def test_no_index_of_an_image_in_use_is_deleted(case):
-    used = {it.image.digest for it in case.decide() if it.reason is Reason.IN_USE}
+    used = {decision.image.digest for decision in case.decide() if decision.reason is Reason.IN_USE}
     gone = case.gone()
     assert not [index for index in gone if children_of(case, index) & used]
 
@@ -103,8 +103,12 @@ def test_the_order_of_inputs_does_not_matter(case, random):
     random.shuffle(named)
     manifests = dict(random.sample(sorted(case.manifests.items()), len(case.manifests)))
     shuffled = replace(case, images=tuple(images), named=tuple(named), manifests=manifests)
-    assert [(it.image, it.reason, it.detail, it.related) for it in shuffled.decide()] == [
-        (it.image, it.reason, it.detail, it.related) for it in case.decide()
+    assert [
+        (decision.image, decision.reason, decision.detail, decision.related)
+        for decision in shuffled.decide()
+    ] == [
+        (decision.image, decision.reason, decision.detail, decision.related)
+        for decision in case.decide()
     ]
 
 
@@ -175,7 +179,7 @@ def test_artifacts_are_deleted_only_where_the_rule_asks(case):
 def test_manifests_are_read_wherever_they_could_change_a_deletion(case):
     if not needs_manifests(case.images, case.uses, case.rule, NOW):
         alone = decide(case.images, {}, case.uses, case.rule, NOW, min_age=case.min_age)
-        assert {it.image.digest for it in alone if it.deletable} == case.gone()
+        assert {decision.image.digest for decision in alone if decision.deletable} == case.gone()
 
 
 @OFTEN
@@ -184,7 +188,7 @@ def test_deletion_waves_hold_each_deletion_once_and_indexes_before_their_childre
     graph = image_graph({image.digest: image for image in case.images}, case.manifests)
     gone = case.gone()
     stages = list(deletion_stages(gone, graph))
-    assert Counter(it for stage in stages for it in stage) == Counter(gone)
+    assert Counter(gone_digest for stage in stages for gone_digest in stage) == Counter(gone)
     place = {digest: number for number, stage in enumerate(stages) for digest in stage}
     for index in gone:
         for child in children_of(case, index) & gone:
@@ -201,7 +205,10 @@ def test_deletion_waves_hold_subjects_before_their_referrers(case):
     stages = list(deletion_stages(gone, graph))
     place = {digest: number for number, stage in enumerate(stages) for digest in stage}
     pairs = [
-        (it, at) for image in case.images for it in named_subjects(image) for at in [image.digest]
+        (subject, at)
+        for image in case.images
+        for subject in named_subjects(image)
+        for at in [image.digest]
     ]
     assume(is_acyclic(pairs))
     for subject, referrer in pairs:
@@ -224,8 +231,8 @@ def test_two_ways_to_write_the_rules_down_agree(case):
     stays = kept(
         case.images,
         case.manifests,
-        used_digests=[it.digest for it in case.named if it.digest],
-        used_tags=[it.tag for it in case.named if it.tag],
+        used_digests=[named.digest for named in case.named if named.digest],
+        used_tags=[named.tag for named in case.named if named.tag],
         rule=case.rule,
         now=NOW,
         min_age=case.min_age,
@@ -233,11 +240,11 @@ def test_two_ways_to_write_the_rules_down_agree(case):
     assert stays == {image.digest for image in case.images} - case.gone()
 
 
-@pytest.mark.parametrize("reason", [it for it in Reason if it is not Reason.UNSCANNED])
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.UNSCANNED])
 def test_random_repositories_reach_every_reason(reason):
     """A property says nothing about what its examples never show."""
     find(
         cases(),
-        lambda case: any(it.reason is reason for it in case.decide()),
+        lambda case: any(decision.reason is reason for decision in case.decide()),
         settings=settings(max_examples=3000, database=None, phases=[Phase.generate]),
     )

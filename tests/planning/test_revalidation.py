@@ -46,7 +46,7 @@ def planned(case: Case, now: datetime = NOW) -> RepositoryPlan:
     """With what stays, as the later of two plans must have it."""
     decisions = decide(case.images, case.manifests, case.uses, case.rule, now, min_age=case.min_age)
     made = repository_plan(APP, case.rule, decisions, case.manifests)
-    kept = tuple(it for it in decisions if not it.deletable)
+    kept = tuple(decision for decision in decisions if not decision.deletable)
     return replace(made, kept=kept, missing=case.uses.missing_from(case.images))
 
 
@@ -54,14 +54,14 @@ def repository_indexes(
     *images: Image, named: Sequence[Named] = (), **indexes: Sequence[str]
 ) -> Case:
     """A repository in which `indexes` names indexes and their children."""
-    links = {digest(it): tuple(map(digest, children)) for it, children in indexes.items()}
+    links = {digest(name): tuple(map(digest, children)) for name, children in indexes.items()}
     return Case(images, links, tuple(named), RULE)
 
 
 def shrink(before: Case, after: Case) -> tuple[set[str], dict[str, str]]:
     """The digests that still go, and the reason for each that does not."""
     left, skipped = still_deletable(planned(before), planned(after, LATER))
-    return going(left), {it.decision.image.digest: it.why for it in skipped}
+    return going(left), {skip.decision.image.digest: skip.why for skip in skipped}
 
 
 def going(plan: RepositoryPlan) -> set[str]:
@@ -157,7 +157,7 @@ def test_an_image_with_which_the_later_plan_does_something_else_is_spared(before
 def test_an_image_that_goes_for_another_reason_still_goes():
     before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
     after = repository_indexes(image("c"))
-    assert {it.reason for it in planned(after, LATER).deletions} == {Reason.UNTAGGED}
+    assert {decision.reason for decision in planned(after, LATER).deletions} == {Reason.UNTAGGED}
     assert shrink(before, after) == (digests("i", "c"), {})
 
 
@@ -258,7 +258,7 @@ def test_a_wave_of_which_nothing_is_left_is_left_out():
     left, _ = still_deletable(
         planned(before), planned(replace(before, named=(Named(tag="v1"),)), LATER)
     )
-    assert [[it.image.digest for it in stage] for stage in left.stages] == [[B.digest]]
+    assert [[decision.image.digest for decision in stage] for stage in left.stages] == [[B.digest]]
     assert left.deletable == {Kind.IMAGE: Totals(1, B.size)}
     assert left.total == planned(before).total
 
@@ -278,8 +278,8 @@ def test_b11_where_a_repository_cannot_be_read_again_nothing_goes():
     assert left.unread == "access to ecr:DescribeImages is denied"
     assert not left.deletions
     assert skipped == tuple(
-        SkippedDeletion(it, "could not be read again: access to ecr:DescribeImages is denied")
-        for it in before.deletions
+        SkippedDeletion(decision, "could not be read again: access to ecr:DescribeImages is denied")
+        for decision in before.deletions
     )
 
 
@@ -324,28 +324,32 @@ def tags_at(case: Case) -> st.SearchStrategy[dict[str, int]]:
     """Tags, new ones too, and the places of the images that they are on now."""
     if not case.images:
         return st.just({})
-    tags = sorted({*OWN_TAGS, *(tag for it in case.images for tag in it.tags)})
+    tags = sorted({*OWN_TAGS, *(tag for image in case.images for tag in image.tags)})
     return st.dictionaries(st.sampled_from(tags), st.integers(0, len(case.images) - 1), max_size=2)
 
 
 def without(case: Case, missing: set[int]) -> Case:
-    images = tuple(it for place, it in enumerate(case.images) if place not in missing)
-    there = {it.digest for it in images}
-    links = {it: named for it, named in case.manifests.items() if it in there}
+    images = tuple(image for place, image in enumerate(case.images) if place not in missing)
+    there = {image.digest for image in images}
+    links = {
+        index_digest: named
+        for index_digest, named in case.manifests.items()
+        if index_digest in there
+    }
     return replace(case, images=images, manifests=links)
 
 
 def moved(case: Case, now_at: Mapping[str, int]) -> Case:
     images = tuple(
-        it._replace(
+        image._replace(
             tags=tuple(
                 sorted(
-                    {tag for tag in it.tags if now_at.get(tag, place) == place}
+                    {tag for tag in image.tags if now_at.get(tag, place) == place}
                     | {tag for tag, owner in now_at.items() if owner == place}
                 )
             ),
         )
-        for place, it in enumerate(case.images)
+        for place, image in enumerate(case.images)
     )
     return replace(case, images=images)
 
@@ -358,22 +362,26 @@ OFTEN = settings(max_examples=examples(150))
 def test_what_is_left_is_what_both_plans_want_gone_under_the_same_tags(change):
     old, new = change.plans
     left, skipped = still_deletable(old, new)
-    assert going(left) | {it.decision.image.digest for it in skipped} == going(old)
+    assert going(left) | {skip.decision.image.digest for skip in skipped} == going(old)
     assert len(left.deletions) + len(skipped) == len(old.deletions)
-    there = {it.digest for it in change.after.images}
+    there = {image.digest for image in change.after.images}
     assert going(left) & there <= going(new)
-    later = {it.image.digest: (it.action, it.image.tags) for it in new.deletions}
-    for it in left.deletions:
-        wanted = (it.action, it.image.tags)
-        assert later.get(it.image.digest, wanted) == wanted
+    later = {
+        decision.image.digest: (decision.action, decision.image.tags) for decision in new.deletions
+    }
+    for decision in left.deletions:
+        wanted = (decision.action, decision.image.tags)
+        assert later.get(decision.image.digest, wanted) == wanted
 
 
 @OFTEN
 @given(changes())
 def test_nothing_that_belongs_to_an_image_that_stays_is_left(change):
     left, _ = still_deletable(*change.plans)
-    graph = image_graph({it.digest: it for it in change.after.images}, change.after.manifests)
-    stays = {it.digest for it in change.after.images} - going(left)
+    graph = image_graph(
+        {image.digest: image for image in change.after.images}, change.after.manifests
+    )
+    stays = {image.digest for image in change.after.images} - going(left)
     assert not graph.keep_closure(stays) & going(left)
 
 
@@ -381,7 +389,7 @@ def test_nothing_that_belongs_to_an_image_that_stays_is_left(change):
 @given(changes())
 def test_nothing_is_left_that_is_in_use_now(change):
     left, _ = still_deletable(*change.plans)
-    used = {it.digest for it in change.after.images if change.after.uses.of(it)}
+    used = {image.digest for image in change.after.images if change.after.uses.of(image)}
     assert not used & going(left)
 
 
@@ -391,9 +399,11 @@ def test_what_is_left_keeps_its_order_and_is_shrunk_no_further(change):
     old, new = change.plans
     left, _ = still_deletable(old, new)
     assert all(left.stages)
-    assert [it for it in old.deletions if it in left.deletions] == list(left.deletions)
-    place = {it: at for at, stage in enumerate(old.stages) for it in stage}
-    assert all(len({place[it] for it in stage}) == 1 for stage in left.stages)
+    assert [decision for decision in old.deletions if decision in left.deletions] == list(
+        left.deletions
+    )
+    place = {decision: at for at, stage in enumerate(old.stages) for decision in stage}
+    assert all(len({place[decision] for decision in stage}) == 1 for stage in left.stages)
     assert still_deletable(left, new) == (left, ())
 
 

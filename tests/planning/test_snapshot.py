@@ -136,7 +136,7 @@ def test_planning_from_a_snapshot_decides_the_same_whatever_is_held(case):
     repository_indexes = Shelf(
         {HOME: {"app": RepositoryIndex(case.images, case.manifests)}}, {HOME: (REPEATS,)}
     )
-    scan = Scan(NOW, tuple(it.use() for it in case.named), (read(),))
+    scan = Scan(NOW, tuple(named.use() for named in case.named), (read(),))
     rule = replace(case.rule, name=RULE.name, allow_unscanned=True)
     more: dict[str, Any] = {"rules": [rule], "guards": Guards(min_age=case.min_age)}
     snapshot = reread(repository_indexes, scan)
@@ -145,7 +145,7 @@ def test_planning_from_a_snapshot_decides_the_same_whatever_is_held(case):
 
 @settings(max_examples=examples(60))
 @given(
-    st.lists(IMAGES, max_size=4, unique_by=lambda it: it.digest),
+    st.lists(IMAGES, max_size=4, unique_by=lambda image: image.digest),
     st.lists(USES, max_size=3),
     st.lists(SOURCES, max_size=3),
 )
@@ -267,9 +267,9 @@ def test_a_snapshot_in_full():
 
 
 def test_progress_is_told_repository_by_repository():
-    told: list[str] = []
-    snapshot_text(SCAN, ACCOUNT, "0.1.0", told.append)
-    assert sorted(told) == [f"ECR: {HOME}/app", f"ECR: {HOME}/web", f"ECR: {REPLICA}/app"]
+    progress: list[str] = []
+    snapshot_text(SCAN, ACCOUNT, "0.1.0", progress.append)
+    assert sorted(progress) == [f"ECR: {HOME}/app", f"ECR: {HOME}/web", f"ECR: {REPLICA}/app"]
 
 
 # -- lifecycle policies, and which tags can move --------------------------------------------------
@@ -436,7 +436,7 @@ def test_a_plan_from_a_file_is_complete_only_if_the_scan_was(request_from, tmp_p
 
 def test_one_repository_can_be_planned_from_a_file(request_from):
     plan = plan_from(replace(request_from, repository="web"))
-    assert [it.repository for it in plan.repositories] == ["web"]
+    assert [repository.repository for repository in plan.repositories] == ["web"]
 
 
 @pytest.mark.parametrize("moved_to", [timedelta(days=30), NOW + timedelta(days=30)])
@@ -498,19 +498,19 @@ Place = tuple[str | int, ...]
 
 def places(value: Any, above: Place = ()) -> Iterator[Place]:
     inner = value.items() if isinstance(value, dict) else ()
-    for key, it in enumerate(value) if isinstance(value, list) else inner:
+    for key, child in enumerate(value) if isinstance(value, list) else inner:
         yield (*above, key)
-        yield from places(it, (*above, key))
+        yield from places(child, (*above, key))
 
 
 def damaged(place: Place, value: Any) -> str:
     """The snapshot with another value there, or with none where that is `...`."""
-    body = it = json.loads(recorded(ACCOUNT))
+    body = inner = json.loads(recorded(ACCOUNT))
     for key in place[:-1]:
-        it = it[key]
-    it[place[-1]] = value
+        inner = inner[key]
+    inner[place[-1]] = value
     if value is ...:
-        del it[place[-1]]
+        del inner[place[-1]]
     return json.dumps(body)
 
 

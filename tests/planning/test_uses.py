@@ -79,20 +79,20 @@ def test_a_tag_is_absent_where_the_digest_of_one_of_its_uses_is():
 def test_an_image_is_used_by_its_digest_and_by_each_of_its_tags_once():
     uses = uses_of_app(by_digest(1, ":v1"), by_digest(1), by_tag("v2"), by_tag("v3"))
     found = uses.of(numbered(1, "v1", "v2"))
-    assert [it.user for it in found] == ["user 0", "user 1", "user 2"]
+    assert [use.user for use in found] == ["user 0", "user 1", "user 2"]
     assert uses.of(numbered(2)) == ()
 
 
 def test_uses_come_in_the_order_of_their_text():
     index = UsesByRepository([use(by_tag("v1"), "b"), use(by_tag("v1"), "a")])
-    assert [it.user for it in index.of([REGISTRY], "app").of(numbered(1, "v1"))] == ["a", "b"]
+    assert [use.user for use in index.of([REGISTRY], "app").of(numbered(1, "v1"))] == ["a", "b"]
 
 
 def test_uses_are_of_their_own_registry_and_repository():
     there = f"{OTHER.host}/app:v1"
     index = UsesByRepository(map(use, (there, f"{HOST}/web:v1", "public.ecr.aws/app:v1")))
     assert not index.of([REGISTRY], "app").by_tag
-    assert [str(it.reference) for it in index.of([OTHER], "app").by_tag["v1"]] == [there]
+    assert [str(use.reference) for use in index.of([OTHER], "app").by_tag["v1"]] == [there]
     assert len(index.of([REGISTRY, OTHER], "app").by_tag["v1"]) == 1
 
 
@@ -106,7 +106,9 @@ def test_a_host_that_may_stand_for_any_registry_counts_for_each():
 
 
 def in_use(*texts: str) -> int:
-    return UsesByRepository([use(it, str(place)) for place, it in enumerate(texts)]).count(REGISTRY)
+    return UsesByRepository([use(text, str(place)) for place, text in enumerate(texts)]).count(
+        REGISTRY
+    )
 
 
 def test_images_in_use_are_counted_once_and_by_digest_where_there_is_one():
