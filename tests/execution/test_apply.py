@@ -55,14 +55,16 @@ class Ecr(Deleter):
         self._happens("delete", repository, digests)
         deleted: set[str] = set()
         refused: list[Refusal] = []
-        for it in digests:
-            held = any(it in held for index, held in self.indexes.items() if index not in self.gone)
-            code = HELD if held else self.codes.get(it)
+        for wanted in digests:
+            held = any(
+                wanted in held for index, held in self.indexes.items() if index not in self.gone
+            )
+            code = HELD if held else self.codes.get(wanted)
             if code:
-                refused.append(Refusal(it, code, "it is so"))
+                refused.append(Refusal(wanted, code, "it is so"))
             else:
-                self.gone.add(it)
-                deleted.add(it)
+                self.gone.add(wanted)
+                deleted.add(wanted)
         return frozenset(deleted) - self.silent, tuple(refused)
 
     def still_there(self, repository: str, digests: Iterable[str]) -> set[str]:
@@ -71,7 +73,7 @@ class Ecr(Deleter):
         return set(wanted) & self.present
 
     def manifests(self, repository: str, wanted: Sequence[Image]) -> dict[str, str]:
-        digests = [it.digest for it in wanted]
+        digests = [image.digest for image in wanted]
         self._happens("read", repository, digests)
         return dict.fromkeys(digests, "{}")
 
@@ -103,15 +105,17 @@ class Log(Journal):
         manifests: Mapping[str, str],
     ) -> None:
         if decisions:
-            digests = tuple(it.image.digest for it in decisions)
+            digests = tuple(decision.image.digest for decision in decisions)
             self._ecr.events.append(("intend", repository, digests))
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         if outcomes and self._error:
             raise self._error
-        for it in outcomes:
-            self.answers.append(it)
-            self._ecr.events.append(("answer", it.repository, (it.decision.image.digest,)))
+        for outcome in outcomes:
+            self.answers.append(outcome)
+            self._ecr.events.append(
+                ("answer", outcome.repository, (outcome.decision.image.digest,))
+            )
 
 
 def as_planned(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
@@ -132,12 +136,12 @@ def run(
     ecr = ecr or Ecr()
     outcomes = list(apply(plan, lambda _: ecr, log or Log(ecr), revalidate, may_go_on))
     wanted = [
-        (it.registry, it.repository, decision)
-        for it in plan.repositories
-        for decision in it.deletions
+        (repository.registry, repository.repository, decision)
+        for repository in plan.repositories
+        for decision in repository.deletions
     ]
-    told = [(it.registry, it.repository, it.decision) for it in outcomes]
-    assert sorted(told, key=str) == sorted(wanted, key=str)  # every image once, and no other
+    reported = [(outcome.registry, outcome.repository, outcome.decision) for outcome in outcomes]
+    assert sorted(reported, key=str) == sorted(wanted, key=str)  # every image once, and no other
     return outcomes
 
 
@@ -158,11 +162,15 @@ def digests(numbers: Iterable[int]) -> tuple[str, ...]:
 
 
 def answers(outcomes: Iterable[Outcome]) -> dict[str, OutcomeStatus]:
-    return {it.decision.image.digest: it.status for it in outcomes}
+    return {outcome.decision.image.digest: outcome.status for outcome in outcomes}
 
 
 def details(outcomes: Iterable[Outcome], status: OutcomeStatus) -> dict[str, str]:
-    return {it.decision.image.digest: it.detail for it in outcomes if it.status is status}
+    return {
+        outcome.decision.image.digest: outcome.detail
+        for outcome in outcomes
+        if outcome.status is status
+    }
 
 
 # Batches and order
@@ -203,7 +211,11 @@ def test_what_an_index_still_holds_is_tried_again_after_everything_else():
     outcomes = run(one(stage(1, 2), stage(9)), ecr)
     assert ecr.calls("delete") == [digests([1, 2]), digests([9]), digests([1])]
     assert set(answers(outcomes).values()) == {OutcomeStatus.DELETED}
-    assert [it.decision.image.digest for it in outcomes] == [digest(2), digest(9), digest(1)]
+    assert [outcome.decision.image.digest for outcome in outcomes] == [
+        digest(2),
+        digest(9),
+        digest(1),
+    ]
 
 
 def test_it_is_tried_again_for_as_long_as_that_helps():
@@ -324,7 +336,7 @@ def test_a_missing_permission_stops_one_repository_and_no_other():
     outcomes = run(two(), ecr)
     assert details(outcomes, OutcomeStatus.FAILED) == {digest(3): "ecr:BatchDeleteImage is denied"}
     assert [
-        it for it, answer in answers(outcomes).items() if answer is OutcomeStatus.DELETED
+        deleted for deleted, answer in answers(outcomes).items() if answer is OutcomeStatus.DELETED
     ] == list(digests([1, 2, 4, 5]))
 
 
@@ -361,7 +373,7 @@ def test_the_same_digest_in_two_repositories_is_deleted_in_both():
     """B12."""
     ecr = Ecr()
     outcomes = run(plan_of(repository_plan("a", stage(1)), repository_plan("b", stage(1))), ecr)
-    assert [(it.repository, it.status) for it in outcomes] == [
+    assert [(outcome.repository, outcome.status) for outcome in outcomes] == [
         ("a", OutcomeStatus.DELETED),
         ("b", OutcomeStatus.DELETED),
     ]
@@ -400,7 +412,10 @@ def test_an_error_in_one_target_ends_the_work_of_that_target_only():
     broken, sound = Ecr(errors={("delete", "a"): [AwsError("the role is gone")]}), Ecr()
     deleters = {REGISTRY: broken, OTHER: sound}
     outcomes = list(apply(two_targets(), deleters.__getitem__, Log(Ecr()), as_planned))
-    assert [(it.registry, it.repository, it.status, it.detail) for it in outcomes] == [
+    assert [
+        (outcome.registry, outcome.repository, outcome.status, outcome.detail)
+        for outcome in outcomes
+    ] == [
         (REGISTRY, "a", OutcomeStatus.FAILED, "the role is gone"),
         (OTHER, "a", OutcomeStatus.DELETED, ""),
         (REGISTRY, "b", OutcomeStatus.FAILED, "not tried after an earlier error: the role is gone"),
@@ -496,7 +511,7 @@ def test_where_nobody_knows_what_is_in_use_any_more_the_run_stops(error):
         return planned, ()
 
     ecr = Ecr()
-    made = plan_of(*[repository_plan(name, stage(it)) for it, name in enumerate("abc")])
+    made = plan_of(*[repository_plan(name, stage(number)) for number, name in enumerate("abc")])
     outcomes = run(made, ecr, fails)
     assert answers(outcomes)[digest(0)] is OutcomeStatus.DELETED
     assert details(outcomes, OutcomeStatus.FAILED) == {
@@ -584,7 +599,7 @@ def test_an_image_that_cannot_be_archived_is_told_and_the_others_go_on():
     errors: list[EcrmError | None] = [AwsError("not this one"), Gone("it is gone"), None]
     ecr = Ecr(errors={("archive", "shop/api"): errors})
     outcomes = run(one([archiving(1), archiving(2), archiving(3)]), ecr)
-    assert [(it.status, it.detail) for it in outcomes] == [
+    assert [(outcome.status, outcome.detail) for outcome in outcomes] == [
         (OutcomeStatus.FAILED, "not this one"),
         (OutcomeStatus.ALREADY_GONE, "it is gone"),
         (OutcomeStatus.ARCHIVED, ""),
@@ -617,7 +632,7 @@ def test_of_what_is_left_nothing_is_in_the_journal():
     log = Log(ecr)
     run(one(stage(*range(150))), ecr, may_go_on=asked(2), log=log)
     assert sum(ecr.calls("intend"), ()) == digests(range(100))
-    assert [it.decision.image.digest for it in log.answers] == list(digests(range(100)))
+    assert [outcome.decision.image.digest for outcome in log.answers] == list(digests(range(100)))
 
 
 def test_where_the_time_is_over_no_other_repository_is_begun_nor_read_again():
@@ -666,7 +681,7 @@ def test_what_an_index_still_held_when_the_time_was_over_is_left_with_what_ecr_s
         digest(2): OutcomeStatus.DELETED,
         digest(9): OutcomeStatus.DEFERRED,
     }
-    assert {it.decision.image.digest: it.status for it in log.answers} == {
+    assert {outcome.decision.image.digest: outcome.status for outcome in log.answers} == {
         digest(1): OutcomeStatus.DEFERRED,
         digest(2): OutcomeStatus.DELETED,
     }
@@ -677,9 +692,9 @@ def test_time_that_is_over_while_trying_again_leaves_what_is_still_to_be_tried()
     held = range(1, 151)
     ecr = Ecr(indexes={digest(999): digests(held)})
     outcomes = run(one(stage(*held), stage(999)), ecr, may_go_on=asked(5))
-    told = answers(outcomes)
+    statuses = answers(outcomes)
     assert [len(batch) for batch in ecr.calls("delete")] == [100, 50, 1, 100]
-    assert Counter(told.values()) == {OutcomeStatus.DELETED: 101, OutcomeStatus.DEFERRED: 50}
+    assert Counter(statuses.values()) == {OutcomeStatus.DELETED: 101, OutcomeStatus.DEFERRED: 50}
 
 
 def test_an_archive_call_that_may_not_be_sent_any_more_takes_back_none_before_it():

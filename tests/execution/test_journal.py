@@ -70,8 +70,8 @@ def journal(sink) -> Journal:
     return Journal(sink, lambda: NOW)
 
 
-def begin(it: Journal) -> None:
-    it.begin(version="1.2.3", targets=[HERE], config="c0ffee")
+def begin(writer: Journal) -> None:
+    writer.begin(version="1.2.3", targets=[HERE], config="c0ffee")
 
 
 def outcome(
@@ -82,18 +82,18 @@ def outcome(
 
 def written(*steps) -> str:
     sink = Memory()
-    with journal(sink) as it:
-        begin(it)
+    with journal(sink) as writer:
+        begin(writer)
         for step in steps:
-            step(it)
-        it.end(complete=True)
+            step(writer)
+        writer.end(complete=True)
     return "".join(sink.appends)
 
 
 def run(sink, *steps) -> None:
-    with journal(sink) as it:
+    with journal(sink) as writer:
         for step in steps:
-            step(it)
+            step(writer)
 
 
 def stopped_by(error: BaseException):
@@ -103,9 +103,9 @@ def stopped_by(error: BaseException):
     return step
 
 
-def intend(it: Journal, decision: Decision = GOES, manifest: str | None = "{}") -> None:
+def intend(writer: Journal, decision: Decision = GOES, manifest: str | None = "{}") -> None:
     manifests = {} if manifest is None else {decision.image.digest: manifest}
-    it.intend(HERE, "app", [decision], manifests)
+    writer.intend(HERE, "app", [decision], manifests)
 
 
 def read(text: str):
@@ -116,7 +116,7 @@ def read(text: str):
 
 
 def test_a_journal_is_json_lines_in_the_order_in_which_things_happened():
-    text = written(intend, lambda it: it.record([outcome(detail="")]))
+    text = written(intend, lambda writer: writer.record([outcome(detail="")]))
     at = '"at": "2026-11-22T01:30:00+00:00"'
     where = '"registry": "123456789012/us-east-1", "repository": "app"'
     header, image, answer, end = text.splitlines()
@@ -139,27 +139,27 @@ def test_a_journal_is_json_lines_in_the_order_in_which_things_happened():
 
 def test_all_lines_of_a_step_are_one_append():
     sink = Memory()
-    with journal(sink) as it:
-        begin(it)
-        it.intend(HERE, "app", [GOES, GOES, GOES], {})
-        it.record([outcome(), outcome(OutcomeStatus.FAILED)])
-        it.end(complete=True)
+    with journal(sink) as writer:
+        begin(writer)
+        writer.intend(HERE, "app", [GOES, GOES, GOES], {})
+        writer.record([outcome(), outcome(OutcomeStatus.FAILED)])
+        writer.end(complete=True)
     assert [text.count("\n") for text in sink.appends] == [1, 3, 2, 1]
     assert json.loads(sink.lines[-1])["counts"] == {"deleted": 1, OutcomeStatus.FAILED: 1}
 
 
 def test_a_step_without_images_writes_nothing():
     sink = Memory()
-    with journal(sink) as it:
-        begin(it)
-        it.intend(HERE, "app", [], {})
-        it.record([])
+    with journal(sink) as writer:
+        begin(writer)
+        writer.intend(HERE, "app", [], {})
+        writer.record([])
         assert len(sink.appends) == 1
 
 
 def test_an_image_that_is_archived_has_no_manifest():
     archived = Decision(IMAGE, Reason.EXPIRED, action=Action.ARCHIVE)
-    text = written(lambda it: intend(it, archived, None))
+    text = written(lambda writer: intend(writer, archived, None))
     assert "manifest" not in json.loads(text.splitlines()[1])
 
 
@@ -190,11 +190,11 @@ def test_after_a_failed_write_nothing_else_is_written():
 
 def test_a_journal_that_could_not_be_written_takes_nothing_more():
     sink = Memory(full_at=1)
-    it = journal(sink)
+    writer = journal(sink)
     with pytest.raises(OutputError):
-        begin(it)
+        begin(writer)
     with pytest.raises(AssertionError):
-        intend(it)
+        intend(writer)
 
 
 def test_the_first_error_is_told_when_the_footer_cannot_be_written_either():
@@ -209,9 +209,9 @@ def test_each_step_is_on_disk_before_it_returns(tmp_path, monkeypatch):
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
     path = tmp_path / "not" / "there" / "yet.jsonl"
-    with journal(FileSink(path)) as it:
-        for step in (begin, intend, lambda it: it.record([outcome()])):
-            step(it)
+    with journal(FileSink(path)) as writer:
+        for step in (begin, intend, lambda writer: writer.record([outcome()])):
+            step(writer)
             assert synced[-1] == path.stat().st_size
             assert path.read_text().endswith("\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -231,8 +231,8 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
 def test_a_full_disk_stops_the_run():
-    with pytest.raises(OutputError) as error, journal(FileSink(Path("/dev/full"))) as it:
-        begin(it)
+    with pytest.raises(OutputError) as error, journal(FileSink(Path("/dev/full"))) as writer:
+        begin(writer)
     assert str(error.value) == (
         "the journal /dev/full cannot be written: No space left on device; "
         "nothing is deleted without a journal"
@@ -263,8 +263,8 @@ def test_a_folder_is_no_journal(tmp_path):
 def test_a_pipe_may_take_the_journal(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    with journal(FileSink(tmp_path / "pipe")) as it:
-        begin(it)
+    with journal(FileSink(tmp_path / "pipe")) as writer:
+        begin(writer)
     assert [json.loads(line)["type"] for line in os.read(reader, 9999).splitlines()] == [
         "header",
         "end",
@@ -327,7 +327,7 @@ def stub_parts(stub: Stubber, parts: dict[str, str], *, read: bool = True) -> No
         token = {"ContinuationToken": "more"} if number else {}
         more = {} if number else {"NextContinuationToken": "more"}
         stub.add_response("list_objects_v2", answer | more, {"Bucket": "b", "Prefix": "k/"} | token)
-    for name in sorted(parts, key=lambda it: (len(it), it)) if read else ():
+    for name in sorted(parts, key=lambda name: (len(name), name)) if read else ():
         body = parts[name].encode()
         answer = {"Body": StreamingBody(io.BytesIO(body), len(body))}
         stub.add_response("get_object", answer, {"Bucket": "b", "Key": f"k/{name}"})
@@ -338,7 +338,7 @@ def test_the_objects_of_s3_are_read_in_the_order_of_their_numbers(s3):
     lines = written(intend).splitlines(keepends=True)
     stub_parts(stub, {f"0000{number}.jsonl": line for number, line in enumerate(lines, 1)})
     contents = load_journal("s3://b/k/", lambda: client)
-    assert [it.image.digest for it in contents.entries] == [DIGEST]
+    assert [entry.image.digest for entry in contents.entries] == [DIGEST]
     assert contents.end is not None
 
 
@@ -446,19 +446,19 @@ decisions = st.builds(
     st.lists(
         st.tuples(decisions, optional, st.none() | st.sampled_from(OutcomeStatus), texts),
         max_size=5,
-        unique_by=lambda it: it[0].image.digest,
+        unique_by=lambda fact: fact[0].image.digest,
     ),
     times,
 )
 def test_what_is_written_is_read_back(facts, now):
     sink = Memory()
-    with Journal(sink, lambda: now) as it:
-        it.begin(version="1", targets=[HERE], config="c")
+    with Journal(sink, lambda: now) as writer:
+        writer.begin(version="1", targets=[HERE], config="c")
         for decision, manifest, answer, detail in facts:
-            intend(it, decision, manifest)
+            intend(writer, decision, manifest)
             if answer:
-                it.record([outcome(answer, decision, detail)])
-        it.end(complete=True)
+                writer.record([outcome(answer, decision, detail)])
+        writer.end(complete=True)
     contents = read("".join(sink.appends))
     assert contents.header == Header(now, "1", (HERE,), "c")
     assert contents.entries == tuple(
@@ -466,19 +466,19 @@ def test_what_is_written_is_read_back(facts, now):
         for decision, manifest, answer, detail in facts
     )
     assert contents.end is not None
-    assert sum(contents.end.counts.values()) == sum(1 for it in facts if it[2])
+    assert sum(contents.end.counts.values()) == sum(1 for fact in facts if fact[2])
 
 
 def test_a_killed_run_leaves_a_true_journal_wherever_it_was_cut_off():
-    text = written(intend, lambda it: it.record([outcome()]))
+    text = written(intend, lambda writer: writer.record([outcome()]))
     header, image, answer, _ = text.splitlines(keepends=True)
     for cut in range(len(header) - 1, len(text) + 1):
         contents = read(text[:cut])
         done = cut + 1  # a line whose newline alone is missing is whole
         assert len(contents.entries) == (done >= len(header + image))
         for entry in contents.entries:
-            told = done >= len(header + image + answer)
-            assert entry.status == (OutcomeStatus.DELETED if told else None)
+            answered = done >= len(header + image + answer)
+            assert entry.status == (OutcomeStatus.DELETED if answered else None)
         assert (contents.end is not None) == (done >= len(text))
 
 
@@ -491,21 +491,23 @@ def test_a_run_killed_in_its_first_line_deleted_nothing():
 def test_an_image_that_is_tried_again_has_no_answer_until_the_next():
     text = written(
         intend,
-        lambda it: it.record([outcome(OutcomeStatus.FAILED)]),
-        lambda it: intend(it, manifest=None),
+        lambda writer: writer.record([outcome(OutcomeStatus.FAILED)]),
+        lambda writer: intend(writer, manifest=None),
     )
     (entry,) = read(text).entries
     assert (entry.status, entry.manifest) == (None, "{}")
 
 
 def test_an_outcome_without_an_intent_is_of_an_image_that_was_skipped():
-    text = written(lambda it: it.record([outcome(OutcomeStatus.SKIPPED, detail="in use now")]))
+    text = written(
+        lambda writer: writer.record([outcome(OutcomeStatus.SKIPPED, detail="in use now")])
+    )
     assert read(text).entries == ()
 
 
 def damaged(place: int, *path: str, **changes: object) -> str:
     """A journal in whose line at that place members of the object at `path` are others."""
-    lines = written(intend, lambda it: it.record([outcome()])).splitlines()
+    lines = written(intend, lambda writer: writer.record([outcome()])).splitlines()
     record = inner = json.loads(lines[place])
     for member in path:
         inner = inner[member]

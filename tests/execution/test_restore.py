@@ -46,7 +46,7 @@ def image(
 
 
 def index(*children: Entry, tags: Sequence[str] = (), **more) -> Entry:
-    named = [{"digest": it.image.digest} for it in children]
+    named = [{"digest": child.image.digest} for child in children]
     return entry(json.dumps({"manifests": named}), INDEX, tags, **more)
 
 
@@ -72,7 +72,7 @@ def contents(*entries: Entry) -> Contents:
 
 
 def digests(*entries: Entry) -> list[str]:
-    return [it.image.digest for it in entries]
+    return [entry.image.digest for entry in entries]
 
 
 class Ecr:
@@ -115,7 +115,7 @@ def put_back(ecr: Ecr, *entries: Entry) -> list[Restored]:
 
 
 def results(outcomes: Sequence[Restored]) -> list[tuple[Result, str]]:
-    return [(it.result, it.detail) for it in outcomes]
+    return [(outcome.result, outcome.detail) for outcome in outcomes]
 
 
 # -- what is chosen -------------------------------------------------------------------------------
@@ -124,7 +124,11 @@ def results(outcomes: Sequence[Restored]) -> list[tuple[Result, str]]:
 def test_what_was_deleted_or_archived_or_never_answered_comes_back():
     there = [image(f"{answer}", answer=answer) for answer in (*OutcomeStatus, None)]
     found = chosen(contents(*there))
-    assert {it.status for it in found} == {OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED, None}
+    assert {entry.status for entry in found} == {
+        OutcomeStatus.DELETED,
+        OutcomeStatus.ARCHIVED,
+        None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -226,7 +230,7 @@ def test_tags_in_a_circle_do_not_keep_children_from_going_first():
     both = index(a, b)
     tag = both.image.digest.replace(":", "-")
     circular = image("a", tag)
-    assert [it.image.digest for it in in_order([both, circular, b])][-1] == both.image.digest
+    assert [entry.image.digest for entry in in_order([both, circular, b])][-1] == both.image.digest
 
 
 @given(st.permutations(range(6)), st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5))))
@@ -235,7 +239,9 @@ def test_every_entry_has_its_turn_once_and_after_what_it_needs(order, links):
     for place in range(6):
         children = [made[child] for parent, child in links if parent == place and child < place]
         made.append(index(*children) if children else image(f"{place}"))
-    distinct = list({it.image.digest: it for it in (made[place] for place in order)}.values())
+    distinct = list(
+        {entry.image.digest: entry for entry in (made[place] for place in order)}.values()
+    )
     found = list(in_order(distinct))
     assert sorted(digests(*found)) == sorted(digests(*distinct))
     for place, it in enumerate(found):
@@ -247,48 +253,48 @@ def test_every_entry_has_its_turn_once_and_after_what_it_needs(order, links):
 
 
 def test_an_image_goes_back_with_each_of_its_tags():
-    ecr, it = Ecr(), image("1", "v1", "v2")
-    assert put_back(ecr, it) == [
-        Restored(HERE, "app", it.image.digest, ("v1", "v2"), Result.RESTORED)
+    ecr, deleted = Ecr(), image("1", "v1", "v2")
+    assert put_back(ecr, deleted) == [
+        Restored(HERE, "app", deleted.image.digest, ("v1", "v2"), Result.RESTORED)
     ]
-    assert ecr.calls == [(it.image.digest, "v1"), (it.image.digest, "v2")]
+    assert ecr.calls == [(deleted.image.digest, "v1"), (deleted.image.digest, "v2")]
 
 
 def test_an_untagged_image_goes_back_in_one_call():
-    ecr, it = Ecr(), image("1")
-    assert results(put_back(ecr, it)) == [(Result.RESTORED, "")]
-    assert ecr.calls == [(it.image.digest, None)]
+    ecr, deleted = Ecr(), image("1")
+    assert results(put_back(ecr, deleted)) == [(Result.RESTORED, "")]
+    assert ecr.calls == [(deleted.image.digest, None)]
 
 
 def test_a_tag_stays_with_the_image_that_has_it_now():
     ecr = Ecr(Image("sha256:new", ("v1",), NOW))
     ecr.holders["v2"] = "sha256:newer"  # pushed after the repository was read
-    it = image("1", "v1", "v2")
-    (outcome,) = put_back(ecr, it)
+    deleted = image("1", "v1", "v2")
+    (outcome,) = put_back(ecr, deleted)
     assert outcome.result is Result.RESTORED
     assert outcome.detail == (
         "the tag v1 stays with sha256:new, which has it now; "
         "the tag v2 stays with sha256:newer, which has it now"
     )
-    assert ecr.calls == [(it.image.digest, "v2"), (it.image.digest, None)]
+    assert ecr.calls == [(deleted.image.digest, "v2"), (deleted.image.digest, None)]
 
 
 def test_what_is_there_already_only_gets_the_tags_that_nobody_has():
-    it = image("1", "v1", "v2", "v3")
-    ecr = Ecr(Image(it.image.digest, ("v1",), NOW), Image("sha256:new", ("v2",), NOW))
-    assert results(put_back(ecr, it)) == [
+    deleted = image("1", "v1", "v2", "v3")
+    ecr = Ecr(Image(deleted.image.digest, ("v1",), NOW), Image("sha256:new", ("v2",), NOW))
+    assert results(put_back(ecr, deleted)) == [
         (
             Result.THERE,
             "got back the tag v3; the tag v2 stays with sha256:new, which has it now",
         )
     ]
-    assert ecr.calls == [(it.image.digest, "v3")]
+    assert ecr.calls == [(deleted.image.digest, "v3")]
 
 
 def test_what_is_there_with_all_its_tags_costs_no_call():
-    it = image("1", "v1")
-    ecr = Ecr(Image(it.image.digest, ("v1", "more"), NOW))
-    assert results(put_back(ecr, it)) == [(Result.THERE, "")]
+    deleted = image("1", "v1")
+    ecr = Ecr(Image(deleted.image.digest, ("v1", "more"), NOW))
+    assert results(put_back(ecr, deleted)) == [(Result.THERE, "")]
     assert not ecr.calls
     assert not ecr.asked
 
@@ -353,8 +359,8 @@ def test_an_index_whose_child_was_never_there_cannot_go_back():
 
 def test_an_index_goes_back_over_children_that_are_there():
     child = image("1")
-    ecr, it = Ecr(child.image), index(child, tags=["v1"])
-    assert results(put_back(ecr, it)) == [(Result.RESTORED, "")]
+    ecr, parent = Ecr(child.image), index(child, tags=["v1"])
+    assert results(put_back(ecr, parent)) == [(Result.RESTORED, "")]
     assert ecr.asked == []
 
 
@@ -389,10 +395,10 @@ def test_what_is_no_manifest_is_never_put(manifest):
 
 @pytest.mark.parametrize("answer", [OutcomeStatus.ARCHIVED, None])
 def test_an_archived_image_is_brought_back(answer):
-    it = image("1", "v1", action=Action.ARCHIVE, answer=answer)
-    ecr = Ecr(Image(it.image.digest, ("v1",), NOW, status=Status.ARCHIVED))
-    assert results(put_back(ecr, it)) == [(Result.RESTORING, "")]
-    assert ecr.calls == [("activate", it.image.digest)]
+    archived = image("1", "v1", action=Action.ARCHIVE, answer=answer)
+    ecr = Ecr(Image(archived.image.digest, ("v1",), NOW, status=Status.ARCHIVED))
+    assert results(put_back(ecr, archived)) == [(Result.RESTORING, "")]
+    assert ecr.calls == [("activate", archived.image.digest)]
 
 
 @pytest.mark.parametrize(
@@ -404,9 +410,9 @@ def test_an_archived_image_is_brought_back(answer):
     ],
 )
 def test_an_image_that_needs_no_activation_gets_none(action, status, result, detail):
-    it = image("1", "v1", action=action)
-    ecr = Ecr(Image(it.image.digest, ("v1",), NOW, status=status))
-    assert results(put_back(ecr, it)) == [(result, detail)]
+    deleted = image("1", "v1", action=action)
+    ecr = Ecr(Image(deleted.image.digest, ("v1",), NOW, status=status))
+    assert results(put_back(ecr, deleted)) == [(result, detail)]
     assert ecr.calls == []
 
 
@@ -417,7 +423,7 @@ def test_one_image_that_fails_does_not_stop_the_others():
     first, second, third = (image(name) for name in "123")
     ecr = Ecr()
     ecr.fails[second.image.digest] = AwsError("ecr:PutImage: LimitExceededException: too many")
-    assert [it.result for it in put_back(ecr, first, second, third)] == [
+    assert [outcome.result for outcome in put_back(ecr, first, second, third)] == [
         Result.RESTORED,
         Result.FAILED,
         Result.RESTORED,
@@ -447,8 +453,8 @@ def test_an_image_without_all_its_tags_is_back_but_not_done():
 def test_what_fails_twice_in_the_same_way_ends_the_work_of_its_registry():
     entries = [image(name) for name in "123"] + [image("4", repository="other")]
     ecr = Ecr()
-    for it in entries:
-        ecr.fails[it.image.digest] = AwsError("the credentials have expired")
+    for entry in entries:
+        ecr.fails[entry.image.digest] = AwsError("the credentials have expired")
     not_tried = "not tried after an earlier error: the credentials have expired"
     assert results(put_back(ecr, *entries)) == [
         (Result.FAILED, "the credentials have expired"),
@@ -463,10 +469,10 @@ def test_what_fails_twice_in_the_same_way_ends_the_work_of_its_registry():
 def test_what_concerns_one_repository_does_not_stop_the_next(error):
     here = [image(name) for name in "123"]
     ecr = Ecr()
-    for it in here:
-        ecr.fails[it.image.digest] = error
+    for entry in here:
+        ecr.fails[entry.image.digest] = error
     outcomes = put_back(ecr, *here, image("4", repository="other"))
-    assert [it.result for it in outcomes] == [Result.FAILED] * 3 + [Result.RESTORED]
+    assert [outcome.result for outcome in outcomes] == [Result.FAILED] * 3 + [Result.RESTORED]
     assert outcomes[2].detail == f"not tried after an earlier error: {error}"
 
 
@@ -511,7 +517,7 @@ def test_each_image_is_put_into_the_registry_that_its_entry_names():
     here, there = of_two_registries()
     registries = {HERE: Ecr(), THERE: Ecr()}
     outcomes = list(restored([here, there], registries.__getitem__))  # type: ignore[arg-type]
-    assert [(it.registry, it.digest, it.result) for it in outcomes] == [
+    assert [(outcome.registry, outcome.digest, outcome.result) for outcome in outcomes] == [
         (HERE, here.image.digest, Result.RESTORED),
         (THERE, there.image.digest, Result.RESTORED),
     ]
@@ -620,8 +626,8 @@ def test_what_aws_refuses_to_take_is_told(ecr, restorer):
 
 def test_a_refusal_of_one_image_never_ends_the_run(ecr, restorer):
     ecr[1].add_response("describe_images", {"imageDetails": []})
-    for it in (image("1"), image("2"), image("3")):
-        states = json.loads(it.manifest or "")
+    for deleted in (image("1"), image("2"), image("3")):
+        states = json.loads(deleted.manifest or "")
         named = [states["config"], *states["layers"]]
         layers = [{"layerDigest": b["digest"], "layerAvailability": "AVAILABLE"} for b in named]
         ecr[1].add_response("batch_check_layer_availability", {"layers": layers})
@@ -636,9 +642,9 @@ def test_layers_are_asked_for_a_hundred_at_a_time(ecr, restorer):
     states = {names[0]: "UNAVAILABLE", names[129]: "ARCHIVED"}
     for chunk in (names[:100], names[100:]):
         layers = [
-            {"layerDigest": it, "layerAvailability": states.get(it, "AVAILABLE")}
-            for it in chunk
-            if it not in (names[5], names[6])
+            {"layerDigest": layer, "layerAvailability": states.get(layer, "AVAILABLE")}
+            for layer in chunk
+            if layer not in (names[5], names[6])
         ]
         failures = [{"layerDigest": names[5], "failureCode": "InvalidLayerDigest"}]
         ecr[1].add_response(
@@ -647,7 +653,7 @@ def test_layers_are_asked_for_a_hundred_at_a_time(ecr, restorer):
             {**AT, "layerDigests": chunk},
         )
     found = restorer.layers("app", names)
-    assert {it: state for it, state in found.items() if state != "AVAILABLE"} == states | {
+    assert {layer: state for layer, state in found.items() if state != "AVAILABLE"} == states | {
         names[5]: "InvalidLayerDigest",
         names[6]: "not answered",
     }

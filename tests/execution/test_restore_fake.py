@@ -40,8 +40,8 @@ class Account:
     def delete(self, *images: Image, killed: bool = False) -> None:
         """As a run does it: written down, then called for one by one, then written down again."""
         digests = [image.digest for image in images]
-        facts = {it.digest: it for it in registry.images(self.target, "shop/api")}
-        goes = [Decision(facts[it], Reason.EXPIRED, action=Action.DELETE) for it in digests]
+        facts = {image.digest: image for image in registry.images(self.target, "shop/api")}
+        goes = [Decision(facts[digest], Reason.EXPIRED, action=Action.DELETE) for digest in digests]
         found = manifests.manifests(self.target, "shop/api", digests)
         ecr = boto3.client("ecr", **self.aws.client_args())
         with Journal(FileSink(self.journal), lambda: datetime.now(UTC)) as journal:
@@ -52,7 +52,9 @@ class Account:
                 answer = ecr.batch_delete_image(repositoryName="shop/api", imageIds=ids)
                 assert not answer["failures"]
             if not killed:
-                journal.record(Outcome(HERE, "shop/api", it, OutcomeStatus.DELETED) for it in goes)
+                journal.record(
+                    Outcome(HERE, "shop/api", decision, OutcomeStatus.DELETED) for decision in goes
+                )
                 journal.end(complete=True)
 
     def restore(self, *names: str) -> list[Restored]:
@@ -72,7 +74,7 @@ def account(monkeypatch: Any, tmp_path: Path) -> Iterator[Account]:
 
 
 def results(outcomes: list[Restored]) -> set[Result]:
-    return {it.result for it in outcomes}
+    return {outcome.result for outcome in outcomes}
 
 
 def test_a_whole_family_comes_back_as_it_was(account):
@@ -84,16 +86,22 @@ def test_a_whole_family_comes_back_as_it_was(account):
     on_signature = shop.push_artifact(subject=signature)
     cosign = shop.push(cosign_tag(outer))
     kept = shop.push("v2")
-    before = {it.digest: (set(it.tags), it.manifest, it.media_type, it.size) for it in shop}
-    inner = [it for it in shop if it not in (outer, nested, kept)]
+    before = {
+        image.digest: (set(image.tags), image.manifest, image.media_type, image.size)
+        for image in shop
+    }
+    inner = [image for image in shop if image not in (outer, nested, kept)]
     account.delete(outer, nested, *inner)
     assert list(shop) == [kept]
 
     outcomes = account.restore()
     assert results(outcomes) == {Result.RESTORED}
-    after = {it.digest: (set(it.tags), it.manifest, it.media_type, it.size) for it in shop}
+    after = {
+        image.digest: (set(image.tags), image.manifest, image.media_type, image.size)
+        for image in shop
+    }
     assert after == before
-    order = [it.digest for it in outcomes]
+    order = [outcome.digest for outcome in outcomes]
     for first, then in (
         (platforms[1], nested),
         (nested, outer),
@@ -144,7 +152,7 @@ def test_layers_that_vanished_are_counted_and_hold_up_the_index(account):
     account.delete(index, lost, whole)
     shop.collect_layers()  # nothing of the repository is left
     shop.push(content="whole")  # ... until the same image is pushed again
-    outcomes = {it.digest: it for it in account.restore()}
+    outcomes = {outcome.digest: outcome for outcome in account.restore()}
     assert outcomes[lost.digest].detail == "2 of 3 layers are gone"
     assert outcomes[whole.digest].result is Result.THERE
     assert outcomes[index.digest].detail == (
@@ -167,19 +175,21 @@ def test_what_is_named_comes_back_with_what_it_needs(account):
     children = [account.shop.image(child) for child in index.children]
     account.delete(index, other, *children)
     outcomes = account.restore("shop/api:v1")
-    assert {it.digest for it in outcomes} == {index.digest, *index.children}
+    assert {outcome.digest for outcome in outcomes} == {index.digest, *index.children}
     assert account.tags() == {"v1": index.digest}
 
 
 def test_an_archived_image_is_restoring_until_ecr_is_done(account):
     image = account.shop.push("v1")
     facts = registry.images(account.target, "shop/api")
-    goes = [Decision(it, Reason.EXPIRED, action=Action.ARCHIVE) for it in facts]
+    goes = [Decision(image, Reason.EXPIRED, action=Action.ARCHIVE) for image in facts]
     with Journal(FileSink(account.journal), lambda: datetime.now(UTC)) as journal:
         journal.begin(version="1", targets=[HERE], config="c")
         journal.intend(HERE, "shop/api", goes, {})
         account.shop.archive(image)
-        journal.record(Outcome(HERE, "shop/api", it, OutcomeStatus.ARCHIVED) for it in goes)
+        journal.record(
+            Outcome(HERE, "shop/api", decision, OutcomeStatus.ARCHIVED) for decision in goes
+        )
     for _ in range(2):
         assert results(account.restore()) == {Result.RESTORING}
     assert len(account.aws.calls.of("ecr", "UpdateImageStorageClass")) == 1
