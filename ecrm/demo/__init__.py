@@ -1,6 +1,6 @@
 """A made-up AWS account on which every command can be tried: what `ecrm demo` runs on.
 
-    story      what the account holds: names, ages, sizes; nothing but data
+    story      what account.yaml says the account holds: names, ages, sizes; nothing but data
     images     the manifests of the images in the story, byte for byte the same every time
     account    an account that exists only in this process (moto), told the story:
     registry     its ECR

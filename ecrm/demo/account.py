@@ -7,7 +7,7 @@ from datetime import datetime
 
 from moto import mock_aws
 
-from ecrm.demo import answers, functions, registry, services
+from ecrm.demo import answers, ecs, functions, registry
 from ecrm.demo.story import REGION
 
 _OURS = {
@@ -25,10 +25,14 @@ _OURS = {
 
 @contextmanager
 def running(now: datetime) -> Iterator[None]:
-    with _environment(), mock_aws(), answers.given(now):
+    with (
+        _environment(),
+        mock_aws(),
+        answers.given(),
+        ecs.answering(now),
+        functions.answering(now),
+    ):
         registry.fill(now)
-        services.fill(now)
-        functions.fill(now)
         yield
 
 

@@ -1,69 +1,80 @@
-"""Lambda of the sample account: functions that are made of images, with versions and aliases."""
+"""Lambda of the sample account: functions that are made of images, with versions and aliases.
+
+moto shows the last image that a function had for all of its versions, so the reads of Lambda are
+answered here, once moto has decided whether the caller may ask.
+"""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from unittest.mock import patch
 
-import boto3
-from moto.awslambda.utils import get_backend
+from moto.awslambda.responses import LambdaResponse
 
-from ecrm.demo import images
-from ecrm.demo.story import ACCOUNT, FUNCTIONS, REGION, Function
+from ecrm.demo.images import pushed
+from ecrm.demo.story import ACCOUNT, HOST, REGION, STORY, Fields
 
-_ROLE = "shop-functions"
-_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
+_Answer = Callable[[Any], str]
 
 
-def fill(now: datetime) -> None:
-    iam = boto3.client("iam")
-    answer = iam.create_role(RoleName=_ROLE, AssumeRolePolicyDocument=json.dumps(_TRUST))
-    for function in FUNCTIONS:
-        _create(boto3.client("lambda"), function, answer["Role"]["Arn"])
-        _complete(function, now)
+def answering(now: datetime) -> AbstractContextManager[object]:
+    """While this is entered, moto's Lambda holds what the story says."""
+    functions = STORY["functions"]
+    versions = {name: _versions(name, function, now) for name, function in functions.items()}
 
+    def list_functions(request: Any) -> str:
+        all_versions = request.querystring.get("FunctionVersion") == ["ALL"]
+        found = [
+            version["Configuration"]
+            for of_function in versions.values()
+            for name, version in of_function.items()
+            if all_versions or name == "$LATEST"
+        ]
+        return json.dumps({"Functions": found})
 
-def _create(client: Any, function: Function, role: str) -> None:
-    uris = [_uri(function, sample) for sample in function.versions]
-    client.create_function(
-        FunctionName=function.name,
-        Role=role,
-        PackageType="Image",
-        Code={"ImageUri": uris[0]},
-        MemorySize=1024,
-        Publish=True,
+    def list_aliases(request: Any) -> str:
+        aliases = functions[request.path.split("/")[-2]]["aliases"].items()
+        found = [{"Name": name, "FunctionVersion": version} for name, version in aliases]
+        return json.dumps({"Aliases": found})
+
+    def get_function(request: Any) -> str:
+        name = request.path.rpartition("/")[2]
+        qualifier = request.querystring.get("Qualifier", ["$LATEST"])[0]
+        version = functions[name]["aliases"].get(qualifier, qualifier)
+        return json.dumps(versions[name][version])
+
+    return patch.multiple(
+        LambdaResponse,
+        list_functions=list_functions,
+        list_aliases=list_aliases,
+        get_function=get_function,
     )
-    for uri in uris[1:]:
-        client.update_function_code(FunctionName=function.name, ImageUri=uri, Publish=True)
-    for name, version in function.aliases:
-        client.create_alias(FunctionName=function.name, Name=name, FunctionVersion=str(version))
 
 
-def _complete(function: Function, now: datetime) -> None:
-    """Each version's own image: moto resolves no repository that has a slash in its name, and
-    shows the last image that a function had for all of its versions."""
-    backend = get_backend(ACCOUNT, REGION)
-    pushed = images.pushed(function.repository)
-    versions = [*enumerate(function.versions, start=1), ("$LATEST", function.versions[-1])]
-    for version, sample in versions:
-        made = backend.get_function(function.name, str(version))
-        made.code = {"ImageUri": _uri(function, sample)}
-        made.code_sha_256 = pushed[sample].digest.removeprefix("sha256:")
-        deployed = now - timedelta(days=pushed[sample].sample.age)
-        made.last_modified = deployed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-    for name, _ in function.aliases:
-        alias = backend.get_alias(name=name, function_name=function.name)
-        alias.revision_id = str(uuid5(NAMESPACE_URL, alias.arn))
+def _versions(name: str, function: Fields, now: datetime) -> dict[str, Fields]:
+    """The answer of GetFunction for each version."""
+    images = pushed(function["repository"])
+    numbered = [*enumerate(function["versions"], start=1), ("$LATEST", function["versions"][-1])]
+    return {
+        str(version): {
+            "Configuration": {
+                "FunctionName": name,
+                "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:{version}",
+                "Version": str(version),
+                "PackageType": "Image",
+                "CodeSha256": images[tag].digest.removeprefix("sha256:"),
+                "LastModified": _deployed(now - timedelta(days=images[tag].sample.age)),
+            },
+            "Code": {
+                "ImageUri": f"{HOST}/{function['repository']}:{tag}",
+                "ResolvedImageUri": f"{HOST}/{function['repository']}@{images[tag].digest}",
+            },
+        }
+        for version, tag in numbered
+    }
 
 
-def _uri(function: Function, sample: str) -> str:
-    return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{function.repository}:{sample}"
+def _deployed(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")

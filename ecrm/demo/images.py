@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ecrm.demo.story import REPOSITORIES, Form, Sample
+from ecrm.demo.story import Sample, samples
 
 _OCI = "application/vnd.oci.image."
 INDEX = f"{_OCI}index.v1+json"
@@ -27,142 +27,122 @@ PLATFORMS = {"amd64": 1.0, "arm64": 0.96}
 
 _MB = 1_000_000
 _CONFIG_SIZE = 7_023
+_BASE_SIZE = 31_457_280
 
 Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A manifest in a repository: `name` is unique there, `sample` is what it was pushed for."""
+    """A manifest in a repository; `sample` is what it was pushed for."""
 
-    name: str
     sample: Sample
-    text: str
-    size: int
+    manifest: Manifest
     tags: tuple[str, ...] = ()
+    children: tuple["Pushed", ...] = ()
 
     @property
-    def manifest(self) -> Manifest:
-        content: Manifest = json.loads(self.text)
-        return content
+    def text(self) -> str:
+        return json.dumps(self.manifest, indent=2)
 
     @property
     def digest(self) -> str:
         return _sha256(self.text)
 
     @property
-    def media_type(self) -> str:
-        return str(self.manifest["mediaType"])
-
-    @property
     def artifact_type(self) -> str | None:
         """As ECR tells it: an artifact's own type or else that of the config; an index has none."""
-        found = self.manifest.get("artifactType") or self.manifest.get("config", {}).get(
-            "mediaType"
-        )
-        return str(found) if found else None
-
-    @property
-    def subject(self) -> str | None:
-        found = self.manifest.get("subject")
-        return str(found["digest"]) if found else None
+        own: str | None = self.manifest.get("artifactType")
+        return own or self.manifest.get("config", {}).get("mediaType")
 
     @property
     def layers(self) -> dict[str, int]:
         """Digest → size of every blob, the config included."""
-        blobs = [*self.manifest.get("layers", ()), self.manifest.get("config")]
-        return {blob["digest"]: blob["size"] for blob in blobs if blob}
+        blobs = [self.manifest["config"], *self.manifest["layers"]] if not self.children else ()
+        return {blob["digest"]: blob["size"] for blob in blobs}
+
+    @property
+    def size(self) -> int:
+        """Bytes; of an index as ECR tells it, that of its largest image."""
+        return max((child.size for child in self.children), default=sum(self.layers.values()))
+
+    @property
+    def descriptor(self) -> Manifest:
+        media_type = self.manifest["mediaType"]
+        return {"mediaType": media_type, "digest": self.digest, "size": len(self.text)}
 
 
 @cache
 def pushed(repository: str) -> Mapping[str, Pushed]:
     """All that was ever pushed and is still there, by name, children before their index."""
     found: dict[str, Pushed] = {}
-    for sample in REPOSITORIES[repository]:
-        found.update((item.name, item) for item in _of_sample(repository, sample, found))
+    for sample in samples(repository):
+        path = f"{repository}/{sample.name}"
+        if sample.form == "index":
+            children = dict(_children(repository, sample))
+            found |= {f"{sample.name}/{name}": child for name, child in children.items()}
+            found[sample.name] = _index(sample, children)
+        else:
+            tags, subject = tuple(sample.tags), found.get(sample.subject)
+            if subject and sample.form == "signature":
+                tags = (f"{subject.digest.replace(':', '-')}.sig",)
+            found[sample.name] = Pushed(sample, _manifest(sample, path, subject), tags)
     return found
 
 
-def _of_sample(repository: str, sample: Sample, others: Mapping[str, Pushed]) -> Iterator[Pushed]:
-    path = f"{repository}/{sample.name}"
+def _manifest(sample: Sample, path: str, subject: Pushed | None) -> Manifest:
     size = round(sample.size * _MB)
-    match sample.form:
-        case Form.IMAGE:
-            manifest = _docker_image(repository, path, size)
-        case Form.MULTI_ARCH:
-            yield from _multi_arch(repository, sample)
-            return
-        case Form.SIGNATURE:
-            manifest = _artifact(path, CONFIG, SIGNATURE_LAYER, size)
-            signed = others[sample.subject].digest.replace(":", "-")
-            yield _item(sample.name, sample, manifest, (f"{signed}.sig",))
-            return
-        case Form.SBOM:
-            manifest = _artifact(path, EMPTY_CONFIG, SBOM, size) | {"artifactType": SBOM}
-            manifest["subject"] = _descriptor(others[sample.subject])
-        case Form.CHART:
-            manifest = _artifact(path, CHART_CONFIG, CHART_LAYER, size)
-    yield _item(sample.name, sample, manifest, sample.tags)
+    match sample.form, subject:
+        case "signature", _:
+            return _artifact(path, CONFIG, SIGNATURE_LAYER, size)
+        case "sbom", Pushed():
+            about = {"artifactType": SBOM, "subject": subject.descriptor}
+            return _artifact(path, EMPTY_CONFIG, SBOM, size) | about
+        case "chart", _:
+            return _artifact(path, CHART_CONFIG, CHART_LAYER, size)
+    base = f"{path.removesuffix(sample.name)}base"
+    layers = _layers(base, path, size, DOCKER_LAYER)
+    return _of(DOCKER_MANIFEST, _blob(f"{path}/config", DOCKER_CONFIG, _CONFIG_SIZE), layers)
 
 
-def _multi_arch(repository: str, sample: Sample) -> Iterator[Pushed]:
-    """What `docker buildx build --platform ... --provenance` pushes: an index and four children."""
-    images, attestations = [], []
+def _children(repository: str, sample: Sample) -> Iterator[tuple[str, Pushed]]:
     for platform, share in PLATFORMS.items():
-        name = f"{sample.name}/{platform}"
-        path = f"{repository}/{name}"
+        path = f"{repository}/{sample.name}/{platform}"
         size = round(sample.size * _MB * share)
-        image = _item(name, sample, _oci_image(repository, path, size, platform))
+        layers = _layers(f"{repository}/base/{platform}", path, size, LAYER)
+        image = _of(MANIFEST, _blob(f"{path}/config", CONFIG, _CONFIG_SIZE), layers)
+        yield platform, Pushed(sample, image)
         note = _artifact(f"{path}/attestation", CONFIG, PROVENANCE_LAYER, 21_480)
-        attestation = _item(f"{name}/attestation", sample, note)
-        images.append((image, platform))
-        attestations.append((attestation, image))
-        yield image
-        yield attestation
-    manifests = [
-        _descriptor(image) | {"platform": {"architecture": platform, "os": "linux"}}
-        for image, platform in images
-    ] + [_attestation(item, image) for item, image in attestations]
-    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
-    size = max(image.size for image, _ in images)
-    yield Pushed(sample.name, sample, _json(index), size, sample.tags)
+        yield f"{platform}/attestation", Pushed(sample, note)
 
 
-def _attestation(item: Pushed, image: Pushed) -> Manifest:
-    return _descriptor(item) | {
-        "annotations": {
-            "vnd.docker.reference.digest": image.digest,
-            "vnd.docker.reference.type": "attestation-manifest",
-        },
-        "platform": {"architecture": "unknown", "os": "unknown"},
-    }
-
-
-def _docker_image(repository: str, path: str, size: int) -> Manifest:
-    return {
-        "schemaVersion": 2,
-        "mediaType": DOCKER_MANIFEST,
-        "config": _blob(f"{path}/config", DOCKER_CONFIG, _CONFIG_SIZE),
-        "layers": _layers(f"{repository}/base", path, size, DOCKER_LAYER),
-    }
-
-
-def _oci_image(repository: str, path: str, size: int, platform: str) -> Manifest:
-    return {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": _blob(f"{path}/config", CONFIG, _CONFIG_SIZE),
-        "layers": _layers(f"{repository}/base/{platform}", path, size, LAYER),
-    }
+def _index(sample: Sample, children: Mapping[str, Pushed]) -> Pushed:
+    """What `docker buildx build --platform ... --provenance` pushes: two images, and two notes."""
+    images = [
+        children[name].descriptor | {"platform": {"architecture": name, "os": "linux"}}
+        for name in PLATFORMS
+    ]
+    notes = [
+        children[f"{name}/attestation"].descriptor
+        | {
+            "annotations": {
+                "vnd.docker.reference.digest": children[name].digest,
+                "vnd.docker.reference.type": "attestation-manifest",
+            },
+            "platform": {"architecture": "unknown", "os": "unknown"},
+        }
+        for name in PLATFORMS
+    ]
+    manifest = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [*images, *notes]}
+    return Pushed(sample, manifest, tuple(sample.tags), tuple(children.values()))
 
 
 def _layers(base: str, path: str, size: int, media_type: str) -> list[Manifest]:
     """A base that all images of the repository share, and two layers of its own."""
-    shared = 31_457_280
-    dependencies = (size - shared) * 3 // 4
-    rest = size - shared - dependencies - _CONFIG_SIZE
+    dependencies = (size - _BASE_SIZE) * 3 // 4
+    rest = size - _BASE_SIZE - dependencies - _CONFIG_SIZE
     return [
-        _blob(base, media_type, shared),
+        _blob(base, media_type, _BASE_SIZE),
         _blob(f"{path}/dependencies", media_type, dependencies),
         _blob(f"{path}/app", media_type, rest),
     ]
@@ -171,29 +151,15 @@ def _layers(base: str, path: str, size: int, media_type: str) -> list[Manifest]:
 def _artifact(path: str, config: str, layer: str, size: int) -> Manifest:
     empty = config == EMPTY_CONFIG
     head = _blob("{}", config, 2) if empty else _blob(f"{path}/config", config, 233)
-    return {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": head,
-        "layers": [_blob(path, layer, size - head["size"])],
-    }
+    return _of(MANIFEST, head, [_blob(path, layer, size - head["size"])])
+
+
+def _of(media_type: str, config: Manifest, layers: list[Manifest]) -> Manifest:
+    return {"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": layers}
 
 
 def _blob(content: str, media_type: str, size: int) -> Manifest:
     return {"mediaType": media_type, "digest": _sha256(content), "size": size}
-
-
-def _descriptor(item: Pushed) -> Manifest:
-    return {"mediaType": item.media_type, "digest": item.digest, "size": len(item.text)}
-
-
-def _item(name: str, sample: Sample, manifest: Manifest, tags: tuple[str, ...] = ()) -> Pushed:
-    size = sum(blob["size"] for blob in (manifest["config"], *manifest["layers"]))
-    return Pushed(name, sample, _json(manifest), size, tags)
-
-
-def _json(manifest: Manifest) -> str:
-    return json.dumps(manifest, indent=2)
 
 
 def _sha256(text: str) -> str:

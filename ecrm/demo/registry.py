@@ -9,7 +9,7 @@ import boto3
 from moto.ecr.models import ecr_backends
 
 from ecrm.demo import images
-from ecrm.demo.story import ACCOUNT, LIFECYCLE_POLICIES, REGION, REPOSITORIES
+from ecrm.demo.story import ACCOUNT, REGION, STORY
 
 _FOUNDED = timedelta(days=400)
 
@@ -17,7 +17,7 @@ _FOUNDED = timedelta(days=400)
 def fill(now: datetime) -> None:
     client = boto3.client("ecr")
     backend: Any = ecr_backends[ACCOUNT][REGION]
-    for name in REPOSITORIES:
+    for name in STORY["repositories"]:
         client.create_repository(repositoryName=name)
         repository = backend.repositories[name]
         repository.created_at = now - _FOUNDED
@@ -25,7 +25,7 @@ def fill(now: datetime) -> None:
             _put(backend, name, item)
             _complete(repository.images[-1], item, now)
             repository.layers.update(item.layers)
-    for name, policy in LIFECYCLE_POLICIES.items():
+    for name, policy in STORY["lifecycle_policies"].items():
         text = json.dumps(policy)
         client.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=text)
     backend.batch_delete_image = partial(_batch_delete_image, backend)
@@ -38,7 +38,7 @@ def _put(backend: Any, repository: str, item: images.Pushed) -> None:
             repository_name=repository,
             image_manifest=item.text,
             image_tag=tag,
-            image_manifest_mediatype=item.media_type,
+            image_manifest_mediatype=item.manifest["mediaType"],
             digest=item.digest,
         )
 
@@ -55,8 +55,8 @@ def _complete(image: Any, item: images.Pushed, now: datetime) -> None:
     image.image_status = "ACTIVE"
     if item.artifact_type:
         image.artifact_media_type = item.artifact_type
-    if item.subject:
-        image.subject_manifest_digest = item.subject
+    if subject := item.manifest.get("subject"):
+        image.subject_manifest_digest = subject["digest"]
     if sample.pulled is not None:
         image.last_recorded_pull_time = ago(sample.pulled)
     if sample.archived is not None:

@@ -147,10 +147,7 @@ def test_a_rule_gives_no_right_to_another_repository(ecrm: Ecrm, everything: Fak
 
 # ---- in moto, which knows the rules of IAM
 
-ANSWERED_FOR_MOTO = {
-    *("ecs:DescribeServiceRevisions", "ecs:ListTaskDefinitions"),
-    "lambda:ListProvisionedConcurrencyConfigs",
-}
+ANSWERED_FOR_MOTO = {"lambda:ListProvisionedConcurrencyConfigs"}
 """What the sample account answers itself, so that moto neither sees nor refuses it."""
 
 
