@@ -141,7 +141,7 @@ def _revision(name: str, deployment: Fields, definition: Fields) -> Fields:
 
 def _tasks(name: str, deployment: Fields, definition: Fields, now: datetime) -> Iterator[Fields]:
     for number in range(deployment["running"]):
-        task_id = hashlib.sha256(f"{name} {deployment} {number}".encode()).hexdigest()[:32]
+        task_id = hashlib.sha256(f"{deployment['id']} {number}".encode()).hexdigest()[:32]
         yield {
             "taskArn": f"{_ARN}:task/{CLUSTER}/{task_id}",
             "taskDefinitionArn": _definition_arn(name, deployment),
@@ -170,5 +170,4 @@ def _definition_arn(service: str, deployment: Fields) -> str:
 
 
 def _revision_arn(service: str, deployment: Fields) -> str:
-    digest = hashlib.sha256(f"{service} {deployment}".encode()).hexdigest()
-    return f"{_ARN}:service-revision/{CLUSTER}/{service}/{int(digest[:15], 16) + 10**18}"
+    return f"{_ARN}:service-revision/{CLUSTER}/{service}/{deployment['id']}"
