@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from ecrm.cli.terminal import set_up_logging
-from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList
+from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList, refuse_empty
 from ecrm.workflow.logs import FORMATS, LEVELS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,6 +36,7 @@ def _global(function: F, *, env: bool) -> F:
     @functools.wraps(function)
     @click.pass_context
     def wrapper(ctx: click.Context, /, **kwargs: Any) -> Any:
+        refuse_empty(ctx)
         settings = ctx.ensure_object(dict)
         for name in SETTINGS:
             value = kwargs.pop(name)

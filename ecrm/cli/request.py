@@ -27,8 +27,6 @@ def request(ctx: click.Context, **options: Any) -> "Request":
     files = tuple(chain.from_iterable(options.pop("scanned_files", ())))
     given = {guard: options.pop(guard, None) for guard in GUARDS}
     guards = tuple((guard, value) for guard, value in given.items() if value is not None)
-    if "repository" in options:
-        options["repository"] = options["repository"] or None
     if action := options.pop("action", None):
         options["action"] = Action(action)
     return Request(**settings, **options, scanned_files=files, guards=guards)

@@ -83,7 +83,7 @@ def ask(question: str, otherwise: str) -> None:
 
 
 def is_stdout(output: str) -> bool:
-    return output in ("", "-")
+    return output == "-"
 
 
 def show(text: str, output: str = "-", clients: "ClientFactory | None" = None) -> None:

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from ecrm.model.units import parse_bytes, parse_duration
 
 T = TypeVar("T")
+_GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 
 class CommaList(click.ParamType[tuple[str, ...]]):
@@ -23,7 +25,7 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         del param, ctx
         if isinstance(value, tuple):
             return value
-        return tuple(part for part in (text.strip() for text in str(value).split(",")) if part)
+        return tuple(part.strip() for part in str(value).split(","))
 
 
 class Report(click.ParamType[tuple[str, str]]):
@@ -80,3 +82,24 @@ SIZE = Parsed("size", parse_bytes)
 MOMENT = Parsed("time", parse_moment)
 PERCENT = click.IntRange(0, 100)
 COUNT = click.IntRange(0)
+
+
+def refuse_empty(ctx: click.Context) -> None:
+    """Raises a usage error for an option or argument that is given and empty.
+
+    It comes from a variable that a script forgot to set, and would mean "all repositories", "no
+    scanned files" or the like. An empty variable that click reads itself counts as unset.
+    """
+    for parameter in ctx.command.params:
+        value = ctx.params.get(parameter.name or "")
+        if parameter.type is click.UNPROCESSED or not _holds_blank(value):
+            continue
+        if ctx.get_parameter_source(parameter.name or "") in _GIVEN:
+            what = "is empty; give a value, or leave it out"
+            raise click.BadParameter(what, ctx, parameter)
+
+
+def _holds_blank(value: object) -> bool:
+    if isinstance(value, tuple):
+        return any(map(_holds_blank, value))
+    return isinstance(value, str) and not value.strip()

@@ -109,7 +109,7 @@ def _request(
         name=request_id[:8],
         deadline=deadline,
         workers=wanted.workers,
-        cache="ECRM_CACHE_DIR" in environ,  # nowhere else could it be written
+        cache=bool(environ.get("ECRM_CACHE_DIR")),  # nowhere else could it be written
     )
 
 

@@ -152,7 +152,9 @@ def _of_variables(
         key: text for key, name in _TEXTS.items() if (text := environ.get(name, ""))
     }
     if text := environ.get("ECRM_SCANNED_FILES", ""):
-        values["scanned_files"] = tuple(filter(None, (path.strip() for path in text.split(","))))
+        values["scanned_files"] = tuple(path.strip() for path in text.split(","))
+        if not all(values["scanned_files"]):
+            wrong.append(f"ECRM_SCANNED_FILES is {text!r}, in which a file has no name")
     if (text := environ.get("ECRM_SCAN", "")) and "scan" not in given:
         if text.strip().lower() not in _YES | _NO:
             wrong.append(f"ECRM_SCAN is {text!r}, not true or false")

@@ -98,4 +98,4 @@ def _cache(targets: tuple[Target, ...], *, use_cache: bool) -> Cache:
 
 def _is_cacheable(target: Target) -> bool:
     """Not where something stands in for AWS, unless asked: one ARN may name many things there."""
-    return target.is_aws or "ECRM_CACHE_DIR" in os.environ
+    return target.is_aws or bool(os.environ.get("ECRM_CACHE_DIR"))

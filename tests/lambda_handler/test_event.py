@@ -76,7 +76,7 @@ def test_every_variable_means_what_it_means_on_the_command_line():
         ECRM_CONFIG_YAML="ignored",
         ECRM_REPOSITORY="shop/api",
         ECRM_SCAN="false",
-        ECRM_SCANNED_FILES="a.json, s3://b/c.json,",
+        ECRM_SCANNED_FILES="a.json, s3://b/c.json",
         ECRM_FORMAT="json",
         ECRM_OUTPUT="s3://b/shown.json",
         ECRM_JOURNAL="s3://b/journals",
@@ -238,3 +238,9 @@ def test_how_many_calls_are_in_flight_is_a_whole_number_or_refused():
     for text in ("0", "-1", "many", "1.5"):
         expected = f"ECRM_CONCURRENCY is {text!r}; write a whole number such as 16"
         assert problems(ECRM_CONCURRENCY=text) == [expected]
+
+
+@pytest.mark.parametrize("files", [",", "a.json,", "a.json,,b.json"])
+def test_b40_a_hole_in_a_list_of_scanned_files_is_refused(files):
+    with pytest.raises(UsageError, match="in which a file has no name"):
+        read(None, ECRM_SCANNED_FILES=files)
