@@ -79,7 +79,7 @@ class Shop:
     def deleted(self) -> list[str]:
         """All digests that anyone wanted deleted, call by call."""
         calls = self.aws.calls.of("ecr", "BatchDeleteImage")
-        return [it["imageDigest"] for call in calls for it in call.parameters["imageIds"]]
+        return [image["imageDigest"] for call in calls for image in call.parameters["imageIds"]]
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class Ran:
         """`calls` is the line that tells what was asked of AWS, and `err` is without it."""
         lines = err.splitlines(keepends=True)
         calls = [line for line in lines if _CALLS.match(line)]
-        return cls(code, out, "".join(it for it in lines if it not in calls), "".join(calls))
+        return cls(code, out, "".join(line for line in lines if line not in calls), "".join(calls))
 
     @property
     def json(self) -> Any:

@@ -122,8 +122,8 @@ def test_b1_and_b2_an_index_goes_and_stays_with_all_that_belongs_to_it(ecrm: Ecr
     assert (ran.code, ran.errors) == (0, [])
     assert "NOT DONE" not in ran.out
     belongs = {*kept.children, cosign_tag(kept)}
-    assert {it for it in api if it is not kept and it.subject != kept.digest} == {
-        it for it in before if it.digest in belongs or cosign_tag(kept) in it.tags
+    assert {image for image in api if image is not kept and image.subject != kept.digest} == {
+        image for image in before if image.digest in belongs or cosign_tag(kept) in image.tags
     }
     assert len(api) == 1 + 4 + 3  # the index, two platforms with attestations, three referrers
 
@@ -164,7 +164,7 @@ def test_b25_every_call_to_ecr_names_the_registry(ecrm: Ecrm, shop: Shop):
     """)
     assert ecrm("delete", "--force").code == 0
     assert ecrm("plan", "-r", "archive").code == 0
-    seen = [it for it in shop.aws.calls.of("ecr") if it.operation in WITH_REGISTRY_ID]
+    seen = [call for call in shop.aws.calls.of("ecr") if call.operation in WITH_REGISTRY_ID]
     assert {call.operation for call in seen} == WITH_REGISTRY_ID
     assert {call.parameters.get("registryId") for call in seen} == {"123456789012"}
     assert {(call.account, call.region) for call in shop.aws.calls} == {
@@ -390,11 +390,11 @@ def test_several_failures_at_once_are_all_told(ecrm: Ecrm, shop: Shop):
         )
     ran = ecrm("delete", "--force")
     assert ran.code == 1
-    told = [line for line in ran.errors if line.startswith("ecrm: error: ")]
-    assert len(told) == 4
-    assert told[0].startswith("ecrm: error: lambda:ListFunctions is denied; allow it: User: ")
-    assert told[1].startswith("ecrm: error: aa: ecr:DescribeImages is denied; allow it: User: ")
-    assert told[2].startswith("ecrm: error: bb: ecr:DescribeImages: ServerException: Internal")
+    errors = [line for line in ran.errors if line.startswith("ecrm: error: ")]
+    assert len(errors) == 4
+    assert errors[0].startswith("ecrm: error: lambda:ListFunctions is denied; allow it: User: ")
+    assert errors[1].startswith("ecrm: error: aa: ecr:DescribeImages is denied; allow it: User: ")
+    assert errors[2].startswith("ecrm: error: bb: ecr:DescribeImages: ServerException: Internal")
     assert ran.errors[-1] == "ecrm: error: nothing was deleted, since the plan is incomplete"
     assert "  aa could not be read\n  bb could not be read\n" in ran.out
     assert " shop/api " in ran.out
@@ -417,7 +417,7 @@ def test_delete_tries_the_other_repositories_where_one_is_denied(ecrm: Ecrm, sho
 
 def test_deleted_images_come_back_from_the_journal(ecrm: Ecrm, shop: Shop):
     index = shop.repository.push_index("multi", pushed=days_ago(60), attested=True)
-    before = {it.digest: it.tags for it in shop.repository}
+    before = {image.digest: image.tags for image in shop.repository}
     ran = ecrm("delete", "--force", "--journal", "journal.jsonl")
     assert ran.code == 0
     assert ran.err == "ecrm: info: the journal is journal.jsonl\n"
@@ -426,7 +426,7 @@ def test_deleted_images_come_back_from_the_journal(ecrm: Ecrm, shop: Shop):
     assert index not in shop.repository
     ran = ecrm("restore", "journal.jsonl")
     assert (ran.code, ran.err) == (0, "")
-    assert {it.digest: it.tags for it in shop.repository} == before
+    assert {image.digest: image.tags for image in shop.repository} == before
 
 
 def test_the_journal_is_in_the_state_folder_unless_said(ecrm: Ecrm, shop: Shop, state: Path):

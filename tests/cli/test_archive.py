@@ -109,15 +109,15 @@ def test_an_image_that_ecr_will_not_archive_is_told(ecrm: Ecrm, aws: FakeAws, ap
     ran = ecrm("delete", "--force")
     assert ran.code == 4
     assert "\nArchived 1 (10 MB) of 2 images.\n" in ran.out
-    told = "ecr:UpdateImageStorageClass: ImageStorageClassUpdateNotSupportedException: not now\n"
-    assert told in ran.out
+    refusal = "ecr:UpdateImageStorageClass: ImageStorageClassUpdateNotSupportedException: not now\n"
+    assert refusal in ran.out
 
 
 def test_restored_images_are_active_again(ecrm: Ecrm, aws: FakeAws, api: Repository):
     ecrm.config(ARCHIVE)
     assert ecrm("delete", "--force", "--journal", "journal.jsonl").code == 0
     lines = map(json.loads, Path("journal.jsonl").read_text().splitlines())
-    assert {it["decision"]["action"] for it in lines if it["type"] == "image"} == {"archive"}
+    assert {line["decision"]["action"] for line in lines if line["type"] == "image"} == {"archive"}
 
     def finish() -> None:
         for image in api:

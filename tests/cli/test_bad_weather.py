@@ -38,8 +38,8 @@ def test_no_credentials(
 def test_no_region(ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch):
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
-    told = one_line(ecrm, ["plan"])
-    assert told == "no region: give --region, or set AWS_REGION or a profile's region"
+    message = one_line(ecrm, ["plan"])
+    assert message == "no region: give --region, or set AWS_REGION or a profile's region"
     assert ecrm("plan", "--region", "us-east-1").code == 0
 
 
@@ -96,8 +96,8 @@ def test_an_endpoint_that_nobody_listens_on(ecrm: Ecrm, shop: Shop):
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         for command in COMMANDS:
-            told = one_line(ecrm, command, AWS_ENDPOINT_URL=url)
-            assert told == (
+            message = one_line(ecrm, command, AWS_ENDPOINT_URL=url)
+            assert message == (
                 f'sts:GetCallerIdentity: Could not connect to the endpoint URL: "{url}/"; check '
                 "the network, the region and AWS_ENDPOINT_URL"
             )
@@ -164,8 +164,8 @@ def test_an_incomplete_plan_is_shown_and_ends_with_1(ecrm: Ecrm, busy: Shop):
 
 def test_b11_repositories_that_cannot_be_listed_leave_nothing_to_show(ecrm: Ecrm, shop: Shop):
     shop.aws.fault("ecr", "DescribeRepositories", Fault.denied(), times=FOREVER)
-    told = one_line(ecrm, ["delete", "--force"])
-    assert told.startswith("ecr:DescribeRepositories is denied; allow it: User: ")
+    message = one_line(ecrm, ["delete", "--force"])
+    assert message.startswith("ecr:DescribeRepositories is denied; allow it: User: ")
 
 
 def test_who_else_may_pull_need_not_be_known(ecrm: Ecrm, shop: Shop):
@@ -191,7 +191,7 @@ def test_b23_throttling_that_ends_is_not_noticed(ecrm: Ecrm, shop: Shop):
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "message"),
     [
         (Fault.throttle(), "AWS still throttles after all retries; try again later"),
         (Fault.server_error(), "ServerException: Internal server error"),
@@ -204,14 +204,14 @@ def test_b23_throttling_that_ends_is_not_noticed(ecrm: Ecrm, shop: Shop):
 )
 @pytest.mark.parametrize("action", ["ecr:DescribeImages", "ecs:ListTasks"])
 def test_b11_what_does_not_end_well_is_one_line_and_nothing_is_deleted(
-    ecrm: Ecrm, shop: Shop, action: str, fault: Fault, told: str
+    ecrm: Ecrm, shop: Shop, action: str, fault: Fault, message: str
 ):
     service, operation = action.split(":")
     shop.aws.fault(service, operation, fault, times=FOREVER)
     ran = ecrm("delete", "--force")
     assert ran.code == 1
     line, last = ran.errors
-    assert told in line
+    assert message in line
     assert f"{operation}: " in line
     assert last == "ecrm: error: nothing was deleted, since the plan is incomplete"
     assert not shop.aws.calls.writes

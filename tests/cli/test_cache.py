@@ -81,7 +81,7 @@ def test_a_service_revision_is_remembered_when_all_its_images_are_resolved(ecrm:
     assert deployment.revision
     resolved = deployment.revision.images
     deployment.revision.images = [
-        {k: v for k, v in it.items() if k != "imageDigest"} for it in resolved
+        {k: v for k, v in image.items() if k != "imageDigest"} for image in resolved
     ]
     ecrm("plan")
     asked(shop.aws)

@@ -42,7 +42,9 @@ def write(path: str, text: str) -> None:
 
 
 def whats(ran: Ran, rule: str = "") -> list[str]:
-    return [it["what"] for it in ran.json["violations"] if rule in ("", it["rule"])]
+    return [
+        violation["what"] for violation in ran.json["violations"] if rule in ("", violation["rule"])
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +93,7 @@ def test_what_could_not_be_read_is_code_1_and_never_clean(quiet: Ecrm, shop: Sho
     ran = quiet("check")
     assert ran.code == 1
     assert "Could not be read, so the result is incomplete:" in ran.out
-    assert [it for it in ran.errors if "ecs:ListClusters" in it]
+    assert [error for error in ran.errors if "ecs:ListClusters" in error]
 
 
 def test_an_error_is_certain_whatever_is_not_known(quiet: Ecrm, shop: Shop):
@@ -104,10 +106,12 @@ def test_an_error_is_certain_whatever_is_not_known(quiet: Ecrm, shop: Shop):
 def test_it_changes_nothing_but_the_preview_of_a_policy(quiet: Ecrm, shop: Shop):
     shop.repository.lifecycle_policy = POLICY
     quiet("check")
-    calls = {it.operation for it in shop.aws.calls}
-    assert {it for it in calls if not it.startswith(("Describe", "List", "Get", "BatchGet"))} == {
-        "StartLifecyclePolicyPreview"
-    }
+    calls = {call.operation for call in shop.aws.calls}
+    assert {
+        operation
+        for operation in calls
+        if not operation.startswith(("Describe", "List", "Get", "BatchGet"))
+    } == {"StartLifecyclePolicyPreview"}
 
 
 @pytest.mark.parametrize(
@@ -150,8 +154,12 @@ def test_what_runs_and_is_not_there_is_told_with_who_runs_it(quiet: Ecrm, shop: 
     shop.repository.remove(shop.used)
     ran = quiet("check", "--format", "json")
     assert ran.code == 3
-    missing = [it for it in ran.json["violations"] if it["rule"] == "missing_image"]
-    assert {it["what"] for it in missing} == {"shop/api:v2 is needed, and is not in ECR"}
+    missing = [
+        violation for violation in ran.json["violations"] if violation["rule"] == "missing_image"
+    ]
+    assert {violation["what"] for violation in missing} == {
+        "shop/api:v2 is needed, and is not in ECR"
+    }
     assert "web" in missing[0]["why"]
 
 
@@ -180,9 +188,13 @@ def test_an_immutable_repository_is_no_violation(ecrm: Ecrm, shop: Shop):
 def test_entries_that_match_nothing_are_told_with_their_line(quiet: Ecrm, shop: Shop):
     quiet.config(RULES + QUIET + "    clusters:\n      - name: prod\n      - name: staging\n")
     ran = quiet("check", "--format", "json")
-    (it,) = ran.json["violations"]
-    assert it["what"] == "the entry staging matches no cluster"
-    assert (it["key"], it["file"], it["line"]) == ("clusters[1]", "ecrm.yaml", 11)
+    (violation,) = ran.json["violations"]
+    assert violation["what"] == "the entry staging matches no cluster"
+    assert (violation["key"], violation["file"], violation["line"]) == (
+        "clusters[1]",
+        "ecrm.yaml",
+        11,
+    )
 
 
 def test_a_repository_without_a_rule_is_told_and_looked_into(quiet: Ecrm, shop: Shop):
@@ -223,8 +235,8 @@ def test_what_an_index_that_stays_holds_is_not_told_though_nothing_could_go(
     ran = quiet("check", "--format", "json")
     assert whats(ran, "lifecycle") == []
     aws.ecr.repository("web").push(pushed=days_ago(5))
-    [told] = whats(quiet("check", "--format", "json"), "lifecycle")
-    assert "deletes web@sha256:" in told
+    [what] = whats(quiet("check", "--format", "json"), "lifecycle")
+    assert "deletes web@sha256:" in what
 
 
 def test_a_policy_that_spares_what_is_needed_is_good(quiet: Ecrm, shop: Shop):
@@ -242,8 +254,8 @@ def test_a_policy_that_reaches_what_runs_in_a_few_days_is_a_warning(quiet: Ecrm,
     shop.repository.lifecycle_policy = POLICY.replace(": 60", ": 95")
     ran = quiet("check", "--format", "json")
     assert (ran.code, ran.json["errors"]) == (0, 0)
-    (told,) = whats(ran, "lifecycle")
-    assert told.startswith("ECR's lifecycle policy deletes shop/api:v2 on ")
+    (what,) = whats(ran, "lifecycle")
+    assert what.startswith("ECR's lifecycle policy deletes shop/api:v2 on ")
 
 
 def test_a_policy_that_may_not_be_read_is_not_known(quiet: Ecrm, shop: Shop):
@@ -315,8 +327,11 @@ def test_what_files_name_is_checked_with_file_and_line(
 ):
     ran = quiet("check", "--format", "json", *globs)
     assert ran.code == 3
-    told = [(it["rule"], it["file"], it["line"], it["image"]) for it in ran.json["violations"]]
-    assert told == [
+    violations = [
+        (violation["rule"], violation["file"], violation["line"], violation["image"])
+        for violation in ran.json["violations"]
+    ]
+    assert violations == [
         ("missing_image", "k8s/web.yaml", 5, ":v9"),
         ("pending_deletion", "deploy/web/task.json", 1, ":v1"),
     ]
@@ -385,7 +400,7 @@ def test_a_baseline_that_is_not_there_is_an_error_before_any_call(quiet: Ecrm, a
     ran = quiet("check", "--baseline", "baseline.json")
     assert (ran.code, ran.out) == (1, "")
     assert ran.errors == ["ecrm: error: baseline.json: cannot be read: No such file or directory"]
-    assert {it.operation for it in aws.calls} <= {"GetCallerIdentity"}
+    assert {call.operation for call in aws.calls} <= {"GetCallerIdentity"}
 
 
 @pytest.mark.parametrize("name", ["text", "json", "markdown", "sarif", "junit", "github"])
@@ -425,6 +440,6 @@ def test_the_check_of_a_snapshot_is_that_of_the_account(quiet: Ecrm, deployment:
 def test_the_sample_account_has_something_to_tell(ecrm: Ecrm):
     ran = ecrm("demo", "check", "--format", "json")
     assert ran.code == 3
-    assert {it["rule"] for it in ran.json["violations"]} == {
+    assert {violation["rule"] for violation in ran.json["violations"]} == {
         *("lifecycle", "overdue", "mutable_tag", "unmanaged")
     }

@@ -294,7 +294,7 @@ def test_the_configuration_of_fujiwara_ecrms_readme_runs_unchanged(ecrm: Ecrm, a
     command.write_text(COMMAND)
     command.chmod(0o755)
     prod, dev = aws.ecr.repository("prod/app"), aws.ecr.repository("dev/app")
-    told = prod.push("arg1-arg2-us-west-2", pushed=days_ago(400))
+    named = prod.push("arg1-arg2-us-west-2", pushed=days_ago(400))
     latest = prod.push("latest", pushed=days_ago(400))
     fresh = prod.push("v2", pushed=days_ago(60))
     gone = [prod.push("v1", pushed=days_ago(100)), dev.push("v1", pushed=days_ago(60))]
@@ -312,7 +312,7 @@ def test_the_configuration_of_fujiwara_ecrms_readme_runs_unchanged(ecrm: Ecrm, a
     ]
     assert "  command path/to/command: read, 1 reference\n" in ran.out
     assert "  no rule matches, so nothing is touched: else\n" in ran.out
-    assert set(prod) == {told, latest, fresh}
+    assert set(prod) == {named, latest, fresh}
     assert set(dev) == {young, dev.image("runs")}
     assert not any(image in where for image in gone for where in (prod, dev))
 

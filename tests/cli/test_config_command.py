@@ -88,14 +88,18 @@ def test_the_schema_is_one_and_tells_good_from_bad(ecrm: Ecrm):
 
 def hook(name: str = "ecrm-config") -> dict[str, object]:
     """As pre-commit reads it, which refuses a manifest that breaks its rules."""
-    [found] = [it for it in load_manifest(str(HOOKS)) if it["id"] == name]
+    [found] = [entry for entry in load_manifest(str(HOOKS)) if entry["id"] == name]
     return dict(found)
 
 
 def test_the_hook_runs_for_ecrm_yaml_wherever_it_is():
-    told = hook()
-    assert (told["id"], told["language"], told["pass_filenames"]) == ("ecrm-config", "python", True)
-    pattern = str(told["files"])
+    described = hook()
+    assert (described["id"], described["language"], described["pass_filenames"]) == (
+        "ecrm-config",
+        "python",
+        True,
+    )
+    pattern = str(described["files"])
     for path in ("ecrm.yaml", "ecrm.yml", "deploy/ecrm.yaml"):
         assert re.search(pattern, path)
     for path in ("my-ecrm.yaml", "ecrm.yaml.example", "ecrm_yaml", "ecrm.yaml/a"):
@@ -115,8 +119,8 @@ def test_the_hook_fails_for_a_configuration_that_is_wrong(ecrm: Ecrm):
 def test_the_hook_for_files_checks_them_offline(
     ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ):
-    told = hook("ecrm-files")
-    arguments = [*shlex.split(str(told["entry"])), *cast("list[str]", told["args"])]
+    described = hook("ecrm-files")
+    arguments = [*shlex.split(str(described["entry"])), *cast("list[str]", described["args"])]
     assert ecrm("snapshot", "--lifecycle-policies", "-o", "ecrm-snapshot.json").code == 0
     for name in shop.aws.env():
         monkeypatch.delenv(name)
@@ -130,8 +134,8 @@ def test_the_hook_for_files_checks_them_offline(
 
 
 def test_the_hook_for_files_runs_for_what_names_images_and_not_for_ecrms_own_files():
-    told = hook("ecrm-files")
-    wanted, others = str(told["files"]), str(told["exclude"])
+    described = hook("ecrm-files")
+    wanted, others = str(described["files"]), str(described["exclude"])
     for path in ("k8s/web.yaml", "task.json", "Dockerfile", "app/Dockerfile.prod", "main.tf"):
         assert re.search(wanted, path)
         assert not re.search(others, path)

@@ -185,11 +185,11 @@ def test_a_chain_leads_from_the_use_by_the_index_to_the_signature_of_a_platform_
         f"    → artifact {signature.digest}: referring to an image that is kept\n"
     ) in ran.out
     assert "service prod/web (running task)" in ran.out
-    (told,) = ecrm("explain", signature.digest, "--format", "json").json
-    assert [it["digest"] for it in told["chain"]] == [
+    (explanation,) = ecrm("explain", signature.digest, "--format", "json").json
+    assert [image["digest"] for image in explanation["chain"]] == [
         *(index.digest, child.digest, signature.digest)
     ]
-    assert {use["user"] for use in told["uses"]} == {"service prod/web", "family web"}
+    assert {use["user"] for use in explanation["uses"]} == {"service prod/web", "family web"}
 
 
 @pytest.mark.parametrize(
@@ -206,12 +206,16 @@ def test_programs_get_the_same_as_json(
 ):
     ecrm.config(RULE)
     image = REASONS[reason][0](aws, aws.ecr.repository("api"))
-    (told,) = ecrm("explain", image.digest, "--format", "json").json
-    assert told["image"] == f"{HOST}/api@{image.digest}"
-    assert (told["reason"], told["action"], told["uses"]) == (reason.value, action, [])
-    assert told["rule"].startswith("*: expires 30 days, keep_count 1, ")
-    assert told["would_differ"].startswith("It ")
-    assert [it["digest"] for it in told["chain"]][related:] == [image.digest]
+    (explanation,) = ecrm("explain", image.digest, "--format", "json").json
+    assert explanation["image"] == f"{HOST}/api@{image.digest}"
+    assert (explanation["reason"], explanation["action"], explanation["uses"]) == (
+        reason.value,
+        action,
+        [],
+    )
+    assert explanation["rule"].startswith("*: expires 30 days, keep_count 1, ")
+    assert explanation["would_differ"].startswith("It ")
+    assert [image["digest"] for image in explanation["chain"]][related:] == [image.digest]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +243,7 @@ def test_all_images_that_a_name_means_are_explained(ecrm: Ecrm, shop: Shop):
     same = shop.aws.ecr.repository("same").put_manifest(shop.old.manifest, "v7", pushed=OLD)
     assert same.digest == shop.old.digest
     explained = ecrm("explain", same.digest, "--format", "json").json
-    assert [it["image"] for it in explained] == [
+    assert [explanation["image"] for explanation in explained] == [
         f"{HOST}/{name}@{same.digest}" for name in ("same", "shop/api")
     ]
     assert ecrm("explain", same.digest).out.count("can be deleted: expired") == 2
@@ -257,13 +261,13 @@ def test_an_image_in_use_that_ecr_does_not_hold(ecrm: Ecrm, shop: Shop):
         assert ran.out.endswith(
             "\n\n  The next pull of it will fail. Push it again, or deploy another image.\n"
         )
-        (told,) = ecrm("explain", name, "--format", "json").json
-        assert (told["image"], told["action"]) == (name, "missing")
-        assert told["uses"]
+        (explanation,) = ecrm("explain", name, "--format", "json").json
+        assert (explanation["image"], explanation["action"]) == (name, "missing")
+        assert explanation["uses"]
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("shop/api:nope", "is neither in a repository that a rule matches nor in use"),
         ("0000000000", "is neither in a repository that a rule matches nor in use"),
@@ -272,23 +276,23 @@ def test_an_image_in_use_that_ecr_does_not_hold(ecrm: Ecrm, shop: Shop):
         ("unmanaged:v1", "no rule matches unmanaged, so ecrm never deletes anything there"),
     ],
 )
-def test_an_image_that_nobody_knows_is_an_error(ecrm: Ecrm, shop: Shop, name: str, told: str):
+def test_an_image_that_nobody_knows_is_an_error(ecrm: Ecrm, shop: Shop, name: str, message: str):
     ecrm.config(RULES.replace('"*"', '"shop/*"'))
     shop.aws.ecr.repository("unmanaged").push("v1")
     ran = ecrm("explain", name)
     assert (ran.code, ran.out) == (1, "")
     (line,) = ran.errors
-    assert line.endswith(told)
+    assert line.endswith(message)
 
 
 def test_explanations_go_to_a_file_and_take_scanned_files_and_other_times(ecrm: Ecrm, shop: Shop):
     Path("scan.json").write_text(json.dumps([f"{HOST}/shop/api:v1"]))
-    (told,) = ecrm(
+    (explanation,) = ecrm(
         *("explain", "shop/api:v1", "--format", "json", "--scanned-files", "scan.json")
     ).json
-    assert (told["reason"], told["uses"][0]["user"]) == ("in_use", "scan.json")
-    (told,) = ecrm("explain", "shop/api:v4", "--format", "json", "--now", "+30d").json
-    assert told["reason"] == "expired"
+    assert (explanation["reason"], explanation["uses"][0]["user"]) == ("in_use", "scan.json")
+    (explanation,) = ecrm("explain", "shop/api:v4", "--format", "json", "--now", "+30d").json
+    assert explanation["reason"] == "expired"
     assert ecrm("explain", "shop/api:v1", "-o", "why.txt").out == ""
     assert Path("why.txt").read_text().startswith(f"{HOST}/shop/api@{shop.old.digest}\n")
 

@@ -28,10 +28,10 @@ def stopped(ecrm: Ecrm, aws: FakeAws, *options: str) -> list[str]:
     ran = ecrm("delete", "--force", *options)
     assert ran.code == 5
     assert ran.out == plan.out
-    *told, last = ran.errors
+    *messages, last = ran.errors
     assert last == "ecrm: error: nothing was deleted"
     assert not aws.calls.writes
-    said = [line.removeprefix("ecrm: error: ") for line in told]
+    said = [line.removeprefix("ecrm: error: ") for line in messages]
     assert plan.errors == [f"ecrm: warn: `delete` would stop here: {line}" for line in said]
     return said
 
@@ -49,8 +49,8 @@ def ten(aws: FakeAws) -> FakeAws:
 
 def test_max_images_stops_a_run_that_would_delete_more(ecrm: Ecrm, ten: FakeAws):
     configure(ecrm, "max_images: 13")
-    (told,) = stopped(ecrm, ten)
-    assert told == (
+    (message,) = stopped(ecrm, ten)
+    assert message == (
         "guard max_images: 14 images would be deleted, and the limit is 13; "
         "look at the plan, then raise guards.max_images or --max-images"
     )
@@ -60,8 +60,8 @@ def test_max_images_stops_a_run_that_would_delete_more(ecrm: Ecrm, ten: FakeAws)
 
 def test_max_percent_stops_a_run_that_would_delete_more_of_a_repository(ecrm: Ecrm, ten: FakeAws):
     configure(ecrm, "max_percent: 80")
-    (told,) = stopped(ecrm, ten)
-    assert told == (
+    (message,) = stopped(ecrm, ten)
+    assert message == (
         "guard max_percent: 10 of 10 images of ten would be deleted, and the limit is 80 %; "
         "look at the plan, then raise guards.max_percent or --max-percent"
     )
@@ -71,8 +71,8 @@ def test_max_percent_stops_a_run_that_would_delete_more_of_a_repository(ecrm: Ec
 
 def test_max_bytes_stops_a_run_that_would_delete_more(ecrm: Ecrm, ten: FakeAws):
     configure(ecrm, "max_bytes: 139 MB")
-    (told,) = stopped(ecrm, ten)
-    assert told == (
+    (message,) = stopped(ecrm, ten)
+    assert message == (
         "guard max_bytes: 140,000,000 bytes would be deleted, and the limit is 139,000,000; "
         "look at the plan, then raise guards.max_bytes or --max-bytes"
     )
@@ -81,8 +81,8 @@ def test_max_bytes_stops_a_run_that_would_delete_more(ecrm: Ecrm, ten: FakeAws):
 
 def test_every_guard_that_is_met_is_told(ecrm: Ecrm, ten: FakeAws):
     configure(ecrm, "max_bytes: 1GB, max_images: 100")
-    told = stopped(ecrm, ten, "--max-images", "1", "--max-bytes", "1MB", "--max-percent", "0")
-    assert [line.split(":")[0] for line in told] == [
+    messages = stopped(ecrm, ten, "--max-images", "1", "--max-bytes", "1MB", "--max-percent", "0")
+    assert [line.split(":")[0] for line in messages] == [
         *("guard max_images", "guard max_bytes"),
         *("guard max_percent", "guard max_percent"),
     ]
@@ -175,8 +175,8 @@ def on_record(state: Path) -> int:
 def test_a_sudden_drop_of_what_is_in_use_stops_the_run(ecrm: Ecrm, running: FakeAws, state: Path):
     assert (ecrm("plan").code, on_record(state)) == (0, 20)  # by tag and by digest
     stop_services(running, range(6))
-    (told,) = stopped(ecrm, running)
-    assert told == (
+    (message,) = stopped(ecrm, running)
+    assert message == (
         f"guard max_in_use_drop: 8 images of {TARGET} are in use, and 20 were in the last run; "
         "check that nothing was left out of the scan, then go on once with --no-guards"
     )
@@ -242,7 +242,7 @@ def test_each_target_has_a_record_of_its_own(ecrm: Ecrm, running: FakeAws, state
     ecrm("plan")
     ecrm("plan", "--region", "eu-west-1")
     recorded = json.loads((state / "in-use.json").read_text())
-    assert {target: it["in_use"] for target, it in recorded.items()} == {
+    assert {target: state["in_use"] for target, state in recorded.items()} == {
         TARGET: 20,
         "123456789012/eu-west-1": 0,
     }
@@ -284,8 +284,8 @@ def missing_in_use(aws: FakeAws) -> FakeAws:
 def test_a_repository_whose_used_images_are_all_missing_is_not_emptied(
     ecrm: Ecrm, missing_in_use: FakeAws
 ):
-    (told,) = stopped(ecrm, missing_in_use)
-    assert told == (
+    (message,) = stopped(ecrm, missing_in_use)
+    assert message == (
         "guard missing_in_use: api would be emptied, while api:v2 is in use and is not there; "
         "check what was deleted or renamed, then set guards.missing_in_use: false or give "
         "--no-missing-in-use"

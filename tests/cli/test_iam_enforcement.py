@@ -75,7 +75,7 @@ def everything(aws: FakeAws, ecrm: Ecrm) -> FakeAws:
 
 def enforce(aws: FakeAws, document: Policy) -> None:
     def guarded(request: Any, answer: Callable[[Any], Any]) -> Any:
-        call = next(it for it in reversed(aws.calls) if it.parameters is request.parameters)
+        call = next(made for made in reversed(aws.calls) if made.parameters is request.parameters)
         if allows(document, action_of(call), resource_of(call)):
             return answer(request)
         return Fault.denied().apply(request, answer)
@@ -84,7 +84,7 @@ def enforce(aws: FakeAws, document: Policy) -> None:
 
 
 def denied(aws: FakeAws) -> list[Call]:
-    return [it for it in aws.calls if it.error == "AccessDeniedException"]
+    return [call for call in aws.calls if call.error == "AccessDeniedException"]
 
 
 def printed(ecrm: Ecrm, command: Command) -> Policy:
@@ -107,11 +107,11 @@ def test_a_policy_allows_what_the_command_calls_where_it_calls_it_and_nothing_el
     before = len(everything.calls)
     assert ecrm(*ARGUMENTS[command]).code == 0
     calls = everything.calls[before:]
-    assert {action_of(it) for it in calls} - {NEEDS_NO_PERMISSION} == actions(document)
-    assert not [it for it in calls if not allows(document, action_of(it), resource_of(it))]
+    assert {action_of(call) for call in calls} - {NEEDS_NO_PERMISSION} == actions(document)
+    assert not [call for call in calls if not allows(document, action_of(call), resource_of(call))]
 
 
-@pytest.mark.parametrize("arguments", LIKE_PLAN, ids=lambda it: it[0])
+@pytest.mark.parametrize("arguments", LIKE_PLAN, ids=lambda arguments: arguments[0])
 def test_what_plan_may_do_is_enough_for(
     ecrm: Ecrm, everything: FakeAws, arguments: tuple[str, ...]
 ):
@@ -132,7 +132,7 @@ def test_with_one_action_less_a_run_says_which(
     goes_on = action in without_it.get(command, ONLY_TOLD)
     assert (ran.code == 0) == goes_on
     assert action in ran.out + ran.err or (goes_on and command is Command.CHECK)
-    assert {action_of(it) for it in denied(everything)} == {action}
+    assert {action_of(call) for call in denied(everything)} == {action}
 
 
 def test_a_rule_gives_no_right_to_another_repository(ecrm: Ecrm, everything: FakeAws):
@@ -141,7 +141,7 @@ def test_a_rule_gives_no_right_to_another_repository(ecrm: Ecrm, everything: Fak
     ecrm.config(CONFIG)
     enforce(everything, document)
     assert ecrm(*ARGUMENTS[Command.DELETE]).code == 1
-    [resource] = {resource_of(it) for it in denied(everything)}
+    [resource] = {resource_of(call) for call in denied(everything)}
     assert resource.endswith(":repository/shop/api")
 
 
@@ -173,7 +173,10 @@ class Guarded:
 
     def run(self, document: Policy, *args: str) -> Ran:
         # moto denies whatever a statement with a condition is about, unless it is on a role.
-        plain = [{k: v for k, v in it.items() if k != "Condition"} for it in document["Statement"]]
+        plain = [
+            {k: v for k, v in statement.items() if k != "Condition"}
+            for statement in document["Statement"]
+        ]
         text = json.dumps({**document, "Statement": plain})
         self._iam.put_user_policy(UserName="ecrm", PolicyName="only", PolicyDocument=text)
         self.asked.clear()

@@ -17,8 +17,8 @@ def test_it_prints_one_json_document_and_asks_nobody(ecrm: Ecrm):
     ran = ecrm("iam-policy")  # there is no account, no region and no endpoint here
     assert (ran.code, ran.err) == (0, "")
     assert ran.json["Version"] == "2012-10-17"
-    assert {it["Effect"] for it in ran.json["Statement"]} == {"Allow"}
-    sids = [it["Sid"] for it in ran.json["Statement"]]
+    assert {statement["Effect"] for statement in ran.json["Statement"]} == {"Allow"}
+    sids = [statement["Sid"] for statement in ran.json["Statement"]]
     assert sids == ["ReadWhatIsInUse", "ReadRegistry", "ReadImages"]
 
 
@@ -44,13 +44,17 @@ def test_it_is_for_the_ecrm_yaml_that_is_there_or_named(ecrm: Ecrm):
 def test_without_an_ecrm_yaml_it_does_for_any(ecrm: Ecrm):
     Path("ecrm.yaml").unlink()
     written = ecrm("iam-policy", "--for", "delete").json["Statement"][-2:]
-    assert [it["Resource"] for it in written] == [[ANY], [ANY]]
+    assert [statement["Resource"] for statement in written] == [[ANY], [ANY]]
 
 
 @pytest.mark.parametrize("where", ["s3://ours/ecrm.yaml", "ssm://ecrm"])
 def test_one_that_only_aws_can_read_is_any_and_may_be_read(ecrm: Ecrm, where: str):
     document = ecrm("iam-policy", "--config", where).json
-    assert [it["Resource"] for it in document["Statement"] if it["Sid"] == "ReadImages"] == [[ANY]]
+    assert [
+        statement["Resource"]
+        for statement in document["Statement"]
+        if statement["Sid"] == "ReadImages"
+    ] == [[ANY]]
     assert document["Statement"][-1]["Sid"] == "ReadConfiguration"
 
 

@@ -9,7 +9,7 @@ from tests.cli.conftest import Shop
 from tests.cli.driving import Ecrm
 
 
-def told(text: str) -> list[tuple[str, str]]:
+def messages(text: str) -> list[tuple[str, str]]:
     lines = [json.loads(line) for line in text.splitlines()]
     assert all(line["time"].endswith("Z") for line in lines)
     return [(line["level"], line["message"]) for line in lines]
@@ -24,14 +24,14 @@ def test_messages_and_errors_are_json(ecrm: Ecrm, variables: dict[str, str]):
     message = (
         "ecrm.yaml:1: repositories: is the number 1 here, not a list; begin each item with '- '"
     )
-    assert told(ran.err) == [("error", message)]
+    assert messages(ran.err) == [("error", message)]
 
 
 def test_warnings_information_and_results_for_people_are_json(ecrm: Ecrm, shop: Shop):
     Path("ecrm.yaml").write_text("repositories: []")
     ran = ecrm("delete", "--force", "--log-format", "json", "--format", "json")
     assert (ran.code, ran.json) == (0, [])
-    assert told(ran.err) == [
+    assert messages(ran.err) == [
         ("warn", "ecrm.yaml:1: repositories: no repository rule: nothing will ever be deleted"),
         ("info", "Nothing to delete."),
     ]

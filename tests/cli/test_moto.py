@@ -252,7 +252,7 @@ def test_scan_names_tasks_services_and_functions(ecrm: Ecrm, account: Account):
     ran = ecrm("scan")
     assert (ran.code, ran.json) == (0, [f"{HOST}/shop/api:v1"])
     detail = ecrm("scan", "--format", "detail").json
-    assert {it["used_by"] for it in detail["uses"]} == {"service prod/web", "family web"}
+    assert {use["used_by"] for use in detail["uses"]} == {"service prod/web", "family web"}
     table = ecrm("scan", "--format", "table").out
     assert "service prod/web" in table
 

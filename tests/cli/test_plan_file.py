@@ -157,14 +157,16 @@ def test_guards_stop_an_approved_plan(ecrm: Ecrm, shop: Shop, approved: Any):
 def test_a_plan_that_was_incomplete_is_refused(ecrm: Ecrm, shop: Shop):
     shop.aws.fault("lambda", "ListFunctions", Fault.denied(), times=1)
     assert ecrm("plan", "--out", "plan.json").code == 1
-    told = refused(ecrm, shop)
-    assert told.startswith("plan.json: is incomplete: lambda:ListFunctions is denied; allow it: ")
+    message = refused(ecrm, shop)
+    assert message.startswith(
+        "plan.json: is incomplete: lambda:ListFunctions is denied; allow it: "
+    )
 
 
 def test_a_plan_that_is_too_old_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
-    told = refused(ecrm, shop, "--max-plan-age", "0s")
-    assert told.startswith("plan.json: is 0:00:0")
-    assert told.endswith(" old, and at most 0:00:00 is allowed; make a new plan")
+    message = refused(ecrm, shop, "--max-plan-age", "0s")
+    assert message.startswith("plan.json: is 0:00:0")
+    assert message.endswith(" old, and at most 0:00:00 is allowed; make a new plan")
     rewritten(approved, created_at=days_ago(2).isoformat())
     assert " old, and at most 1 day, 0:00:00 is allowed" in refused(ecrm, shop)
     assert ecrm("delete", "--force", "--plan", "plan.json", "--max-plan-age", "3d").code == 0
@@ -184,8 +186,8 @@ def test_a_plan_for_another_account_or_region_is_refused(ecrm: Ecrm, shop: Shop,
 
 def test_a_plan_made_with_other_rules_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
     ecrm.config(RULES.replace("30d", "31d"))
-    told = refused(ecrm, shop)
-    assert told == "plan.json: was made with another configuration; make a new plan"
+    message = refused(ecrm, shop)
+    assert message == "plan.json: was made with another configuration; make a new plan"
     ecrm.config(RULES.replace("30d", "30 days # as before"))
     assert ecrm("delete", "--force", "--plan", "plan.json").code == 0
 
@@ -193,8 +195,8 @@ def test_a_plan_made_with_other_rules_is_refused(ecrm: Ecrm, shop: Shop, approve
 def test_a_plan_that_was_edited_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
     text = Path("plan.json").read_text()
     Path("plan.json").write_text(text.replace(shop.old.digest, shop.latest.digest))
-    told = refused(ecrm, shop)
-    assert told == "plan.json: was changed after it was written; make a new plan"
+    message = refused(ecrm, shop)
+    assert message == "plan.json: was changed after it was written; make a new plan"
 
 
 def test_a_file_that_is_no_plan_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
@@ -202,8 +204,8 @@ def test_a_file_that_is_no_plan_is_refused(ecrm: Ecrm, shop: Shop, approved: Any
         Path("plan.json").write_text(content)
         assert refused(ecrm, shop).startswith("plan.json: is not a plan that ecrm wrote (")
     Path("plan.json").unlink()
-    told = refused(ecrm, shop)
-    assert told == "plan.json: cannot be read: No such file or directory"
+    message = refused(ecrm, shop)
+    assert message == "plan.json: cannot be read: No such file or directory"
     rewritten(approved, ecrm_plan=2)
     assert refused(ecrm, shop) == "plan.json: is a plan of format 2; make a new one"
 

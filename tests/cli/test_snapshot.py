@@ -196,7 +196,9 @@ def test_lifecycle_policies_are_recorded_where_asked_and_else_not_read(ecrm: Ecr
         read_snapshot(Path(name).read_text(), name) for name in ("plain.json", "all.json")
     )
     [registry] = everything.registries
-    found = {it: everything.lifecycle_policy(registry, it) for it in everything.records[registry]}
+    found = {
+        name: everything.lifecycle_policy(registry, name) for name in everything.records[registry]
+    }
     assert found.pop(rich.repository.name) == POLICY
     assert set(found.values()) == {None}
     assert everything.mutability(registry, rich.repository.name).is_mutable("v1")

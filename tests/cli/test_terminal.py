@@ -177,8 +177,10 @@ def test_debug_shows_every_call_with_its_answer_and_duration(ecrm: Ecrm, shop: S
     ran = ecrm("plan", "--log-level", "debug")
     calls = [line for line in ran.err.splitlines() if line.startswith("ecrm: debug: ")]
     shown = [re.fullmatch(r"ecrm: debug: (\w+): (\d+), \d+ ms", line) for line in calls]
-    assert sorted(it[1] for it in shown if it) == sorted(it.operation for it in shop.aws.calls)
-    assert {it[1] for it in shown if it and it[2] == "403"} == {"ListFunctions"}
+    assert sorted(match[1] for match in shown if match) == sorted(
+        call.operation for call in shop.aws.calls
+    )
+    assert {match[1] for match in shown if match and match[2] == "403"} == {"ListFunctions"}
     assert "secret" not in ran.err
     assert "AKIA" not in ran.err
 
@@ -223,7 +225,7 @@ def test_a_stream_of_the_system_may_be_the_output_file(ecrm: Ecrm, shop: Shop):
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "told"),
+    ("command", "code", "beginning"),
     [
         ("delete <&-", 2, "ecrm: error: no terminal for the prompt; --yes deletes without"),
         ("plan >&-", 0, ""),
@@ -231,13 +233,13 @@ def test_a_stream_of_the_system_may_be_the_output_file(ecrm: Ecrm, shop: Shop):
     ],
 )
 def test_a_stream_that_was_never_opened_is_no_traceback(
-    ecrm: Ecrm, shop: Shop, command: str, code: int, told: str
+    ecrm: Ecrm, shop: Shop, command: str, code: int, beginning: str
 ):
     RUNS.append(command.split())
     script = f"exec {sys.executable} -m ecrm {command}"
     ran = subprocess.run(["sh", "-c", script], capture_output=True, check=False, text=True)
     assert (ran.returncode, "Traceback" in ran.stderr) == (code, False)
-    assert (ran.stdout + ran.stderr).startswith(told)
+    assert (ran.stdout + ran.stderr).startswith(beginning)
 
 
 def test_a_terminal_that_cannot_show_an_arrow_is_no_traceback(ecrm: Ecrm, shop: Shop):

@@ -40,8 +40,8 @@ def test_an_image_that_a_file_names_is_never_deleted(ecrm: Ecrm, tree: Shop):
 
 def test_explain_shows_file_line_and_keys(ecrm: Ecrm, tree: Shop):
     keys = "containerDefinitions.app.image"
-    told = ecrm("explain", "shop/api:v1").out
-    assert f"  file deploy/web/task.json (line 3) → {keys}\n" in told
+    output = ecrm("explain", "shop/api:v1").out
+    assert f"  file deploy/web/task.json (line 3) → {keys}\n" in output
     [explained] = ecrm("explain", "shop/api:v1", "--format", "json").json
     assert explained["uses"] == [
         {
@@ -59,7 +59,7 @@ def test_explain_shows_file_line_and_keys(ecrm: Ecrm, tree: Shop):
 def test_scan_tells_what_files_name(ecrm: Ecrm, tree: Shop):
     assert f"{HOST}/shop/api:v1" in ecrm("scan").json
     detail = ecrm("scan", "--format", "detail").json
-    [use] = [it for it in detail["uses"] if it["source"] == "working tree"]
+    [use] = [use for use in detail["uses"] if use["source"] == "working tree"]
     assert (use["file"], use["line"]) == ("deploy/web/task.json", 3)
 
 
@@ -71,7 +71,7 @@ def test_the_plan_lists_templates_and_stays_complete(ecrm: Ecrm, tree: Shop):
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "problem"),
     [
         (
             lambda: Path("k8s/job.yaml").unlink(),
@@ -90,12 +90,12 @@ def test_the_plan_lists_templates_and_stays_complete(ecrm: Ecrm, tree: Shop):
         ),
     ],
 )
-def test_what_cannot_be_read_stops_every_deletion(ecrm: Ecrm, tree: Shop, damage, told):
+def test_what_cannot_be_read_stops_every_deletion(ecrm: Ecrm, tree: Shop, damage, problem):
     damage()
     for command in (["plan"], ["delete", "--force"], ["scan"], ["snapshot"]):
         ran = ecrm(*command)
         assert ran.code == 1
-        assert f"ecrm: error: {told}" in ran.errors
+        assert f"ecrm: error: {problem}" in ran.errors
     assert tree.deleted == []
 
 
@@ -120,8 +120,8 @@ def test_a_snapshot_records_what_files_named(
     for name in tree.aws.env():
         monkeypatch.delenv(name)
     assert ecrm("plan", "--from", "snapshot.json") == live
-    told = ecrm("explain", "shop/api:v1", "--from", "snapshot.json").out
-    assert "file deploy/web/task.json (line 3)" in told
+    output = ecrm("explain", "shop/api:v1", "--from", "snapshot.json").out
+    assert "file deploy/web/task.json (line 3)" in output
 
 
 def test_without_a_scan_a_snapshot_tells_no_uses_and_files_do(ecrm: Ecrm, tree: Shop):

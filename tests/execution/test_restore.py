@@ -244,8 +244,8 @@ def test_every_entry_has_its_turn_once_and_after_what_it_needs(order, links):
     )
     found = list(in_order(distinct))
     assert sorted(digests(*found)) == sorted(digests(*distinct))
-    for place, it in enumerate(found):
-        named = json.loads(it.manifest or "").get("manifests", ())
+    for place, entry in enumerate(found):
+        named = json.loads(entry.manifest or "").get("manifests", ())
         assert {child["digest"] for child in named} <= set(digests(*found[:place]))
 
 

@@ -83,7 +83,7 @@ def shown(name: str, found: Findings = FOUND) -> str:
 
 
 def test_every_format_can_be_asked_for():
-    (option,) = (it for it in command.params if it.name == "format_name")
+    (option,) = (option for option in command.params if option.name == "format_name")
     assert list(cast("Any", option.type).choices) == list(CHECK_FORMATS)
 
 
@@ -351,10 +351,11 @@ next: correct the name, or remove the entry</skipped>
 
 
 def test_junit_is_what_a_parser_understands():
-    suites = {it.name: it for it in JUnitXml.fromstring(shown("junit").encode())}
+    suites = {suite.name: suite for suite in JUnitXml.fromstring(shown("junit").encode())}
     assert list(suites) == ["missing_image", "pending_deletion", "budget", "unmanaged", "complete"]
     kinds = {
-        name: [type(it) for case in suite for it in case.result] for name, suite in suites.items()
+        name: [type(result) for case in suite for result in case.result]
+        for name, suite in suites.items()
     }
     assert kinds == {
         "missing_image": [Failure],
@@ -416,7 +417,8 @@ def test_sarif():
     (run,) = body["runs"]
     assert (body["version"], run["tool"]["driver"]["version"]) == ("2.1.0", version())
     assert [
-        (it["id"], it["defaultConfiguration"]["level"]) for it in run["tool"]["driver"]["rules"]
+        (rule["id"], rule["defaultConfiguration"]["level"])
+        for rule in run["tool"]["driver"]["rules"]
     ] == [
         ("missing_image", "error"),
         ("pending_deletion", "error"),
@@ -452,8 +454,8 @@ def test_sarif():
         "partialFingerprints": {"ecrm/v1": FOUND.violations[0].fingerprint},
     }
     assert [
-        (it["ruleIndex"], it["locations"][0]["physicalLocation"]["region"]["startLine"])
-        for it in run["results"]
+        (result["ruleIndex"], result["locations"][0]["physicalLocation"]["region"]["startLine"])
+        for result in run["results"]
     ] == [(0, 12), (2, 2), (3, 7)]
 
 

@@ -35,20 +35,20 @@ def shop() -> Plan:
     index = going(numbered(1, "v1", size=1000 * MEGABYTE, media_type=OCI_INDEX))
     child = going(numbered(2, size=200 * MEGABYTE), Reason.INDEX_DELETABLE)
     soci = going(numbered(3, size=3 * MEGABYTE, artifact_type=SOCI_INDEX), Reason.SUBJECT_DELETABLE)
-    used = [numbered(10 + it, f"w{it}", size=500 * MEGABYTE) for it in range(11)]
+    used = [numbered(10 + number, f"w{number}", size=500 * MEGABYTE) for number in range(11)]
     latest = numbered(40, "latest", size=999, media_type=OCI_INDEX)
     api = repository_plan(
         "shop/api",
         [index],
         [child, soci],
         kept=[
-            *[Decision(it, Reason.IN_USE) for it in used],
+            *[Decision(image, Reason.IN_USE) for image in used],
             Decision(latest, Reason.KEEP_TAG),
         ],
         broken_indexes=2,
     )
     web = repository_plan(
-        "shop/web", [going(numbered(50 + it, size=10 * MEGABYTE)) for it in range(3)]
+        "shop/web", [going(numbered(50 + number, size=10 * MEGABYTE)) for number in range(3)]
     )
     denied = Diagnostic(ReadStatus.DENIED, "lambda:ListFunctions is denied; allow it: not you")
     return plan_of(
@@ -207,7 +207,10 @@ def test_reasons_are_told_in_the_order_in_which_they_are_asked():
     keeps = (Reason.ARCHIVED, Reason.IN_USE, Reason.KEEP_COUNT)
     kept = [Decision(numbered(place, "a"), reason) for place, reason in enumerate(keeps)]
     text = table(plan_of(repository_plan("shop/api", kept=kept)))
-    places = [text.index(REASONS[it]) for it in (Reason.IN_USE, Reason.KEEP_COUNT, Reason.ARCHIVED)]
+    places = [
+        text.index(REASONS[reason])
+        for reason in (Reason.IN_USE, Reason.KEEP_COUNT, Reason.ARCHIVED)
+    ]
     assert places == sorted(places)
 
 
@@ -388,7 +391,7 @@ def test_the_scan_table():
 
 def test_the_scan_table_tells_each_reason_of_a_user_once():
     who = "service prod/web"
-    uses = tuple(use(f"{HOST}/web:v1", who, "service", f"container {it}") for it in "ab")
+    uses = tuple(use(f"{HOST}/web:v1", who, "service", f"container {letter}") for letter in "ab")
     lines = SCAN_FORMATS["table"](Scan(NOW, uses, ())).splitlines()
     assert [line.rpartition("| ")[2] for line in lines[2:]] == ["service"]
 
@@ -440,7 +443,7 @@ def test_the_scan_detail():
 
 def test_the_scan_detail_has_every_use():
     detail = json.loads(SCAN_FORMATS["detail"](scanned()))
-    assert [it["used_by"] for it in detail["uses"]] == [
+    assert [use["used_by"] for use in detail["uses"]] == [
         *["service prod/web"] * 3,
         "function api:3",
         "other.json",

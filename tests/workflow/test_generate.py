@@ -149,8 +149,8 @@ def test_a_name_that_yaml_takes_for_something_else_is_quoted(name):
     """fujiwara/ecrm and everything else that reads YAML must see the same text."""
     config = read(everywhere(name))
     for section in config.history.values():
-        assert [(str(it.name), it.name.is_glob) for it in section] == [(name, False)]
-    assert [(str(it.name), it.name.is_glob) for it in config.repositories] == [(name, False)]
+        assert [(str(entry.name), entry.name.is_glob) for entry in section] == [(name, False)]
+    assert [(str(rule.name), rule.name.is_glob) for rule in config.repositories] == [(name, False)]
 
 
 @pytest.mark.parametrize("name", ["on", "1.10", "2026-03-01", "null", "-"])
@@ -164,8 +164,8 @@ def test_what_is_written_is_read_without_a_warning_and_covers_every_name_once(na
     config = read(everywhere(*names))
     for name in names:
         for section in config.history.values():
-            assert sum(it.name.matches(name) for it in section) == 1
-        assert sum(it.name.matches(name) for it in config.repositories) == 1
+            assert sum(entry.name.matches(name) for entry in section) == 1
+        assert sum(rule.name.matches(name) for rule in config.repositories) == 1
         history = config.entry_for("task_definitions", name)
         assert history is not None
         assert (history.keep_count, history.exclude) == (5, False)
@@ -203,8 +203,8 @@ def test_the_names_are_those_of_all_pages_of_what_the_account_holds(aws):
     where = {"registryId": ACCOUNT, "maxResults": 1000}
     repositories = [{"repositoryName": "shop/web"}, {"repositoryName": "shop/api"}]
     aws.answer("DescribeRepositories", {"repositories": repositories}, **where)
-    told: list[str] = []
-    assert read_names(aws.target, told.append) == Names(
+    progress: list[str] = []
+    assert read_names(aws.target, progress.append) == Names(
         repositories=("shop/api", "shop/web"),
         resources={
             "clusters": ("prod", "stage"),
@@ -212,7 +212,7 @@ def test_the_names_are_those_of_all_pages_of_what_the_account_holds(aws):
             "lambda_functions": ("thumbs",),
         },
     )
-    assert told == [
+    assert progress == [
         "ecs: clusters, task_definitions",
         "lambda: lambda_functions",
         "ECR: repositories",

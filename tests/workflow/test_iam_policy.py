@@ -26,11 +26,11 @@ def config(text: str) -> Config:
 
 
 def rules(*rules: str) -> Config:
-    return config("repositories:\n" + "".join(f"  - {{expires: 30d, {it}}}\n" for it in rules))
+    return config("repositories:\n" + "".join(f"  - {{expires: 30d, {keys}}}\n" for keys in rules))
 
 
 def statement(document: dict[str, Any], sid: str) -> dict[str, Any]:
-    [found] = [it for it in document["Statement"] if it["Sid"] == sid]
+    [found] = [entry for entry in document["Statement"] if entry["Sid"] == sid]
     found = dict(found)
     assert (found.pop("Sid"), found.pop("Effect")) == (sid, "Allow")
     return found
@@ -38,9 +38,9 @@ def statement(document: dict[str, Any], sid: str) -> dict[str, Any]:
 
 def resources(document: dict[str, Any], action: str) -> list[str]:
     return [
-        it
+        resource
         for statement in document["Statement"]
-        for it in statement["Resource"]
+        for resource in statement["Resource"]
         if action in statement["Action"]
     ]
 
@@ -50,11 +50,16 @@ def resources(document: dict[str, Any], action: str) -> list[str]:
 
 @pytest.mark.parametrize("command", [Command.SCAN, Command.PLAN, Command.SNAPSHOT])
 def test_what_only_reads_may_do_nothing_but_what_its_clients_let_through(command: Command):
-    assert actions(policy(command)) <= {it.action for it in OPERATIONS if not it.writes}
+    assert actions(policy(command)) <= {
+        operation.action for operation in OPERATIONS if not operation.writes
+    }
 
 
 def test_scan_does_not_touch_ecr():
-    assert {it.partition(":")[0] for it in actions(policy(Command.SCAN))} == {"ecs", "lambda"}
+    assert {action.partition(":")[0] for action in actions(policy(Command.SCAN))} == {
+        "ecs",
+        "lambda",
+    }
 
 
 def test_plan_reads_ecr_besides():
@@ -188,7 +193,10 @@ def test_iam_allows_a_repository_exactly_if_a_rule_matches_it(
     entries: list[tuple[bool, str]], name: str
 ):
     given = rules(
-        *(f"name_pattern: '{it}'" if glob else f"name: '{it}'" for glob, it in entries),
+        *(
+            f"name_pattern: '{pattern}'" if glob else f"name: '{pattern}'"
+            for glob, pattern in entries
+        ),
         "name: other",
     )
     document = policy(Command.DELETE, given, HERE)
@@ -227,7 +235,9 @@ IN_FUNCTIONS = {
     ],
 )
 def test_what_is_excluded_as_a_whole_is_not_read(sections: list[str], skipped: set[str]):
-    text = RULE + "".join(f"{it}: [{{name_pattern: '*', exclude: true}}]\n" for it in sections)
+    text = RULE + "".join(
+        f"{section}: [{{name_pattern: '*', exclude: true}}]\n" for section in sections
+    )
     everything = actions(policy(Command.SCAN, config(RULE)))
     assert everything - actions(policy(Command.SCAN, config(text))) == skipped
 
@@ -270,7 +280,11 @@ def test_a_journal_is_written_by_delete_and_read_by_restore():
         "Resource": ["arn:aws:s3:::kept"],
         "Condition": {"StringLike": {"s3:prefix": ["ecrm/journals/*"]}},
     }
-    assert not {it for it in actions(policy(Command.PLAN, besides=besides)) if it.startswith("s3:")}
+    assert not {
+        action
+        for action in actions(policy(Command.PLAN, besides=besides))
+        if action.startswith("s3:")
+    }
 
 
 def test_what_the_lambda_function_reads_and_writes_besides():

@@ -116,7 +116,7 @@ def day(monkeypatch: pytest.MonkeyPatch) -> Day:
 
 
 def going(planned: RepositoryPlan) -> list[str]:
-    return sorted(it.image.digest for it in planned.deletions)
+    return sorted(decision.image.digest for decision in planned.deletions)
 
 
 def test_what_is_as_old_as_the_guard_allows_is_not_read_again(day):
@@ -134,7 +134,7 @@ def test_what_is_any_older_is_read_again(day):
     day.used = ["app:v1"]
     left, skipped = look(made.repositories[0])
     assert going(left) == [digest(2)]
-    assert [it.decision.image.digest for it in skipped] == [digest(1)]
+    assert [skip.decision.image.digest for skip in skipped] == [digest(1)]
     assert day.scans == [day.now]  # uses and ages are of this moment
 
 
@@ -164,7 +164,7 @@ def test_an_image_that_was_tagged_meanwhile_is_spared(day):
     day.now += timedelta(minutes=11)
     left, skipped = look(made.repositories[0])
     assert going(left) == [digest(2)]
-    assert [it.why for it in skipped] == ["its tags have changed from v1 to v1, stable"]
+    assert [skip.why for skip in skipped] == ["its tags have changed from v1 to v1, stable"]
 
 
 def test_what_became_old_enough_meanwhile_does_not_go(day):

@@ -156,7 +156,7 @@ def test_the_failure_of_one_target_leaves_the_work_of_the_other_done(accounts: A
         delete(accounts, on_outcome=outcomes.append)
     assert failure.value.exit_code == 4
     assert accounts.images == {NORTH: 3, SOUTH: 1}
-    assert {(it.registry, it.status) for it in outcomes} == {
+    assert {(outcome.registry, outcome.status) for outcome in outcomes} == {
         (NORTH, OutcomeStatus.FAILED),
         (SOUTH, OutcomeStatus.DELETED),
     }

@@ -17,7 +17,7 @@ THERE = Registry("999999999999", "us-east-1")
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [it.getMessage() for it in caplog.records if it.levelno >= logging.WARNING]
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 @settings(max_examples=25)
@@ -50,7 +50,7 @@ def test_the_folder_is_made_and_nothing_else_is_left_in_it(tmp_path, caplog):
     folder = tmp_path / "a" / "b"
     record_in_use(str(folder), {HOME: 3}, NOW)
     record_in_use(str(folder), {HOME: 4}, NOW)
-    assert [it.name for it in folder.iterdir()] == ["in-use.json"]
+    assert [file.name for file in folder.iterdir()] == ["in-use.json"]
     assert not warnings(caplog)
 
 
@@ -121,7 +121,7 @@ def test_a_record_that_cannot_be_reached_is_warned_of_and_counts_as_nothing(unwr
 def test_a_record_that_cannot_be_replaced_leaves_no_draft(tmp_path, caplog):
     (tmp_path / "in-use.json").mkdir()
     record_in_use(str(tmp_path), {HOME: 3}, NOW)
-    assert [it.name for it in tmp_path.iterdir()] == ["in-use.json"]
+    assert [file.name for file in tmp_path.iterdir()] == ["in-use.json"]
     assert (
         warnings(caplog)[-1] == f"{tmp_path / 'in-use.json'} could not be written: Is a directory"
     )
