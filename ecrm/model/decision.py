@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ecrm.model.image import Image
+from ecrm.model.reference import Digest
 from ecrm.model.rule import Action
 from ecrm.model.use import Use
 
@@ -42,7 +43,7 @@ class Decision(NamedTuple):
     image: Image
     reason: Reason
     detail: str = ""
-    related: str | None = None
+    related: Digest | None = None
     uses: tuple[Use, ...] = ()
     action: Action = Action.KEEP
 

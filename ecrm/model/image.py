@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ecrm.model.media_types import CONTAINER_CONFIGS, INDEX_MEDIA_TYPES, SOCI_INDEX
+from ecrm.model.reference import Digest, Tag
 
 
 class Kind(StrEnum):
@@ -32,13 +33,13 @@ class Image(NamedTuple):
     `subject` is the digest that an OCI 1.1 referrer names. Times are aware; None is "never".
     """
 
-    digest: str
-    tags: tuple[str, ...]
+    digest: Digest
+    tags: tuple[Tag, ...]
     pushed_at: datetime
     size: int = 0
     media_type: str | None = None
     artifact_type: str | None = None
-    subject: str | None = None
+    subject: Digest | None = None
     pulled_at: datetime | None = None
     status: Status = Status.ACTIVE
     archived_at: datetime | None = None

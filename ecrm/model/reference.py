@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 
 from ecrm.errors import NotAReferenceError
 
@@ -19,6 +19,21 @@ _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = rf"{_COMPONENT}(?:/{_COMPONENT})*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,299}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
+
+
+class Form(NamedTuple):
+    """How a text must look that a file claims to be one of these."""
+
+    what: str
+    pattern: str
+
+
+REPOSITORY_NAME = Form("the name of a repository", rf"(?=.{{2,256}}\Z){_REPOSITORY}")
+
+Digest = Annotated[str, Form("a digest", _DIGEST)]
+RepositoryName = Annotated[str, REPOSITORY_NAME]
+# ECR documents no characters of a tag, so all that can be seen may be in one.
+Tag = Annotated[str, Form("a tag", r"[!-~]{1,300}")]
 
 _ECR_HOST = re.compile(
     r"(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9][a-z0-9-]*)\.[a-z0-9.-]+(?::\d+)?"

@@ -5,13 +5,13 @@ A plan is a value. Pure functions make it, `reports` shows it, and `execution` c
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Kind, Links
-from ecrm.model.reference import Registry, RepositoryKey, display_name
+from ecrm.model.reference import Digest, Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.rule import Rule
 from ecrm.model.scan import SourceReport
 from ecrm.planning.graph import deletion_stages, image_graph
@@ -43,13 +43,13 @@ class RepositoryPlan:
     """
 
     registry: Registry
-    repository: str
+    repository: RepositoryName
     rule: str
     total: Mapping[Kind, Totals]
     deletable: Mapping[Kind, Totals]
     kept_by_reason: Mapping[Reason, int]
     stages: tuple[tuple[Decision, ...], ...] = ()
-    held_by: Links = field(default_factory=dict)
+    held_by: Mapping[Digest, tuple[Digest, ...]] = field(default_factory=dict)
     broken_indexes: int = 0
     missing: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
@@ -74,6 +74,15 @@ class RepositoryPlan:
     def missing_in_use(self) -> bool:
         """Whether references in use are not in ECR, and every image that is would be deleted."""
         return bool(self.missing and self.images) and len(self.deletions) == self.images
+
+    def narrowed_to(self, digests: Collection[str]) -> "RepositoryPlan":
+        """The same plan, which deletes no other images than these."""
+        deletions = (
+            tuple(decision for decision in stage if decision.image.digest in digests)
+            for stage in self.stages
+        )
+        planned = replace(self, stages=tuple(stage for stage in deletions if stage))
+        return replace(planned, deletable=_totals(planned.deletions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +202,7 @@ def still_deletable(
     }:
         skipped.extend(fresh.values())
         left = {digest: decision for digest, decision in left.items() if digest not in fresh}
-    narrowed = (
-        tuple(decision for decision in stage if decision.image.digest in left)
-        for stage in old.stages
-    )
-    planned = replace(old, stages=tuple(stage for stage in narrowed if stage))
-    planned = replace(planned, deletable=_totals(planned.deletions), missing=new.missing)
-    return planned, tuple(skipped)
+    return replace(old.narrowed_to(left), missing=new.missing), tuple(skipped)
 
 
 def _holders(digest: str, *plans: RepositoryPlan) -> set[str]:

@@ -3,8 +3,8 @@
 A file has the members `ecrm_plan` (its format), `version` (of ecrm) and `complete`, then the fields
 of a Plan, then `checksum`.
 The checksum is over all the rest. It shows that a file was damaged or edited by hand; it is not a
-signature, so whoever may write the file decides what may be deleted, within what a new scan still
-allows.
+signature, so a file only narrows a plan of now (`narrowed`): of what it says, nothing is believed
+but which images it wants deleted.
 """
 
 import json
@@ -16,7 +16,8 @@ from typing import Any
 from ecrm.errors import InputError
 from ecrm.model.codec import Json, decode, encode
 from ecrm.model.json_text import canonical_json, parse_json
-from ecrm.planning.plan import Plan
+from ecrm.model.reference import display_name
+from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
 
 _FORMAT = 1
 _BESIDES = ("ecrm_plan", "version", "complete", "checksum")
@@ -35,19 +36,27 @@ def read_plan(text: str, path: str) -> Plan:
     try:
         body = parse_json(text)
         _check_header(body, path)
-        return decode(Plan, {key: body[key] for key in body if key not in _BESIDES})
+        plan = decode(Plan, {key: body[key] for key in body if key not in _BESIDES})
+        _check_rest(body, plan)
     except ValueError as error:
         why = f"is not a plan that ecrm wrote ({error}); make one with --out"
         raise InputError(f"{path}: {why}") from error
+    return plan
 
 
 def _check_header(body: Any, path: str) -> None:
     if not isinstance(body, dict) or not {"checksum", "ecrm_plan"} <= body.keys():
         raise ValueError("it has no checksum or no format")
-    if type(body["ecrm_plan"]) is not int or body["ecrm_plan"] != _FORMAT:
+    if decode(int, body["ecrm_plan"]) != _FORMAT:
         raise InputError(f"{path}: is a plan of format {body['ecrm_plan']}; make a new one")
     if body["checksum"] != _checksum({key: body[key] for key in body if key != "checksum"}):
         raise InputError(f"{path}: was changed after it was written; make a new plan")
+
+
+def _check_rest(body: Json, plan: Plan) -> None:
+    decode(str, body.get("version"))
+    if decode(bool, body.get("complete")) is not plan.complete:
+        raise ValueError("complete: does not agree with what could not be read")
 
 
 def refuse_unfit(plan: Plan, path: str, current: Plan, now: datetime, max_age: timedelta) -> None:
@@ -65,6 +74,28 @@ def refuse_unfit(plan: Plan, path: str, current: Plan, now: datetime, max_age: t
         raise InputError(f"{path}: was made for {made_for}, and this is {here}")
     if plan.config != current.config:
         raise InputError(f"{path}: was made with another configuration; make a new plan")
+
+
+def narrowed(current: Plan, approved: Plan) -> tuple[Plan, tuple[SkippedDeletion, ...]]:
+    """`current`, made with `kept` filled, without the deletions that `approved` does not have; and
+    the deletions of `approved` that are not in `current`, or not in the same way."""
+    by_key = {planned.key: planned for planned in approved.repositories}
+    repositories: list[RepositoryPlan] = []
+    skipped: list[SkippedDeletion] = []
+    for planned in current.repositories:
+        wanted: frozenset[str] = frozenset()
+        if (old := by_key.pop(planned.key, None)) and not planned.unread:
+            left, skipped_here = still_deletable(old, planned)
+            wanted = frozenset(decision.image.digest for decision in left.deletions)
+            known = {decision.image.digest for decision in (*planned.deletions, *planned.kept)}
+            gone = (decision for decision in left.deletions if decision.image.digest not in known)
+            skipped += skipped_here
+            skipped += (SkippedDeletion(decision, "it is gone already") for decision in gone)
+        repositories.append(replace(planned.narrowed_to(wanted), kept=()))
+    for key, old in by_key.items():
+        why = f"{display_name(key, current.targets)} is not planned any more"
+        skipped += (SkippedDeletion(decision, why) for decision in old.deletions)
+    return replace(current, repositories=tuple(repositories)), tuple(skipped)
 
 
 def _checksum(body: Json) -> str:

@@ -15,7 +15,7 @@ from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.model.codec import decode, encode
 from ecrm.model.image import Image, Kind, Links
 from ecrm.model.json_text import parse_json
-from ecrm.model.reference import Registry, RepositoryKey, display_name
+from ecrm.model.reference import Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.scan import Scan
 from ecrm.planning.planner import RegistryReader
 from ecrm.registry.access import Replication
@@ -52,7 +52,7 @@ class Snapshot:
 
     scan: Scan
     replication_rules: Mapping[Registry, tuple[Replication, ...]]
-    records: Mapping[Registry, Mapping[str, RepositoryRecord]]
+    records: Mapping[Registry, Mapping[RepositoryName, RepositoryRecord]]
 
     @property
     def workers(self) -> int:
@@ -144,7 +144,7 @@ def read_snapshot(text: str, path: str) -> Snapshot:
 def _check_header(body: Any, path: str) -> None:
     if not isinstance(body, dict) or "ecrm_snapshot" not in body:
         raise ValueError("it has no format")
-    if type(body["ecrm_snapshot"]) is not int or body["ecrm_snapshot"] != _FORMAT:
+    if decode(int, body["ecrm_snapshot"]) != _FORMAT:
         raise InputError(f"{path}: is a snapshot of format {body['ecrm_snapshot']}")
 
 

@@ -11,8 +11,8 @@ from ecrm.execution.apply import apply
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.version import version
 from ecrm.planning.guards import Stop, drops, stops
-from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
-from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
+from ecrm.planning.plan import Plan, SkippedDeletion
+from ecrm.planning.plan_file import narrowed, plan_text, read_plan, refuse_unfit
 from ecrm.planning.planner import make_plan
 from ecrm.registry.deleter import Deleter
 from ecrm.workflow.revalidation import Revalidation
@@ -94,15 +94,9 @@ def _still_approved(run: Run, approved: ApprovedPlan) -> tuple[Plan, tuple[Skipp
     old_plan = read_plan(read_text(location, run.home), location)
     current = plan(replace(run, request=replace(run.request, list_kept=True)))
     refuse_unfit(old_plan, location, current, run.now, approved.max_age)
-    by_key = {(new.registry, new.repository): new for new in current.repositories}
-    repositories: list[RepositoryPlan] = []
-    skipped: list[SkippedDeletion] = []
-    for old in old_plan.repositories:
-        if new := by_key.get((old.registry, old.repository)):
-            still, skipped_here = still_deletable(old, new)
-            repositories.append(still)
-            skipped.extend(skipped_here)
-    return replace(current, repositories=tuple(repositories)), tuple(skipped)
+    only = run.request.repository
+    named = [planned for planned in old_plan.repositories if only in (None, planned.repository)]
+    return narrowed(current, replace(old_plan, repositories=tuple(named)))
 
 
 def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:

@@ -118,11 +118,14 @@ def test_b15_what_has_become_needed_since_is_spared_and_told(
     assert not shop.aws.calls.writes
 
 
-def test_what_is_gone_meanwhile_is_done_already(ecrm: Ecrm, shop: Shop, approved: Any):
+def test_b37_what_is_gone_meanwhile_is_done_already_without_a_call(
+    ecrm: Ecrm, shop: Shop, approved: Any
+):
     shop.repository.remove(shop.old)
     ran = ecrm("delete", "--force", "--plan", "plan.json")
     assert ran.code == 0
-    assert "ALREADY GONE" in ran.out
+    assert f"not deleted any more: {shop.old.digest}: it is gone already" in ran.err
+    assert not shop.aws.calls.writes
 
 
 def test_b11_a_repository_that_cannot_be_read_now_is_not_touched(
@@ -220,6 +223,90 @@ def test_even_a_forged_plan_deletes_nothing_that_is_needed(ecrm: Ecrm, shop: Sho
     rewritten(approved)
     assert ecrm("delete", "--force", "--plan", "plan.json").code == 0
     assert shop.deleted == [shop.old.digest]
+
+
+def test_b37_a_digest_of_the_next_release_in_a_forged_plan_is_never_sent(
+    ecrm: Ecrm, shop: Shop, approved: Any
+):
+    """Not in the repository when the plan is made, and there a moment later."""
+    (repository,) = approved["repositories"]
+    first = repository["stages"][0][0]
+    coming = "sha256:" + "e" * 64
+    repository["stages"][0].append(first | {"image": first["image"] | {"digest": coming}})
+    rewritten(approved)
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert ran.code == 0
+    assert shop.deleted == [shop.old.digest]
+    assert f"not deleted any more: {coming}: it is gone already" in ran.err
+
+
+def test_b37_guards_count_by_the_plan_of_now_and_not_by_the_file(ecrm: Ecrm, shop: Shop):
+    """The honest plan of yesterday: most of what it counted is gone by now."""
+    for number in range(20):
+        shop.repository.push(f"w{number}", pushed=days_ago(5))
+    assert ecrm("plan", "--out", "plan.json").code == 0
+    for image in list(shop.repository):
+        if image not in (shop.old, shop.used):
+            shop.repository.remove(image)
+    ran = ecrm("delete", "--force", "--plan", "plan.json", "--max-percent", "10")
+    assert ran.code == 5
+    assert "1 of 2 images of shop/api would be deleted" in ran.err
+    assert not shop.aws.calls.writes
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        {"total": {"Image": {"images": 10**9, "size": 10**9}}},
+        {"deletable": {}},
+        {"missing": [":v99"], "kept_by_reason": {"in_use": 10**6}, "used": {"images": 7}},
+        {"rule": "forged", "consumers": ["forged"], "broken_indexes": 10**6},
+    ],
+    ids=str,
+)
+def test_b37_nothing_that_is_shown_or_guarded_comes_from_the_file(
+    ecrm: Ecrm, shop: Shop, approved: Any, forgery: Any
+):
+    honest = ecrm("delete", "--force", "--plan", "plan.json", "--max-percent", "10")
+    assert honest.code == 5
+    approved["repositories"][0] |= forgery
+    rewritten(approved, in_use={TARGET: 10**6}, unmanaged=[f"{TARGET}/forged"])
+    assert ecrm("delete", "--force", "--plan", "plan.json", "--max-percent", "10") == honest
+    assert not shop.aws.calls.writes
+
+
+def test_b37_a_repository_that_the_file_leaves_out_is_shown_and_nothing_of_it_goes(
+    ecrm: Ecrm, shop: Shop, approved: Any
+):
+    other = shop.aws.ecr.repository("other")
+    other.push("v1", pushed=days_ago(60))
+    ran = ecrm("delete", "--force", "--plan", "plan.json", "--format", "json")
+    assert ran.code == 0
+    assert ran.rows == {("shop/api", "Image"): (1, 4), ("other", "Image"): (0, 1)}
+    assert len(other) == 1
+
+
+def test_b37_a_plan_of_now_that_is_incomplete_anywhere_stops_the_deletion(
+    ecrm: Ecrm, shop: Shop, approved: Any
+):
+    """Even in a repository of which the file says nothing."""
+
+    def is_other(request: Any) -> bool:
+        return bool(request["repositoryName"] == "other")
+
+    shop.aws.ecr.repository("other").push("v1", pushed=days_ago(60))
+    shop.aws.fault("ecr", "DescribeImages", Fault.denied(), times=FOREVER, when=is_other)
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert ran.code == 1
+    assert ran.errors[0].startswith("ecrm: error: other: ecr:DescribeImages is denied; allow")
+    assert not shop.aws.calls.writes
+
+
+def test_what_the_plan_of_now_has_no_repository_for_is_said(ecrm: Ecrm, shop: Shop, approved: Any):
+    del shop.aws.ecr.repositories["shop/api"]
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert ran.code == 0
+    assert f"not deleted any more: {shop.old.digest}: shop/api is not planned any more" in ran.err
 
 
 def test_one_repository_of_a_plan_may_be_carried_out(ecrm: Ecrm, shop: Shop):

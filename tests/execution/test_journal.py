@@ -33,15 +33,17 @@ from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.workflow.state import state_folder
+from tests.model.test_codec import DIGESTS, MOMENTS, TAGS
 from tests.strategies import examples
+from tests.values import digest
 
 NOW = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
 HERE = Registry("123456789012", "us-east-1")
 DIGEST = "sha256:" + "a" * 64
 IMAGE = Image(
-    DIGEST, ("v1",), datetime(2026, 1, 2, tzinfo=UTC), 1000, "application/x", "art", "sub"
+    DIGEST, ("v1",), datetime(2026, 1, 2, tzinfo=UTC), 1000, "application/x", "art", digest("s")
 )
-GOES = Decision(IMAGE, Reason.EXPIRED, "age 324 d", related="sha256:r", action=Action.DELETE)
+GOES = Decision(IMAGE, Reason.EXPIRED, "age 324 d", related=digest("r"), action=Action.DELETE)
 
 
 class Memory:
@@ -127,8 +129,9 @@ def test_a_journal_is_json_lines_in_the_order_in_which_things_happened():
     assert image == (
         f'{{"type": "image", {at}, {where}, "decision": {{"image": {{"digest": "{DIGEST}", '
         '"tags": ["v1"], "pushed_at": "2026-01-02T00:00:00+00:00", "size": 1000, '
-        '"media_type": "application/x", "artifact_type": "art", "subject": "sub"}, '
-        '"reason": "expired", "detail": "age 324 d", "related": "sha256:r", '
+        '"media_type": "application/x", "artifact_type": "art", '
+        f'"subject": "{digest("s")}"}}, '
+        f'"reason": "expired", "detail": "age 324 d", "related": "{digest("r")}", '
         '"action": "delete"}, "manifest": "{}"}'
     )
     assert (
@@ -414,17 +417,15 @@ def test_without_a_home_the_state_folder_must_be_named():
 
 texts = st.text(max_size=20)
 optional = st.none() | texts
-times = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-7))]))
-digests = st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:{}".format)
 images = st.builds(
     Image,
-    digests,
-    st.lists(texts, max_size=3).map(tuple),
-    times,
+    DIGESTS,
+    st.lists(TAGS, max_size=3).map(tuple),
+    MOMENTS,
     st.integers(0, 2**63 - 1),
     optional,
     optional,
-    optional,
+    st.none() | DIGESTS,
     st.none(),  # of the rest a journal says nothing
     st.just(Status.ACTIVE),
     st.none(),
@@ -435,7 +436,7 @@ decisions = st.builds(
     images,
     st.sampled_from(Reason),
     texts,
-    related=optional,
+    related=st.none() | DIGESTS,
     uses=st.just(()),
     action=st.sampled_from([Action.DELETE, Action.ARCHIVE]),
 )
@@ -448,7 +449,7 @@ decisions = st.builds(
         max_size=5,
         unique_by=lambda fact: fact[0].image.digest,
     ),
-    times,
+    MOMENTS,
 )
 def test_what_is_written_is_read_back(facts, now):
     sink = Memory()

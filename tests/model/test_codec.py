@@ -26,7 +26,7 @@ MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2100, 1, 1), timezones=ZON
 TEXTS = st.text(max_size=12)
 DIGESTS = st.integers(0, 99).map(lambda number: digest(str(number)))
 TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
-REPOSITORIES = st.from_regex(r"[a-z0-9]{1,5}(?:[._/-][a-z0-9]{1,5}){0,2}", fullmatch=True)
+REPOSITORIES = st.from_regex(r"[a-z0-9]{2,5}(?:[._/-][a-z0-9]{1,5}){0,2}", fullmatch=True)
 REGISTRIES = st.builds(
     Registry,
     st.from_regex(r"[0-9]{12}", fullmatch=True),
@@ -107,7 +107,7 @@ NESTED = st.builds(
     Nested,
     KEYS,
     st.booleans(),
-    st.dictionaries(st.sampled_from(Reason), st.integers(-(2**63) + 1, 2**63 - 1), max_size=3),
+    st.dictionaries(st.sampled_from(Reason), st.integers(0, 2**63 - 1), max_size=3),
     st.dictionaries(KEYS, REGISTRIES, max_size=2),
     st.none() | DECISIONS,
     st.lists(SOURCES, max_size=2).map(tuple),
@@ -272,6 +272,29 @@ def changed(path: tuple[str | int, ...], value: Any) -> Any:
             2**63,
             "reasons[in_use]: is larger than any number here can be",
         ),
+        (("reasons", "in_use"), -1, "reasons[in_use]: is less than any number here can be"),
+        (("key",), "123456789012/eu-west-1/App", "key: 'App' is not the name of a repository"),
+        (("key",), "12345678901x/eu-west-1/app", "key: '12345678901x/eu-west-1' is not a reg"),
+        (("a\nb",), 1, "'a\\nb': is not known here"),
+        (("reasons", "a\nb"), 1, "reasons['a\\nb']: 'a\\nb' is none of in_use, "),
+        (
+            ("decision", "image", "digest"),
+            "sha256:x",
+            "decision.image.digest: 'sha256:x' is not a ",
+        ),
+        (
+            ("decision", "image", "digest"),
+            digest("a").upper(),
+            f"decision.image.digest: '{digest('a').upper()[:59]}… is not a digest",
+        ),
+        (("decision", "image", "digest"), digest("a") + "\n", "decision.image.digest: 'sha256:"),
+        (("decision", "image", "tags", 1), "a b", "decision.image.tags[1]: 'a b' is not a tag"),
+        (("decision", "image", "tags", 1), "", "decision.image.tags[1]: '' is not a tag"),
+        (("decision", "image", "subject"), "app:v1", "decision.image.subject: 'app:v1' is not a d"),
+        (("decision", "related"), "", "decision.related: '' is not a digest"),
+        (("decision", "detail"), "\ud800", "decision.detail: '\\ud800' has a character that no t"),
+        (PULLED, "0001-01-02T00:00:00+00:00", "decision.image.pulled_at: '0001-01-02T00:00:00+00"),
+        (PULLED, "9999-12-31T00:00:00-09:00", "decision.image.pulled_at: '9999-12-31T00:00:00-09"),
         (
             ("keyed",),
             {"123456789012/eu-west-1/app": "nowhere"},

@@ -13,7 +13,7 @@ from ecrm.model.codec import decode, encode
 from ecrm.model.decision import Decision
 from ecrm.model.image import Image
 from ecrm.model.outcome import Outcome, OutcomeStatus
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Digest, Registry, RepositoryName
 
 FORMAT = 1
 """Grows when a reader of the format before would misunderstand a line."""
@@ -23,8 +23,8 @@ class EntryKey(NamedTuple):
     """What the intent and the outcome of an image have in common."""
 
     registry: Registry
-    repository: str
-    digest: str
+    repository: RepositoryName
+    digest: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Intent:
 
     at: datetime
     registry: Registry
-    repository: str
+    repository: RepositoryName
     decision: Decision
     manifest: str | None = None
 
@@ -58,8 +58,8 @@ class Answer:
 
     at: datetime
     registry: Registry
-    repository: str
-    digest: str
+    repository: RepositoryName
+    digest: Digest
     status: OutcomeStatus
     detail: str = ""
 
@@ -89,7 +89,7 @@ class Entry:
 
     at: datetime
     registry: Registry
-    repository: str
+    repository: RepositoryName
     decision: Decision
     manifest: str | None
     status: OutcomeStatus | None = None
