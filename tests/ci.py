@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 def problems(document: Any, schema: str) -> list[str]:
     """What a schema that check-jsonschema ships says against a document."""
     validator = Draft7Validator(get_builtin_schema(f"vendor.{schema}"))
-    return [it.message for it in validator.iter_errors(document)]
+    return [error.message for error in validator.iter_errors(document)]
 
 
 def shellcheck(text: str, shell: str = "bash") -> str:

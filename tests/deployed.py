@@ -92,8 +92,8 @@ class _Loader(yaml.SafeLoader):
 def _long_form(loader: Any, name: str, node: yaml.Node) -> Fields:
     construct = {
         yaml.ScalarNode: loader.construct_scalar,
-        yaml.SequenceNode: lambda it: loader.construct_sequence(it, deep=True),
-        yaml.MappingNode: lambda it: loader.construct_mapping(it, deep=True),
+        yaml.SequenceNode: lambda node: loader.construct_sequence(node, deep=True),
+        yaml.MappingNode: lambda node: loader.construct_mapping(node, deep=True),
     }
     return {name if name == "Ref" else f"Fn::{name}": construct[type(node)](node)}
 
@@ -111,9 +111,9 @@ class Stack:
         self._client.create_stack(**self._request())
         answer = self._client.describe_stack_resources(StackName="ecrm")
         self._physical = {
-            it["LogicalResourceId"]: it["PhysicalResourceId"]
-            for it in answer["StackResources"]
-            if "LogicalResourceId" in it  # moto lists what a condition left out as well
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in answer["StackResources"]
+            if "LogicalResourceId" in resource  # moto lists what a condition left out as well
         }
 
     def update(self, parameters: dict[str, str]) -> None:
@@ -149,8 +149,11 @@ class Stack:
         )
         document = answer["PolicyDocument"]
         # moto gives what Python calls the document, and leaves a hole where AWS::NoValue stands.
-        statements = [it for it in literal_eval(document)["Statement"] if it]
-        return [it | {key: _listed(it[key]) for key in ("Action", "Resource")} for it in statements]
+        statements = [statement for statement in literal_eval(document)["Statement"] if statement]
+        return [
+            statement | {key: _listed(statement[key]) for key in ("Action", "Resource")}
+            for statement in statements
+        ]
 
 
 def _listed(value: str | list[str]) -> list[str]:

@@ -13,7 +13,7 @@ Policy = Mapping[str, Any]
 _STORES = {"s3", "ssm", "sns"}
 NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
 _POLICY_FOR: dict[str, Command] = {
-    **{str(it): it for it in Command},
+    **{str(command): command for command in Command},
     "explain": Command.PLAN,
     "generate": Command.PLAN,
     "--lifecycle-policies": Command.CHECK,
@@ -27,7 +27,8 @@ def actions(policy: Policy) -> set[str]:
 def allows(policy: Policy, action: str, resource: str) -> bool:
     """`resource` is an ARN, or `*` for an action that is about none."""
     return action == NEEDS_NO_PERMISSION or any(
-        action in statement["Action"] and any(_covers(it, resource) for it in statement["Resource"])
+        action in statement["Action"]
+        and any(_covers(pattern, resource) for pattern in statement["Resource"])
         for statement in policy["Statement"]
     )
 
@@ -35,10 +36,10 @@ def allows(policy: Policy, action: str, resource: str) -> bool:
 def without(policy: Policy, action: str) -> Policy:
     """The policy less one action; a statement that had no other goes with it."""
     statements = [
-        it | {"Action": [each for each in it["Action"] if each != action]}
-        for it in policy["Statement"]
+        statement | {"Action": [each for each in statement["Action"] if each != action]}
+        for statement in policy["Statement"]
     ]
-    return {**policy, "Statement": [it for it in statements if it["Action"]]}
+    return {**policy, "Statement": [statement for statement in statements if statement["Action"]]}
 
 
 def action_of(call: Call) -> str:
@@ -66,5 +67,5 @@ def beyond(calls: Iterable[Call], runs: Iterable[Iterable[object]]) -> set[str]:
     `test_iam_enforcement`.
     """
     commands = {_POLICY_FOR[str(arg)] for args in runs for arg in args if str(arg) in _POLICY_FOR}
-    allowed = {NEEDS_NO_PERMISSION}.union(*(actions(policy(it)) for it in commands))
-    return {action_of(it) for it in calls if it.service not in _STORES} - allowed
+    allowed = {NEEDS_NO_PERMISSION}.union(*(actions(policy(command)) for command in commands))
+    return {action_of(call) for call in calls if call.service not in _STORES} - allowed

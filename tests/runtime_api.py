@@ -30,7 +30,7 @@ _PREFIX = "/2018-06-01/runtime"
 
 
 @dataclass(frozen=True)
-class OutcomeStatus:
+class Answer:
     """What the function handed back: a value, or the type and message of an error; and the lines
     that it had written by then, each of them JSON or not."""
 
@@ -45,12 +45,12 @@ class OutcomeStatus:
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        return [(it["level"], it["message"]) for it in self.events if "level" in it]
+        return [(event["level"], event["message"]) for event in self.events if "level" in event]
 
     @property
     def metrics(self) -> dict[str, Any]:
         """The one line of metrics."""
-        (line,) = [it for it in self.events if "_aws" in it]
+        (line,) = [event for event in self.events if "_aws" in event]
         return line
 
 
@@ -164,7 +164,7 @@ class Function:
         self.process.wait()
         self._stdout.close()
 
-    def invoke(self, event: object, seconds: float = 900.0) -> OutcomeStatus:
+    def invoke(self, event: object, seconds: float = 900.0) -> Answer:
         """Hand over an event and wait for the answer; `seconds` is the time limit of the function,
         which nobody enforces here."""
         name = str(uuid4())
@@ -174,8 +174,8 @@ class Function:
         value = json.loads(body)
         assert answered == name, (what, value, lines)
         if what == "error":
-            return OutcomeStatus(None, (value["errorType"], value["errorMessage"]), lines)
-        return OutcomeStatus(value, None, lines)
+            return Answer(None, (value["errorType"], value["errorMessage"]), lines)
+        return Answer(value, None, lines)
 
     def _lines(self) -> list[str]:
         """What was written since the last invocation."""

@@ -114,7 +114,7 @@ class Case:
 
     def gone(self) -> set[str]:
         """The digests of the images that do not stay."""
-        return {it.image.digest for it in self.decide() if it.deletable}
+        return {decision.image.digest for decision in self.decide() if decision.deletable}
 
     def with_rule(self, **changes: Any) -> "Case":
         return replace(self, rule=replace(self.rule, **changes))
@@ -191,7 +191,7 @@ def repositories(draw: st.DrawFn) -> Case:
 def tag_owners(count: int) -> st.SearchStrategy[dict[str, int]]:
     """Which image each tag is on: tags of its own, and tags that refer to another image."""
     digests = [*NAMES[:count], *NAMES[:count], GHOSTS[0]]
-    referring = [referrer_tag(it, suffix) for it in digests for suffix in SUFFIXES]
+    referring = [referrer_tag(subject, suffix) for subject in digests for suffix in SUFFIXES]
     tags = st.sampled_from(OWN_TAGS) | st.sampled_from(referring)
     return st.dictionaries(tags, up_to(count - 1), max_size=8)
 

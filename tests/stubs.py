@@ -103,7 +103,7 @@ class Stubs:
         session().events.unregister("before-parameter-build.*.*", unique_id="choose")
         session().events.unregister("before-call.*.*", unique_id="reply")
         if kind is None:
-            left = [(it.operation, it.params) for it in self._scripts]
+            left = [(script.operation, script.params) for script in self._scripts]
             assert not left, f"never asked for: {left}"
 
     def _choose(self, params: Params, model: Any, context: Params, **_: object) -> None:
@@ -124,7 +124,7 @@ class Stubs:
                 return self._scripts.pop(place)
         if operation in self._otherwise:
             return self._otherwise[operation]
-        scripted = [it.params for it in self._scripts if it.operation == operation]
+        scripted = [script.params for script in self._scripts if script.operation == operation]
         raise AssertionError(f"unexpected call: {operation} {params}; scripted: {scripted}")
 
     def _reply(self, context: Params, **_: object) -> tuple[AWSResponse, Params]:

@@ -30,7 +30,7 @@ def action() -> dict[str, Any]:
 
 
 def step(name: str) -> dict[str, Any]:
-    (found,) = (it for it in action()["runs"]["steps"] if it.get("name") == name)
+    (found,) = (step for step in action()["runs"]["steps"] if step.get("name") == name)
     return dict(found)
 
 

@@ -43,7 +43,7 @@ def test_each_system_has_the_three_jobs():
 
 @pytest.mark.parametrize("path", [*of(".github/"), *of(".gitlab")])
 def test_a_file_is_as_the_schema_of_its_system_says(path: str):
-    (schema,) = (it for start, it in SCHEMAS.items() if path.startswith(start))
+    (schema,) = (schema for start, schema in SCHEMAS.items() if path.startswith(start))
     assert problems(document(path), schema) == []
 
 
@@ -55,7 +55,7 @@ def test_a_buildspec_has_the_keys_that_codebuild_knows(path: str):
     assert set(spec["phases"]) <= PHASES
     for phase in spec["phases"].values():
         assert set(phase) <= IN_PHASE
-        assert all(isinstance(it, str) for it in phase["commands"])
+        assert all(isinstance(command, str) for command in phase["commands"])
     for report in spec.get("reports", {}).values():
         assert report["file-format"] in REPORT_FORMATS
 
@@ -70,7 +70,7 @@ def test_the_action_is_given_inputs_that_it_has():
     inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
     given = [step.get("with", {}) for step in steps() if step["uses"].startswith("my-org/ecrm@")]
     assert given
-    assert {name for it in given for name in it} <= set(inputs)
+    assert {name for values in given for name in values} <= set(inputs)
 
 
 def scripts() -> list[str]:
@@ -79,8 +79,8 @@ def scripts() -> list[str]:
         if isinstance(job, dict):
             found += ["\n".join(job.get(key, ())) for key in ("before_script", "script")]
     for path in of("buildspec"):
-        found += ["\n".join(it["commands"]) for it in document(path)["phases"].values()]
-    return [it for it in found if it]
+        found += ["\n".join(phase["commands"]) for phase in document(path)["phases"].values()]
+    return [script for script in found if script]
 
 
 @pytest.mark.parametrize("text", scripts())
@@ -90,10 +90,10 @@ def test_the_shell_is_clean(text: str):
 
 def commands() -> list[str]:
     by_action = [
-        f"ecrm {it.get('command', 'check')} {it.get('args', '')}"
+        f"ecrm {inputs.get('command', 'check')} {inputs.get('args', '')}"
         for step in steps()
         if step["uses"].startswith("my-org/ecrm@")
-        for it in [step["with"]]
+        for inputs in [step["with"]]
     ]
     lines = [line for text in scripts() for line in text.splitlines()]
     return [*by_action, *(line for line in lines if line.startswith("ecrm "))]

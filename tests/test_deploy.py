@@ -158,7 +158,7 @@ def test_the_role_may_besides_write_its_own_logs(deploy: Deploy):
 
 def test_with_nobody_to_tell_and_no_bucket_it_makes_a_bucket_alone(deploy: Deploy):
     stack = deploy()
-    sids = [it["Sid"] for it in stack.statements("Role", "ecrm")]
+    sids = [statement["Sid"] for statement in stack.statements("Role", "ecrm")]
     assert sids == [
         *("ReadWhatIsInUse", "ReadRegistry", "ReadImages", "WriteReport"),
         *("KeepState", "WritePlan"),
@@ -185,7 +185,7 @@ def test_the_bucket_is_private_encrypted_versioned_and_outlives_the_stack(deploy
 
 def test_a_bucket_of_yours_is_used_and_none_is_made(deploy: Deploy):
     deploy(Bucket="ours")
-    assert [it["Name"] for it in boto3.client("s3").list_buckets()["Buckets"]] == ["code"]
+    assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == ["code"]
 
 
 def test_an_address_gets_a_topic_and_the_alarms_go_there(deploy: Deploy):
@@ -195,13 +195,14 @@ def test_an_address_gets_a_topic_and_the_alarms_go_there(deploy: Deploy):
     assert (subscription["Endpoint"], subscription["TopicArn"]) == ("you@example.com", topic)
     assert stack.function["Environment"]["Variables"]["ECRM_SNS_TOPIC_ARN"] == topic
     alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert [it["AlarmActions"] for it in alarms] == [[topic], [topic]]
+    assert [alarm["AlarmActions"] for alarm in alarms] == [[topic], [topic]]
 
 
 def test_alarms_tell_of_a_failure_and_of_silence(deploy: Deploy):
     stack = deploy(MissedRunAlarmHours="50", TopicArn=TOPIC)
     alarms = {
-        it["AlarmName"]: it for it in boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        alarm["AlarmName"]: alarm
+        for alarm in boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
     }
     failed = alarms[stack.physical("Failed")]
     silent = alarms[stack.physical("HasNotRun")]
@@ -213,7 +214,9 @@ def test_alarms_tell_of_a_failure_and_of_silence(deploy: Deploy):
     for alarm in (failed, silent):
         assert (alarm["Namespace"], alarm["Threshold"]) == ("AWS/Lambda", 1)
         assert alarm["AlarmActions"] == [TOPIC]
-        assert [it["Value"] for it in alarm["Dimensions"]] == [stack.physical("Function")]
+        assert [dimension["Value"] for dimension in alarm["Dimensions"]] == [
+            stack.physical("Function")
+        ]
 
 
 def test_the_text_of_a_configuration_may_be_given(deploy: Deploy):
@@ -222,7 +225,9 @@ def test_the_text_of_a_configuration_may_be_given(deploy: Deploy):
     variables = stack.function["Environment"]["Variables"]
     assert variables["ECRM_CONFIG_YAML"] == text
     assert "ECRM_CONFIG" not in variables  # which would come first
-    assert "ReadConfiguration" not in [it["Sid"] for it in stack.statements("Role", "ecrm")]
+    assert "ReadConfiguration" not in [
+        statement["Sid"] for statement in stack.statements("Role", "ecrm")
+    ]
 
 
 # ---- the zip
@@ -274,10 +279,12 @@ def test_the_same_files_make_the_same_zip(package: Path, tmp_path: Path):
 def test_the_zip_is_small_and_holds_nothing_compiled(package: Path):
     assert package.stat().st_size < 3_000_000
     entries = zipfile.ZipFile(package).infolist()
-    names = [it.filename for it in entries]
+    names = [entry.filename for entry in entries]
     assert names == sorted(names)
-    assert not [it for it in names if it.endswith((".pyc", ".so")) or "demo" in it.split("/")]
-    assert {(it.date_time, it.external_attr >> 16) for it in entries} == {
+    assert not [
+        name for name in names if name.endswith((".pyc", ".so")) or "demo" in name.split("/")
+    ]
+    assert {(entry.date_time, entry.external_attr >> 16) for entry in entries} == {
         ((1980, 1, 1, 0, 0, 0), 0o100644)
     }
 
@@ -302,8 +309,8 @@ def test_the_zip_runs_under_the_runtime_interface_client(unpacked: Path):
     with FakeAws() as aws, RuntimeApi() as api:
         build_sample(aws.account())
         aws.s3.bucket("kept")
-        told = {"ECRM_STATE_DIR": "s3://kept/state", "ECRM_CONFIG_YAML": RULES}
-        with Function(api, unpacked, aws.env() | told, code=unpacked) as function:
+        variables = {"ECRM_STATE_DIR": "s3://kept/state", "ECRM_CONFIG_YAML": RULES}
+        with Function(api, unpacked, aws.env() | variables, code=unpacked) as function:
             planned, deleted = function.invoke({}), function.invoke({"command": "delete"})
             checked = function.invoke({"command": "check"})
     assert (planned.error, deleted.error) == (None, None)
@@ -416,7 +423,7 @@ def overrides(call: list[str]) -> dict[str, str]:
     assert call[:2] == ["cloudformation", "deploy"]
     assert call[call.index("--template-file") + 1] == "deploy/template.yaml"
     given = call[call.index("--parameter-overrides") + 1 :]
-    return dict(it.split("=", 1) for it in given)
+    return dict(parameter.split("=", 1) for parameter in given)
 
 
 def test_three_commands_make_a_dry_run_and_one_more_deletes(deploy: Deploy, tmp_path: Path):
@@ -443,8 +450,8 @@ def test_parameters_that_the_documents_name_are_in_the_template():
     table = re.findall(r"^\| `(\w+)` \| (.*?) \|", text, re.MULTILINE)
     assert [name for name, _ in table] == list(parameters)
     for name, default in table:
-        told = str(parameters[name]["Default"])
-        assert default == (f"`{told}`" if told not in ("", "none") else "none"), name
+        stated = str(parameters[name]["Default"])
+        assert default == (f"`{stated}`" if stated not in ("", "none") else "none"), name
 
 
 def test_yaml_reads_the_template_as_cloudformation_does():

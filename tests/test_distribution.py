@@ -126,7 +126,7 @@ def test_the_metadata_describes_the_project_where_it_is_published(dist: Path):
     assert about["License-Expression"] == "MIT"
     assert about["Requires-Python"] == ">=3.11"
     assert "Operating System :: OS Independent" not in about.get_all("Classifier", [])
-    links = dict(str(it).split(", ", 1) for it in about.get_all("Project-URL", []))
+    links = dict(str(url).split(", ", 1) for url in about.get_all("Project-URL", []))
     assert {"Documentation", "Changelog", "Issues", "Source"} <= set(links)
 
 
@@ -142,7 +142,7 @@ def test_links_of_the_readme_lead_somewhere_from_an_index_too(dist: Path):
         image_graph for image_graph in there if not image_graph.startswith(("https://", "#"))
     ] == []
     here = links((ROOT / "README.md").read_text())
-    project_urls = dict(str(it).split(", ", 1) for it in about.get_all("Project-URL", []))
+    project_urls = dict(str(url).split(", ", 1) for url in about.get_all("Project-URL", []))
     base = f"{project_urls['Source']}/blob/v{about['Version']}/"
     ours = [image_graph.removeprefix(base) for image_graph in there if image_graph.startswith(base)]
     assert ours == [

@@ -61,7 +61,7 @@ def printed(command: str) -> str:
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
-        for name in [it for it in os.environ if it.startswith(("AWS_", "ECRM_"))]:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "ECRM_"))]:
             patch.delenv(name)
         patch.delenv("NO_COLOR", raising=False)
         patch.setenv("COLUMNS", "80")

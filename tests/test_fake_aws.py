@@ -1297,7 +1297,7 @@ def test_objects_are_listed_a_thousand_at_a_time(aws: FakeAws):
         aws.s3.put("kept", f"a/{number:04d}", "")
     aws.s3.put("kept", "b", "")
     pages = client(aws, "s3").get_paginator("list_objects_v2").paginate(Bucket="kept", Prefix="a/")
-    found = [[it["Key"] for it in page["Contents"]] for page in pages]
+    found = [[stored["Key"] for stored in page["Contents"]] for page in pages]
     assert [len(page) for page in found] == [1000, 1]
     assert found[1] == ["a/1000"]
 
@@ -1306,8 +1306,8 @@ def test_a_secret_parameter_is_shown_to_who_asks_for_decryption(aws: FakeAws):
     aws.ssm.put("/ecrm/config", "secret", secret=True)
     ssm = client(aws, "ssm")
     shown = [
-        ssm.get_parameter(Name="/ecrm/config", WithDecryption=it)["Parameter"]["Value"]
-        for it in (True, False)
+        ssm.get_parameter(Name="/ecrm/config", WithDecryption=decrypted)["Parameter"]["Value"]
+        for decrypted in (True, False)
     ]
     assert shown[0] == "secret"
     assert shown[1] != "secret"

@@ -18,7 +18,10 @@ def changed(text: str, returns: str | None = None) -> set[str]:
     if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Yield | ast.YieldFrom):
         node = node.value
     annotation = ast.parse(returns, mode="eval").body if returns else None
-    return {ast.unparse(ast.fix_missing_locations(it)) for it in changes(node, annotation)}
+    return {
+        ast.unparse(ast.fix_missing_locations(changed_node))
+        for changed_node in changes(node, annotation)
+    }
 
 
 @pytest.mark.parametrize(
@@ -78,17 +81,17 @@ def test_the_mistakes_in_what_a_function_returns(before, returns, after):
 
 
 def test_a_condition_is_always_or_never_met_and_what_it_names_is_named_all_the_same():
-    assert {it.splitlines()[0] for it in changed("if a:\n    b")} == {"if True:", "if False:"}
-    assert {it.splitlines()[0] for it in changed("if a := b:\n    c")} == {
+    assert {text.splitlines()[0] for text in changed("if a:\n    b")} == {"if True:", "if False:"}
+    assert {text.splitlines()[0] for text in changed("if a := b:\n    c")} == {
         "if ((a := b), True)[1]:",
         "if ((a := b), False)[1]:",
     }
-    assert {it.splitlines()[0] for it in changed("for a in b:\n    c")} == {"for a in ():"}
+    assert {text.splitlines()[0] for text in changed("for a in b:\n    c")} == {"for a in ():"}
 
 
 def test_a_mutant_has_one_statement_of_one_function_changed():
-    found = [it for it in mutants_of("ecrm.planning.guards") if it.function == "stops"]
-    texts = [(it.before, it.after) for it in found]
+    found = [mutant for mutant in mutants_of("ecrm.planning.guards") if mutant.function == "stops"]
+    texts = [(mutant.before, mutant.after) for mutant in found]
     assert ("if not plan.deletable.images:", "if plan.deletable.images:") in texts
     before = (ROOT / source_of("ecrm.planning.guards")).read_text()
     for mutant in found:
@@ -106,7 +109,7 @@ def test_a_sample_is_the_same_for_a_seed_and_another_for_another():
 
 
 def test_every_mutant_that_is_listed_as_equivalent_exists_and_has_a_reason():
-    there = {it.key for module in SUITES for it in mutants_of(module)}
+    there = {mutant.key for module in SUITES for mutant in mutants_of(module)}
     assert not equivalents().keys() - there
     assert all(len(why) > 20 for why in equivalents().values())
 

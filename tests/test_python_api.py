@@ -41,7 +41,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def digests(plan: ecrm.Plan) -> list[str]:
-    return [it.image.digest for one in plan.repositories for it in one.deletions]
+    return [decision.image.digest for one in plan.repositories for decision in one.deletions]
 
 
 def test_a_plan_in_python_is_the_plan_of_the_command_line(account: Path):
@@ -187,4 +187,4 @@ def test_the_examples_of_the_page_run(
 def test_the_page_names_everything_that_is_exported():
     text = PAGE.read_text()
     names = ecrm.__all__
-    assert not [it for it in names if f"`{it}" not in text and f"ecrm.{it}" not in text]
+    assert not [name for name in names if f"`{name}" not in text and f"ecrm.{name}" not in text]

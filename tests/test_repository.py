@@ -20,7 +20,9 @@ from tests.ci import ROOT, problems, shellcheck
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-FORMS = sorted(it for it in (GITHUB / "ISSUE_TEMPLATE").glob("*.yml") if it.name != "config.yml")
+FORMS = sorted(
+    form for form in (GITHUB / "ISSUE_TEMPLATE").glob("*.yml") if form.name != "config.yml"
+)
 NOXFILE = (ROOT / "noxfile.py").read_text()
 LOCK = (ROOT / "requirements-dev.txt").read_text()
 DOCUMENTS = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md")]
@@ -59,7 +61,7 @@ def test_an_audit_finds_nothing_in_the_workflows_and_the_action():
 def test_the_audit_finds_what_is_wrong(tmp_path: Path):
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
-    workflow = next(it for it in WORKFLOWS if it.name == "tests.yml").read_text()
+    workflow = next(path for path in WORKFLOWS if path.name == "tests.yml").read_text()
     (folder / "tests.yml").write_text(
         workflow.replace("persist-credentials: false", "fetch-depth: 1")
     )
@@ -81,12 +83,14 @@ def test_actions_are_pinned_by_commit_with_their_version(path: Path):
     used = re.findall(r"uses: (.*)$", path.read_text(), re.MULTILINE)
     pinned = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
     assert used
-    assert [it for it in used if not pinned.fullmatch(it)] == []
+    assert [action for action in used if not pinned.fullmatch(action)] == []
 
 
 def test_an_action_has_one_version_everywhere():
     texts = [path.read_text() for path in (*WORKFLOWS, ROOT / "action.yml")]
-    used = {it for text in texts for it in re.findall(r"uses: (\S+)@(.+)$", text, re.MULTILINE)}
+    used = {
+        action for text in texts for action in re.findall(r"uses: (\S+)@(.+)$", text, re.MULTILINE)
+    }
     assert len({name for name, _ in used}) == len(used)
 
 
@@ -116,20 +120,26 @@ def test_the_shell_of_a_workflow_is_clean(text: str):
 
 
 def test_the_tests_run_on_every_python_that_the_package_names():
-    named = [it.rpartition(" ")[2] for it in PROJECT["classifiers"] if "Python :: 3." in it]
+    named = [
+        classifier.rpartition(" ")[2]
+        for classifier in PROJECT["classifiers"]
+        if "Python :: 3." in classifier
+    ]
     matrix = document(GITHUB / "workflows" / "tests.yml")["jobs"]["tests"]["strategy"]["matrix"]
     released = document(GITHUB / "workflows" / "release.yml")["jobs"]["test"]["strategy"]["matrix"]
-    sessions = [it["session"] for it in matrix["include"]]
-    assert [it.removeprefix("tests-") for it in sessions if it.startswith("tests-")] == named
+    sessions = [run["session"] for run in matrix["include"]]
+    assert [
+        session.removeprefix("tests-") for session in sessions if session.startswith("tests-")
+    ] == named
     assert released["python"] == named
     assert named[0] == PROJECT["requires-python"].removeprefix(">=")
-    listed = ", ".join(f'"{it}"' for it in named)
+    listed = ", ".join(f'"{python}"' for python in named)
     assert f"PYTHONS = ({listed})" in NOXFILE
 
 
 def test_the_sessions_of_the_workflow_are_those_of_nox():
     matrix = document(GITHUB / "workflows" / "tests.yml")["jobs"]["tests"]["strategy"]["matrix"]
-    named = {it["session"].partition("-")[0] for it in matrix["include"]}
+    named = {run["session"].partition("-")[0] for run in matrix["include"]}
     defined = re.findall(r"^@nox\.session.*\ndef (\w+)\(", NOXFILE, re.MULTILINE)
     assert named == {*defined} - {"lock"}
 
@@ -137,8 +147,8 @@ def test_the_sessions_of_the_workflow_are_those_of_nox():
 def test_nox_and_ci_run_the_same_commands():
     sessions = NOXFILE.partition("def lowest")[0] + NOXFILE.partition("def lint")[2]
     by_nox = {
-        " ".join(re.findall(r'"([^"]+)"', it))
-        for it in re.findall(r'session\.run\(((?:"[\w. -]+"(?:, )?)+)', sessions)
+        " ".join(re.findall(r'"([^"]+)"', arguments))
+        for arguments in re.findall(r'session\.run\(((?:"[\w. -]+"(?:, )?)+)', sessions)
     }
     by_ci = (ROOT / ".ci" / "run").read_text().replace('"', "").partition("\nruff")
     assert {*(by_ci[1] + by_ci[2]).split("\n")} - {""} <= by_nox
@@ -175,11 +185,11 @@ def test_the_other_files_are_as_github_takes_them():
 
 def test_a_wrong_deletion_is_reported_with_its_evidence():
     form = document(GITHUB / "ISSUE_TEMPLATE" / "wrong-deletion.yml")
-    asked = {it["id"]: it for it in form["body"] if "id" in it}
+    asked = {field["id"]: field for field in form["body"] if "id" in field}
     assert {"plan", "explain", "journal", "config", "version"} <= set(asked)
-    assert {name for name, it in asked.items() if it.get("validations", {}).get("required")} >= {
-        *("plan", "explain", "config", "version")
-    }
+    assert {
+        name for name, field in asked.items() if field.get("validations", {}).get("required")
+    } >= {*("plan", "explain", "config", "version")}
 
 
 # ---- versions
@@ -189,18 +199,22 @@ def locked() -> dict[str, list[tuple[str, Requirement]]]:
     """By name, each version and for which platforms and Pythons it is."""
     lines = re.findall(r"^([\w.-]+==\S+(?: ; .+)?) \\$", LOCK, re.MULTILINE)
     versions: dict[str, list[tuple[str, Requirement]]] = {}
-    for it in map(Requirement, lines):
-        (specifier,) = it.specifier
-        versions.setdefault(canonicalize_name(it.name), []).append((specifier.version, it))
+    for requirement in map(Requirement, lines):
+        (specifier,) = requirement.specifier
+        versions.setdefault(canonicalize_name(requirement.name), []).append(
+            (specifier.version, requirement)
+        )
     return versions
 
 
 def required(extra: str) -> list[Requirement]:
     """What the package and its extra require, with the extras of ecrm that this names."""
     texts = PROJECT["optional-dependencies"][extra]
-    own = [it for it in map(Requirement, texts) if it.name == "ecrm"]
-    others = [it for it in map(Requirement, texts) if it.name != "ecrm"]
-    return others + [it for one in own for name in one.extras for it in required(name)]
+    own = [requirement for requirement in map(Requirement, texts) if requirement.name == "ecrm"]
+    others = [requirement for requirement in map(Requirement, texts) if requirement.name != "ecrm"]
+    return others + [
+        requirement for one in own for name in one.extras for requirement in required(name)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -211,28 +225,34 @@ def required(extra: str) -> list[Requirement]:
 def test_the_lock_has_a_version_of_everything_that_pyproject_allows(requirement: Requirement):
     versions = locked()[canonicalize_name(requirement.name)]
     assert versions
-    assert [it for it, _ in versions if it not in requirement.specifier] == [], "nox -s lock"
+    assert [version for version, _ in versions if version not in requirement.specifier] == [], (
+        "nox -s lock"
+    )
 
 
 def test_every_locked_version_has_hashes_and_no_address():
     entries = re.split(r"\n(?=\w)", LOCK)
-    packages = [it for it in entries if "==" in it]
+    packages = [entry for entry in entries if "==" in entry]
     assert len(packages) == sum(map(len, locked().values()))
-    assert [it for it in packages if "--hash=sha256:" not in it] == []
+    assert [package for package in packages if "--hash=sha256:" not in package] == []
     assert "://" not in LOCK
     assert not re.search(r"^\s*-(-index|-extra-index|-find-links|i|f)\b", LOCK, re.MULTILINE)
 
 
 def test_everything_that_is_allowed_has_a_lowest_version():
     texts = [*PROJECT["dependencies"], *itertools.chain(*PROJECT["optional-dependencies"].values())]
-    others = [it for it in map(Requirement, texts) if it.name != "ecrm"]
-    assert [str(it) for it in others if not any(s.operator == ">=" for s in it.specifier)] == []
+    others = [requirement for requirement in map(Requirement, texts) if requirement.name != "ecrm"]
+    assert [
+        str(requirement)
+        for requirement in others
+        if not any(s.operator == ">=" for s in requirement.specifier)
+    ] == []
 
 
 def test_hooks_for_contributors_need_nothing_but_the_environment():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
-    assert [it["repo"] for it in hooks] == ["local"]
-    assert {it["language"] for it in hooks[0]["hooks"]} == {"system"}
+    assert [repository["repo"] for repository in hooks] == ["local"]
+    assert {hook["language"] for hook in hooks[0]["hooks"]} == {"system"}
     for hook in hooks[0]["hooks"]:
         program = Path(sys.executable).with_name(hook["entry"].split()[0])
         assert os.access(program, os.X_OK)
@@ -259,9 +279,9 @@ def test_the_repository_has_one_address():
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path):
     links = re.findall(r"\]\(([^)\s]+)\)", path.read_text())
-    local = [it for it in links if not it.startswith("https://")]
+    local = [link for link in links if not link.startswith("https://")]
     assert local
-    assert [it for it in local if not (ROOT / it.partition("#")[0]).exists()] == []
+    assert [link for link in local if not (ROOT / link.partition("#")[0]).exists()] == []
 
 
 def test_the_first_green_test_takes_three_commands():

@@ -112,7 +112,7 @@ class Shelf:
 
     def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
         links = answered(self.repository_indexes[registry][repository].indexes)
-        return {it.digest: links[it.digest] for it in indexes if it.digest in links}
+        return {index.digest: links[index.digest] for index in indexes if index.digest in links}
 
     def replications(self, registry: Registry) -> Sequence[Replication]:
         return answered(self.replicated.get(registry, ()))
@@ -192,7 +192,9 @@ def repository_plan(
 
 
 def plan_of(*repositories: RepositoryPlan, **more: Any) -> Plan:
-    registries = tuple(dict.fromkeys(it.registry for it in repositories)) or (REPLICA,)
+    registries = tuple(dict.fromkeys(repository.registry for repository in repositories)) or (
+        REPLICA,
+    )
     known: dict[str, Any] = {
         "created_at": NOW,
         "targets": registries,
@@ -205,7 +207,7 @@ def plan_of(*repositories: RepositoryPlan, **more: Any) -> Plan:
 
 def _totals(decisions: Iterable[Decision]) -> dict[Kind, Totals]:
     totals: dict[Kind, Totals] = {}
-    for it in decisions:
-        kind = it.image.kind
-        totals[kind] = totals.get(kind, Totals()) + Totals(1, it.image.size)
+    for decision in decisions:
+        kind = decision.image.kind
+        totals[kind] = totals.get(kind, Totals()) + Totals(1, decision.image.size)
     return totals

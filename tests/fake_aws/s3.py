@@ -52,7 +52,7 @@ class S3:
 
     def texts(self, bucket: str) -> dict[str, str]:
         """Everything in a bucket, by key, as text."""
-        return {key: it.body.decode() for key, it in sorted(self.bucket(bucket).items())}
+        return {key: stored.body.decode() for key, stored in sorted(self.bucket(bucket).items())}
 
     def existing(self, name: str) -> dict[str, Stored]:
         if name not in self.buckets:

@@ -88,7 +88,9 @@ def build_account(account: Account, size: Size) -> None:
         cluster.service(f"service-{place:04d}", definition, desired=size.tasks)
     for number in range(size.functions):
         repository = account.ecr.repository(names[number % len(names)])
-        images = [repository.image(f"build-{size.images // 3 - it}") for it in range(size.versions)]
+        images = [
+            repository.image(f"build-{size.images // 3 - age}") for age in range(size.versions)
+        ]
         function = account.lambda_.function(f"function-{number:04d}", images[0])
         version = function.publish()
         for image in images[1:]:

@@ -55,7 +55,7 @@ class Account:
     def present(self) -> set[Key]:
         """What is there and can be pulled."""
         repositories = self.aws.ecr.repositories.values()
-        return {key(it) for held in repositories for it in held if it.status == "ACTIVE"}
+        return {key(image) for held in repositories for image in held if image.status == "ACTIVE"}
 
 
 def key(image: Image) -> Key:
@@ -89,10 +89,14 @@ def with_all_that_belongs(images: Iterable[Image]) -> set[Key]:
 
 def found(image: Image, digests: Iterable[str]) -> list[Image]:
     named = (image.repository.find(digest=digest) for digest in digests)
-    return [it for it in named if it]
+    return [match for match in named if match]
 
 
 def _referrers(image: Image) -> list[Image]:
     named = {cosign_tag(image, suffix) for suffix in ("", ".sig", ".att", ".sbom")}
     assert isinstance(image.repository, Repository)
-    return [it for it in image.repository if it.subject == image.digest or named & set(it.tags)]
+    return [
+        other
+        for other in image.repository
+        if other.subject == image.digest or named & set(other.tags)
+    ]

@@ -169,7 +169,7 @@ def _functions(account: Account) -> None:
     many.provision("live")
     many.provision("old")
     account.forget["alias"] = many.aliases.clear
-    account.forget["alias weight"] = lambda: [many.alias(it, "1") for it in many.aliases]
+    account.forget["alias weight"] = lambda: [many.alias(name, "1") for name in many.aliases]
     account.forget["provisioned concurrency"] = lambda: many.provisioned.pop("3")
     functions.function("zipped")
 

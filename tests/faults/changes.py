@@ -22,7 +22,7 @@ def a_deployment(account: Account) -> list[Image]:
 
 def a_task_by_digest(account: Account) -> list[Image]:
     image = account.repository("shop/functions").image(
-        next(iter(sorted(it for name, it in account.doomed if name == "shop/functions")))
+        next(iter(sorted(digest for name, digest in account.doomed if name == "shop/functions")))
     )
     ecs = account.aws.ecs
     ecs.cluster("empty").run(ecs.task_definition("by-digest", image.by_digest))
@@ -75,7 +75,7 @@ def a_tag_on_an_index(account: Account) -> list[Image]:
 def a_tag_on_a_nested_index(account: Account) -> list[Image]:
     """The index around it may go; what is in it stays."""
     api = account.repository("shop/api")
-    [inner] = [it for it in map(api.image, api.image("nested").children) if it.is_index]
+    [inner] = [image for image in map(api.image, api.image("nested").children) if image.is_index]
     api.tag(inner, "inner-release")
     return [inner]
 

@@ -101,7 +101,9 @@ class Desk:
     def environment(self) -> dict[str, str]:
         """Nothing of the machine, and nothing that another test has left."""
         own = {"ECRM_STATE_DIR": "state", "ECRM_CACHE_DIR": "cache", "HOME": "."}
-        return self.account.aws.env() | {name: str(self.folder / it) for name, it in own.items()}
+        return self.account.aws.env() | {
+            name: str(self.folder / value) for name, value in own.items()
+        }
 
     def run(self, *args: str) -> Ran:
         """In this process. A bug in ecrm raises here."""
@@ -188,7 +190,7 @@ def the_journal_is_true(desk: Desk, ran: Ran, *, complete: bool = True) -> None:
         assert not gone
         return
     contents = ran.written()
-    entries = {(it.repository, it.image.digest): it for it in contents.entries}
+    entries = {(entry.repository, entry.image.digest): entry for entry in contents.entries}
     assert gone <= set(entries)
     for key, entry in entries.items():
         if entry.status in (

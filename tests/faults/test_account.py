@@ -37,5 +37,7 @@ def test_every_listing_has_pages_and_every_batch_is_full(desk, account):
     calls = desk.delete().calls
     for operation in driving.SHORT:
         assert len(calls.of("*", operation)) >= 3, operation
-    assert max(len(it.parameters["imageIds"]) for it in calls.of("ecr", "BatchDeleteImage")) == 100
+    assert (
+        max(len(call.parameters["imageIds"]) for call in calls.of("ecr", "BatchDeleteImage")) == 100
+    )
     assert len(in_use(account)) > 30

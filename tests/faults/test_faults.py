@@ -187,8 +187,8 @@ def test_what_lasts_stops_the_run_and_hides_nothing(
     else:
         assert ran.code in (0, SOME_LEFT)
     if ran.code:
-        told = (operation, "it is so", "leaves it out")  # AWS's words about one image suffice
-        assert any(it in line for it in told for line in ran.errors), ran.err
+        words = (operation, "it is so", "leaves it out")  # AWS's words about one image suffice
+        assert any(word in line for word in words for line in ran.errors), ran.err
     all_is_well(desk, ran)
 
 

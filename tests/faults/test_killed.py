@@ -46,10 +46,12 @@ def struck(desk: Desk, number: signal.Signals, moment: tuple[str, str, int]) -> 
 def deleted(calls: Calls) -> Counter[str]:
     """How often each digest was in a deletion that AWS carried out."""
     carried_out = [call for call in calls.of("ecr", "BatchDeleteImage") if call.status == 200]
-    return Counter(it["imageDigest"] for call in carried_out for it in call.parameters["imageIds"])
+    return Counter(
+        image["imageDigest"] for call in carried_out for image in call.parameters["imageIds"]
+    )
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda it: f"{it[1]} {it[2]}")
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: f"{moment[1]} {moment[2]}")
 def test_b24_a_killed_run_leaves_a_true_journal_and_the_next_one_finishes(desk: Desk, moment: Any):
     ran = struck(desk, signal.SIGKILL, moment)
     assert ran.code == -signal.SIGKILL
@@ -75,7 +77,9 @@ def test_ctrl_c_shows_what_was_done_and_says_so_in_the_journal(desk: Desk, at: i
     driving.the_journal_is_true(desk, ran, complete=False)
     contents = ran.written()
     assert contents.end
-    assert sum(contents.end.counts.values()) == len([it for it in contents.entries if it.status])
+    assert sum(contents.end.counts.values()) == len(
+        [entry for entry in contents.entries if entry.status]
+    )
     driving.running_again_finishes(desk)
 
 

@@ -40,7 +40,9 @@ def test_b15_what_came_into_use_or_got_a_tag_after_the_plan_is_spared(desk: Desk
         begins = lambda asked: not {"Marker", "nextToken"} & asked.keys()  # noqa: E731
         desk.account.aws.before(*listing, happen, at=2, when=begins)
     ran = desk.delete(*AGAIN)
-    asked = {it["imageDigest"] for call in ran.deletions for it in call.parameters["imageIds"]}
+    asked = {
+        image["imageDigest"] for call in ran.deletions for image in call.parameters["imageIds"]
+    }
     for change, images in zip(CHANGES, changed, strict=True):
         for repository, digest in skipped(desk, images):
             assert f"Skipped: {repository}@{digest}" in ran.out, change
@@ -50,7 +52,9 @@ def test_b15_what_came_into_use_or_got_a_tag_after_the_plan_is_spared(desk: Desk
     driving.nothing_in_use_is_gone(desk)
 
 
-@pytest.mark.parametrize("change", [a_deployment, a_tag_on_an_index], ids=lambda it: it.__name__)
+@pytest.mark.parametrize(
+    "change", [a_deployment, a_tag_on_an_index], ids=lambda change: change.__name__
+)
 def test_b15_a_use_that_begins_while_another_repository_is_emptied_is_seen(
     desk: Desk, change: Change
 ):
@@ -91,7 +95,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(
-    ("looks", "service", "operation", "fault"), UNREADABLE, ids=[it[2] for it in UNREADABLE]
+    ("looks", "service", "operation", "fault"), UNREADABLE, ids=[case[2] for case in UNREADABLE]
 )
 def test_b15_once_the_uses_cannot_be_read_again_nothing_more_is_deleted(
     desk: Desk, looks: int, service: str, operation: str, fault: Fault
@@ -138,13 +142,13 @@ def test_b20_what_others_delete_meanwhile_is_no_failure(desk: Desk):
             batch.remove(batch.image(f"build-{number}"))
         del account.aws.ecr.repositories["shop/functions"]
 
-    desk.before = {it for it in desk.before if it[0] != "shop/functions"}
+    desk.before = {key for key in desk.before if key[0] != "shop/functions"}
     account.aws.before("ecr", "UpdateImageStorageClass", others, at=1)
     ran = desk.delete()
     assert ran.code == 0, ran.err
     assert not desk.left()
     driving.nothing_in_use_is_gone(desk)
-    answers = [it.status for it in ran.written().entries]
+    answers = [entry.status for entry in ran.written().entries]
     assert answers.count(OutcomeStatus.ALREADY_GONE) == 10
 
 

@@ -69,7 +69,7 @@ def test_every_key_of_an_event():
 
 
 def test_every_variable_means_what_it_means_on_the_command_line():
-    told = read(
+    request = read(
         None,
         ECRM_COMMAND="delete",
         ECRM_CONFIG="s3://b/ecrm.yaml",
@@ -88,7 +88,7 @@ def test_every_variable_means_what_it_means_on_the_command_line():
         ECRM_TIME_MARGIN="1m30s",
         AWS_LAMBDA_FUNCTION_NAME="clean",
     )
-    assert told == Asked(
+    assert request == Asked(
         Event(
             command="delete",
             config="s3://b/ecrm.yaml",
@@ -111,7 +111,7 @@ def test_every_variable_means_what_it_means_on_the_command_line():
 
 
 def test_the_event_comes_before_the_variables_and_an_empty_variable_says_nothing():
-    told = read(
+    request = read(
         {"command": "plan", "scan": True, "config": "other.yaml"},
         ECRM_COMMAND="delete",
         ECRM_SCAN="no",
@@ -120,8 +120,8 @@ def test_the_event_comes_before_the_variables_and_an_empty_variable_says_nothing
         ECRM_REPOSITORY="",
         ECRM_LOG_LEVEL="",
     )
-    assert told.event == Event("plan", "other.yaml")
-    assert (told.config_text, told.log_level) == (None, "info")
+    assert request.event == Event("plan", "other.yaml")
+    assert (request.config_text, request.log_level) == (None, "info")
 
 
 def test_the_variable_for_formats_is_for_plans_as_on_the_command_line():

@@ -53,11 +53,11 @@ class Invoked:
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        return [(it["level"], it["message"]) for it in self.lines if "level" in it]
+        return [(line["level"], line["message"]) for line in self.lines if "level" in line]
 
     @property
     def metrics(self) -> dict[str, Any]:
-        (line,) = [it for it in self.lines if "_aws" in it]
+        (line,) = [line for line in self.lines if "_aws" in line]
         return line
 
 
@@ -72,13 +72,13 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeAws]:
     with FakeAws() as fake:
         fake.s3.bucket("ecrm")
         fake.sns.topic(TOPIC)
-        told = {
+        variables = {
             "LAMBDA_TASK_ROOT": str(tmp_path),
             "ECRM_STATE_DIR": "s3://ecrm/state",
             "ECRM_REPORT": "s3://ecrm/reports",
             "ECRM_SNS_TOPIC_ARN": TOPIC,
         }
-        for name, value in {**fake.env(), **told}.items():
+        for name, value in {**fake.env(), **variables}.items():
             monkeypatch.setenv(name, value)
         yield fake
 
@@ -165,7 +165,7 @@ def test_a_plan_changes_nothing_and_can_be_carried_out_later(
 def test_one_repository_alone(invoke: Invoke, aws: FakeAws, shop: Repository):
     aws.ecr.repository("other").push("v1", pushed=days_ago(100))
     ran = invoke({"command": "delete", "repository": "other"})
-    assert [it["repository"] for it in ran.value["repositories"]] == ["other"]
+    assert [repository["repository"] for repository in ran.value["repositories"]] == ["other"]
     assert "v1" in shop
 
 
@@ -192,9 +192,11 @@ def test_a_check_that_finds_errors_fails_when_all_has_been_told(
     aws.ecs.cluster("prod").service("gone", gone)
     ran = invoke({"command": "check"})
     assert str(ran.error) == "1 violation of level error"
-    [finished] = [it for it in ran.lines if it.get("message") == "finished"]
+    [finished] = [line for line in ran.lines if line.get("message") == "finished"]
     assert (finished["complete"], finished["check"]["errors"]) == (False, 1)
-    [violation] = [it for it in finished["check"]["violations"] if it["level"] == "error"]
+    [violation] = [
+        violation for violation in finished["check"]["violations"] if violation["level"] == "error"
+    ]
     assert violation["rule"] == "missing_image"
     assert ":deleted" in violation["what"] + violation["where"]
     [report] = [text for key, text in kept(aws, "reports").items() if key.endswith(".md")]
@@ -236,7 +238,7 @@ def test_the_configuration_comes_from_the_package_s3_a_parameter_or_a_variable(
     aws.s3.put("ecrm", "conf.yaml", nothing_goes)
     aws.ssm.put("/ecrm/config", nothing_goes, secret=True)
     places = [{}, {"config": "s3://ecrm/conf.yaml"}, {"config": "ssm://ecrm/config"}]
-    going = [invoke(it).value["images"]["deletable"]["images"] for it in places]
+    going = [invoke(event).value["images"]["deletable"]["images"] for event in places]
     monkeypatch.setenv("ECRM_CONFIG_YAML", nothing_goes)
     assert [*going, invoke().value["images"]["deletable"]["images"]] == [1, 0, 0, 0]
 
@@ -301,7 +303,7 @@ def test_an_image_that_is_refused_is_a_failure(invoke: Invoke, aws: FakeAws, sho
     assert isinstance(ran.error, NotDeletedError)
     assert str(ran.error) == "1 of 1 images not done, the first because of KmsError: no key"
     assert ran.metrics["ImagesFailed"] == 1
-    (warning,) = [it for it in ran.lines if it.get("level") == "warn"]
+    (warning,) = [line for line in ran.lines if line.get("level") == "warn"]
     assert (warning["repository"], warning["answer"]) == ("shop/api", "failed")
 
 
@@ -411,15 +413,15 @@ def test_the_batch_in_hand_is_finished_and_the_next_run_goes_on(
     assert first.metrics["ImagesDeferred"] == number - deleted
     assert "left for the next run" in aws.sns.topic(TOPIC)[-1][1]
     journal = journal_of(aws, first)
-    assert [it.status for it in journal.entries] == [OutcomeStatus.DELETED] * deleted
+    assert [entry.status for entry in journal.entries] == [OutcomeStatus.DELETED] * deleted
     assert journal.end is not None
     assert not journal.end.complete
 
     second = invoke({"command": "delete"}, Context(aws_request_id="99999999"))
     assert second.value["complete"]
-    assert [it.digest for it in big] == [latest.digest]
+    assert [image.digest for image in big] == [latest.digest]
     both = [*journal.entries, *journal_of(aws, second).entries]
-    assert len({it.image.digest for it in both}) == len(both) == number
+    assert len({entry.image.digest for entry in both}) == len(both) == number
 
 
 def journal_of(aws: FakeAws, ran: Invoked) -> Contents:
@@ -470,7 +472,7 @@ def test_what_one_event_says_is_not_said_to_the_next(
     invoke({"repository": "shop/api", "config": "s3://ecrm/none"})
     ran = invoke(None, Context(aws_request_id="2"))
     assert (ran.value["command"], ran.value["complete"]) == ("plan", True)
-    assert {it["request_id"] for it in ran.lines if "level" in it} == {"2"}
+    assert {line["request_id"] for line in ran.lines if "level" in line} == {"2"}
 
 
 def test_the_log_is_text_where_that_is_asked_for(

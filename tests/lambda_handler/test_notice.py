@@ -128,9 +128,9 @@ def test_a_text_that_is_too_long_is_cut():
 
 def test_chat_applications_get_the_schema_that_they_ask_for():
     result = deleted()
-    told = json.loads(message(result))
-    assert told["default"] == body(result)
-    assert json.loads(told["https"]) == {
+    texts = json.loads(message(result))
+    assert texts["default"] == body(result)
+    assert json.loads(texts["https"]) == {
         "version": "1.0",
         "source": "custom",
         "content": {

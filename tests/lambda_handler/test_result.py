@@ -21,9 +21,9 @@ def one(images: int) -> dict[str, int]:
 
 
 def test_the_summary_of_a_deletion_that_met_every_answer():
-    told = summary(deleted(), "0.1.0")
-    assert json.loads(json.dumps(told)) == told
-    assert told == {
+    summarized = summary(deleted(), "0.1.0")
+    assert json.loads(json.dumps(summarized)) == summarized
+    assert summarized == {
         "command": "delete",
         "complete": False,
         "out_of_time": False,
@@ -82,8 +82,8 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
 
 
 def test_a_plan_that_could_be_read_is_complete():
-    told = summary(Result("plan", plan=plan()), "0.1.0")
-    assert (told["complete"], told["images"]["deletable"]) == (True, one(7))
+    summarized = summary(Result("plan", plan=plan()), "0.1.0")
+    assert (summarized["complete"], summarized["images"]["deletable"]) == (True, one(7))
 
 
 def test_what_could_not_be_read_is_told_and_makes_it_incomplete():
@@ -91,42 +91,46 @@ def test_what_could_not_be_read_is_told_and_makes_it_incomplete():
         REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs:ListTasks is denied"),)
     )
     made = plan_of(repository_plan("shop/api", unread="not you"), source_reports=(denied,))
-    told = summary(Result("plan", plan=made), "0.1.0")
-    assert told["complete"] is False
-    assert told["unread"] == ["ecs:ListTasks is denied", "shop/api: not you"]
-    assert told["repositories"][0]["unread"] == "not you"
+    summarized = summary(Result("plan", plan=made), "0.1.0")
+    assert summarized["complete"] is False
+    assert summarized["unread"] == ["ecs:ListTasks is denied", "shop/api: not you"]
+    assert summarized["repositories"][0]["unread"] == "not you"
 
 
 def test_where_the_time_was_over_before_the_first_deletion_all_of_it_is_left():
-    told = summary(Result("delete", plan=plan(), out_of_time=True), "0.1.0")
-    assert (told["complete"], told["images"]["deferred"]) == (False, one(7))
+    summarized = summary(Result("delete", plan=plan(), out_of_time=True), "0.1.0")
+    assert (summarized["complete"], summarized["images"]["deferred"]) == (False, one(7))
 
 
 def test_where_the_time_was_over_while_reading_nothing_is_known():
-    told = summary(Result("delete", out_of_time=True), "0.1.0")
-    assert (told["complete"], told["out_of_time"], told["targets"]) == (False, True, [])
-    assert not {"images", "repositories"} & told.keys()
+    summarized = summary(Result("delete", out_of_time=True), "0.1.0")
+    assert (summarized["complete"], summarized["out_of_time"], summarized["targets"]) == (
+        False,
+        True,
+        [],
+    )
+    assert not {"images", "repositories"} & summarized.keys()
 
 
 def test_guards_and_what_could_not_be_told_are_in_the_summary():
     stop = Stop("max_images", "7 images would go, and at most 1 may", "look at the plan")
     result = replace(deleted(), stops=(stop,), unsent=["report: no"], error="stopped")
-    told = summary(result, "0.1.0")
-    assert told["guards"] == [
+    summarized = summary(result, "0.1.0")
+    assert summarized["guards"] == [
         "guard max_images: 7 images would go, and at most 1 may; look at the plan"
     ]
-    assert (told["unsent"], told["error"]) == (["report: no"], "stopped")
+    assert (summarized["unsent"], summarized["error"]) == (["report: no"], "stopped")
 
 
 def test_a_scan_tells_how_many_images_are_in_use():
     names = [f"{HOST}/shop/api:v1", f"{HOST}/shop/api:v2", f"{HOST}/shop/api:v1"]
-    uses = tuple(Use(Reference.parse(it), "ecs", "web", str(n)) for n, it in enumerate(names))
+    uses = tuple(Use(Reference.parse(name), "ecs", "web", str(n)) for n, name in enumerate(names))
     assert summary(Result("scan", scan=Scan(NOW, uses, ())), "0.1.0")["in_use"] == 2
 
 
 def test_at_most_twenty_images_are_told_one_by_one():
     result = deleted()
-    (failed,) = [it for it in result.outcomes if it.detail]
+    (failed,) = [outcome for outcome in result.outcomes if outcome.detail]
     assert len(summary(replace(result, outcomes=[failed] * 21), "")["not_done"]) == 20
 
 
@@ -178,24 +182,24 @@ def test_lambda_is_handed_the_thousand_repositories_from_which_most_goes():
     many = [repository_plan(f"r{n:04d}") for n in range(1001)]
     many.append(repository_plan("zz", [going(numbered(1))]))
     result = Result("plan", plan=plan_of(*many))
-    told = returned(result, "")
-    assert (len(told["repositories"]), told["more_repositories"]) == (1000, 2)
-    assert told["repositories"][0]["repository"] == "zz"
+    answer = returned(result, "")
+    assert (len(answer["repositories"]), answer["more_repositories"]) == (1000, 2)
+    assert answer["repositories"][0]["repository"] == "zz"
     assert len(summary(result, "")["repositories"]) == 1002
     assert "more_repositories" not in returned(deleted(), "")
 
 
 def test_no_metric_tells_of_a_plan_that_was_never_made():
-    told = json.loads(metrics_line(Result("delete", error="no"), "clean", WHEN))
-    metrics = told["_aws"]["CloudWatchMetrics"][0]["Metrics"]
-    assert [it["Name"] for it in metrics] == [
+    line = json.loads(metrics_line(Result("delete", error="no"), "clean", WHEN))
+    metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    assert [metric["Name"] for metric in metrics] == [
         "Calls",
         "Throttled",
         "Seconds",
         "Complete",
         "Failed",
     ]
-    assert (told["Failed"], told["Repositories"]) == (1, {})
+    assert (line["Failed"], line["Repositories"]) == (1, {})
 
 
 def test_a_line_of_metrics_names_the_hundred_repositories_from_which_most_goes():
@@ -223,7 +227,7 @@ def test_a_repository_of_two_registries_is_two_in_the_metrics_and_in_the_notice(
     assert "- 123456789012/us-east-1/app: 1 (1.0 kB) to delete, 0 to keep" in lines
     assert "- 210987654321/eu-west-1/app: 2 (2.0 kB) to delete, 0 to keep" in lines
     assert f"- 210987654321/eu-west-1/app@{digest(2)}: KmsError: no key" in lines
-    assert [it["outcomes"] for it in summary(result, "")["repositories"]] == [
+    assert [repository["outcomes"] for repository in summary(result, "")["repositories"]] == [
         {},
         {"failed": one(1)},
     ]

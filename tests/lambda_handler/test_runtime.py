@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ecrm.execution.journal import Contents, read_journal
-from ecrm.model.outcome import OutcomeStatus as SeenResource
+from ecrm.model.outcome import OutcomeStatus
 from tests.fake_aws import FOREVER, FakeAws, Fault, Repository, days_ago
-from tests.runtime_api import Function, OutcomeStatus, RuntimeApi
+from tests.runtime_api import Answer, Function, RuntimeApi
 
 pytest.importorskip("awslambdaric", reason="AWS has no runtime interface client for this system")
 
@@ -56,8 +56,8 @@ def function(api: RuntimeApi, aws: FakeAws, tmp_path: Path) -> Iterator[Function
         yield made
 
 
-def images(answer: OutcomeStatus) -> dict[str, int]:
-    return {key: it["images"] for key, it in answer.value["images"].items()}
+def images(answer: Answer) -> dict[str, int]:
+    return {key: totals["images"] for key, totals in answer.value["images"].items()}
 
 
 def journals(aws: FakeAws) -> list[Contents]:
@@ -89,18 +89,18 @@ def test_each_command_in_one_warm_process(function: Function, aws: FakeAws, shop
     planned = function.invoke({"command": "plan", "out": "s3://ecrm/plan.json"})
     deleted = function.invoke({"command": "delete", "plan": "s3://ecrm/plan.json"})
     again = function.invoke({"detail-type": "Scheduled Event", "detail": {"command": "delete"}})
-    assert [it.error for it in (scanned, planned, deleted, again)] == [None] * 4
+    assert [ran.error for ran in (scanned, planned, deleted, again)] == [None] * 4
     assert scanned.value["in_use"] >= 1
     assert json.loads(aws.s3.texts("ecrm")["scan.json"])
-    assert [images(it)["deletable"] for it in (planned, deleted, again)] == [1, 1, 0]
+    assert [images(ran)["deletable"] for ran in (planned, deleted, again)] == [1, 1, 0]
     assert images(deleted)["deleted"] == 1
     assert ("v1" in shop, "v2" in shop) == (False, True)
     (journal,) = journals(aws)
-    assert [it.status for it in journal.entries] == [SeenResource.DELETED]
-    for it in (scanned, planned, deleted, again):  # nothing of one is left for the next
-        assert [text for _, text in it.messages].count("started") == 1
-        assert [text for _, text in it.messages].count("finished") == 1
-        assert len({event["request_id"] for event in it.events if "level" in event}) == 1
+    assert [entry.status for entry in journal.entries] == [OutcomeStatus.DELETED]
+    for ran in (scanned, planned, deleted, again):  # nothing of one is left for the next
+        assert [text for _, text in ran.messages].count("started") == 1
+        assert [text for _, text in ran.messages].count("finished") == 1
+        assert len({event["request_id"] for event in ran.events if "level" in event}) == 1
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,11 @@ def test_a_scan_that_fails_raises_when_all_has_been_told(
     assert answer.error[0] == "IncompleteError"
     assert answer.error[1].startswith("ecs:ListClusters is denied; allow it: ")
     assert answer.metrics["Failed"] == 1
-    (told,) = aws.sns.topic(TOPIC)
-    assert told[0] == "ecrm delete: FAILED in 123456789012/us-east-1"
-    report = next(it for key, it in aws.s3.texts("ecrm").items() if key.startswith("reports/"))
+    (notice,) = aws.sns.topic(TOPIC)
+    assert notice[0] == "ecrm delete: FAILED in 123456789012/us-east-1"
+    report = next(
+        report for key, report in aws.s3.texts("ecrm").items() if key.startswith("reports/")
+    )
     assert json.loads(report)["error"] == answer.error[1]
     assert "ecr:BatchDeleteImage" not in aws.calls.names
     assert len(shop) == 2

@@ -15,16 +15,16 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that children end, too
     harmless = equivalents()
     mutants = [
-        it
+        mutant
         for name in asked.module or SUITES
-        for it in mutants_of(name)
-        if (it.key in harmless) is asked.equivalent
+        for mutant in mutants_of(name)
+        if (mutant.key in harmless) is asked.equivalent
     ]
     if asked.sample is not None:
         mutants = sample(mutants, asked.sample, asked.seed)
     began = time.monotonic()
     try:
-        found = verdicts(mutants, lambda it: print(f"survived: {it}", flush=True))
+        found = verdicts(mutants, lambda mutant: print(f"survived: {mutant}", flush=True))
     except TestsFailError as error:
         print(f"the tests fail without any mutant: {error}", file=sys.stderr)
         return 2

@@ -49,7 +49,7 @@ class _Ran:
 
 def files(mutants: Iterable[Mutant]) -> list[str]:
     """Those with the tests of these mutants."""
-    names = dict.fromkeys(name for it in mutants for name in SUITES[it.module])
+    names = dict.fromkeys(name for mutant in mutants for name in SUITES[mutant.module])
     return [str(ROOT / "tests" / f"{name}.py") for name in names]
 
 
@@ -71,7 +71,9 @@ class Hooks:
             self.failed = f"{report.nodeid}: {report.longreprtext}"
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [it for it in items if getattr(it, "originalname", it.name) not in NOT_RUN]
+        items[:] = [
+            item for item in items if getattr(item, "originalname", item.name) not in NOT_RUN
+        ]
         for item in items:
             test = getattr(item, "obj", None)
             chosen = getattr(test, "_hypothesis_internal_use_settings", None)
@@ -111,7 +113,7 @@ class Loop(Hooks):
             by_file[str(item.path)].append(item)
         ran: dict[str, _Ran] = {}
         for _, result in in_children(
-            [Job(partial(self._record, it), None) for it in by_file.values()]
+            [Job(partial(self._record, group), None) for group in by_file.values()]
         ):
             if result is None or isinstance(result, str):
                 self.unread = result or "the tests cannot be run"
@@ -137,11 +139,13 @@ class Loop(Hooks):
             name = (str(ROOT / source_of(mutant.module)), mutant.function)
             ours = set(files([mutant]))
             chosen = [
-                it for it in items if str(it.path) in ours and name in ran[it.nodeid].functions
+                item
+                for item in items
+                if str(item.path) in ours and name in ran[item.nodeid].functions
             ]
             if chosen:
-                chosen.sort(key=lambda it: ran[it.nodeid].seconds)
-                seconds = sum(ran[it.nodeid].seconds for it in chosen)
+                chosen.sort(key=lambda item: ran[item.nodeid].seconds)
+                seconds = sum(ran[item.nodeid].seconds for item in chosen)
                 work = partial(self._survives, mutant, self.functions[name], chosen)
                 jobs.append(Job(work, 3 * seconds + 5))
                 places.append(place)
@@ -178,8 +182,8 @@ class _Calls:
 
     def functions(self) -> set[_Function]:
         ours = str(ROOT / "ecrm")
-        codes = [it for it in self._codes if it.co_filename.startswith(ours)]
-        return {(it.co_filename, it.co_qualname) for it in codes}
+        codes = [code for code in self._codes if code.co_filename.startswith(ours)]
+        return {(code.co_filename, code.co_qualname) for code in codes}
 
     def __enter__(self) -> Self:
         threading.settrace(self._called)
@@ -197,20 +201,23 @@ class _Calls:
 def _functions() -> Mapping[_Function, Sequence[FunctionType]]:
     """All that are loaded, however they are decorated."""
     found: dict[_Function, list[FunctionType]] = defaultdict(list)
-    for it in gc.get_objects():
-        if isinstance(it, FunctionType):
-            found[it.__code__.co_filename, it.__code__.co_qualname].append(it)
+    for loaded in gc.get_objects():
+        if isinstance(loaded, FunctionType):
+            found[loaded.__code__.co_filename, loaded.__code__.co_qualname].append(loaded)
     return found
 
 
 def _code_of(module: CodeType, old: CodeType) -> CodeType:
     """The code in a compiled module that is in the place of `old`."""
-    for it in module.co_consts:
-        if isinstance(it, CodeType):
-            if (it.co_qualname, it.co_firstlineno) == (old.co_qualname, old.co_firstlineno):
-                return it
-            if old.co_qualname.startswith(f"{it.co_qualname}."):
-                return _code_of(it, old)
+    for constant in module.co_consts:
+        if isinstance(constant, CodeType):
+            if (constant.co_qualname, constant.co_firstlineno) == (
+                old.co_qualname,
+                old.co_firstlineno,
+            ):
+                return constant
+            if old.co_qualname.startswith(f"{constant.co_qualname}."):
+                return _code_of(constant, old)
     raise LookupError(old.co_qualname)
 
 

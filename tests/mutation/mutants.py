@@ -85,7 +85,7 @@ def mutants_of(module: str) -> Iterator[Mutant]:
     """All of them, in the order of the source."""
     tree = ast.parse((ROOT / source_of(module)).read_text())
     for slot, scopes, statement in _slots(tree, (), tree):
-        functions = [it for it in scopes if isinstance(it, ast.FunctionDef)]
+        functions = [scope for scope in scopes if isinstance(scope, ast.FunctionDef)]
         name = _qualified(scopes) if functions else ""
         returns = functions[-1].returns if functions else None
         old = slot.get()
@@ -101,7 +101,10 @@ def mutants_of(module: str) -> Iterator[Mutant]:
 def equivalents() -> dict[Key, str]:
     """The mutants that behave as the code does, and why."""
     listed = yaml.safe_load(_EQUIVALENT.read_text()) or []
-    return {(it["module"], it["function"], it["before"], it["after"]): it["why"] for it in listed}
+    return {
+        (entry["module"], entry["function"], entry["before"], entry["after"]): entry["why"]
+        for entry in listed
+    }
 
 
 def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:

@@ -44,8 +44,8 @@ def verdicts(mutants: Sequence[Mutant], tell: Callable[[Mutant], None]) -> Count
         phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    inner = [it for it in mutants if it.function]
-    on_import = [it for it in mutants if not it.function]
+    inner = [mutant for mutant in mutants if mutant.function]
+    on_import = [mutant for mutant in mutants if not mutant.function]
     found: Counter[Verdict] = Counter()
     if inner:
         # In a child, so that this process imports nothing of what is mutated.
@@ -54,9 +54,11 @@ def verdicts(mutants: Sequence[Mutant], tell: Callable[[Mutant], None]) -> Count
                 raise TestsFailError(judged or "the tests cannot be run")
             found.update(judged)
             pairs = zip(inner, judged, strict=True)
-            on_import += [it for it, verdict in pairs if verdict is Verdict.UNCALLED]
+            on_import += [mutant for mutant, verdict in pairs if verdict is Verdict.UNCALLED]
     del found[Verdict.UNCALLED]  # by a test; an import may call it
-    for number, survived in in_children([Job(partial(_imported, it), 60) for it in on_import]):
+    for number, survived in in_children(
+        [Job(partial(_imported, mutant), 60) for mutant in on_import]
+    ):
         found[Verdict.of(survived)] += 1
         if survived:
             tell(on_import[number])

@@ -11,7 +11,7 @@ from ecrm.sources.items import SourceItem, TaskDefinitionUse, failures, uses_of
 def read_tasks(target: Target, cluster: str) -> Iterator[SourceItem]:
     """The images and task definitions of all tasks of the cluster with this ARN; once where the
     hundred tasks of a service are alike."""
-    told: set[object] = set()
+    seen: set[object] = set()
     for status in ("RUNNING", "STOPPED"):
         listing = pages(
             target.ecs,
@@ -26,8 +26,8 @@ def read_tasks(target: Target, cluster: str) -> Iterator[SourceItem]:
                 yield from failures(answer, DESCRIBE_TASKS, arns, "tasks")
                 for task in answer["tasks"]:
                     user = _user(task, cluster.rpartition("/")[2])
-                    if (alike := (status, user, *_runs(task))) not in told:
-                        told.add(alike)
+                    if (alike := (status, user, *_runs(task))) not in seen:
+                        seen.add(alike)
                         yield from _uses_of_task(task, user, f"{status.lower()} task")
 
 

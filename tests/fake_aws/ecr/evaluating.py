@@ -37,7 +37,7 @@ def marked(rules: list[Json], images: list[Image], now: float) -> list[tuple[Ima
     """Each image that a rule takes, and that rule, oldest image first."""
     taken = []
     for image in sorted(images, key=Image.order):
-        for rule in sorted(rules, key=lambda it: int(it["rulePriority"])):
+        for rule in sorted(rules, key=lambda rule: int(rule["rulePriority"])):
             seen = [other for other in images if _is_about(rule["selection"], other)]
             if image in seen:
                 if _is_due(rule["selection"], image, seen, now):
@@ -54,7 +54,7 @@ def _is_about(selection: Json, image: Image) -> bool:
         return image.tags == ()
     if selection["tagStatus"] == "any":
         return True
-    filters = [f"^{re.escape(it)}" for it in selection.get("tagPrefixList", [])]
+    filters = [f"^{re.escape(prefix)}" for prefix in selection.get("tagPrefixList", [])]
     wildcards = [pattern.split("*") for pattern in selection.get("tagPatternList", [])]
     filters += [f"^{'.*'.join(map(re.escape, pieces))}$" for pieces in wildcards]
     return all(any(re.search(each, tag) for tag in image.tags) for each in filters)
@@ -65,7 +65,11 @@ def _is_due(selection: Json, image: Image, seen: list[Image], now: float) -> boo
     if kind == "imageCountMoreThan":
         mine = image.activated or image.pushed
         # Equals are taken, too: which of them ECR keeps is not known.
-        newer = [it for it in seen if it is not image and (it.activated or it.pushed) >= mine]
+        newer = [
+            other
+            for other in seen
+            if other is not image and (other.activated or other.pushed) >= mine
+        ]
         return len(seen) > number and len(newer) >= number
     if kind == "sinceImagePushed":
         start = image.pushed

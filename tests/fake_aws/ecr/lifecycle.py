@@ -57,7 +57,7 @@ def get_lifecycle_policy_preview(account: Account, params: Json) -> Json:
         raise AwsError("ValidationException", f"maxResults is {size}, not from 1 to {LARGEST_PAGE}")
     listing = Listing(f"GetLifecyclePolicyPreview {repository.arn}", preview.results, _order)
     content["previewResults"], token = listing.page(params.get("nextToken"), size)
-    expiring = sum(it["action"]["type"] == "EXPIRE" for it in preview.results)
+    expiring = sum(result["action"]["type"] == "EXPIRE" for result in preview.results)
     content["summary"] = {"expiringImageTotalCount": expiring}
     return content | ({"nextToken": token} if token else {})
 
