@@ -8,11 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ecrm.config.check_keys import RULES_OF_CHECK
-from ecrm.config.document import MapNode, read_document
+from ecrm.config.check import RULES_OF_CHECK, Checks, Level
+from ecrm.config.document import ConfigLocation, MapNode, read_document
 from ecrm.config.history import HistorySection
-from ecrm.config.levels import Checks, Level
-from ecrm.config.schema import Section, read_config
+from ecrm.config.schema import Section, read_map, refuse_unknown
 from ecrm.config.sections import sections
 from ecrm.config.settings import (
     DEFAULT_HISTORY,
@@ -21,6 +20,7 @@ from ecrm.config.settings import (
     Guards,
     History,
 )
+from ecrm.config.values import is_null, items, list_of
 from ecrm.errors import ConfigError
 from ecrm.model.units import parse_bytes, parse_duration
 
@@ -79,8 +79,34 @@ def parse(text: str, path: str, sections: Mapping[str, Section]) -> Config:
         raise ConfigError(f"{path}: is empty; `ecrm generate` writes one that is not")
     if not isinstance(root, MapNode):
         raise root.location.error(f"is {root.meaning} here, not a map; begin with 'repositories:'")
-    config = read_config(root, sections)
+    config = _config(root, sections)
     return replace(config, fingerprint=_fingerprint(config))
+
+
+def _config(root: MapNode, sections: Mapping[str, Section]) -> Config:
+    """Everything but the fingerprint; raises ConfigError for the first problem in the file."""
+    warnings: list[str] = []
+    values: dict[str, Any] = {}
+    places: dict[str, ConfigLocation] = {}
+    for name, node in root.entries.items():
+        refuse_unknown(name, sections, node, root)
+        section = sections[name]
+        places[node.location.path] = node.location
+        if section.item:
+            values[name] = list_of(section.item).read(node)
+        elif section.is_list:
+            entries = items(node, "a list")
+            places |= {entry.location.path: entry.location for entry in entries}
+            values[name] = tuple(section.build(read_map(e, section, warnings)) for e in entries)
+        elif not is_null(node):
+            values[name] = section.build(read_map(node, section, warnings))
+    if not values.get("repositories"):
+        place = root.entries["repositories"].location if "repositories" in values else root.location
+        warnings.append(place.says("no repository rule: nothing will ever be deleted"))
+    history = {
+        name: values.pop(name, ()) for name, section in sections.items() if section.is_history
+    }
+    return Config(**values, history=history, warnings=tuple(warnings), locations=places)
 
 
 def _fingerprint(config: Config) -> str:

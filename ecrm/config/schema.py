@@ -1,13 +1,12 @@
 """Reads and checks maps against tables of keys; the tables themselves are in `sections`."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
-from ecrm.config.document import ConfigLocation, MapNode, Node
-from ecrm.config.settings import Config
-from ecrm.config.values import Reader, is_null, items, list_of
+from ecrm.config.document import MapNode, Node
+from ecrm.config.values import Reader, is_null
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +45,28 @@ class Section:
     is_history: bool = False
 
 
-def read_config(root: MapNode, sections: Mapping[str, Section]) -> Config:
-    """Everything but the fingerprint; raises ConfigError for the first problem in the file."""
-    warnings: list[str] = []
-    values: dict[str, Any] = {}
-    places: dict[str, ConfigLocation] = {}
-    for name, node in root.entries.items():
-        _refuse_unknown(name, sections, node, root)
-        section = sections[name]
-        places[node.location.path] = node.location
-        if section.item:
-            values[name] = list_of(section.item).read(node)
-        elif section.is_list:
-            entries = items(node, "a list")
-            places |= {entry.location.path: entry.location for entry in entries}
-            values[name] = tuple(section.build(read_map(e, section, warnings)) for e in entries)
-        elif not is_null(node):
-            values[name] = section.build(read_map(node, section, warnings))
-    if not values.get("repositories"):
-        place = root.entries["repositories"].location if "repositories" in values else root.location
-        warnings.append(place.says("no repository rule: nothing will ever be deleted"))
-    history = {
-        name: values.pop(name, ()) for name, section in sections.items() if section.is_history
-    }
-    return Config(**values, history=history, warnings=tuple(warnings), locations=places)
+def key(reader: Reader[Any], description: str, default: Any = None) -> Any:
+    """A field of a dataclass that is a key of a map; see `one_map`."""
+    return field(default=default, metadata={"key": Key(reader, description, default=default)})
+
+
+def one_map(description: str, default: Any) -> Section:
+    """A map with the keys that the fields of `default` declare, which has a value for each."""
+    keys: dict[str, Key | Section] = {}
+    for member in fields(default):
+        declared = member.metadata["key"]
+        value = getattr(default, member.name)
+        keys[member.name] = (
+            replace(declared, default=value) if isinstance(declared, Key) else declared
+        )
+    return Section(description, keys, lambda values: replace(default, **values), is_list=False)
+
+
+def refuse_unknown(name: str, known: Mapping[str, object], node: Node, parent: MapNode) -> None:
+    if name not in known:
+        near = get_close_matches(name, _current(known), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_current(known))}"
+        raise parent.location.at(node.location.line).error(f"unknown key {name!r}; {hint}")
 
 
 def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any]:
@@ -79,7 +76,7 @@ def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any
         raise node.location.error(f"is {node.meaning} here, not a map; its keys are {known}")
     values = _defaults(section)
     for name, child in node.entries.items():
-        _refuse_unknown(name, section.keys, child, node)
+        refuse_unknown(name, section.keys, child, node)
         value = _value(section.keys[name], child, warnings)
         if name in values:
             values[name] = value
@@ -119,13 +116,6 @@ def _check_presence(node: MapNode, section: Section) -> None:
         raise node.location.error(f"needs one of {' and '.join(section.exactly_one_of)}")
     if len(given) > 1:
         raise node.location.error(f"has both {' and '.join(given)}; remove one of the two")
-
-
-def _refuse_unknown(name: str, known: Mapping[str, object], node: Node, parent: MapNode) -> None:
-    if name not in known:
-        near = get_close_matches(name, _current(known), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_current(known))}"
-        raise parent.location.at(node.location.line).error(f"unknown key {name!r}; {hint}")
 
 
 def _current(keys: Mapping[str, object]) -> Collection[str]:

@@ -6,21 +6,19 @@ To add a key, declare it in its table and give the value that its section builds
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ecrm.config.check_keys import CHECK
+from ecrm.config.check import CHECK
 from ecrm.config.history import HistorySection
 from ecrm.config.quotas import Quota
-from ecrm.config.schema import Key, Section
+from ecrm.config.schema import Key, Section, one_map
 from ecrm.config.settings import DEFAULT_HISTORY, ExternalCommand, Guards, History
 from ecrm.config.values import (
     BOOLEAN,
-    BYTES,
     COMMAND,
     COUNT,
     DURATION,
     ENVIRONMENT,
     GLOB,
     NAME,
-    PERCENT,
     RATE,
     TEXT,
     list_of,
@@ -30,7 +28,6 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Action, Rule
 
 _NAMES = ("name", "name_pattern")
-_GUARDS = Guards()
 
 
 def _name_keys(noun: str) -> dict[str, Key]:
@@ -167,35 +164,5 @@ _OWN: Mapping[str, Section] = {
         _rule,
         _NAMES,
     ),
-    "guards": Section(
-        "what stops a run before its first deletion",
-        {
-            "min_age": Key(
-                DURATION, "nothing pushed within this time ever goes", default=_GUARDS.min_age
-            ),
-            "max_in_use_drop": Key(
-                PERCENT,
-                "how much less than in the last run may be in use; 100: any less",
-                default=_GUARDS.max_in_use_drop,
-            ),
-            "missing_in_use": Key(
-                BOOLEAN,
-                "false: empty a repository even if all images of it in use are missing from it",
-                default=_GUARDS.missing_in_use,
-            ),
-            "max_images": Key(COUNT, "how many images one run may delete"),
-            "max_percent": Key(PERCENT, "how much of a repository one run may delete"),
-            "max_bytes": Key(BYTES, "how many bytes one run may delete"),
-            "in_use_max_age": Key(
-                DURATION,
-                "what is in use is read again before a deletion when it is older than this",
-                default=_GUARDS.in_use_max_age,
-            ),
-            "scanned_files_max_age": Key(
-                DURATION, "a file of --scanned-files that is older is an error"
-            ),
-        },
-        lambda values: Guards(**values),
-        is_list=False,
-    ),
+    "guards": one_map("what stops a run before its first deletion", Guards()),
 }  # fmt: skip

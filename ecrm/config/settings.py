@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from ecrm.config.check import Checks
 from ecrm.config.document import ConfigLocation
-from ecrm.config.levels import Checks
+from ecrm.config.schema import key
+from ecrm.config.values import BOOLEAN, BYTES, COUNT, DURATION, PERCENT
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Rule
@@ -43,14 +45,28 @@ class Guards:
     repository's turn comes, `scanned_files_max_age` how old a file of --scanned-files may be.
     """
 
-    min_age: timedelta = timedelta(days=1)
-    max_in_use_drop: int | None = 50
-    missing_in_use: bool = True
-    max_images: int | None = None
-    max_percent: int | None = None
-    max_bytes: int | None = None
-    in_use_max_age: timedelta = timedelta(minutes=10)
-    scanned_files_max_age: timedelta | None = None
+    min_age: timedelta = key(
+        DURATION, "nothing pushed within this time ever goes", timedelta(days=1)
+    )
+    max_in_use_drop: int | None = key(
+        PERCENT, "how much less than in the last run may be in use; 100: any less", 50
+    )
+    missing_in_use: bool = key(
+        BOOLEAN,
+        "false: empty a repository even if all images of it in use are missing from it",
+        default=True,
+    )
+    max_images: int | None = key(COUNT, "how many images one run may delete")
+    max_percent: int | None = key(PERCENT, "how much of a repository one run may delete")
+    max_bytes: int | None = key(BYTES, "how many bytes one run may delete")
+    in_use_max_age: timedelta = key(
+        DURATION,
+        "what is in use is read again before a deletion when it is older than this",
+        timedelta(minutes=10),
+    )
+    scanned_files_max_age: timedelta | None = key(
+        DURATION, "a file of --scanned-files that is older is an error"
+    )
 
     def off(self) -> "Guards":
         """Nothing stops the run. How fresh things must be is no stop, and stays as it is."""

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from ecrm.config.document import ListNode, MapNode, Node, Scalar
-from ecrm.config.levels import Level
 from ecrm.model.pattern import NamePattern
 from ecrm.model.units import BYTES_PATTERN, DURATION_PATTERN, parse_bytes, parse_duration
 
@@ -41,7 +40,7 @@ class Reader(Generic[T_co]):
     schema: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
 
-def _scalar(node: Node, what: str, *tags: str) -> str:
+def scalar(node: Node, what: str, *tags: str) -> str:
     if not isinstance(node, Scalar):
         raise node.location.error(f"is {node.meaning} here, not {what}")
     if node.tag == "null" and not node.text:
@@ -53,7 +52,7 @@ def _scalar(node: Node, what: str, *tags: str) -> str:
 
 
 def _any_text(node: Node) -> str:
-    text = _scalar(node, "text", "str")
+    text = scalar(node, "text", "str")
     if _UNFIT.search(text):
         raise node.location.error("holds a character that is no text; remove it")
     return text
@@ -67,7 +66,7 @@ def _text(node: Node) -> str:
 
 
 def _count(node: Node) -> int:
-    text = _scalar(node, "a whole number", "int", "float")
+    text = scalar(node, "a whole number", "int", "float")
     if not _COUNT.fullmatch(text):
         raise node.location.error(
             f"{text} is no whole number from 0 to 999999999; write one such as 3"
@@ -93,7 +92,7 @@ def one_of(*choices: E) -> Reader[E]:
     what = " or ".join(choices)
 
     def read(node: Node) -> E:
-        text = _scalar(node, what, "str")
+        text = scalar(node, what, "str")
         if text not in choices:
             raise node.location.error(f"{text!r} is not known here; write {what}")
         return next(choice for choice in choices if choice == text)
@@ -101,23 +100,15 @@ def one_of(*choices: E) -> Reader[E]:
     return Reader(what, read, schema={"enum": [str(choice) for choice in choices]})
 
 
-def _level(node: Node) -> Level:
-    """A bare `off` is false to YAML 1.1, and means what it says here."""
-    text = _scalar(node, LEVEL.what, "str", "bool")
-    if text not in tuple(Level):
-        raise node.location.error(f"{text!r} is no level; write {LEVEL.what}")
-    return Level(text)
-
-
 def _money(node: Node) -> Decimal:
-    text = _scalar(node, "an amount", "int", "float")
+    text = scalar(node, "an amount", "int", "float")
     if not _AMOUNT.fullmatch(text):
         raise node.location.error(f"{text} is no amount of US dollars; write one such as 12.50")
     return Decimal(text)
 
 
 def _boolean(node: Node) -> bool:
-    text = _scalar(node, "true or false", "bool")
+    text = scalar(node, "true or false", "bool")
     if text.lower() not in ("true", "false"):
         raise node.location.error(f"{text!r} is no boolean everywhere; write true or false")
     return text.lower() == "true"
@@ -125,7 +116,7 @@ def _boolean(node: Node) -> bool:
 
 def _quantity(what: str, parse: Callable[[str], T], schema: Mapping[str, Any]) -> Reader[T]:
     def read(node: Node) -> T:
-        text = _scalar(node, what, "str", "int", "float")
+        text = scalar(node, what, "str", "int", "float")
         try:
             return parse(text)
         except ValueError as error:
@@ -203,12 +194,6 @@ GLOB = Reader(
 COUNT = Reader("a whole number", _count, schema=_NUMBER)
 PERCENT = Reader("a percentage", _percent, schema=_NUMBER | {"maximum": 100})
 RATE = Reader("a whole number of calls per second", _rate, schema=_NUMBER | {"minimum": 1})
-LEVEL = Reader(
-    # A bare `off` is false to whoever reads YAML 1.1, and a text in YAML 1.2.
-    "off, warning or error",
-    _level,
-    schema={"enum": [*map(str, Level), False]},
-)
 MONEY = Reader(
     "an amount of US dollars such as 12.50",
     _money,

@@ -7,7 +7,7 @@ from textwrap import indent
 import pytest
 
 from ecrm.config import Checks, Config, Level
-from ecrm.config.levels import Budget, Overdue, Plain
+from ecrm.config.check import Budget, Overdue, Plain
 from ecrm.errors import ConfigError
 from ecrm.workflow.configuration import parse
 
