@@ -44,6 +44,8 @@ INCIDENTS = {
     "B33": "others use the repository too",
     "B34": "a build begins to make indexes with attestations",
     "B35": "an answer without its member reads as an empty listing",
+    "B36": "something is believed to be gone that was just named",
+    "B37": "a plan file decides by itself",
     "B40": "an empty option widens what is deleted",
 }
 

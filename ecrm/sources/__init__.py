@@ -19,7 +19,13 @@ from ecrm.model.use import Use
 from ecrm.sources.ecs import ECS
 from ecrm.sources.external import command_uses, file_uses
 from ecrm.sources.files.working_tree import tree_uses
-from ecrm.sources.items import SeenResource, SourceItem, TaskDefinitionUse, attempt
+from ecrm.sources.items import (
+    SaidToBeGone,
+    SeenResource,
+    SourceItem,
+    TaskDefinitionUse,
+    attempt,
+)
 from ecrm.sources.lambda_functions import LAMBDA
 from ecrm.sources.source import Reading, Source
 from ecrm.sources.task_definitions import TaskDefinitions
@@ -79,7 +85,7 @@ def read_target(
     reading = Reading(target, config, progress, workers, TaskDefinitions(target, progress, workers))
 
     def read(source: Source) -> list[SourceItem]:
-        return attempt(partial(source.read, reading), lasting=True)
+        return attempt(partial(source.read, reading))
 
     found = workers.map(read, sources)
     for items in found:
@@ -88,9 +94,31 @@ def read_target(
 
 
 def _resolved(reading: Reading, source: Source, items: Sequence[SourceItem]) -> list[SourceItem]:
+    """What is said to be gone, and was not looked for once more, is a failure."""
+    definitions = reading.task_definitions
+    items = _looked_for_again(reading, source, items)
     named = [item for item in items if isinstance(item, TaskDefinitionUse)]
     others = [item for item in items if not isinstance(item, TaskDefinitionUse)]
-    return [*others, *reading.task_definitions.uses(source.name, named)]
+    return [
+        item.failure if isinstance(item, SaidToBeGone) else item
+        for item in (*others, *definitions.uses(source.name, named))
+    ]
+
+
+def _looked_for_again(
+    reading: Reading, source: Source, items: Sequence[SourceItem]
+) -> Sequence[SourceItem]:
+    """The items, and where one names a task definition that is said to be gone, what the source
+    finds when it reads once more: either nothing names it any more, or the answer was untrue."""
+    definitions = reading.task_definitions
+    named = [item for item in items if isinstance(item, TaskDefinitionUse)]
+    gone = {use for use in named if definitions.said_to_be_gone(use)}
+    if not gone:
+        return items
+    definitions.forget(gone)
+    again = attempt(partial(source.read, reading))
+    definitions.describe(again)
+    return [*(item for item in items if item not in gone), *again]
 
 
 def _reports(

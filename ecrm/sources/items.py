@@ -1,11 +1,11 @@
 """What a source yields, and how text that names an image becomes a use."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ecrm.aws import Operation
-from ecrm.errors import AccessDenied, AwsError, Gone, NotAReferenceError
+from ecrm.errors import AccessDenied, AwsError, Gone, NotAReferenceError, NotOffered
 from ecrm.model.reference import Reference, is_digest, looks_like_ecr
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
@@ -21,14 +21,30 @@ class SeenResource:
 
 @dataclass(frozen=True, slots=True)
 class TaskDefinitionUse:
-    """`user` needs the task definition revision with the ARN `definition`, for this reason."""
+    """`user` needs the task definition revision with the ARN `definition`, for this reason. It
+    `may_be_gone` where what names it can outlive it, as a stopped task does."""
 
     definition: str
     user: str
     why: str
+    may_be_gone: bool = False
 
 
-SourceItem = Use | Diagnostic | SeenResource | TaskDefinitionUse
+@dataclass(frozen=True, slots=True)
+class SaidToBeGone:
+    """AWS says, in the words of `text`, that there is no `name`, or nothing of what belongs to it,
+    although AWS named it a moment ago. See `look_twice`."""
+
+    name: str
+    text: str
+
+    @property
+    def failure(self) -> Diagnostic:
+        text = f"{self.text.rstrip('.')}; but AWS still names {self.name}; try again"
+        return Diagnostic(ReadStatus.FAILED, text)
+
+
+SourceItem = Use | Diagnostic | SeenResource | TaskDefinitionUse | SaidToBeGone
 T = TypeVar("T")
 
 
@@ -56,23 +72,28 @@ def uses_of(
         yield Diagnostic(status, f"{user} ({why}): {error}")
         return
     yield Use(written, source, user, why, path)
-    if digest and is_digest(digest) and digest != written.digest:
+    if digest is None or digest == written.digest:
+        return
+    if is_digest(digest):
         yield Use(replace(written, digest=digest), source, user, why, path)
+    else:
+        text = f"{user} ({why}): the recorded digest {digest!r} is not sha256: and 64 hex digits"
+        yield Diagnostic(ReadStatus.FAILED, text)
 
 
-def attempt(read: Callable[[], Iterable[T]], *, lasting: bool = False) -> list[T | Diagnostic]:
-    """What `read` finds, with a note for what it could not; what is gone meanwhile needs nothing,
-    unless it is `lasting`, as all clusters of an account are.
+def attempt(read: Callable[[], Iterable[T]], name: str = "") -> list[T | Diagnostic | SaidToBeGone]:
+    """What `read` finds, with a note for what it could not. `name` is what it reads, if that can
+    vanish; then an answer that it has is no failure yet.
 
     What was found before the failure still counts: one more use never deletes anything.
     """
-    found: list[T | Diagnostic] = []
+    found: list[T | Diagnostic | SaidToBeGone] = []
     try:
         for item in read():
             found.append(item)  # noqa: PERF402 - what came before a failure is kept
-    except Gone as error:
-        if lasting:
-            found.append(Diagnostic(ReadStatus.FAILED, str(error)))
+    except (Gone, NotOffered) as error:
+        gone = SaidToBeGone(name, str(error))
+        found.append(gone if name else Diagnostic(ReadStatus.FAILED, str(error)))
     except AccessDenied as error:
         found.append(Diagnostic(ReadStatus.DENIED, str(error)))
     except AwsError as error:
@@ -80,16 +101,40 @@ def attempt(read: Callable[[], Iterable[T]], *, lasting: bool = False) -> list[T
     return found
 
 
+def look_twice(
+    read: Callable[[Collection[str] | None], Iterable[T]],
+) -> Iterator[T | Diagnostic]:
+    """What `read(None)` finds of all that a listing names; what is said to be gone is passed over
+    only if the listing, asked once more, does not name it any more.
+
+    `read(names)` lists again, and reads only what is of these names. What is said to be gone then,
+    too, is a failure: an answer that cannot be true says nothing about what is in use.
+    """
+    gone: set[str] = set()
+    for item in read(None):
+        if isinstance(item, SaidToBeGone):
+            gone.add(item.name)
+        else:
+            yield item
+    if gone:
+        for item in read(gone):
+            yield item.failure if isinstance(item, SaidToBeGone) else item
+
+
 def failures(
-    answer: dict[str, Any], operation: Operation, asked: Sequence[str], member: str
-) -> Iterator[Diagnostic]:
-    """Notes for the `failures` of an ECS describe call, but for what is gone meanwhile, and for
-    what was `asked` for and is neither there nor in `member`."""
+    answer: dict[str, Any], operation: Operation, asked: Sequence[str], member: str, arn: str
+) -> Iterator[Diagnostic | SaidToBeGone]:
+    """Notes for the `failures` of an ECS describe call, and for what was `asked` for and is neither
+    there nor in `member`, whose items have their ARN in `arn`."""
     failed = answer["failures"]
-    if (silent := len(asked) - len(answer[member]) - len(failed)) > 0:
-        text = f"{operation.action}: AWS's answer leaves out {silent} of {len(asked)}; try again"
-        yield Diagnostic(ReadStatus.FAILED, text)
+    told = {item[arn] for item in answer[member]} | {failure["arn"] for failure in failed}
+    if silent := set(asked) - told:
+        what = f"AWS's answer leaves out {len(silent)} of {len(asked)}, such as {min(silent)}"
+        yield Diagnostic(ReadStatus.FAILED, f"{operation.action}: {what}; try again")
     for failure in failed:
-        if failure["reason"] != "MISSING":
-            what = " ".join(filter(None, (failure["arn"], failure["reason"], failure["detail"])))
-            yield Diagnostic(ReadStatus.FAILED, f"{operation.action}: {what}")
+        words = filter(None, (failure["arn"], failure["reason"], failure["detail"]))
+        text = f"{operation.action}: {' '.join(words)}"
+        if failure["reason"] == "MISSING" and failure["arn"] in asked:
+            yield SaidToBeGone(failure["arn"], text)
+        else:
+            yield Diagnostic(ReadStatus.FAILED, text)

@@ -4,9 +4,9 @@ Lambda fetches a version's image again after weeks without a call, so a version 
 needs its image for ever. `ImageUri` is what somebody wrote; `ResolvedImageUri` is what runs.
 """
 
+import operator
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,9 +18,16 @@ from ecrm.config import DEFAULT_HISTORY, HistorySection
 from ecrm.config.quotas import Quota
 from ecrm.config.schema import Key
 from ecrm.config.values import BOOLEAN
-from ecrm.errors import Gone, NotOffered
+from ecrm.errors import Gone
 from ecrm.model.scan import Diagnostic, ReadStatus
-from ecrm.sources.items import SeenResource, SourceItem, attempt, uses_of
+from ecrm.sources.items import (
+    SaidToBeGone,
+    SeenResource,
+    SourceItem,
+    attempt,
+    look_twice,
+    uses_of,
+)
 from ecrm.sources.source import Reading, Source
 
 _ANY = Scalar("anything", lambda value: value)
@@ -78,10 +85,15 @@ Versions = Mapping[str, Mapping[str, Any]]
 def read_functions(reading: Reading) -> Iterator[SourceItem]:
     """`$LATEST`, the newest `keep_count` versions, and every version that an alias, its routing or
     provisioned concurrency points to, of every function of package type Image."""
+    return look_twice(partial(_read_functions, reading))
+
+
+def _read_functions(reading: Reading, wanted: Collection[str] | None) -> Iterator[SourceItem]:
     functions: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
     target = reading.target
     for version in items(target.functions, LIST_FUNCTIONS, FunctionVersion="ALL"):
-        if version["PackageType"] == "Image":
+        name = version["FunctionName"]
+        if version["PackageType"] == "Image" and (wanted is None or name in wanted):
             functions[version["FunctionName"]][version["Version"]] = version
     reading.progress(f"Lambda: {len(functions)} functions with an image")
     readers = []
@@ -92,8 +104,9 @@ def read_functions(reading: Reading) -> Iterator[SourceItem]:
             yield Diagnostic(ReadStatus.EXCLUDED, f"function {name}: excluded by lambda_functions")
         else:
             keep_count = entry.keep_count if entry else DEFAULT_HISTORY
-            readers.append(partial(_read_function, target, name, versions, keep_count))
-    for found in reading.workers.map(attempt, readers):
+            read = partial(_read_function, target, name, versions, keep_count)
+            readers.append(partial(attempt, read, name))
+    for found in reading.workers.map(operator.call, readers):
         yield from found
 
 
@@ -116,14 +129,17 @@ def _read_function(
     known = target.cache.get(LAMBDA_VERSION, keys.values(), _cached)
     for version, why in wanted.items():
         key = keys.get(version, "")
-        with suppress(Gone):  # one version may be, and that says nothing about the others
+        try:
             code = known.get(key) or _code(target, name, version, key)
-            if not code:
-                text = f"lambda:GetFunction: {name}:{version} names no image"
-                yield Diagnostic(ReadStatus.FAILED, text)
-            for uri in dict.fromkeys(code.values()):
-                user = f"function {name}:{version}"
-                yield from uses_of(uri, source="lambda", user=user, why=why)
+        except Gone as error:  # one version may be, and that says nothing about the others
+            yield SaidToBeGone(name, str(error))
+            continue
+        if not code:
+            text = f"lambda:GetFunction: {name}:{version} names no image"
+            yield Diagnostic(ReadStatus.FAILED, text)
+        for uri in dict.fromkeys(code.values()):
+            user = f"function {name}:{version}"
+            yield from uses_of(uri, source="lambda", user=user, why=why)
 
 
 def _code(target: Target, name: str, version: str, key: str) -> dict[str, str]:
@@ -163,11 +179,7 @@ def _pointed_to(target: Target, name: str) -> dict[str, str]:
 
 
 def _provisioned(target: Target, name: str) -> list[str]:
-    try:
-        found = items(target.functions, LIST_PROVISIONED_CONCURRENCY_CONFIGS, FunctionName=name)
-        configs = list(found)
-    except NotOffered:  # where it does not exist, nobody has any
-        return []
+    configs = items(target.functions, LIST_PROVISIONED_CONCURRENCY_CONFIGS, FunctionName=name)
     qualifiers = [config["FunctionArn"].rpartition(":")[2] for config in configs]
     return [qualifier for qualifier in qualifiers if qualifier.isdigit()]
 

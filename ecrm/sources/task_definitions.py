@@ -10,17 +10,19 @@ from ecrm.aws.cache.facts import arn_pattern
 from ecrm.aws.executor import Workers
 from ecrm.aws.shapes import TEXT, ListOf, optional, record
 from ecrm.config.quotas import Quota
+from ecrm.errors import AwsError
 from ecrm.model.scan import Diagnostic, Progress
-from ecrm.sources.items import SourceItem, TaskDefinitionUse, attempt, uses_of
+from ecrm.sources.items import SaidToBeGone, SourceItem, TaskDefinitionUse, attempt, uses_of
 
 DESCRIBE_TASK_DEFINITION = Operation(
     "ecs",
     "DescribeTaskDefinition",
     record(
         taskDefinition=record(
+            taskDefinitionArn=TEXT,
             containerDefinitions=ListOf(
                 record(name=optional(TEXT), image=TEXT, versionConsistency=optional(TEXT))
-            )
+            ),
         )
     ),
 )
@@ -48,7 +50,7 @@ class TaskDefinitions:
         self._progress = progress
         self._workers = workers
         self._asked: set[str] = set()
-        self._known: dict[str, Containers | Diagnostic] = {}
+        self._known: dict[str, Containers | Diagnostic | SaidToBeGone] = {}
         self._lock = Lock()
 
     def describe(self, items: Iterable[object]) -> None:
@@ -67,10 +69,17 @@ class TaskDefinitions:
         self._target.cache.put(TASK_DEFINITION, fresh)
         self._known |= cached | answers
 
-    def containers(self, arn: str) -> Containers | Diagnostic | None:
-        """Of a revision that was described, which has none where it is gone meanwhile; None for
-        one that was not."""
+    def containers(self, arn: str) -> Containers | Diagnostic | SaidToBeGone | None:
+        """Of a revision that was described; None for one that was not."""
         return self._known.get(arn)
+
+    def said_to_be_gone(self, use: TaskDefinitionUse) -> bool:
+        """Although what names it cannot outlive it."""
+        return not use.may_be_gone and isinstance(self._known[use.definition], SaidToBeGone)
+
+    def forget(self, uses: Iterable[TaskDefinitionUse]) -> None:
+        """Describe the revisions that these name once more when they are named again."""
+        self._asked.difference_update(use.definition for use in uses)
 
     def uses(self, source: str, items: Iterable[TaskDefinitionUse]) -> Iterator[SourceItem]:
         """All images of all containers of these revisions, on behalf of those who name them; to be
@@ -78,8 +87,9 @@ class TaskDefinitions:
         noted: set[str] = set()
         for use in dict.fromkeys(items):
             containers = self._known[use.definition]
-            if isinstance(containers, Diagnostic):
-                if use.definition not in noted:
+            if isinstance(containers, Diagnostic | SaidToBeGone):
+                is_failure = isinstance(containers, Diagnostic) or self.said_to_be_gone(use)
+                if is_failure and use.definition not in noted:
                     noted.add(use.definition)
                     yield containers
                 continue
@@ -93,15 +103,27 @@ class TaskDefinitions:
                     path=(name, _container(container)),
                 )
 
-    def _describe(self, arn: str) -> Containers | Diagnostic:
+    def _describe(self, arn: str) -> Containers | Diagnostic | SaidToBeGone:
         def read() -> Iterator[dict[str, str]]:
             answer = call(self._target.ecs, DESCRIBE_TASK_DEFINITION, taskDefinition=arn)
-            for container in answer["taskDefinition"]["containerDefinitions"]:
+            definition = answer["taskDefinition"]
+            if arn not in _names(definition["taskDefinitionArn"]):
+                what = f"AWS's answer is {definition['taskDefinitionArn']} and not {arn}; try again"
+                raise AwsError(f"{DESCRIBE_TASK_DEFINITION.action}: {what}")
+            for container in definition["containerDefinitions"]:
                 yield {key: text for key, text in container.items() if text is not None}
 
-        found = attempt(read)
-        notes = [item for item in found if isinstance(item, Diagnostic)]
-        return notes[0] if notes else [item for item in found if not isinstance(item, Diagnostic)]
+        containers: list[dict[str, str]] = []
+        for item in attempt(read, arn):
+            if isinstance(item, Diagnostic | SaidToBeGone):
+                return item
+            containers.append(item)
+        return containers
+
+
+def _names(arn: str) -> tuple[str, str]:
+    """Of a revision: its own, and that of its family, which stands for the newest."""
+    return arn, arn.rpartition(":")[0]
 
 
 def _cached(value: Any) -> Containers:

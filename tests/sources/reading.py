@@ -1,6 +1,7 @@
 """Reads one source of one target, as a scan reads all of them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from ecrm.aws import Target
 from ecrm.aws.executor import for_each_target
@@ -12,6 +13,16 @@ from ecrm.sources.source import Source
 
 def quiet(_: str) -> None:
     """Progress that nobody watches."""
+
+
+def defined_as(*containers: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What DescribeTaskDefinition answers where every definition has these containers."""
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        own = {"taskDefinitionArn": asked["taskDefinition"]}
+        return {"taskDefinition": own | {"containerDefinitions": list(containers)}}
+
+    return answer
 
 
 def found_by(

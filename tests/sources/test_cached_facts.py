@@ -18,7 +18,7 @@ from ecrm.sources.ecs import ECS
 from ecrm.sources.ecs.revisions import SERVICE_REVISION
 from ecrm.sources.lambda_functions import LAMBDA, LAMBDA_VERSION
 from ecrm.sources.task_definitions import TASK_DEFINITION
-from tests.sources.reading import found_by
+from tests.sources.reading import defined_as, found_by
 from tests.stubs import ACCOUNT, HOST, REGION, Params, Stubs, digest
 from tests.values import numbered
 
@@ -148,8 +148,7 @@ def service(
         aws.otherwise_refuse("DescribeTaskDefinition", "ServerException", "oops")
         return
     containers = [{"name": name, "image": f"{HOST}/{name}:v1"} for name in defined]
-    answer = {"taskDefinition": {"containerDefinitions": containers}}
-    aws.otherwise("DescribeTaskDefinition", answer)
+    aws.otherwise("DescribeTaskDefinition", defined_as(*containers))
 
 
 def ecs(aws: Stubs) -> set[str]:

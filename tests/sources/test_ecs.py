@@ -11,7 +11,7 @@ from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.ecs import ECS
 from ecrm.sources.items import SeenResource
-from tests.sources.reading import found_by
+from tests.sources.reading import defined_as, found_by
 from tests.stubs import HOST, Params, Stubs, digest
 
 ARN = "arn:aws:ecs:us-east-1:123456789012"
@@ -26,7 +26,7 @@ def aws() -> Iterator[Stubs]:
         stubs.otherwise("ListTasks", {"taskArns": []})
         stubs.otherwise("ListServices", {"serviceArns": []})
         stubs.otherwise("ListTaskDefinitionFamilies", {"families": []})
-        stubs.otherwise("DescribeTaskDefinition", {"taskDefinition": {"containerDefinitions": []}})
+        stubs.otherwise("DescribeTaskDefinition", defined_as())
         yield stubs
 
 
@@ -92,8 +92,10 @@ def all_revisions(aws: Stubs, *names: str, then: str | None = None, **more: obje
 
 
 def definition(aws: Stubs, name: str, *containers: Params, **more: object) -> None:
-    answer = {"taskDefinition": {"containerDefinitions": list(containers), **more}}
-    aws.answer("DescribeTaskDefinition", answer, taskDefinition=revision(name))
+    asked = {"taskDefinition": revision(name)}
+    answer = defined_as(*containers)(asked)
+    answer["taskDefinition"] |= more
+    aws.answer("DescribeTaskDefinition", answer, **asked)
 
 
 def families(aws: Stubs, *names: str) -> None:
@@ -401,32 +403,87 @@ def test_a_service_that_vanishes_takes_no_other_service_revisions_with_it(aws):
 # What is gone meanwhile, and what cannot be read
 
 
-def test_tasks_services_and_revisions_that_are_missing_meanwhile_need_nothing(aws):
+WHERE = {"cluster": cluster()}
+RUNNING = {"desiredStatus": "RUNNING", "maxResults": 100}
+MISSING = {"reason": "MISSING"}
+
+
+def listed_tasks(aws: Stubs, *arns: str) -> None:
+    aws.answer("ListTasks", {"taskArns": list(arns)}, **WHERE, **RUNNING)
+
+
+def listed_services(aws: Stubs, *arns: str) -> None:
+    aws.answer("ListServices", {"serviceArns": list(arns)}, **WHERE, maxResults=100)
+
+
+def missing(aws: Stubs, operation: str, member: str, *arns: str, **asked: object) -> None:
+    """A description of nothing but what is MISSING."""
+    failures = [{"arn": arn, **MISSING} for arn in arns]
+    aws.answer(operation, {member: [], "failures": failures}, **asked)
+
+
+def test_b36_tasks_and_services_that_are_not_listed_any_more_need_nothing(aws):
     clusters(aws, "prod")
-    missing = {"failures": [{"arn": "arn:x", "reason": "MISSING"}]}
-    where = {"cluster": cluster()}
-    aws.answer("ListTasks", {"taskArns": ["t"]}, **where, desiredStatus="RUNNING", maxResults=100)
-    aws.answer("DescribeTasks", {"tasks": [], **missing}, **where, tasks=["t"])
-    found = service("web", currentServiceRevisions=current(1))
-    aws.answer("ListServices", {"serviceArns": ["s"]}, **where, maxResults=100)
-    aws.answer("DescribeServices", {"services": [found], **missing}, **where, services=["s"])
-    revisions(aws, failures=({"arn": service_revision(1), "reason": "MISSING"},))
+    listed_tasks(aws, "t1", "t2")
+    missing(aws, "DescribeTasks", "tasks", "t1", "t2", **WHERE, tasks=["t1", "t2"])
+    listed_tasks(aws, "t3")  # what is new since is of no interest
+    listed_services(aws, "s")
+    missing(aws, "DescribeServices", "services", "s", **WHERE, services=["s"])
+    listed_services(aws)
     assert uses(aws) == set()
+
+
+def test_b36_a_task_that_is_missing_and_listed_twice_makes_the_reading_incomplete(aws):
+    clusters(aws, "prod")
+    for arns in (["t1", "t2"], ["t1"]):
+        listed_tasks(aws, *arns)
+        missing(aws, "DescribeTasks", "tasks", *arns, **WHERE, tasks=arns)
+    text = "ecs:DescribeTasks: t1 MISSING; but AWS still names t1; try again"
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
+
+
+def test_b36_a_service_that_is_there_at_the_second_look_is_in_use(aws):
+    clusters(aws, "prod")
+    web = service("web", taskDefinition=revision("web:1"))
+    arn = web["serviceArn"]
+    listed_services(aws, arn)
+    missing(aws, "DescribeServices", "services", arn, **WHERE, services=[arn])
+    services(aws, web)
+    definition(aws, "web:1", container(f"{WEB}:v1"))
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v1"}
+
+
+def test_b36_a_service_revision_is_there_for_as_long_as_its_service(aws):
+    """So the service is looked for once more, and what it names then is read."""
+    clusters(aws, "prod")
+    services(aws, service("web", currentServiceRevisions=current(1)))
+    revisions(aws, failures=({"arn": service_revision(1), **MISSING},))
+    services(aws, service("web", currentServiceRevisions=current(2)))
+    revisions(aws, resolved(2))
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v2", f"{WEB}:v2@{digest(2)}"}
+
+
+def test_b36_a_service_revision_that_its_service_still_names_makes_the_reading_incomplete(aws):
+    clusters(aws, "prod")
+    for _ in range(2):
+        services(aws, service("web", currentServiceRevisions=current(1)))
+        revisions(aws, failures=({"arn": service_revision(1), **MISSING},))
+    arn, owner = service_revision(1), f"{ARN}:service/prod/web"
+    text = f"ecs:DescribeServiceRevisions: {arn} MISSING; but AWS still names {owner}; try again"
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
 
 
 def test_any_other_failure_makes_the_reading_incomplete(aws):
     """B11."""
     clusters(aws, "prod")
-    where = {"cluster": cluster()}
-    aws.answer("ListTasks", {"taskArns": ["t"]}, **where, desiredStatus="RUNNING", maxResults=100)
+    listed_tasks(aws, "t")
     failure = {"arn": "t", "reason": "ACCESS_DENIED", "detail": "by policy"}
-    aws.answer("DescribeTasks", {"tasks": [], "failures": [failure]}, **where, tasks=["t"])
-    aws.answer("ListServices", {"serviceArns": ["s"]}, **where, maxResults=100)
-    answer = {
-        "services": [service("web", currentServiceRevisions=current(1))],
-        "failures": [{"arn": "s2", "reason": "THROTTLED"}],
-    }
-    aws.answer("DescribeServices", answer, **where, services=["s"])
+    aws.answer("DescribeTasks", {"tasks": [], "failures": [failure]}, **WHERE, tasks=["t"])
+    found = service("web", currentServiceRevisions=current(1))
+    arns = [found["serviceArn"], "s2"]
+    listed_services(aws, *arns)
+    answer = {"services": [found], "failures": [{"arn": "s2", "reason": "THROTTLED"}]}
+    aws.answer("DescribeServices", answer, **WHERE, services=arns)
     revisions(aws, failures=({"arn": service_revision(1), "reason": "INTERNAL"},))
     assert notes(aws) == [
         Diagnostic(ReadStatus.FAILED, "ecs:DescribeTasks: t ACCESS_DENIED by policy"),
@@ -438,28 +495,39 @@ def test_any_other_failure_makes_the_reading_incomplete(aws):
 
 
 def test_what_an_answer_leaves_out_makes_the_reading_incomplete(aws):
-    """B11."""
+    """B11, B35: another ARN than what was asked for does not make up for it."""
     clusters(aws, "prod")
-    where = {"cluster": cluster()}
-    two = {"desiredStatus": "RUNNING", "maxResults": 100}
-    aws.answer("ListTasks", {"taskArns": ["t1", "t2"]}, **where, **two)
-    gone = {"arn": "t2", "reason": "MISSING"}
-    aws.answer("DescribeTasks", {"tasks": [], "failures": [gone]}, **where, tasks=["t1", "t2"])
-    aws.answer("ListServices", {"serviceArns": ["s1", "s2"]}, **where, maxResults=100)
+    listed_tasks(aws, "t1", "t2")
+    other = task(1, taskDefinitionArn=revision("empty:1"))
+    aws.answer("DescribeTasks", {"tasks": [other, other]}, **WHERE, tasks=["t1", "t2"])
     found = service("web", currentServiceRevisions=current(1, 2))
-    aws.answer("DescribeServices", {"services": [found]}, **where, services=["s1", "s2"])
-    arns = [service_revision(1), service_revision(2)]
-    aws.answer("DescribeServiceRevisions", {"serviceRevisions": []}, serviceRevisionArns=arns)
+    arns = ["s1", found["serviceArn"]]
+    listed_services(aws, *arns)
+    aws.answer("DescribeServices", {"services": [found, found]}, **WHERE, services=arns)
+    both = [service_revision(1), service_revision(2)]
+    other = resolved(3)
+    answer = {"serviceRevisions": [other, other]}
+    aws.answer("DescribeServiceRevisions", answer, serviceRevisionArns=both)
     assert notes(aws) == [
         Diagnostic(
             ReadStatus.FAILED, f"ecs:{operation}: AWS's answer leaves out {silent}; try again"
         )
         for operation, silent in (
-            ("DescribeTasks", "1 of 2"),
-            ("DescribeServices", "1 of 2"),
-            ("DescribeServiceRevisions", "2 of 2"),
+            ("DescribeTasks", "2 of 2, such as t1"),
+            ("DescribeServices", "1 of 2, such as s1"),
+            ("DescribeServiceRevisions", f"2 of 2, such as {service_revision(1)}"),
         )
     ]
+
+
+def test_b35_another_definition_than_what_was_asked_for_makes_the_reading_incomplete(aws):
+    clusters(aws, "prod")
+    services(aws, service("web", taskDefinition=revision("web:1")))
+    other = defined_as(container(f"{WEB}:v2"))({"taskDefinition": revision("web:2")})
+    aws.answer("DescribeTaskDefinition", other, taskDefinition=revision("web:1"))
+    (note,) = notes(aws)
+    what = f"AWS's answer is {revision('web:2')} and not {revision('web:1')}; try again"
+    assert note == Diagnostic(ReadStatus.FAILED, f"ecs:DescribeTaskDefinition: {what}")
 
 
 def test_a_definition_that_the_answer_leaves_out_makes_the_reading_incomplete(aws):
@@ -479,28 +547,122 @@ def test_an_account_does_not_vanish(aws, operation):
     assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
 
 
-def test_a_cluster_that_vanishes_needs_nothing_and_the_others_are_read(aws):
-    clusters(aws, "gone", "prod")
-    vanished = {"cluster": cluster("gone"), "maxResults": 100}
+def refuse_cluster(aws: Stubs, name: str) -> None:
+    vanished = {"cluster": cluster(name), "maxResults": 100}
     code = "ClusterNotFoundException"
     aws.refuse("ListTasks", code, "Cluster not found.", **vanished, desiredStatus="RUNNING")
     aws.refuse("ListServices", code, "Cluster not found.", **vanished)
+
+
+def test_b36_a_cluster_that_is_not_listed_any_more_needs_nothing_and_the_others_are_read(aws):
+    clusters(aws, "gone", "prod")
+    refuse_cluster(aws, "gone")
     tasks(aws, task(1, container(f"{WEB}:v1")))
+    clusters(aws, "prod")
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v1"}
+    assert len(aws.asked("ListServices")) == 2  # what was read is not read again
+
+
+def test_b36_a_cluster_that_is_listed_twice_and_gone_twice_makes_the_reading_incomplete(aws):
+    for _ in range(2):
+        clusters(aws, "prod")
+        refuse_cluster(aws, "prod")
+    assert notes(aws) == [
+        Diagnostic(
+            ReadStatus.FAILED,
+            f"ecs:{operation}: ClusterNotFoundException: Cluster not found; "
+            f"but AWS still names {cluster()}; try again",
+        )
+        for operation in ("ListTasks", "ListServices")
+    ]
+
+
+def refuse_definition(aws: Stubs, name: str) -> None:
+    code, text = "ClientException", "Unable to describe task definition."
+    aws.refuse("DescribeTaskDefinition", code, text, taskDefinition=revision(name))
+
+
+def still_named(name: str) -> list[Diagnostic]:
+    what = "ecs:DescribeTaskDefinition: ClientException: Unable to describe task definition"
+    text = f"{what}; but AWS still names {revision(name)}; try again"
+    return [Diagnostic(ReadStatus.FAILED, text)]
+
+
+def test_b36_a_definition_that_a_service_still_names_is_not_gone(aws):
+    both = [{"taskDefinition": revision("web:1")}, {"taskDefinition": revision("web:2")}]
+    for _ in range(2):
+        clusters(aws, "prod")
+        services(aws, service("web", deployments=both))
+        refuse_definition(aws, "web:1")
+    definition(aws, "web:2", container(f"{WEB}:v2"))
+    found, noted = read(aws)
+    assert noted == still_named("web:1")
+    assert {image for image, _ in found} == {f"{WEB}:v2"}
+
+
+def test_b36_a_definition_that_nothing_names_any_more_needs_nothing(aws):
+    for name in ("web:1", "web:2"):
+        clusters(aws, "prod")
+        services(aws, service("web", taskDefinition=revision(name)))
+    refuse_definition(aws, "web:1")
+    definition(aws, "web:2", container(f"{WEB}:v2"))
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v2"}
+
+
+def test_b36_a_definition_that_is_there_at_the_second_look_is_in_use(aws):
+    for _ in range(2):
+        clusters(aws, "prod")
+        services(aws, service("web", taskDefinition=revision("web:1")))
+    refuse_definition(aws, "web:1")
+    definition(aws, "web:1", container(f"{WEB}:v1"))
     assert {image for image, _ in uses(aws)} == {f"{WEB}:v1"}
 
 
-def test_a_definition_that_was_deleted_meanwhile_needs_nothing_and_the_others_are_read(aws):
+def test_b36_a_definition_that_a_running_task_names_is_not_gone(aws):
+    for _ in range(2):
+        clusters(aws, "prod")
+        tasks(aws, task(1, taskDefinitionArn=revision("web:1")))
+        refuse_definition(aws, "web:1")
+    assert notes(aws) == still_named("web:1")
+
+
+def test_a_stopped_task_may_outlive_its_definition(aws):
+    """It says itself what it ran."""
     clusters(aws, "prod")
-    both = [{"taskDefinition": revision("web:1")}, {"taskDefinition": revision("web:2")}]
-    services(aws, service("web", deployments=both))
-    aws.refuse(
-        "DescribeTaskDefinition",
-        "ClientException",
-        "Unable to describe task definition.",
-        taskDefinition=revision("web:1"),
-    )
-    definition(aws, "web:2", container(f"{WEB}:v2"))
-    assert {image for image, _ in uses(aws)} == {f"{WEB}:v2"}
+    stopped = task(1, container(f"{WEB}:v1", number=1), taskDefinitionArn=revision("web:1"))
+    tasks(aws, stopped, status="STOPPED")
+    refuse_definition(aws, "web:1")
+    assert {image for image, _ in uses(aws)} == {f"{WEB}:v1", f"{WEB}:v1@{digest(1)}"}
+
+
+def test_b36_a_family_without_revisions_is_looked_for_once_more(aws):
+    for _ in range(2):
+        families(aws, "a", "b", "c")
+    all_revisions(aws, "a:1", "b:1")
+    newest(aws, "c", [7], 5)
+    assert sorted(history(aws)) == ["a:1", "b:1", "c:7"]
+
+
+@pytest.mark.parametrize("others", [("a", "b"), ()])
+def test_b36_a_family_that_is_listed_twice_without_revisions_makes_the_reading_incomplete(
+    aws, others
+):
+    """Whether revisions are listed for all families together or for each."""
+    for _ in range(2):
+        families(aws, *others, "c")
+        newest(aws, "c", [], 5) if not others else None
+    if others:
+        all_revisions(aws, "a:1", "b:1")
+        newest(aws, "c", [], 5)
+    text = "ecs:ListTaskDefinitions: no revision of the family c; but AWS still names c; try again"
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
+
+
+def test_b36_a_family_that_is_not_listed_any_more_needs_nothing(aws):
+    families(aws, "a", "b")
+    all_revisions(aws, "a:1")
+    families(aws, "a")
+    assert history(aws) == ["a:1"]
 
 
 LISTINGS = ("ListClusters", "ListTasks", "ListServices", "ListTaskDefinitionFamilies")
@@ -517,18 +679,15 @@ def everything(aws: Stubs) -> None:
     """An account in which every operation has something to answer."""
     owner = service("web", currentServiceRevisions=current(1), taskDefinition=revision("web:1"))
     aws.otherwise("ListClusters", {"clusterArns": [cluster()]})
-    aws.otherwise("ListTasks", {"taskArns": ["t"]})
-    aws.otherwise(
-        "DescribeTasks",
-        {"tasks": [task(1, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:1"))]},
-    )
-    aws.otherwise("ListServices", {"serviceArns": ["s"]})
+    running = task(1, container(f"{WEB}:v1"), taskDefinitionArn=revision("web:1"))
+    aws.otherwise("ListTasks", {"taskArns": [running["taskArn"]]})
+    aws.otherwise("DescribeTasks", {"tasks": [running]})
+    aws.otherwise("ListServices", {"serviceArns": [owner["serviceArn"]]})
     aws.otherwise("DescribeServices", {"services": [owner]})
     aws.otherwise("DescribeServiceRevisions", {"serviceRevisions": [resolved(1)]})
     aws.otherwise("ListTaskDefinitionFamilies", {"families": ["web"]})
     aws.otherwise("ListTaskDefinitions", {"taskDefinitionArns": [revision("web:1")]})
-    web = {"containerDefinitions": [container(f"{WEB}:v3")]}
-    aws.otherwise("DescribeTaskDefinition", {"taskDefinition": web})
+    aws.otherwise("DescribeTaskDefinition", defined_as(container(f"{WEB}:v3")))
 
 
 @pytest.mark.parametrize("operation", LISTINGS + DESCRIPTIONS)

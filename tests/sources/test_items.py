@@ -1,6 +1,7 @@
 """What a source makes of what it reads: uses, and notes for what it could not read."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,17 @@ from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.ecs import ECS
 from ecrm.sources.ecs.operations import DESCRIBE_TASKS
-from ecrm.sources.items import SourceItem, attempt, failures, uses_of
+from ecrm.sources.items import (
+    SaidToBeGone,
+    SeenResource,
+    SourceItem,
+    attempt,
+    failures,
+    look_twice,
+    uses_of,
+)
 from ecrm.sources.lambda_functions import LAMBDA
-from tests.sources.reading import found_by
+from tests.sources.reading import defined_as, found_by
 from tests.stubs import HOST, Params, Stubs, digest
 
 WEB = f"{HOST}/web"
@@ -45,9 +54,17 @@ def test_the_text_and_what_it_was_resolved_to_are_both_in_use():
     ]
 
 
-@pytest.mark.parametrize("recorded", [None, "", "sha256:1", "latest", digest(2)])
+@pytest.mark.parametrize("recorded", [None, digest(2)])
 def test_what_is_no_other_digest_adds_nothing(recorded):
     assert references(f"{WEB}@{digest(2)}", recorded) == [f"{WEB}@{digest(2)}"]
+
+
+@pytest.mark.parametrize("recorded", ["", "sha256:1", "latest", f"sha512:{'a' * 128}"])
+def test_b35_a_recorded_digest_of_another_form_is_not_known(recorded):
+    use, note = found(f"{WEB}:v1", recorded)
+    assert isinstance(use, Use)
+    text = f"web (task): the recorded digest {recorded!r} is not sha256: and 64 hex digits"
+    assert note == Diagnostic(ReadStatus.FAILED, text)
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
@@ -73,27 +90,61 @@ def read(error: EcrmError | None, *before: str) -> Iterator[str]:
         raise error
 
 
-@pytest.mark.parametrize("lasting", [False, True])
+@pytest.mark.parametrize("name", ["", "prod"])
 @pytest.mark.parametrize(
     ("error", "status"),
     [
         (AccessDenied("denied", "ecs:ListTasks"), ReadStatus.DENIED),
         (AwsError("oops"), ReadStatus.FAILED),
-        (NotOffered("not here"), ReadStatus.FAILED),
     ],
 )
-def test_what_was_found_before_a_failure_is_kept_and_the_failure_noted(error, status, lasting):
+def test_what_was_found_before_a_failure_is_kept_and_the_failure_noted(error, status, name):
     expected = ["a", "b", Diagnostic(status, str(error))]
-    assert attempt(lambda: read(error, "a", "b"), lasting=lasting) == expected
+    assert attempt(lambda: read(error, "a", "b"), name) == expected
 
 
-def test_what_was_found_before_something_vanished_is_kept():
-    assert attempt(lambda: read(Gone("gone"), "a", "b")) == ["a", "b"]
+GONE = [Gone("not there"), NotOffered("not here")]
 
 
-def test_what_lasts_does_not_vanish():
-    expected = ["a", Diagnostic(ReadStatus.FAILED, "gone")]
-    assert attempt(lambda: read(Gone("gone"), "a"), lasting=True) == expected
+@pytest.mark.parametrize("error", GONE, ids=str)
+def test_what_lasts_does_not_vanish(error):
+    expected = ["a", Diagnostic(ReadStatus.FAILED, str(error))]
+    assert attempt(lambda: read(error, "a")) == expected
+
+
+@pytest.mark.parametrize("error", GONE, ids=str)
+def test_b36_what_is_said_to_be_gone_has_a_name_to_look_for(error):
+    expected = ["a", SaidToBeGone("prod", str(error))]
+    assert attempt(lambda: read(error, "a"), "prod") == expected
+
+
+def looks(*answers: list[SourceItem]) -> tuple[list[SourceItem], list[Any]]:
+    """What two looks find, and what each of them is asked for."""
+    asked: list[Any] = []
+    left = list(answers)
+
+    def look(wanted: Any) -> list[SourceItem]:
+        asked.append(wanted)
+        return left.pop(0)
+
+    return list(look_twice(look)), asked
+
+
+PROD, TEST = SaidToBeGone("prod", "no prod"), SaidToBeGone("test", "no test")
+SEEN = SeenResource("clusters", "prod")
+
+
+def test_where_nothing_is_said_to_be_gone_one_look_is_enough():
+    assert looks([SEEN]) == ([SEEN], [None])
+
+
+def test_b36_what_the_second_look_finds_is_there_after_all():
+    assert looks([PROD, TEST], [SEEN]) == ([SEEN], [None, {"prod", "test"}])
+
+
+def test_b36_what_is_said_to_be_gone_twice_and_named_twice_is_a_failure():
+    text = "no prod; but AWS still names prod; try again"
+    assert looks([PROD], [PROD])[0] == [Diagnostic(ReadStatus.FAILED, text)]
 
 
 def test_where_nothing_fails_nothing_is_noted():
@@ -127,8 +178,7 @@ def test_tasks_that_were_read_before_a_denial_are_in_use(aws):
     aws.otherwise("ListClusters", {"clusterArns": [f"{arn}:cluster/prod"]})
     aws.otherwise("ListTaskDefinitionFamilies", {"families": []})
     aws.otherwise("ListServices", {"serviceArns": []})
-    empty: Params = {"taskDefinition": {"containerDefinitions": []}}
-    aws.otherwise("DescribeTaskDefinition", empty)
+    aws.otherwise("DescribeTaskDefinition", defined_as())
     aws.otherwise("DescribeTasks", {"tasks": [task]})
     running = {"cluster": f"{arn}:cluster/prod", "maxResults": 100, "desiredStatus": "RUNNING"}
     first = {"taskArns": [task["taskArn"]], "nextToken": "2"}
@@ -159,12 +209,23 @@ TASK = {"taskArn": "a", "taskDefinitionArn": "b", "containers": []}
 
 def noted(answer: Params, *asked: str) -> list[Diagnostic]:
     """The notes for an answer to DescribeTasks."""
-    return list(failures(DESCRIBE_TASKS.read(answer), DESCRIBE_TASKS, asked, "tasks"))
+    read = DESCRIBE_TASKS.read(answer)
+    return [
+        item.failure if isinstance(item, SaidToBeGone) else item
+        for item in failures(read, DESCRIBE_TASKS, asked, "tasks", "taskArn")
+    ]
 
 
-def test_what_is_gone_meanwhile_is_no_failure():
-    gone = {"arn": "a", "reason": "MISSING"}
-    assert noted({"failures": [gone], "tasks": []}, "a") == []
+def test_b36_what_is_missing_is_said_to_be_gone():
+    answer = DESCRIBE_TASKS.read({"failures": [{"arn": "a", "reason": "MISSING"}], "tasks": []})
+    found = failures(answer, DESCRIBE_TASKS, ["a"], "tasks", "taskArn")
+    assert list(found) == [SaidToBeGone("a", "ecs:DescribeTasks: a MISSING")]
+
+
+def test_b36_what_nobody_asked_for_is_not_gone():
+    missing = {"arn": "b", "reason": "MISSING"}
+    (note,) = noted({"failures": [missing], "tasks": [TASK]}, "a")
+    assert note.text == "ecs:DescribeTasks: b MISSING"
 
 
 def test_a_failure_is_told_in_aws_s_words():
@@ -176,10 +237,14 @@ def test_a_failure_is_told_in_aws_s_words():
 
 
 def test_what_an_answer_leaves_out_is_a_failure():
-    answer = {"tasks": [TASK], "failures": [{"arn": "b", "reason": "MISSING"}]}
-    assert noted(answer, "a", "b") == []
-    (note,) = noted(answer, "a", "b", "c")
+    assert noted({"tasks": [TASK]}, "a") == []
+    (note,) = noted({"tasks": [TASK]}, "a", "b", "c")
     assert note.status is ReadStatus.FAILED
-    assert note.text == "ecs:DescribeTasks: AWS's answer leaves out 1 of 3; try again"
-    (note,) = noted({"tasks": []}, "a", "b")
-    assert note.text == "ecs:DescribeTasks: AWS's answer leaves out 2 of 2; try again"
+    assert note.text == "ecs:DescribeTasks: AWS's answer leaves out 2 of 3, such as b; try again"
+
+
+@pytest.mark.parametrize("answered", [["b"], ["b", "b"], ["a", "a"]])
+def test_b35_what_an_answer_has_is_compared_by_arn_and_not_counted(answered):
+    answer = {"tasks": [{**TASK, "taskArn": arn} for arn in answered]}
+    (note,) = noted(answer, "a", "c") if "a" in answered else noted(answer, "a")
+    assert "AWS's answer leaves out 1 of" in note.text

@@ -195,12 +195,22 @@ def test_provisioned_concurrency_of_an_alias_is_that_of_its_version(aws):
 
 
 @pytest.mark.parametrize("code", ["404", "UnknownOperationException"])
-def test_where_provisioned_concurrency_is_not_offered_nobody_has_any(aws, code):
-    versions(aws, 1, 2)
-    codes(aws, "$LATEST", 2)
-    aliases(aws)
-    aws.refuse("ListProvisionedConcurrencyConfigs", code, "Not Found", FunctionName="thumbs")
-    assert len(whys(aws, window(1))) == 2
+def test_b36_a_proxy_that_does_not_know_provisioned_concurrency_makes_the_reading_incomplete(
+    aws, code
+):
+    """A version with provisioned concurrency alone would be lost."""
+    aws.otherwise(
+        "ListFunctions", {"Functions": [row("thumbs", version) for version in ("$LATEST", 1, 2)]}
+    )
+    aws.otherwise("ListAliases", {"Aliases": []})
+    aws.otherwise_refuse("ListProvisionedConcurrencyConfigs", code, "Not Found")
+    _, noted = read(aws, window(1))
+    assert [note.status for note in noted] == [ReadStatus.FAILED]
+    assert noted[0].text == (
+        "lambda:ListProvisionedConcurrencyConfigs: this endpoint does not offer it (Not Found); "
+        "but AWS still names thumbs; try again"
+    )
+    assert len(aws.asked("ListProvisionedConcurrencyConfigs")) == 2
 
 
 def test_aliases_are_not_asked_for_where_all_versions_are_in_use_anyway(aws):
@@ -239,17 +249,49 @@ def test_functions_of_package_type_zip_are_not_asked_about(aws):
     assert [operation for operation, _ in aws.calls] == ["ListFunctions"]
 
 
-def test_a_function_that_vanishes_meanwhile_needs_nothing_and_the_others_are_read(aws):
+def refuse(aws: Stubs, version: object, name: str = "thumbs") -> None:
+    code = "ResourceNotFoundException"
+    aws.refuse("GetFunction", code, "Not found", FunctionName=name, Qualifier=str(version))
+
+
+def test_b36_a_function_that_is_not_listed_any_more_needs_nothing_and_the_others_are_read(aws):
     functions(aws, row("gone", "$LATEST"), row("thumbs", "$LATEST"))
-    aws.refuse("GetFunction", "ResourceNotFoundException", FunctionName="gone", Qualifier="$LATEST")
+    functions(aws, row("thumbs", "$LATEST"))
+    refuse(aws, "$LATEST", "gone")
     codes(aws, "$LATEST")
     assert {who for _, who in uses(aws)} == {"function thumbs:$LATEST ($LATEST)"}
 
 
+@pytest.mark.parametrize("operation", ["GetFunction", "ListAliases"])
+def test_b36_a_function_that_is_listed_twice_and_gone_twice_makes_the_reading_incomplete(
+    aws, operation
+):
+    aws.otherwise(
+        "ListFunctions", {"Functions": [row("thumbs", version) for version in ("$LATEST", 1, 2)]}
+    )
+    aws.otherwise("GetFunction", {"Code": {"ImageUri": f"{THUMBS}:v1"}})
+    aws.otherwise("ListAliases", {"Aliases": []})
+    aws.otherwise("ListProvisionedConcurrencyConfigs", {"ProvisionedConcurrencyConfigs": []})
+    aws.otherwise_refuse(operation, "ResourceNotFoundException", "Not found")
+    what = f"lambda:{operation}: ResourceNotFoundException: Not found"
+    text = f"{what}; but AWS still names thumbs; try again"
+    assert set(read(aws, window(1))[1]) == {Diagnostic(ReadStatus.FAILED, text)}
+
+
+def test_b36_what_is_there_at_the_second_look_is_in_use(aws):
+    for _ in range(2):
+        functions(aws, row("thumbs", "$LATEST"))
+    refuse(aws, "$LATEST")
+    codes(aws, "$LATEST")
+    assert whys(aws) == {"$LATEST ($LATEST)"}
+
+
 def test_a_version_that_vanishes_meanwhile_takes_no_other_version_with_it(aws):
     versions(aws, 1, 2, 3)
-    codes(aws, "$LATEST", 2, 1)
-    aws.refuse("GetFunction", "ResourceNotFoundException", FunctionName="thumbs", Qualifier="3")
+    versions(aws, 1, 2)
+    refuse(aws, 3)
+    for _ in range(2):
+        codes(aws, "$LATEST", 2, 1)
     assert {why.partition(" ")[0] for why in whys(aws)} == {"$LATEST", "2", "1"}
 
 

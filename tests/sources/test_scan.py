@@ -17,6 +17,7 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.sources import scan
+from tests.sources.reading import defined_as
 from tests.stubs import HOST, NOW, REGISTRY, Stubs, digest, session
 
 OTHER = Registry("210987654321", "eu-west-1")
@@ -38,12 +39,11 @@ def aws() -> Iterator[Stubs]:
         cluster = "arn:aws:ecs:us-east-1:123456789012:cluster/prod"
         function = {"FunctionName": "thumbs", "Version": "$LATEST", "PackageType": "Image"}
         stubs.otherwise("ListClusters", {"clusterArns": [cluster]})
-        stubs.otherwise("ListTasks", {"taskArns": ["t"]})
+        stubs.otherwise("ListTasks", {"taskArns": [TASK["taskArn"]]})
         stubs.otherwise("DescribeTasks", {"tasks": [TASK]})
         stubs.otherwise("ListServices", {"serviceArns": []})
         stubs.otherwise("ListTaskDefinitionFamilies", {"families": []})
-        empty: dict[str, Any] = {"taskDefinition": {"containerDefinitions": []}}
-        stubs.otherwise("DescribeTaskDefinition", empty)
+        stubs.otherwise("DescribeTaskDefinition", defined_as())
         stubs.otherwise("ListFunctions", {"Functions": [function]})
         stubs.otherwise("GetFunction", {"Code": {"ImageUri": f"{HOST}/thumbs:v1"}})
         yield stubs

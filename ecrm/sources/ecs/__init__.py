@@ -9,7 +9,8 @@ Task definitions are described one call each, so their quota is what a run waits
 families are described while clusters are read, for which ECS has other quotas.
 """
 
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
 from ecrm.aws import Target, items
@@ -30,7 +31,7 @@ from ecrm.sources.ecs.operations import (
 from ecrm.sources.ecs.revisions import SERVICE_REVISION, ServiceRevision, cache_final_revisions
 from ecrm.sources.ecs.services import read_services
 from ecrm.sources.ecs.tasks import read_tasks
-from ecrm.sources.items import SeenResource, SourceItem, attempt
+from ecrm.sources.items import SeenResource, SourceItem, attempt, look_twice
 from ecrm.sources.source import Reading, Source
 from ecrm.sources.task_definitions import (
     DESCRIBE_TASK_DEFINITION,
@@ -47,7 +48,7 @@ def read_ecs(reading: Reading) -> Iterator[SourceItem]:
         partial(_in_clusters, reading),
         partial(_in_families, reading),
     )
-    found = [item for lane in reading.workers.map(_run, lanes) for item in lane]
+    found = [item for lane in reading.workers.map(operator.call, lanes) for item in lane]
     reading.task_definitions.describe(found)
     yield from (item for item in found if not isinstance(item, ServiceRevision))
     revisions = [item for item in found if isinstance(item, ServiceRevision)]
@@ -65,23 +66,23 @@ def names(target: Target) -> Iterator[SeenResource]:
     yield from family_names(target)
 
 
-def _run(lane: Callable[[], _Items]) -> _Items:
-    return lane()
-
-
 def _in_clusters(reading: Reading) -> _Items:
-    return attempt(partial(_read_clusters, reading), lasting=True)
+    return attempt(partial(look_twice, partial(_read_clusters, reading)))
 
 
 def _in_families(reading: Reading) -> _Items:
-    found = attempt(partial(newest_revisions, reading), lasting=True)
+    found = attempt(partial(newest_revisions, reading))
     reading.task_definitions.describe(found)
     return [*found]
 
 
-def _read_clusters(reading: Reading) -> Iterator[SourceItem | ServiceRevision]:
+def _read_clusters(
+    reading: Reading, wanted: Collection[str] | None
+) -> Iterator[SourceItem | ServiceRevision]:
     clusters = []
     for arn in cluster_arns(reading.target):
+        if wanted is not None and arn not in wanted:
+            continue
         name = _name(arn)
         yield SeenResource("clusters", name)
         entry = reading.config.entry_for("clusters", name)
@@ -91,11 +92,11 @@ def _read_clusters(reading: Reading) -> Iterator[SourceItem | ServiceRevision]:
             clusters.append(arn)
     reading.progress(f"ECS: {len(clusters)} clusters")
     readers = [
-        partial(read, reading.target, arn)
+        partial(attempt, partial(read, reading.target, arn), arn)
         for arn in clusters
         for read in (read_tasks, read_services)
     ]
-    for found in reading.workers.map(attempt, readers):
+    for found in reading.workers.map(operator.call, readers):
         yield from found
 
 

@@ -1,14 +1,21 @@
 """The newest revisions of every task definition family, to which a service may return."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from ecrm.aws import Target, items, pages
 from ecrm.config import DEFAULT_HISTORY
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.sources.ecs.operations import LIST_TASK_DEFINITION_FAMILIES, LIST_TASK_DEFINITIONS
-from ecrm.sources.items import SeenResource, SourceItem, TaskDefinitionUse, attempt
+from ecrm.sources.items import (
+    SaidToBeGone,
+    SeenResource,
+    SourceItem,
+    TaskDefinitionUse,
+    attempt,
+    look_twice,
+)
 from ecrm.sources.source import Reading
 
 _PAGE = 100  # the largest that the listings of ECS allow
@@ -23,8 +30,14 @@ def family_names(target: Target) -> Iterator[SeenResource]:
 
 def newest_revisions(reading: Reading) -> Iterator[SourceItem]:
     """The latest `keep_count` ACTIVE revisions of every family."""
+    return look_twice(partial(_newest_revisions, reading))
+
+
+def _newest_revisions(reading: Reading, only: Collection[str] | None) -> Iterator[SourceItem]:
     wanted: dict[str, int] = {}
     for seen in family_names(reading.target):
+        if only is not None and seen.name not in only:
+            continue
         yield seen
         entry = reading.config.entry_for(seen.section, seen.name)
         if entry and entry.exclude:
@@ -56,7 +69,7 @@ def _all_revisions(target: Target, families: int) -> Mapping[str, Sequence[str]]
     return revisions
 
 
-def _newest_of_family(target: Target, family: str, keep_count: int) -> Iterator[TaskDefinitionUse]:
+def _newest_of_family(target: Target, family: str, keep_count: int) -> Iterator[SourceItem]:
     """One call where `keep_count` is at most 100."""
     arns: list[str] = []
     for page in _revisions(target, min(keep_count, _PAGE), familyPrefix=family):
@@ -79,8 +92,11 @@ def _revisions(target: Target, page_size: int, **which: str) -> Iterator[Sequenc
     return (page["taskDefinitionArns"] for page in listing)
 
 
-def _newest(family: str, arns: Sequence[str], keep_count: int) -> Iterator[TaskDefinitionUse]:
-    """The order in which AWS lists them is not relied upon."""
+def _newest(family: str, arns: Sequence[str], keep_count: int) -> Iterator[SourceItem]:
+    """The order in which AWS lists them is not relied upon. A family that is listed as ACTIVE has
+    an ACTIVE revision."""
+    if not arns:
+        yield SaidToBeGone(family, f"ecs:ListTaskDefinitions: no revision of the family {family}")
     for arn in sorted(arns, key=_revision, reverse=True)[:keep_count]:
         yield TaskDefinitionUse(
             arn, f"family {family}", f"one of its newest {keep_count} revisions"

@@ -36,6 +36,7 @@ DESCRIBE_SERVICES = _describing(
     "DescribeServices",
     "services",
     record(
+        serviceArn=TEXT,
         serviceName=TEXT,
         taskDefinition=optional(TEXT),  # an EXTERNAL service has it in its task sets alone
         deployments=ListOf(record(taskDefinition=optional(TEXT), status=optional(TEXT))),

@@ -5,8 +5,8 @@ remembered only when it has a digest for every container of its task definition.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ecrm.aws import Target, call, chunks
@@ -14,7 +14,7 @@ from ecrm.aws.cache import Namespace
 from ecrm.aws.cache.facts import arn_pattern
 from ecrm.errors import Gone
 from ecrm.sources.ecs.operations import DESCRIBE_SERVICE_REVISIONS
-from ecrm.sources.items import SourceItem, TaskDefinitionUse, failures, uses_of
+from ecrm.sources.items import SourceItem, TaskDefinitionUse, attempt, failures, uses_of
 from ecrm.sources.source import Reading
 
 SERVICE_REVISION = Namespace(
@@ -38,7 +38,8 @@ class ServiceRevision:
 def read_revisions(
     target: Target, users: Mapping[str, str]
 ) -> Iterator[SourceItem | ServiceRevision]:
-    """The images of the service revisions in `users`, which tells whose each ARN is."""
+    """The images of the service revisions in `users`, which tells whose each ARN is. What is said
+    to be gone has the ARN of the revision as its name."""
     known = target.cache.get(SERVICE_REVISION, users, _cached)
     for arn, revision in known.items():
         yield from _uses(arn, revision, users[arn])
@@ -47,8 +48,7 @@ def read_revisions(
             yield from _read(target, users, arns)
         except Gone:  # one service may be, and that says nothing about those of the others
             for arn in arns:
-                with suppress(Gone):
-                    yield from _read(target, users, [arn])
+                yield from attempt(partial(_read, target, users, [arn]), arn)
 
 
 def cache_final_revisions(reading: Reading, resolved: Sequence[ServiceRevision]) -> None:
@@ -68,11 +68,12 @@ def _read(
     target: Target, users: Mapping[str, str], arns: Sequence[str]
 ) -> Iterator[SourceItem | ServiceRevision]:
     answer = call(target.ecs, DESCRIBE_SERVICE_REVISIONS, serviceRevisionArns=arns)
-    yield from failures(answer, DESCRIBE_SERVICE_REVISIONS, arns, "serviceRevisions")
+    name = "serviceRevisionArn"
+    yield from failures(answer, DESCRIBE_SERVICE_REVISIONS, arns, "serviceRevisions", name)
     for described in answer["serviceRevisions"]:
-        arn = described["serviceRevisionArn"]
+        arn = described[name]
         revision = _final(described)
-        yield from _uses(arn, revision, users[arn])
+        yield from _uses(arn, revision, users.get(arn, "service"))
         if revision.get("taskDefinition") and revision["containerImages"]:
             yield ServiceRevision(arn, revision)
 
