@@ -24,7 +24,7 @@ _NAMES_SUBJECT = re.compile(r"sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?")
 
 
 def named_subjects(image: Image) -> set[str]:
-    named = {f"sha256:{it[1]}" for tag in image.tags if (it := _NAMES_SUBJECT.fullmatch(tag))}
+    named = {f"sha256:{match[1]}" for tag in image.tags if (match := _NAMES_SUBJECT.fullmatch(tag))}
     return (named | {image.subject or image.digest}) - {image.digest}
 
 
