@@ -1,7 +1,6 @@
 """`ecrm delete`: shows a plan, asks, and carries it out."""
 
 import sys
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +8,13 @@ import click
 
 from ecrm.cli.options import CONTEXT, command_options, plan_options
 from ecrm.cli.request import request
+from ecrm.cli.signals import signals
 from ecrm.cli.terminal import ask, is_stdout, progress, say, show
 from ecrm.cli.types import DURATION
 from ecrm.errors import UsageError
 
 if TYPE_CHECKING:
     from ecrm.model.outcome import Outcome
-    from ecrm.model.reference import Registry
     from ecrm.planning.plan import Plan
 
 _NO_TERMINAL = "--yes deletes without asking"
@@ -79,19 +78,27 @@ def delete(
         raise UsageError(f"no terminal for the prompt; {_NO_TERMINAL}")
     to_stdout = format_name == "table" or not is_stdout(output)
     approved = workflow.ApprovedPlan(plan_file, max_plan_age) if plan_file else None
+    confirmed: list[Plan] = []
     outcomes: list[Outcome] = []
-    with workflow.start(request(ctx, **options), progress) as run:
+
+    def confirm(plan: "Plan") -> None:
+        if not force:
+            ask(_question(plan), _NO_TERMINAL)
+        confirmed.append(plan)
+
+    with workflow.start(request(ctx, in_hand=signals.in_hand, **options), progress) as run:
         try:
             applied = workflow.plan_and_delete(
                 run,
                 approved,
                 show=lambda review: show(PLAN_FORMATS[format_name](review.plan), output, run.home),
-                confirm=lambda plan: None if force else ask(_question(plan), _NO_TERMINAL),
+                confirm=confirm,
                 on_outcome=outcomes.append,
             )
         finally:
-            if outcomes:  # also after Ctrl-C or an error: what is deleted is deleted
-                _show_outcomes(outcomes, run.inventory.registries, to_stdout=to_stdout)
+            # Also after a signal or an error: what is deleted is deleted.
+            if confirmed and (outcomes or signals.received):
+                _show_outcomes(outcomes, confirmed[0], to_stdout=to_stdout)
     if not applied.deletable.images:
         say("Nothing to delete.")
 
@@ -105,12 +112,10 @@ def _question(plan: "Plan") -> str:
     return f"{actions.capitalize()} {human_totals(plan.deletable)} images?"
 
 
-def _show_outcomes(
-    outcomes: "list[Outcome]", registries: "Sequence[Registry]", *, to_stdout: bool
-) -> None:
+def _show_outcomes(outcomes: "list[Outcome]", plan: "Plan", *, to_stdout: bool) -> None:
     from ecrm.reports.outcomes import outcomes_table
 
-    text = outcomes_table(outcomes, registries)
+    text = outcomes_table(outcomes, plan.targets, plan.deletable.images)
     if to_stdout:
         show(f"\n{text}")
     else:  # stdout carries the plan as JSON

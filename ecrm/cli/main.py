@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -20,6 +21,7 @@ from ecrm.cli.options import CONTEXT, group_options
 from ecrm.cli.plan import plan
 from ecrm.cli.restore import restore
 from ecrm.cli.scan import scan
+from ecrm.cli.signals import signals
 from ecrm.cli.snapshot import snapshot
 from ecrm.cli.terminal import say, unwritable_stdout
 from ecrm.cli.version import version
@@ -91,7 +93,9 @@ def main(args: Sequence[str] | None = None) -> None:
     gc.set_threshold(*COLLECTOR)
     sys.setswitchinterval(_SWITCH_SECONDS)
     _open_streams()
-    sys.exit(run(args))
+    with signals.handled():
+        code = run(args)
+    sys.exit(code)
 
 
 def _open_streams() -> None:
@@ -105,7 +109,12 @@ def _open_streams() -> None:
 
 
 def run(args: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code. A bug keeps its traceback."""
+    """Run the command line; the exit code, which is that of a signal if one stopped the run."""
+    return signals.exit_code(_run(args))
+
+
+def _run(args: Sequence[str] | None) -> int:
+    """A bug keeps its traceback."""
     try:
         given = sys.argv[1:] if args is None else args
         arguments = [_AS_IN_GO.get(argument, argument) for argument in given]
@@ -116,7 +125,8 @@ def run(args: Sequence[str] | None = None) -> int:
             say(line, "error")
         return error.exit_code
     except click.exceptions.Abort:
-        say("ecrm: stopped")
+        by_signal = signals.received not in (0, signal.SIGINT)
+        say(f"ecrm: stopped by {signals.name}" if by_signal else "ecrm: stopped")
         return _INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()

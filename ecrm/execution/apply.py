@@ -7,6 +7,7 @@ left is DEFERRED.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
 from ecrm.errors import AwsError, EcrmError, IncompleteError, InputError, OutOfTimeError
@@ -31,9 +32,12 @@ def apply(
     journal: Journal,
     revalidate: Revalidation,
     may_go_on: Callable[[], bool] = lambda: True,
+    *,
+    in_hand: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[Outcome]:
     """One Outcome per image that the plan deletes or archives, as the answers come in. `may_go_on`
-    is asked before each repository and each call that changes something."""
+    is asked before each repository and each call that changes something; `in_hand` is entered
+    around each batch and its outcomes."""
     if not plan.complete:
         raise IncompleteError(f"nothing was deleted; the plan is incomplete: {plan.unread[0]}")
     deleter_of = cache(deleter_for)
@@ -57,7 +61,8 @@ def apply(
         for skip in skipped:
             yield from _all(repository, [skip.decision], OutcomeStatus.SKIPPED, skip.why)
         deleter = deleter_of(repository.registry)
-        ending = yield from outcomes_of(RepositoryWork(repository, deleter, journal, may_go_on))
+        work = RepositoryWork(repository, deleter, journal, may_go_on, in_hand)
+        ending = yield from outcomes_of(work)
         if ending:
             ended[planned.registry] = ending
 

@@ -5,6 +5,7 @@ the next call.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -47,6 +48,7 @@ class RepositoryWork:
     deleter: Deleter
     journal: Journal
     may_go_on: Callable[[], bool]
+    in_hand: Callable[[], AbstractContextManager[object]]
     intended: set[str] = field(default_factory=set)
 
     def outcome(self, decision: Decision, status: OutcomeStatus, detail: str = "") -> Outcome:
@@ -85,7 +87,8 @@ def _answers(work: RepositoryWork) -> Iterator[Outcome]:
     for stage in work.repository.stages:
         for batch in _batches(stage):
             yield from _in_time(work, held)
-            yield from _settled(work, _carry_out(work, batch), held)
+            with work.in_hand():
+                yield from _settled(work, _carry_out(work, batch), held)
     while held:
         before, held = held, []
         waiting = {outcome.decision.image.digest: outcome for outcome in before}
@@ -93,7 +96,8 @@ def _answers(work: RepositoryWork) -> Iterator[Outcome]:
             yield from _in_time(work, [*held, *waiting.values()])
             for decision in batch:
                 del waiting[decision.image.digest]
-            yield from _settled(work, _carry_out(work, batch), held)
+            with work.in_hand():
+                yield from _settled(work, _carry_out(work, batch), held)
         if len(held) == len(before):
             yield from _recorded(work, held)
             return

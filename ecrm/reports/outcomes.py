@@ -9,9 +9,12 @@ from ecrm.planning.plan import Totals
 from ecrm.reports.text import count, human_totals, table
 
 
-def outcomes_table(outcomes: Iterable[Outcome], registries: Collection[Registry]) -> str:
+def outcomes_table(
+    outcomes: Iterable[Outcome], registries: Collection[Registry], planned: int
+) -> str:
     """How many images have which status, and one line for each that is still there and should not
-    be. `registries` are all that the run plans."""
+    be. `registries` are all that the run plans, and `planned` is how many images its plan deletes
+    or archives."""
     everything = list(outcomes)
     by_key: dict[RepositoryKey, dict[OutcomeStatus, Totals]] = defaultdict(
         lambda: defaultdict(Totals)
@@ -28,21 +31,30 @@ def outcomes_table(outcomes: Iterable[Outcome], registries: Collection[Registry]
         for key, totals in sorted(by_key.items(), key=lambda item: (item[0].repository, item[0]))
     ]
     headers = ["REPOSITORY", *(status.upper() for status in statuses)]
-    return "\n".join([table(rows, headers), "", *_summary(everything, registries)])
+    return "\n".join([table(rows, headers), "", *_summary(everything, registries, planned)])
 
 
-def _summary(outcomes: list[Outcome], registries: Collection[Registry]) -> Iterator[str]:
-    for status in (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED):
-        sizes = [outcome.decision.image.size for outcome in outcomes if outcome.status is status]
-        if sizes or status is OutcomeStatus.DELETED:
-            done = human_totals(Totals(len(sizes), sum(sizes)))
-            yield f"{status.capitalize()} {done} of {count(len(outcomes), 'image')}."
+def _summary(
+    outcomes: list[Outcome], registries: Collection[Registry], planned: int
+) -> Iterator[str]:
+    yield from _done(outcomes, planned)
     for outcome in outcomes:
         if outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
             image = outcome.decision.image
             tags = f" ({', '.join(image.tags)})" if image.tags else ""
             name = f"{display_name(_key(outcome), registries)}@{image.digest}{tags}"
             yield f"{outcome.status.capitalize()}: {name}: {outcome.detail}"
+
+
+def _done(outcomes: list[Outcome], planned: int) -> Iterator[str]:
+    """Such as `Deleted 3 (30 MB) of 67 images; 64 left.`"""
+    settled = sum(outcome.status is not OutcomeStatus.DEFERRED for outcome in outcomes)
+    left = f"; {planned - settled:,} left" if planned > settled else ""
+    for status in (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED):
+        sizes = [outcome.decision.image.size for outcome in outcomes if outcome.status is status]
+        if sizes or status is OutcomeStatus.DELETED:
+            done = human_totals(Totals(len(sizes), sum(sizes)))
+            yield f"{status.capitalize()} {done} of {count(planned, 'image')}{left}."
 
 
 def _key(outcome: Outcome) -> RepositoryKey:

@@ -125,6 +125,7 @@ def _delete(run: Run, to_apply: Plan, on_outcome: Callable[[Outcome], None]) -> 
             journal,
             Revalidation(run, to_apply),
             run.request.deadline.may_begin,
+            in_hand=run.request.in_hand,
         ):
             outcomes.append(outcome)
             on_outcome(outcome)

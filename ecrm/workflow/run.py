@@ -6,7 +6,7 @@ This is where the clock and the environment are read.
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -45,7 +45,8 @@ class Request:
     to a time or by a span; `action` overrides that of every rule; with `list_kept` a plan lists
     kept images, too. `state` is where the last run left its state; the default is
     ECRM_STATE_DIR's. `name` tells this run from others of the same second, in the name of its
-    journal. `workers` is the maximum number of concurrent calls per API; without `cache` nothing
+    journal. `in_hand` is entered around each batch of deletions, so that nothing breaks one off.
+    `workers` is the maximum number of concurrent calls per API; without `cache` nothing
     is cached between runs.
     """
 
@@ -67,6 +68,7 @@ class Request:
     state: str | None = None
     name: str = ""
     deadline: Deadline = NO_DEADLINE
+    in_hand: Callable[[], AbstractContextManager[object]] = nullcontext
     workers: int = WORKERS
     cache: bool = True
 

@@ -475,7 +475,7 @@ def test_the_outcomes_table_counts_only_what_aws_says_is_deleted():
         outcome(6, OutcomeStatus.ARCHIVED),
     ]
     assert (
-        outcomes_table(outcomes, [REGISTRY])
+        outcomes_table(outcomes, [REGISTRY], len(outcomes))
         == f"""\
  REPOSITORY   | DELETED   | ARCHIVED   | ALREADY GONE   | SKIPPED   | FAILED
 --------------+-----------+------------+----------------+-----------+-----------
@@ -489,9 +489,18 @@ Skipped: shop/api@{digest(5)}: now in_use"""
     )
 
 
+def test_the_outcomes_table_tells_how_many_of_the_whole_plan_are_left():
+    outcomes = [
+        *(outcome(number, OutcomeStatus.DELETED) for number in (1, 2, 3)),
+        outcome(4, OutcomeStatus.DEFERRED, "the time was over"),
+    ]
+    text = outcomes_table(outcomes, [REGISTRY], 67)
+    assert text.endswith("\n\nDeleted 3 (30 MB) of 67 images; 64 left.")
+
+
 def test_the_outcomes_table_of_a_run_in_which_all_went_well():
     assert (
-        outcomes_table([outcome(1, OutcomeStatus.DELETED)], [REGISTRY])
+        outcomes_table([outcome(1, OutcomeStatus.DELETED)], [REGISTRY], 1)
         == """\
  REPOSITORY   | DELETED
 --------------+-----------
@@ -503,7 +512,7 @@ Deleted 1 (10 MB) of 1 image."""
 
 def test_the_outcomes_table_of_a_run_that_deleted_nothing():
     assert (
-        outcomes_table([outcome(1, OutcomeStatus.FAILED, "oops")], [REGISTRY])
+        outcomes_table([outcome(1, OutcomeStatus.FAILED, "oops")], [REGISTRY], 1)
         == f"""\
  REPOSITORY   | FAILED
 --------------+-----------

@@ -125,7 +125,7 @@ def test_delete_deletes_in_both_and_keeps_its_files_at_home(accounts: Accounts):
     assert accounts.images == {NORTH: 1, SOUTH: 1}
     assert {outcome.status for outcome in outcomes} == {OutcomeStatus.DELETED}
     assert (
-        outcomes_table(outcomes, TARGETS)
+        outcomes_table(outcomes, TARGETS, len(outcomes))
         == """\
  REPOSITORY                  | DELETED
 -----------------------------+-----------
