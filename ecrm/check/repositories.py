@@ -29,10 +29,6 @@ class RepositoryIndex:
         return self.images.get(digest) if digest else None
 
 
-def key_of(plan: RepositoryPlan) -> RepositoryKey:
-    return RepositoryKey(plan.registry, plan.repository)
-
-
 def repository_indexes(plan: Plan) -> dict[RepositoryKey, RepositoryIndex]:
     """All repositories whose images could be read; the plan must list kept images."""
     indexes = {}
@@ -43,7 +39,7 @@ def repository_indexes(plan: Plan) -> dict[RepositoryKey, RepositoryIndex]:
             tags = {
                 tag: digest for digest, decision in images.items() for tag in decision.image.tags
             }
-            indexes[key_of(repository)] = RepositoryIndex(repository, images, tags)
+            indexes[repository.key] = RepositoryIndex(repository, images, tags)
     return indexes
 
 

@@ -10,7 +10,7 @@ from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.scan import Scan
 from ecrm.planning.guards import Stop
-from ecrm.planning.plan import Plan, RepositoryPlan, Totals
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals, summed
 
 Json = dict[str, Any]
 MOST_REPOSITORIES = 1000
@@ -18,14 +18,7 @@ MOST_REPOSITORIES = 1000
 MOST_DETAILS = 20
 """How many images that were not deleted are told one by one; the journal and the log have all."""
 
-_KEYS = {
-    OutcomeStatus.DELETED: "deleted",
-    OutcomeStatus.ARCHIVED: "archived",
-    OutcomeStatus.ALREADY_GONE: "already_gone",
-    OutcomeStatus.SKIPPED: "skipped",
-    OutcomeStatus.DEFERRED: "deferred",
-    OutcomeStatus.FAILED: "failed",
-}
+_KEYS = {status: status.replace(" ", "_") for status in OutcomeStatus}
 
 
 @dataclass
@@ -124,15 +117,12 @@ def summary(result: Result, version: str) -> Json:
 def _of_plan(result: Result, plan: Plan) -> Json:
     by_key: dict[RepositoryKey, list[Outcome]] = {}
     for outcome in result.outcomes:
-        key = RepositoryKey(outcome.registry, outcome.repository)
-        by_key.setdefault(key, []).append(outcome)
+        by_key.setdefault(outcome.key, []).append(outcome)
     return {
         "images": numbers(result),
         "repositories": [
-            _repository(where, by_key.get(RepositoryKey(where.registry, where.repository), ()))
-            for where in sorted(
-                plan.repositories, key=lambda where: (where.registry, where.repository)
-            )
+            _repository(where, by_key.get(where.key, ()))
+            for where in sorted(plan.repositories, key=lambda where: where.key)
         ],
         "unmanaged": [display_name(key, plan.targets) for key in plan.unmanaged],
         "not_done": [_detail(result, outcome) for outcome in failed(result)[:MOST_DETAILS]],
@@ -173,20 +163,16 @@ def failed(result: Result) -> list[Outcome]:
 
 
 def image_name(result: Result, outcome: Outcome) -> str:
-    key = RepositoryKey(outcome.registry, outcome.repository)
-    return f"{display_name(key, result.registries)}@{outcome.decision.image.digest}"
+    return f"{display_name(outcome.key, result.registries)}@{outcome.decision.image.digest}"
 
 
 def _repository(where: RepositoryPlan, outcomes: Iterable[Outcome]) -> Json:
-    total, deletable = (
-        sum(by_kind.values(), Totals()) for by_kind in (where.total, where.deletable)
-    )
     kept = {reason.value: number for reason, number in sorted(where.kept_by_reason.items())}
     summary: Json = {
         "repository": where.repository,
         "target": str(where.registry),
-        "total": _totals(total),
-        "deletable": _totals(deletable),
+        "total": _totals(summed(where.total.values())),
+        "deletable": _totals(summed(where.deletable.values())),
         "kept": kept,
         "outcomes": {_KEYS[status]: _totals(met) for status, met in _met(outcomes).items()},
     }

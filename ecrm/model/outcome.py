@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ecrm.model.decision import Decision
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Registry, RepositoryKey
 
 
 class OutcomeStatus(StrEnum):
@@ -28,3 +28,7 @@ class Outcome:
     decision: Decision
     status: OutcomeStatus
     detail: str = ""
+
+    @property
+    def key(self) -> RepositoryKey:
+        return RepositoryKey(self.registry, self.repository)

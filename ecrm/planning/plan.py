@@ -118,17 +118,17 @@ class Plan:
 
     @property
     def total(self) -> Totals:
-        return _sum(totals for planned in self.repositories for totals in planned.total.values())
+        return summed(totals for planned in self.repositories for totals in planned.total.values())
 
     @property
     def deletable(self) -> Totals:
-        return _sum(
+        return summed(
             totals for planned in self.repositories for totals in planned.deletable.values()
         )
 
     @property
     def used(self) -> Totals:
-        return _sum(planned.used for planned in self.repositories)
+        return summed(planned.used for planned in self.repositories)
 
     @property
     def kept_by_reason(self) -> Mapping[Reason, int]:
@@ -170,7 +170,7 @@ def repository_plan(
         stages=tuple(tuple(deletable[digest] for digest in stage) for stage in stages),
         held_by={digest: holders for digest in linked if (holders := graph.held_by(digest))},
         broken_indexes=len(graph.broken),
-        used=_sum(
+        used=summed(
             Totals(1, decision.image.size) for decision in kept if decision.reason is Reason.IN_USE
         ),
     )
@@ -231,5 +231,5 @@ def _totals(decisions: Iterable[Decision]) -> dict[Kind, Totals]:
     return {kind: Totals(len(of_kind), sum(of_kind)) for kind, of_kind in sizes.items()}
 
 
-def _sum(totals: Iterable[Totals]) -> Totals:
+def summed(totals: Iterable[Totals]) -> Totals:
     return sum(totals, Totals())

@@ -20,7 +20,7 @@ def outcomes_table(
         lambda: defaultdict(Totals)
     )
     for outcome in everything:
-        by_key[_key(outcome)][outcome.status] += Totals(1, outcome.decision.image.size)
+        by_key[outcome.key][outcome.status] += Totals(1, outcome.decision.image.size)
     seen = {outcome.status for outcome in everything}
     statuses = [status for status in OutcomeStatus if status in seen]
     rows = [
@@ -42,7 +42,7 @@ def _summary(
         if outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
             image = outcome.decision.image
             tags = f" ({', '.join(image.tags)})" if image.tags else ""
-            name = f"{display_name(_key(outcome), registries)}@{image.digest}{tags}"
+            name = f"{display_name(outcome.key, registries)}@{image.digest}{tags}"
             yield f"{outcome.status.capitalize()}: {name}: {outcome.detail}"
 
 
@@ -55,7 +55,3 @@ def _done(outcomes: list[Outcome], planned: int) -> Iterator[str]:
         if sizes or status is OutcomeStatus.DELETED:
             done = human_totals(Totals(len(sizes), sum(sizes)))
             yield f"{status.capitalize()} {done} of {count(planned, 'image')}{left}."
-
-
-def _key(outcome: Outcome) -> RepositoryKey:
-    return RepositoryKey(outcome.registry, outcome.repository)

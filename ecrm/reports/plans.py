@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ecrm.model.decision import Reason
 from ecrm.model.image import Kind
-from ecrm.model.reference import RepositoryKey, display_name
+from ecrm.model.reference import display_name
 from ecrm.model.rule import Action
 from ecrm.model.scan import SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
@@ -67,7 +67,7 @@ def plan_table(plan: Plan) -> str:
 
 def name_in(plan: Plan, where: RepositoryPlan) -> str:
     """The repository, with its registry if the plan has several."""
-    return display_name(RepositoryKey(where.registry, where.repository), plan.targets)
+    return display_name(where.key, plan.targets)
 
 
 def _keep(totals: Totals) -> str:

@@ -14,7 +14,7 @@ def restored_table(restored: Iterable[Restored]) -> str:
     registries = {image.registry for image in everything}
     by_key: dict[RepositoryKey, Counter[Result]] = defaultdict(Counter)
     for image in everything:
-        by_key[_key(image)][image.result] += 1
+        by_key[image.key][image.result] += 1
     rows = [
         [
             display_name(key, registries),
@@ -35,9 +35,5 @@ def _summary(restored: list[Restored], registries: Collection[Registry]) -> Iter
     for image in restored:
         if image.detail:
             tags = f" ({', '.join(image.tags)})" if image.tags else ""
-            name = f"{display_name(_key(image), registries)}@{image.digest}{tags}"
+            name = f"{display_name(image.key, registries)}@{image.digest}{tags}"
             yield f"{image.result.capitalize()}: {name}: {image.detail}"
-
-
-def _key(image: Restored) -> RepositoryKey:
-    return RepositoryKey(image.registry, image.repository)

@@ -1,14 +1,13 @@
 """The rules about how much: `overdue` and `budget`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from ecrm.check.repositories import key_of
 from ecrm.check.values import CheckInputs, RuleResults, Violation, Where
 from ecrm.config import Level
 from ecrm.model.humanize import count, days, human_size
-from ecrm.planning.plan import Plan, RepositoryPlan, Totals
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals, summed
 
 _GB = 10**9
 
@@ -16,17 +15,15 @@ _GB = 10**9
 def overdue(inputs: CheckInputs, level: Level) -> RuleResults:
     """Deletable images are deleted in time."""
     limits = inputs.config.check.overdue
-    managed = [
-        repository for repository in _read(inputs.plan) if inputs.rule_for(key_of(repository))
-    ]
+    managed = [repository for repository in _read(inputs.plan) if inputs.rule_for(repository.key)]
     for repository in managed:
-        deletable = _sum(repository.deletable.values())
-        where = Where(key_of(repository))
+        deletable = summed(repository.deletable.values())
+        where = Where(repository.key)
         for about, what in _above(deletable, limits.max_images, limits.max_bytes, "max"):
             yield _too_many(level, where, what, about)
         if repository.overdue and limits.longer_than is not None:
             yield _deletable_long(level, repository, limits.longer_than)
-    total = _sum(totals for repository in managed for totals in repository.deletable.values())
+    total = summed(totals for repository in managed for totals in repository.deletable.values())
     if inputs.only is None:
         most = (limits.max_total_images, limits.max_total_bytes)
         for about, what in _above(total, *most, "max_total"):
@@ -69,7 +66,7 @@ def _deletable_long(level: Level, repository: RepositoryPlan, limit: timedelta) 
     return Violation(
         "overdue",
         level,
-        Where(key_of(repository)),
+        Where(repository.key),
         f"{number} ({size}) could have been deleted more than {days(limit)} ago",
         f"by the rule {repository.rule}; the oldest was pushed {oldest:%Y-%m-%d}; the cleanup does "
         "not run, or the rule is newer than that",
@@ -84,15 +81,15 @@ def budget(inputs: CheckInputs, level: Level) -> RuleResults:
     limits = inputs.config.check.budget
     repositories = _read(inputs.plan)
     for repository in repositories:
-        where = Where(key_of(repository))
-        size = _sum(repository.total.values()).size
-        deletable = _sum(repository.deletable.values())
+        where = Where(repository.key)
+        size = summed(repository.total.values()).size
+        deletable = summed(repository.deletable.values())
         most = (limits.max_bytes, limits.max_monthly_cost)
         for about, what in _too_much(size, limits.price, *most, "max"):
             yield _over_budget(limits.price, level, where, (about, what), deletable)
     if inputs.only is None:
-        size = _sum(totals for plan in repositories for totals in plan.total.values()).size
-        deletable = _sum(totals for plan in repositories for totals in plan.deletable.values())
+        size = summed(totals for plan in repositories for totals in plan.total.values()).size
+        deletable = summed(totals for plan in repositories for totals in plan.deletable.values())
         most = (limits.max_total_bytes, limits.max_total_monthly_cost)
         for about, what in _too_much(size, limits.price, *most, "max_total"):
             where = Where(key=f"check.budget.{about}")
@@ -130,7 +127,3 @@ def _over_budget(
 
 def _read(plan: Plan) -> list[RepositoryPlan]:
     return [repository for repository in plan.repositories if not repository.unread]
-
-
-def _sum(totals: Iterable[Totals]) -> Totals:
-    return sum(totals, Totals())

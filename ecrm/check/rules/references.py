@@ -7,7 +7,6 @@ from ecrm.check.repositories import (
     ResolvedUse,
     hint,
     image_name,
-    key_of,
     repository_indexes,
     resolve_uses,
     short_digest,
@@ -35,7 +34,7 @@ def missing_image(inputs: CheckInputs, level: Level) -> RuleResults:
     Repositories that could not be read are left out, since the plan reports them.
     """
     indexes = repository_indexes(inputs.plan)
-    unread = {key_of(repository) for repository in inputs.plan.repositories if repository.unread}
+    unread = {repository.key for repository in inputs.plan.repositories if repository.unread}
     for use in resolve_uses(inputs, (*inputs.scan.uses, *inputs.file_uses)):
         if use.key not in unread and (problem := _problem(inputs, use, indexes)):
             what, next_step = problem

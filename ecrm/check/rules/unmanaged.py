@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ecrm.check.repositories import key_of
 from ecrm.check.values import CheckInputs, RuleResults, Unread, Violation, Where
 from ecrm.config import Config, History, HistorySection, Level
 from ecrm.model.humanize import count
@@ -15,11 +14,11 @@ from ecrm.sources import SOURCES
 
 def unmanaged(inputs: CheckInputs, level: Level) -> RuleResults:
     for repository in inputs.plan.repositories:
-        if not inputs.rule_for(key_of(repository)):
+        if not inputs.rule_for(repository.key):
             yield Violation(
                 "unmanaged",
                 level,
-                Where(key_of(repository)),
+                Where(repository.key),
                 "no rule matches this repository, so ecrm never deletes anything in it",
                 repository.unread or f"it holds {count(repository.images, 'image')}",
                 "add an entry to `repositories` in ecrm.yaml",

@@ -10,7 +10,7 @@ from ecrm.execution.journal import Entry
 from ecrm.execution.restore.manifest import Needs, has_digest, needs
 from ecrm.execution.restore.selection import by_repository, in_order
 from ecrm.model.image import Status
-from ecrm.model.reference import Registry
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.registry.restorer import Restorer, is_about_one_image
 
@@ -35,6 +35,10 @@ class Restored:
     tags: tuple[str, ...]
     result: Result
     detail: str = ""
+
+    @property
+    def key(self) -> RepositoryKey:
+        return RepositoryKey(self.registry, self.repository)
 
 
 def refuse_foreign(
