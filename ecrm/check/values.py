@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from ecrm.check.lifecycle import Conflict
+from ecrm.check.lifecycle.conflict import Conflict
 from ecrm.config import Config, Level
 from ecrm.model.image import Links
 from ecrm.model.reference import Registry, RepositoryKey, display_name

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from ecrm.aws import map_concurrently
 from ecrm.check import CheckInputs, LifecycleConflicts, Unread, for_all, moved_to
-from ecrm.check.lifecycle import conflicts, due_within, parse_policy
+from ecrm.check.lifecycle.conflict import conflicts, due_within
 from ecrm.check.lifecycle.preview import preview
+from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.check.repositories import RepositoryIndex, repository_indexes
 from ecrm.config import Level
 from ecrm.errors import AwsError, Gone, InputError

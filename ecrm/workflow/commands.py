@@ -16,7 +16,7 @@ from ecrm.aws.storage import is_remote, read_text
 from ecrm.check import Findings
 from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
-from ecrm.check.lifecycle import parse_policy
+from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.errors import IncompleteError
 from ecrm.execution.journal import load_journal
 from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored

@@ -11,23 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrm.check.lifecycle import (
-    Conflict,
+from ecrm.check.lifecycle.conflict import Conflict, conflicts, due_within
+from ecrm.check.lifecycle.evaluation import LifecycleMatch, carried_out, evaluate, next_due
+from ecrm.check.lifecycle.policy import (
     CountType,
-    LifecycleAction,
-    LifecycleMatch,
     LifecyclePolicy,
     LifecycleRule,
     Selection,
     StorageClass,
     TagStatus,
-    carried_out,
-    conflicts,
-    due_within,
-    evaluate,
-    next_due,
-    parse_policy,
 )
+from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.errors import InputError
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Status
@@ -35,6 +29,7 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Action, Rule
 from ecrm.planning.retention import decide
 from ecrm.planning.uses import UsesByRepository
+from ecrm.registry.lifecycle_preview import LifecycleAction
 from ecrm.registry.operations import DESCRIBE_REPOSITORIES
 from ecrm.registry.tag_mutability import Mutability, mutability_from
 from tests import fake_aws

@@ -12,13 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ecrm.check.lifecycle import (
-    LifecycleMatch,
-    LifecyclePolicy,
-    carried_out,
-    evaluate,
-    parse_policy,
-)
+from ecrm.check.lifecycle.evaluation import LifecycleMatch, carried_out, evaluate
+from ecrm.check.lifecycle.policy import LifecyclePolicy
+from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.model.image import Image
 from tests.planning.test_retention_cases import image
 from tests.values import NOW, digest

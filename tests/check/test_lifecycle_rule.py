@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ecrm.check import CheckInputs, LifecycleConflicts
-from ecrm.check.lifecycle import conflicts, evaluate, parse_policy
+from ecrm.check.lifecycle.conflict import conflicts
+from ecrm.check.lifecycle.evaluation import evaluate
+from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.check.repositories import repository_indexes
 from ecrm.config import Level
 from ecrm.model.use import Use

@@ -10,12 +10,12 @@ import pytest
 from botocore import xform_name
 
 from ecrm.aws import call, connect
-from ecrm.check.lifecycle import LifecycleAction
 from ecrm.check.lifecycle.preview import EvaluatedBy, Preview, preview
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.registry.images import images
 from ecrm.registry.inventory import Inventory
 from ecrm.registry.lifecycle_preview import (
+    LifecycleAction,
     Polling,
     PreviewResult,
     lifecycle_policy,

@@ -1,11 +1,12 @@
 """The rule `lifecycle`: ECR's own lifecycle policies spare the images that are needed."""
 
-from ecrm.check.lifecycle import Conflict, LifecycleAction
+from ecrm.check.lifecycle.conflict import Conflict
 from ecrm.check.repositories import image_name, users, where_found
 from ecrm.check.values import CheckInputs, RuleResults, Violation
 from ecrm.config import Level
 from ecrm.model.humanize import count
 from ecrm.model.reference import RepositoryKey
+from ecrm.registry.lifecycle_preview import LifecycleAction
 
 
 def lifecycle(inputs: CheckInputs, level: Level) -> RuleResults:
