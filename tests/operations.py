@@ -1,5 +1,6 @@
 """All operations that ecrm declares."""
 
+from ecrm.aws import Operation
 from ecrm.aws.storage import GET_PARAMETER
 from ecrm.aws.target import GET_CALLER_IDENTITY
 from ecrm.registry import operations as ecr
@@ -8,6 +9,6 @@ from ecrm.sources import SOURCES
 OPERATIONS = (
     GET_CALLER_IDENTITY,
     GET_PARAMETER,
-    *ecr.OPERATIONS,
+    *(value for value in vars(ecr).values() if isinstance(value, Operation)),
     *(operation for source in SOURCES for operation in source.operations),
 )

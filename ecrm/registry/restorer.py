@@ -1,6 +1,6 @@
 """ECR: puts images back that `Deleter` deleted or archived."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ecrm.aws import Target, call, chunks
 from ecrm.errors import AwsError
@@ -111,16 +111,12 @@ class Restorer:
             if _code(error) == "ImageNotFoundException":
                 return None
             raise
-        return _first(detail["imageDigest"] for detail in answer["imageDetails"])
+        return next((detail["imageDigest"] for detail in answer["imageDetails"]), None)
 
 
 def is_about_one_image(error: AwsError) -> bool:
     """Whether AWS refused this image, and may well take another."""
     return _code(error) in _ABOUT_ONE_IMAGE
-
-
-def _first(digests: Iterable[str]) -> str | None:
-    return next(iter(digests), None)
 
 
 def _code(error: AwsError) -> str:

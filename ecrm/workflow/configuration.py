@@ -1,9 +1,9 @@
 """ecrm.yaml, read with the sections and the quotas that the sources declare."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from ecrm import config
-from ecrm.config import Config
 from ecrm.config.quotas import REGISTRY_QUOTAS, Quota
 from ecrm.config.schema import Section
 from ecrm.sources import SOURCES
@@ -20,16 +20,6 @@ SECTIONS: Mapping[str, Section] = config.sections(
 )
 
 
-def load(path: str) -> Config:
-    """As `config.load`."""
-    return config.load(path, SECTIONS)
-
-
-def from_bytes(content: bytes, path: str) -> Config:
-    """As `config.from_bytes`."""
-    return config.from_bytes(content, path, SECTIONS)
-
-
-def parse(text: str, path: str) -> Config:
-    """As `config.parse`."""
-    return config.parse(text, path, SECTIONS)
+load = partial(config.load, sections=SECTIONS)
+from_bytes = partial(config.from_bytes, sections=SECTIONS)
+parse = partial(config.parse, sections=SECTIONS)

@@ -452,10 +452,9 @@ OLD, OLDER = image("old", "v1"), image("older", "v0", days=100)
 def test_an_image_in_use_that_would_expire_is_told_with_rule_and_user():
     [conflict] = met([rule(description="Keep one")], [OLD, OLDER], "app:v0", "app:v1")
     assert (conflict.decision.image, conflict.match.rule.priority) == (OLDER, 1)
-    assert str(conflict) == (
-        'rule 1 "Keep one" (all images but the newest 1) deletes v0;'
-        " in use by service prod/web (PRIMARY)"
-    )
+    assert str(conflict.match.rule) == 'rule 1 "Keep one" (all images but the newest 1)'
+    assert conflict.match.rule.action is LifecycleAction.EXPIRE
+    assert [str(use) for use in conflict.uses] == ["service prod/web (PRIMARY)"]
     assert conflict.advice == (
         "raise countNumber of rule 1, or put a rule before it that selects what is deployed and"
         " keeps it"
@@ -481,14 +480,14 @@ def test_a_running_digest_whose_tag_has_moved_is_told():
 @pytest.mark.parametrize(
     ("found", "more", "needed"),
     [
-        (image("a", "latest"), {}, "kept: keep tag pattern (latest matches latest)"),
-        (image("a", "v1", days=0.5), {}, "kept: recently pushed (12 hours of 24 hours)"),
+        (image("a", "latest"), {}, (Reason.KEEP_TAG, "latest matches latest")),
+        (image("a", "v1", days=0.5), {}, (Reason.PUSHED, "12 hours of 24 hours")),
         (
             image("a", "v1", pulled_at=NOW - DAY),
             {"keep_pulled_within": 30 * DAY},
-            "kept: recently pulled (24 hours of 30 days)",
+            (Reason.PULLED, "24 hours of 30 days"),
         ),
-        (image("a", "v1"), {"keep_count": 1}, "kept: keep count (1 of 1)"),
+        (image("a", "v1"), {"keep_count": 1}, (Reason.KEEP_COUNT, "1 of 1")),
     ],
     ids=["keep tag", "pushed", "pulled", "count"],
 )
@@ -501,7 +500,8 @@ def test_an_image_in_a_keep_window_that_would_go_is_told(found, more, needed):
         if conflict.decision.image == found
     ]
     assert [conflict.uses for conflict in matching] == [()]
-    assert str(matching[0]).endswith(f"; {needed}")
+    because = matching[0].because
+    assert (because.reason, because.detail) == needed
 
 
 def test_what_stays_only_since_ecrm_does_not_judge_it_is_no_conflict():
@@ -519,7 +519,9 @@ def test_what_stays_only_since_ecrm_does_not_judge_it_is_no_conflict():
 def test_an_archived_image_in_use_that_would_be_deleted_is_told():
     archived = image("cold", "v9", status=Status.ARCHIVED, archived_at=NOW - 99 * DAY)
     [conflict] = met([by_age(**TO_MOVE)], [archived], "app:v9")
-    assert str(conflict).startswith("rule 1 (all images archived more than 90 days ago) deletes v9")
+    assert str(conflict.match.rule) == "rule 1 (all images archived more than 90 days ago)"
+    assert conflict.match.rule.action is LifecycleAction.EXPIRE
+    assert conflict.decision.image == archived
 
 
 FAMILY = [index("index", "v1"), image("amd64"), image("arm64")]
@@ -554,7 +556,7 @@ def test_an_index_that_goes_is_told_once_with_all_that_belongs_to_it():
     [conflict] = met([UNTAGGED, V], FAMILY, "app:v1", manifests=LINKS)
     assert conflict.name == "v1"
     assert {decision.image.digest for decision in conflict.along} == set(LINKS[digest("index")])
-    assert "deletes v1 and 2 that belong to it; in use by" in str(conflict)
+    assert [use.user for use in conflict.uses] == ["service prod/web"]
 
 
 def test_the_index_of_a_platform_image_in_use_is_told_though_nobody_names_it():
@@ -576,7 +578,6 @@ def test_a_signature_that_would_go_without_its_image_is_told_with_who_uses_that(
     assert conflict.decision.image == signature
     assert conflict.because.image == OLD
     assert [use.user for use in conflict.uses] == ["service prod/web"]
-    assert str(conflict).endswith("; belongs to v1, which is in use by service prod/web (PRIMARY)")
 
 
 def test_a_signature_goes_with_its_image_and_is_told_with_it():
@@ -603,7 +604,7 @@ def test_referrers_in_a_circle_end():
 def test_what_stays_with_an_image_that_is_not_known_is_told():
     decision = Decision(OLD, Reason.REFERRER, related=digest("unknown"))
     [conflict] = conflicts([decision], evaluate(policy(by_age()), [OLD], NOW))
-    assert str(conflict).endswith("; kept: referrer of kept image")
+    assert (conflict.because, conflict.uses) == (decision, ())
 
 
 def test_an_image_that_ecrm_would_delete_is_no_conflict():
@@ -628,14 +629,13 @@ def test_the_most_urgent_comes_first():
     ]
     found = met(rules, images, "app:a-live", "app:b-live", "app:x-live")
     assert [conflict.name for conflict in found] == ["b-live", "x-live", "a-live", "latest"]
-    assert " archives a-live; " in str(found[2])
+    assert found[2].match.rule.action is LifecycleAction.TRANSITION
 
 
-def test_an_image_of_many_tags_and_users_is_named_in_one_line():
+def test_an_image_of_many_tags_is_named_by_the_first_of_them():
     many = image("m", *(f"t{number}" for number in range(9)))
-    [conflict] = met([by_age()], [many], *(f"app:t{number}" for number in range(9)))
+    [conflict] = met([by_age()], [many], "app:t3")
     assert conflict.name == "t0, t1, t2 and 6 more tags"
-    assert len(str(conflict)) < 200
 
 
 def test_a_doom_names_the_image_and_the_rule():
@@ -699,7 +699,6 @@ def to_come(
     decisions = decided(images, *used, manifests=manifests, kept=kept)
     today = conflicts(decisions, evaluate(policy(*rules), images, NOW), manifests)
     found = due_within(decisions, policy(*rules), manifests, today, now=NOW, within=days * DAY)
-    assert all(str(conflict.due.date()) in str(conflict) for conflict in found if conflict.due)
     return [
         (conflict.name, f"{conflict.due - NOW}".partition(",")[0])
         for conflict in found

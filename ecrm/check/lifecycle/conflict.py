@@ -56,24 +56,6 @@ class Conflict:
         """How people know the image: by its tags, else by its digest."""
         return _name(self.decision.image)
 
-    def __str__(self) -> str:
-        """What would happen to which image, by which rule, and who needs it; in one line."""
-        gone = "deletes" if self.match.rule.action is LifecycleAction.EXPIRE else "archives"
-        day = f" on {self.due:%Y-%m-%d}" if self.due else ""
-        with_it = f" and {len(self.along)} that belong to it" if self.along else ""
-        via = f" with {self.match.via}, to which it refers" if self.match.via else ""
-        return f"{self.match.rule} {gone} {self.name}{with_it}{via}{day}; {self._needed()}"
-
-    def _needed(self) -> str:
-        related = self.because is not self.decision
-        whose = f"belongs to {_name(self.because.image)}, which is " if related else ""
-        if self.uses:
-            more = f" and {len(self.uses) - 1} more" if len(self.uses) > 1 else ""
-            return f"{whose}in use by {self.uses[0]}{more}"
-        kept = self.because.reason.value.replace("_", " ")
-        detail = f" ({self.because.detail})" if self.because.detail else ""
-        return f"{whose}kept: {kept}{detail}"
-
     @property
     def advice(self) -> str:
         """How to resolve the conflict."""

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from ecrm.sources.files.document import Node, entries_of, items_of, raw_of, text_of
 
 _VARIABLE = re.compile(r"\$\{([^{}!]+)\}")
-_BRANCHES = "If"
 _FUNCTIONS = frozenset(
     {
         *("Ref", "Sub", "Join", "GetAtt", "ImportValue", "FindInMap", "Select", "Split"),
-        *("Base64", "Transform", _BRANCHES),
+        *("Base64", "Transform", "If"),
     }
 )
 # Text made of text made of text, by way of anchors, has no end.
@@ -66,7 +65,7 @@ class Stack:
     def branches(self, node: Node) -> list[Node]:
         """What Fn::If chooses from."""
         name, argument = _function(node)
-        return items_of(argument)[1:] if name == _BRANCHES else []
+        return items_of(argument)[1:] if name == "If" else []
 
     def _sub(self, argument: Node) -> str:
         template, variables = (*items_of(argument), None, None)[:2]
