@@ -186,19 +186,24 @@ def still_deletable(
     """What of `old` is still deletable by `new`, made later with `kept` filled, and what is not.
 
     An image is still deletable only if both plans delete it in the same way, under the same tags,
-    and with all that it belongs to; one that is not there any more counts as deletable. Where
-    `new` could not be read, nothing is.
+    and with all that it belongs to. One that is not there any more needs no deletion, and whether
+    it was in use nobody looked; where `new` could not be read, that holds for all.
     """
     if new.unread:
         why = f"could not be read again: {new.unread}"
         return new, tuple(SkippedDeletion(decision, why) for decision in old.deletions)
     later = {decision.image.digest: decision for decision in (*new.deletions, *new.kept)}
     left = {decision.image.digest: decision for decision in old.deletions}
+    gone = left.keys() - later.keys()
     skipped: list[SkippedDeletion] = []
     while fresh := {
         digest: SkippedDeletion(decision, why)
         for digest, decision in left.items()
-        if (why := _why_kept(decision, later.get(digest), _holders(digest, old, new) - left.keys()))
+        if (
+            why := _why_kept(
+                decision, later.get(digest), _holders(digest, old, new) - left.keys() - gone
+            )
+        )
     }:
         skipped.extend(fresh.values())
         left = {digest: decision for digest, decision in left.items() if digest not in fresh}
@@ -213,7 +218,7 @@ def _why_kept(decision: Decision, later: Decision | None, kept_holders: set[str]
     """Empty where the image is still deletable; `kept_holders` are the images that are kept and to
     which it belongs."""
     if later is None:
-        return ""
+        return "it is gone already"
     if later.action is not decision.action:
         return " ".join(
             filter(None, (f"now {later.reason}", later.detail, *map(str, later.uses[:1])))

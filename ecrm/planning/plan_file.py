@@ -87,10 +87,7 @@ def narrowed(current: Plan, approved: Plan) -> tuple[Plan, tuple[SkippedDeletion
         if (old := by_key.pop(planned.key, None)) and not planned.unread:
             left, skipped_here = still_deletable(old, planned)
             wanted = frozenset(decision.image.digest for decision in left.deletions)
-            known = {decision.image.digest for decision in (*planned.deletions, *planned.kept)}
-            gone = (decision for decision in left.deletions if decision.image.digest not in known)
             skipped += skipped_here
-            skipped += (SkippedDeletion(decision, "it is gone already") for decision in gone)
         repositories.append(replace(planned.narrowed_to(wanted), kept=()))
     for key, old in by_key.items():
         why = f"{display_name(key, current.targets)} is not planned any more"

@@ -15,6 +15,7 @@ from ecrm.aws.cache import Namespace
 from ecrm.errors import AwsError
 from ecrm.model.image import Image, Links, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
+from ecrm.model.reference import is_digest
 from ecrm.registry.operations import BATCH_GET_IMAGE
 
 BATCH = 100
@@ -36,7 +37,7 @@ def children(target: Target, repository: str, indexes: Sequence[Image]) -> Links
     archived index cannot be pulled, so it may not be readable; that makes none of its children
     deletable, since ECR refuses to delete a child of an index that is there.
     """
-    links = target.cache.get(INDEX, [index.digest for index in indexes], _cached)
+    links = target.cache.get(INDEX, [index.digest for index in indexes], _digests)
     unknown = [index for index in indexes if index.digest not in links]
     for archived in (False, True):
         digests = [
@@ -127,7 +128,7 @@ def digest_of(row: dict[str, Any]) -> str:
 
 def _children(repository: str, digest: str, manifest: str) -> tuple[str, ...]:
     try:
-        return tuple(child["digest"] for child in json.loads(manifest)["manifests"] or ())
+        return _digests([child["digest"] for child in json.loads(manifest)["manifests"] or ()])
     except (ValueError, KeyError, TypeError) as error:
         raise AwsError(
             f"{repository}@{digest}: the manifest is not an index ({error!r})"
@@ -158,8 +159,9 @@ def _decoded(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def _cached(value: Any) -> tuple[str, ...]:
-    """Raises ValueError for a value that `children` did not write."""
-    if not all(isinstance(digest, str) for digest in value):
-        raise ValueError("no digests")
+def _digests(value: Any) -> tuple[str, ...]:
+    """Raises ValueError for what is not a digest, as in a value that `children` did not write."""
+    for digest in value:
+        if not (isinstance(digest, str) and is_digest(digest)):
+            raise ValueError(f"{digest!r} is not sha256: and 64 hexadecimal digits")
     return tuple(value)

@@ -8,6 +8,8 @@ from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_dele
 from ecrm.planning.planner import PlanningContext, read_and_plan
 from ecrm.workflow.run import Run, read_context
 
+_GONE = "the repository is gone already"
+
 
 class Revalidation:
     """Scans again and reads a repository again, where the last scan is too old."""
@@ -31,7 +33,8 @@ class Revalidation:
             return planned, ()
         current = read_and_plan(self._run.inventory, self._facts, planned.key)
         if current is None:
-            return planned, ()
+            gone = (SkippedDeletion(decision, _GONE) for decision in planned.deletions)
+            return planned.narrowed_to(()), tuple(gone)
         if current.unread:
             raise IncompleteError(f"it could not be read again: {current.unread}")
         return still_deletable(planned, current)

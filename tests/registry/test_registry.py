@@ -386,6 +386,10 @@ def test_a_signature_that_is_not_understood_proves_nothing(aws, protected):
         '{"manifests": {"digest": "sha256:1"}}',
         '{"manifests": [{"size": 7}]}',
         '{"manifests": ["sha256:1"]}',
+        '{"manifests": [{"digest": 7}]}',
+        '{"manifests": [{"digest": "sha256:1"}]}',
+        f'{{"manifests": [{{"digest": "sha512:{"a" * 128}"}}]}}',
+        f'{{"manifests": [{{"digest": "{digest(10).upper()}"}}]}}',
     ],
 )
 def test_a_manifest_that_is_no_index_raises(aws, manifest):

@@ -193,12 +193,24 @@ def test_a_repository_that_cannot_be_read_again_ends_the_run(day):
     assert str(raised.value) == "it could not be read again: ecr:DescribeImages: oops"
 
 
-def test_a_repository_that_is_gone_is_left_as_it_was_planned(day):
-    """ECR's answers then say that its images are gone."""
+def test_b36_of_a_repository_that_seems_gone_everything_is_spared(day):
+    """If it is gone, that costs nothing; if it is not, nobody has looked what is in use by now."""
     look, made = day.begin()
     day.now += timedelta(minutes=11)
     day.break_down(Gone("there is no repository app"))
-    assert look(made.repositories[0]) == (made.repositories[0], ())
+    left, skipped = look(made.repositories[0])
+    assert (going(left), left.deletable) == ([], {})
+    assert [skip.decision for skip in skipped] == list(made.repositories[0].deletions)
+    assert {skip.why for skip in skipped} == {"the repository is gone already"}
+
+
+def test_b36_of_a_repository_that_seems_empty_everything_is_spared(day):
+    look, made = day.begin()
+    day.now += timedelta(minutes=11)
+    day.hold()
+    left, skipped = look(made.repositories[0])
+    assert going(left) == []
+    assert {skip.why for skip in skipped} == {"it is gone already"}
 
 
 def test_a_plan_that_was_made_from_a_file_keeps_its_own_time(day):
