@@ -71,14 +71,20 @@ def actionlint(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Write requirements-dev.txt; `nox -s lock -- --upgrade` takes the newest versions."""
+    """Write requirements-dev.txt; `nox -s lock -- --upgrade` takes the newest versions. Then
+    requirements.txt, of the same versions, which the GitHub Action installs."""
     session.install("uv")
+    _compile(session, LOCK, "--extra", "dev", *session.posargs)
+    _compile(session, "requirements.txt", "--constraint", LOCK)
+
+
+def _compile(session: nox.Session, output: str, *options: str) -> None:
     session.run(
         *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0]),
-        *("--extra", "dev", "--generate-hashes", "--no-annotate"),
+        *("--generate-hashes", "--no-annotate"),
         *("--no-emit-index-url", "--no-emit-find-links"),
-        *("--custom-compile-command", "nox -s lock", "--output-file", LOCK),
-        *("pyproject.toml", *session.posargs),
+        *("--custom-compile-command", "nox -s lock", "--output-file", output),
+        *("pyproject.toml", *options),
     )
 
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,12 +71,14 @@ class Runner:
 
     folder: Path
 
-    def __call__(self, name: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    def __call__(
+        self, name: str, tree: Path | None = None, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
         script = self.folder / "step.sh"
         script.write_text(step(name)["run"])
         return subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
-            cwd=self.folder,
+            cwd=tree or self.folder,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.folder),
@@ -102,26 +106,89 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
-    """With a Python, and an `ecrm` that writes down what it was asked."""
+    """With an `ecrm` that writes down what it was asked, and a Python that runs it."""
     made = Runner(tmp_path)
-    made.install("python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     made.install("ecrm", STUB)
+    made.install(
+        "python",
+        f"""#!/bin/sh
+case "$*" in "-I -m ecrm "*) shift 3; exec "$(dirname "$0")/ecrm" "$@";; esac
+exec {sys.executable} "$@"
+""",
+    )
     return made
 
 
-@pytest.mark.parametrize(("version", "package"), [("", "/action"), ("1.2.3", "ecrm==1.2.3")])
-def test_it_installs_its_own_ref_or_the_version_that_is_asked_for(
-    tmp_path: Path, version: str, package: str
-):
+# Makes a virtual environment in which pip only writes down what it was asked, and in which the
+# packages of this Python are found.
+PYTHON = f"""#!/bin/sh
+set -e
+echo "$*" > "$RUNNER_TEMP/made"
+last="$4"
+{sys.executable} "$1" "$2" "$3" --without-pip "$last"
+packages=$(echo "$last"/lib/python*/site-packages)
+echo {sysconfig.get_path("purelib")} > "$packages/zz.pth"
+cat > "$packages/pip.py" <<'END'
+import os, sys
+with open(os.environ["RUNNER_TEMP"] + "/installed", "w") as file:
+    print(*sys.argv[1:], file=file)
+END
+"""
+HOSTILE = """import os
+open(os.environ["RUNNER_TEMP"] + "/hostile", "a").write(__file__ + "\\n")
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Runner:
+    """Has run the step that installs, in a tree in which every module of Python's and of ours is
+    a hostile one."""
     made = Runner(tmp_path)
-    made.install("pip", '#!/bin/sh\necho "$*" > "$RUNNER_TEMP/installed"\n')
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\necho "$*" > "$RUNNER_TEMP/made"\n')
-    python.chmod(0o755)
-    ran = made("Install ecrm", PYTHON=str(python), VERSION=version)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    ours = {"ecrm", "pip", "click", "yaml", "boto3", "sitecustomize", "usercustomize"}
+    for name in sys.stdlib_module_names | ours:
+        (tree / f"{name}.py").write_text(HOSTILE)
+    (tmp_path / "python").write_text(PYTHON)
+    (tmp_path / "python").chmod(0o755)
+    variables = {"GITHUB_ACTION_PATH": str(ROOT), "PYTHONPATH": str(tree)}
+    ran = made("Install ecrm", tree, BASE_PYTHON=str(tmp_path / "python"), **variables)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert made.read("made") == f"-m venv {tmp_path}/ecrm\n"
-    assert made.read("installed") == f"install --quiet --disable-pip-version-check {package}\n"
+    return made
+
+
+def test_b46_nothing_of_the_tree_is_imported(installed: Runner):
+    tree = installed.folder / "tree"
+    variables = {"PYTHONPATH": str(tree), "SARIF": "false"}
+    ran = installed("Run ecrm", tree, COMMAND="version", ARGS="'--color'", **variables)
+    assert installed.read("hostile") == ""
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("ecrm ")
+
+
+def test_b46_hostile_modules_are_seen_without_isolation(installed: Runner):
+    """So that the test above can fail."""
+    python = installed.folder / "ecrm" / "bin" / "python"
+    tree, variables = installed.folder / "tree", {"RUNNER_TEMP": str(installed.folder)}
+    subprocess.run([python, "-m", "shlex"], cwd=tree, env=variables, check=False)
+    assert installed.read("hostile")
+
+
+def test_it_installs_what_ecrm_needs_by_hash_and_takes_ecrm_from_its_own_ref(installed: Runner):
+    assert installed.read("made") == f"-I -m venv {installed.folder}/ecrm\n"
+    assert installed.read("installed") == (
+        "install --quiet --disable-pip-version-check --no-deps --only-binary :all: "
+        f"--require-hashes --requirement {ROOT}/requirements.txt\n"
+    )
+    (path,) = (installed.folder / "ecrm").glob("lib/python*/site-packages/ecrm.pth")
+    assert path.read_text() == f"{ROOT}\n"
+
+
+def test_every_python_of_the_action_is_isolated():
+    text = "".join(step(name)["run"] for name in ("Install ecrm", "Run ecrm"))
+    calls = re.findall(r'"\$(?:BASE_PYTHON|python)" (\S+)', text)
+    assert len(calls) == text.count('"$BASE_PYTHON"') + text.count('"$python"')
+    assert set(calls) == {"-I"}
 
 
 def test_a_check_annotates_and_writes_the_summary(runner: Runner):
@@ -129,7 +196,7 @@ def test_a_check_annotates_and_writes_the_summary(runner: Runner):
     ran = runner("Run ecrm", COMMAND="check", ARGS=args, SARIF="false")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert runner.read("asked").splitlines() == [
-        *("check", "--format", "github"),
+        *("check", "--no-external-commands", "--format", "github"),
         *("--report", f"markdown={runner.folder}/ecrm-results/summary.md"),
         *("--files", "deploy/**/*.json", "k8s/*.yaml", "--baseline", "a b.json"),
     ]
@@ -140,7 +207,7 @@ def test_a_check_annotates_and_writes_the_summary(runner: Runner):
 def test_nothing_in_the_arguments_is_run_or_expanded(runner: Runner):
     args = "$(touch bad) `touch bad` ; touch bad $HOME *"
     runner("Run ecrm", COMMAND="check", ARGS=args, SARIF="false")
-    assert runner.read("asked").splitlines()[5:] == [
+    assert runner.read("asked").splitlines()[6:] == [
         *("$(touch", "bad)", "`touch", "bad`", ";", "touch", "bad", "$HOME", "*")
     ]
     assert not (runner.folder / "bad").exists()
@@ -149,7 +216,23 @@ def test_nothing_in_the_arguments_is_run_or_expanded(runner: Runner):
 @pytest.mark.parametrize("args", ["", " \n"])
 def test_no_arguments_are_no_arguments(runner: Runner, args: str):
     runner("Run ecrm", COMMAND="check", ARGS=args, SARIF="false")
-    assert len(runner.read("asked").splitlines()) == 5
+    assert len(runner.read("asked").splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        ("--files 'deploy/**", "No closing quotation"),
+        ('--baseline "a', "No closing quotation"),
+        ("--baseline a\\", "No escaped character"),
+    ],
+)
+def test_an_unbalanced_quote_ends_the_step(runner: Runner, args: str, problem: str):
+    ran = runner("Run ecrm", COMMAND="check", ARGS=args, SARIF="true")
+    assert ran.returncode == 2
+    assert ran.stderr == f"ecrm: error: args: {problem}; balance the quotes\n"
+    assert runner.read("asked") == ""
+    assert runner.read("output") == "exit-code=2\n"
 
 
 @pytest.mark.parametrize("code", [1, 2, 3])

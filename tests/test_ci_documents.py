@@ -1,5 +1,6 @@
 """The pages for CI: their files are valid for their systems, and their commands are ecrm's."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -66,6 +67,18 @@ def steps() -> Iterator[dict[str, Any]]:
             yield from job["steps"]
 
 
+def test_third_party_actions_are_pinned_by_commit_with_their_version():
+    """The same ones as our own workflows have."""
+    texts = [FILES[path] for path in of(".github/")]
+    used = {name for text in texts for name in re.findall(r"uses: (.+)$", text, re.MULTILINE)}
+    others = {name for name in used if not name.startswith("my-org/ecrm@")}
+    pinned = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert others
+    assert [name for name in others if not pinned.fullmatch(name)] == []
+    ours = "".join(path.read_text() for path in (ROOT / ".github" / "workflows").glob("*.yml"))
+    assert {name for name in others if name.startswith("actions/") and name not in ours} == set()
+
+
 def test_the_action_is_given_inputs_that_it_has():
     inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
     given = [step.get("with", {}) for step in steps() if step["uses"].startswith("my-org/ecrm@")]
@@ -105,6 +118,51 @@ def test_every_command_has_the_options_that_are_given(line: str):
     command = cli.commands[name]
     context = click.Context(command, info_name=name, **command.context_settings)
     command.make_parser(context).parse_args(list(arguments))
+
+
+# -- what a pull request may do -------------------------------------------------------------------
+
+
+def test_b46_no_documented_check_of_a_pull_request_runs_its_programs():
+    checks = [line for line in scripts() if re.search(r"^ecrm check .*--files", line, re.MULTILINE)]
+    by_system = [text for text in checks if "--report" in text]
+    assert len(by_system) == 2
+    assert [text for text in by_system if "--no-external-commands" not in text] == []
+    action = (ROOT / "action.yml").read_text()
+    assert "(--no-external-commands --format github" in action
+    (check,) = of(".github/workflows/ecr-check")
+    assert "--external-commands" not in FILES[check]
+
+
+SUBJECTS = {
+    "github": "repo:my-org/my-app:environment:ecr-cleanup",
+    "gitlab": "project_path:my-group/my-app:ref_type:branch:ref:main",
+}
+
+
+@pytest.mark.parametrize("system", SUBJECTS)
+def test_b46_the_role_that_deletes_trusts_the_approved_job_alone(system: str):
+    (text,) = re.findall(
+        rf"^```json {system} ecrm-delete\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL
+    )
+    (statement,) = json.loads(text)["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    provider = statement["Principal"]["Federated"].partition("oidc-provider/")[2]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{provider}:aud": "sts.amazonaws.com",
+            f"{provider}:sub": SUBJECTS[system],
+        }
+    }
+
+
+def test_b46_only_main_deletes_and_in_the_environment_that_is_trusted():
+    job = document(".github/workflows/ecr-delete.yml")["jobs"]["delete"]
+    assert job["environment"] == "ecr-cleanup"
+    job = document(".gitlab-ci.yml")["delete"]
+    assert [rule["if"].partition(" && ")[2] for rule in job["rules"]] == [
+        '$CI_COMMIT_BRANCH == "main"'
+    ]
 
 
 def test_no_release_is_named_that_the_changelog_does_not_have():

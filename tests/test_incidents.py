@@ -47,6 +47,7 @@ INCIDENTS = {
     "B36": "something is believed to be gone that was just named",
     "B37": "a plan file decides by itself",
     "B40": "an empty option widens what is deleted",
+    "B46": "files of a pull request run or decide in a job that holds credentials",
 }
 
 

@@ -25,6 +25,8 @@ FORMS = sorted(
 )
 NOXFILE = (ROOT / "noxfile.py").read_text()
 LOCK = (ROOT / "requirements-dev.txt").read_text()
+ACTION_LOCK = (ROOT / "requirements.txt").read_text()
+FUNCTION_LOCK = (ROOT / "deploy" / "requirements.txt").read_text()
 DOCUMENTS = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md")]
 
 
@@ -237,6 +239,18 @@ def test_every_locked_version_has_hashes_and_no_address():
     assert [package for package in packages if "--hash=sha256:" not in package] == []
     assert "://" not in LOCK
     assert not re.search(r"^\s*-(-index|-extra-index|-find-links|i|f)\b", LOCK, re.MULTILINE)
+
+
+def entries(lock: str) -> set[str]:
+    """Each package with its version and hashes."""
+    return {entry.strip() for entry in re.split(r"\n(?=\w)", lock) if "==" in entry}
+
+
+def test_the_action_installs_what_ecrm_needs_in_the_versions_that_are_tested():
+    assert entries(ACTION_LOCK) <= entries(LOCK), "nox -s lock"
+    names = {canonicalize_name(entry.partition("==")[0]) for entry in entries(ACTION_LOCK)}
+    assert names >= {canonicalize_name(Requirement(it).name) for it in PROJECT["dependencies"]}
+    assert names == {entry.partition("==")[0] for entry in entries(FUNCTION_LOCK)}
 
 
 def test_everything_that_is_allowed_has_a_lowest_version():

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ecrm.cli.external_commands import external_commands_option
 from ecrm.cli.options import (
     CONTEXT,
     command_options,
@@ -63,6 +64,7 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     help="Check the repository of -r as if it had this ECR lifecycle policy.",
 )
 @scanned_files_option
+@external_commands_option
 @snapshot_options
 @command_options
 @click.pass_context

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from ecrm.cli.external_commands import external_commands_option
 from ecrm.cli.options import (
     CONTEXT,
     command_options,
@@ -29,6 +30,7 @@ from ecrm.errors import IncompleteError
 )
 @output_option
 @scan_option
+@external_commands_option
 @scanned_files_option
 @snapshot_options
 @command_options

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ecrm.cli.external_commands import external_commands_option
 from ecrm.cli.terminal import set_up_logging
 from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList, refuse_empty
 from ecrm.workflow.logs import FORMATS, LEVELS
@@ -139,6 +140,7 @@ def plan_options(function: F) -> F:
             help="Format of the plan.",
         ),
         scan_option,
+        external_commands_option,
         repository_option,
         scanned_files_option,
         click.option(

@@ -1,7 +1,10 @@
 """`ecrm scan`: writes which images are in use."""
 
+from typing import Any
+
 import click
 
+from ecrm.cli.external_commands import external_commands_option
 from ecrm.cli.options import CONTEXT, command_options, output_option
 from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, show
@@ -17,9 +20,10 @@ from ecrm.cli.terminal import progress, show
     show_default=True,
     help="json: an array of image URIs; table: a readable table; detail: JSON with every use.",
 )
+@external_commands_option
 @command_options
 @click.pass_context
-def scan(ctx: click.Context, output: str, format_name: str) -> None:
+def scan(ctx: click.Context, /, output: str, format_name: str, **options: Any) -> None:
     """List the images in use.
 
     --scanned-files of `plan` and `delete` reads the JSON array, here and in fujiwara/ecrm. If a
@@ -28,6 +32,6 @@ def scan(ctx: click.Context, output: str, format_name: str) -> None:
     from ecrm.reports import SCAN_FORMATS
     from ecrm.workflow import commands as workflow
 
-    with workflow.start(request(ctx), progress) as run:
+    with workflow.start(request(ctx, **options), progress) as run:
         found = workflow.complete_scan(run)
     show(SCAN_FORMATS[format_name](found), output, run.home)

@@ -4,7 +4,13 @@ from typing import Any
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, output_option, scanned_files_option
+from ecrm.cli.external_commands import external_commands_option
+from ecrm.cli.options import (
+    CONTEXT,
+    command_options,
+    output_option,
+    scanned_files_option,
+)
 from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, show
 
@@ -18,6 +24,7 @@ from ecrm.cli.terminal import progress, show
     help="Also record ECR's lifecycle policies.",
 )
 @scanned_files_option
+@external_commands_option
 @command_options
 @click.pass_context
 def snapshot(ctx: click.Context, /, output: str, policies: bool, **options: Any) -> None:

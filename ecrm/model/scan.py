@@ -68,6 +68,16 @@ class Scan:
     def unread(self) -> tuple[str, ...]:
         return tuple(line for read in self.source_reports for line in read.unread)
 
+    @property
+    def skipped_commands(self) -> tuple[str, ...]:
+        """Which external commands were left out on request, one line each."""
+        return tuple(
+            f"{read.source}: {note.text}"
+            for read in self.source_reports
+            for note in read.notes
+            if read.registry is None and note.status is ReadStatus.EXCLUDED
+        )
+
     def tells_of(self, registry: Registry) -> bool:
         """Whether someone looked who uses this registry: a source that read that account and
         region, or a file or command that names images there."""

@@ -41,13 +41,15 @@ def scan(
     progress: Progress,
     *,
     services: bool = True,
+    commands: bool = True,
     clients: ClientFactory = no_aws,
 ) -> Scan:
     """Everything in use, from every source of every target, with a report for each of them.
 
     Without `services` (`--no-scan`), files alone are read: the scanned ones, and `files` of the
-    working tree. `clients` is for scanned files that are kept in S3. Raises InputError for a
-    scanned file that is not what it should be; all else that goes wrong is in the source reports.
+    working tree. Without `commands`, external commands are not run. `clients` is for scanned files
+    that are kept in S3. Raises InputError for a scanned file that is not what it should be; all
+    else that goes wrong is in the source reports.
     """
     max_age = config.guards.scanned_files_max_age
     oldest = now - max_age if max_age is not None else None
@@ -64,14 +66,19 @@ def scan(
             for source in SOURCES
         ]
         return _joined(now, [*files, *(([], read) for read in skipped)])
-    commands = [
-        _read(None, f"command {command.command[0]}", list(command_uses(command)))
+    skipped_command = Diagnostic(ReadStatus.EXCLUDED, "not run, because of --no-external-commands")
+    printed = [
+        _read(
+            None,
+            f"command {command.command[0]}",
+            command_uses(command) if commands else [skipped_command],
+        )
         for command in config.external_commands
     ]
     found = for_each_target(
         targets, lambda target, workers: _reports(target, config, progress, workers)
     )
-    return _joined(now, [*files, *commands, *(part for parts in found for part in parts)])
+    return _joined(now, [*files, *printed, *(part for parts in found for part in parts)])
 
 
 def read_target(

@@ -48,7 +48,10 @@ def read_check_inputs(run: Run, request: CheckRequest) -> CheckInputs:
         context.scan,
         run.request.repository,
         file_uses=tuple(item for item in request.found if isinstance(item, Use)),
-        unchecked=tuple(note.text for note in notes if note.status is ReadStatus.READ),
+        unchecked=(
+            *(note.text for note in notes if note.status is ReadStatus.READ),
+            *context.scan.skipped_commands,
+        ),
         unread=tuple(Unread("", note.text) for note in unread),
     )
     return _with_policies(run, request, _with_tags(run, inputs))

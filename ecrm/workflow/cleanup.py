@@ -21,6 +21,11 @@ from ecrm.workflow.usage_history import last_in_use, record_in_use
 
 log = logging.getLogger(__name__)
 
+_NOT_RUN = (
+    "nothing was deleted: what external_commands protect is not known without running them "
+    "(--no-external-commands)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovedPlan:
@@ -61,6 +66,8 @@ def plan_and_delete(
         raise IncompleteError("\n".join((*to_apply.unread, reason)))
     if reviewed.stops:
         raise GuardError("\n".join((*map(str, reviewed.stops), "nothing was deleted")))
+    if run.skips_commands:
+        raise IncompleteError(_NOT_RUN)
     if to_apply.deletable.images:
         confirm(to_apply)
         _raise_if_failed(_delete(run, to_apply, on_outcome))
@@ -104,7 +111,7 @@ def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:
     use."""
     if not to_review.complete:
         return ()
-    if not run.targets or not run.request.scan or run.request.now is not None:
+    if not run.targets or not run.request.scan or run.skips_commands or run.request.now is not None:
         return stops(to_review, run.config.guards, {})
     folder = state_of(run)
     last = last_in_use(folder, run.home)

@@ -7,6 +7,7 @@ config ─► targets ─► sources ─► uses ─┐
 What makes and applies a plan is in `cleanup`.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,8 @@ from ecrm.workflow.run import (
     start,
 )
 
+log = logging.getLogger(__name__)
+
 __all__ = [
     "ApprovedPlan",
     "Request",
@@ -65,6 +68,8 @@ def complete_scan(run: Run) -> Scan:
     found = scan(run)
     if found.unread:
         raise IncompleteError("\n".join(found.unread))
+    for line in found.skipped_commands:
+        log.warning("%s", line)
     return found
 
 

@@ -41,9 +41,10 @@ class Request:
 
     `config`, `scanned_files`, `snapshot` and `journal` are locations (see aws.storage);
     `config_text` is a configuration itself, and overrides `config`; `parsed` overrides both.
-    `guards` override those of ecrm.yaml; `snapshot` is read instead of AWS; `now` moves the clock,
-    to a time or by a span; `action` overrides that of every rule; with `list_kept` a plan lists
-    kept images, too. `state` is where the last run left its state; the default is
+    Without `external_commands` no program of the configuration runs, and nothing is deleted where
+    it has any. `guards` override those of ecrm.yaml; `snapshot` is read instead of AWS; `now` moves
+    the clock, to a time or by a span; `action` overrides that of every rule; with `list_kept` a
+    plan lists kept images, too. `state` is where the last run left its state; the default is
     ECRM_STATE_DIR's. `name` tells this run from others of the same second, in the name of its
     journal. `in_hand` is entered around each batch of deletions, so that nothing breaks one off.
     `workers` is the maximum number of concurrent calls per API; without `cache` nothing
@@ -57,6 +58,7 @@ class Request:
     region: str | None = None
     repository: str | None = None
     scan: bool = True
+    external_commands: bool = True
     scanned_files: tuple[str, ...] = ()
     guards: tuple[tuple[str, object], ...] = ()
     no_guards: bool = False
@@ -88,6 +90,11 @@ class Run:
     now: datetime
     progress: Progress
     home: Callable[[], Target] = no_aws
+
+    @property
+    def skips_commands(self) -> bool:
+        """Whether the request leaves out what programs of the configuration know to be in use."""
+        return bool(self.config.external_commands) and not self.request.external_commands
 
 
 def connections_for(request: Request) -> Connections:
@@ -140,6 +147,7 @@ def scan(run: Run) -> Scan:
         run.now,
         run.progress,
         services=run.request.scan,
+        commands=run.request.external_commands,
         clients=run.home,
     )
     if isinstance(run.inventory, Snapshot) and run.request.scan:

@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -51,7 +53,7 @@ def problem(command: ExternalCommand) -> str:
     """What is noted, without the name of the command; whatever is noted stops every deletion."""
     [note] = [item for item in command_uses(command) if isinstance(item, Diagnostic)]
     assert note.status is ReadStatus.FAILED
-    start = f"external command {' '.join(command.command)}: "
+    start = f"external command {command.command[0]}: "
     assert note.text.startswith(start)
     return note.text.removeprefix(start)
 
@@ -294,6 +296,74 @@ def test_a_child_that_has_left_the_group_does_not_hold_us_up(tmp_path, out_of_ti
         assert "was stopped" in problem(shell(script, seconds=1))
     finally:
         os.kill(int(pid.read_text()), 9)
+
+
+# Signals
+
+
+def stopping_us(number: str, pid: Path) -> ExternalCommand:
+    """Sends us the signal, and would then run for an hour."""
+    return shell(f"sleep 3600 & echo $! > {pid}; kill -{number} $PPID; wait; echo '[]'")
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_stops_the_program_before_whoever_handles_it(tmp_path, number):
+    pid, handled = tmp_path / "pid", []
+
+    def handler(signum: int, _: object) -> None:
+        handled.append((signum, ends(int(pid.read_text()))))
+
+    before = signal.signal(number, handler)
+    try:
+        assert problem(stopping_us(number.name[3:], pid)) == f"was stopped by {number.name}"
+        assert signal.getsignal(number) is handler
+    finally:
+        signal.signal(number, before)
+    assert handled == [(number, True)]
+
+
+@needs_proc
+def test_ctrl_c_stops_the_program_and_the_run(tmp_path):
+    pid = tmp_path / "pid"
+    with pytest.raises(KeyboardInterrupt):
+        problem(stopping_us("INT", pid))
+    assert ends(int(pid.read_text()))
+
+
+@needs_proc
+def test_sigterm_that_nobody_handles_ends_the_program_and_then_the_process(tmp_path):
+    pid = tmp_path / "pid"
+    code = (
+        "from ecrm.config import ExternalCommand\n"
+        "from ecrm.sources.external import command_uses\n"
+        f"list(command_uses(ExternalCommand({stopping_us('TERM', pid).command!r}, {{}})))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], check=False)
+    assert ran.returncode == -signal.SIGTERM
+    assert ends(int(pid.read_text()))
+
+
+def test_a_signal_that_arrives_while_a_program_is_stopped_is_not_lost(tmp_path, out_of_time_once):
+    ready = tmp_path / "ready"
+    out_of_time_once(ready)
+    script = f"trap 'kill -INT $PPID; exit' TERM; echo > {ready}; sleep 3600 & wait"
+    with pytest.raises(KeyboardInterrupt):
+        problem(shell(script, seconds=1))
+
+
+def test_an_ignored_signal_stays_ignored(tmp_path):
+    """As under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert uris(shell("kill -HUP $PPID; echo '[]'")) == []
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_program_runs_in_another_thread_too():
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(uris, shell("echo '[]'")).result() == []
 
 
 # Scanned files

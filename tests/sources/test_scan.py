@@ -197,7 +197,7 @@ def test_a_command_that_fails_is_missing_and_everything_else_is_read(aws):
     """B11."""
     failing = command(f"{HOST}/command:v1", code=3)
     found = read(aws, config=Config(external_commands=(failing, command(f"{HOST}/other:v1"))))
-    name = " ".join(failing.command)
+    name = failing.command[0]
     assert found.unread == (f"external command {name}: exit code 3",)
     assert f"{HOST}/other:v1" in uris(found)
     assert f"{HOST}/web:v1" in uris(found)
