@@ -29,7 +29,6 @@ def fill(now: datetime) -> None:
         text = json.dumps(policy)
         client.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=text)
     backend.batch_delete_image = partial(_batch_delete_image, backend)
-    backend.batch_get_image = partial(_batch_get_image, backend)
 
 
 def _put(backend: Any, repository: str, item: images.Pushed) -> None:
@@ -62,33 +61,6 @@ def _complete(image: Any, item: images.Pushed, now: datetime) -> None:
     if sample.archived is not None:
         image.image_status = "ARCHIVED"
         image.last_archived_at = ago(sample.archived)
-
-
-def _batch_get_image(
-    backend: Any,
-    repository_name: str,
-    registry_id: str | None = None,
-    image_ids: list[dict[str, str]] | None = None,
-) -> dict[str, Any]:
-    repository = backend._get_repository(repository_name, registry_id)  # noqa: SLF001
-    found, failures = [], []
-    for wanted in image_ids or ():
-        image = _find(repository, wanted)
-        if image is None:
-            failures.append(_failure(wanted, "ImageNotFound", "Requested image not found"))
-        else:
-            found.append(_with_tag(image, wanted.get("imageTag")))
-    return {"images": found, "failures": failures}
-
-
-def _with_tag(image: Any, tag: str | None) -> dict[str, Any]:
-    return {
-        "registryId": image.registry_id,
-        "repositoryName": image.repository_name,
-        "imageId": {"imageDigest": image.image_digest} | ({"imageTag": tag} if tag else {}),
-        "imageManifest": image.image_manifest,
-        "imageManifestMediaType": image.image_manifest_media_type,
-    }
 
 
 def _batch_delete_image(
