@@ -3,7 +3,7 @@
     target.py       one account in one region, and its clients
     operation.py    an operation that is called, declared once
     shapes.py       what AWS must answer
-    calls.py        one call, a listing, many calls in flight
+    calls.py        one call, and a listing
     executor.py     the threads of a run
     hooks.py        what happens around every call of every client
     rate_limits.py  how fast AWS may be asked
@@ -14,7 +14,8 @@
 boto3 is imported when the first client is made, so that `--help` and `--version` do not wait.
 """
 
-from ecrm.aws.calls import Client, call, chunks, items, map_concurrently, pages
+from ecrm.aws.calls import Client, call, chunks, items, pages
+from ecrm.aws.executor import map_concurrently
 from ecrm.aws.operation import MARKER, Operation, listing
 from ecrm.aws.rate_limits import RateLimiter
 from ecrm.aws.target import WORKERS, Target, connect

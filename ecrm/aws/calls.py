@@ -1,18 +1,15 @@
-"""One call, a listing page by page, and many calls in flight."""
+"""One call, and a listing page by page."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from ecrm.aws.errors import translated
 from ecrm.aws.operation import Operation, calling
-from ecrm.aws.rate_limits import StoppedError
 from ecrm.errors import AwsError
 
 Client = Any
 """A botocore client; their types are made at run time."""
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 def call(client: Client, operation: Operation, **params: object) -> dict[str, Any]:
@@ -51,36 +48,6 @@ def items(client: Client, operation: Operation, **params: object) -> Iterator[An
     """What a listing lists, from all its pages."""
     for page in pages(client, operation, **params):
         yield from page[operation.listed]
-
-
-def map_concurrently(
-    function: Callable[[T], R],
-    items: Iterable[T],
-    workers: int,
-    stop: Callable[[], object] = lambda: None,
-) -> list[R]:
-    """`function` of every item, as many at once as there are workers, in the order of the items.
-
-    The first failure is raised when what is in flight has ended; nothing is begun after it, and
-    `stop` is called so that it ends soon. One worker is the thread that asks.
-    """
-    if workers <= 1:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(function, item) for item in items]
-        unfinished = True
-        try:
-            unfinished = bool(wait(futures, return_when=FIRST_EXCEPTION).not_done)
-        finally:
-            if unfinished:  # a failure, or Ctrl-C
-                stop()
-            pool.shutdown(wait=False, cancel_futures=True)
-    failures = [
-        error for future in futures if not future.cancelled() and (error := future.exception())
-    ]
-    for error in sorted(failures, key=lambda failure: isinstance(failure, StoppedError)):
-        raise error  # what stopped the others comes before their being stopped
-    return [future.result() for future in futures]
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -72,15 +72,20 @@ class Batch(Generic[T, R]):
 
 
 class Workers:
-    """At most `workers` threads that work for one target, however deep `map` is nested.
+    """At most `workers` threads of the pool, however deep `map` is nested.
 
-    Whoever calls `map` works, too, so that no thread waits for one that waits in turn. The first
-    failure stops the rate limiter of the target, so that its other calls end soon.
+    Whoever calls `map` works, too, so that no thread waits for one that waits in turn. `stop` is
+    called at the first failure, so that what is in flight ends soon.
     """
 
-    def __init__(self, target: Limited, pool: ThreadPoolExecutor | None = None) -> None:
-        self._rate_limiter = target.rate_limiter
-        self._free = target.workers - 1 if pool else 0  # one is whoever calls `map` first
+    def __init__(
+        self,
+        workers: int,
+        pool: ThreadPoolExecutor | None = None,
+        stop: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._stop = stop
+        self._free = workers - 1 if pool else 0  # one is whoever calls `map` first
         self._pool = pool
         self._lock = Lock()
         self._batches: list[Batch[Any, Any]] = []
@@ -91,7 +96,7 @@ class Workers:
         Raises the first failure when all that was begun has ended; nothing is begun after it.
         """
         listed = list(items)
-        batch = Batch(function, listed, self._rate_limiter.stop)
+        batch = Batch(function, listed, self._stop)
         self._begin(batch, len(listed) - 1)
         try:
             while batch.work_once():
@@ -121,6 +126,12 @@ class Workers:
             batch.work_once()
 
 
+def map_concurrently(function: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
+    """As `Workers.map`, with as many threads as there are workers."""
+    with ThreadPoolExecutor(workers) as pool:
+        return Workers(workers, pool).map(function, items)
+
+
 def for_each_target(targets: Sequence[LimitedT], read: Callable[[LimitedT, Workers], R]) -> list[R]:
     """`read` of every target, with the threads that may work for it, in the order of the targets.
 
@@ -128,16 +139,21 @@ def for_each_target(targets: Sequence[LimitedT], read: Callable[[LimitedT, Worke
     stops them all. Where every target has one worker, the thread that asks is that.
     """
     if all(target.workers <= 1 for target in targets):
-        return [read(target, Workers(target)) for target in targets]
+        return [read(target, _workers(target)) for target in targets]
     threads = min(sum(target.workers for target in targets), _MOST_THREADS)
     with ThreadPoolExecutor(max(threads, len(targets))) as pool:
-        futures = [pool.submit(read, target, Workers(target, pool)) for target in targets]
+        futures = [pool.submit(read, target, _workers(target, pool)) for target in targets]
         try:
             return [future.result() for future in _ended(futures)]
         except BaseException:
             for target in targets:
                 target.rate_limiter.stop()
             raise
+
+
+def _workers(target: Limited, pool: ThreadPoolExecutor | None = None) -> Workers:
+    """A failure stops the rate limiter of the target."""
+    return Workers(target.workers, pool, target.rate_limiter.stop)
 
 
 def _ended(futures: Sequence[Future[R]]) -> Sequence[Future[R]]:

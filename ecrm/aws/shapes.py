@@ -151,10 +151,13 @@ def _misfit(value: Any, what: str) -> MisfitError:
     return MisfitError(f"{{}} of AWS's answer is {kind} and not {what}")
 
 
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise _misfit(value, "a text")
-    return value
+def _of_type(kind: type, what: str) -> Scalar:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise _misfit(value, what)
+        return value
+
+    return Scalar(what, read)
 
 
 def _digest(value: Any) -> str:
@@ -162,18 +165,6 @@ def _digest(value: Any) -> str:
         raise _misfit(value, "a digest")
     if not _is_digest(value):
         raise MisfitError("{} of AWS's answer is not sha256: and 64 hexadecimal digits")
-    return value
-
-
-def _number(value: Any) -> int:
-    if type(value) is not int:
-        raise _misfit(value, "a whole number")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if type(value) is not bool:
-        raise _misfit(value, "a boolean")
     return value
 
 
@@ -195,8 +186,8 @@ def _time(value: Any) -> datetime:
     raise _misfit(value, "a time")
 
 
-TEXT = Scalar("a text", _text)
+TEXT = _of_type(str, "a text")
 DIGEST = Scalar("a digest", _digest)
-NUMBER = Scalar("a whole number", _number)
-FLAG = Scalar("a boolean", _flag)
+NUMBER = _of_type(int, "a whole number")
+FLAG = _of_type(bool, "a boolean")
 TIME = Scalar("a time", _time)

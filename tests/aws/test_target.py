@@ -5,7 +5,6 @@ import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from botocore import xform_name
 
 from ecrm.aws import Target, call, chunks, connect, map_concurrently, pages
+from ecrm.aws.executor import Workers
 from ecrm.errors import AccessDenied, AwsError
 from ecrm.registry.deleter import Deleter
 from ecrm.registry.images import repositories
@@ -361,59 +361,38 @@ def test_gather_of_nothing_is_nothing():
     assert map_concurrently(str, [], 16) == []
 
 
-@dataclass
-class Ending:
-    """What a gathering does to its threads when it ends, as it happens."""
-
-    cancels: threading.Event = field(default_factory=threading.Event)
-    waits: threading.Event = field(default_factory=threading.Event)
-
-
-@pytest.fixture
-def ending(monkeypatch: pytest.MonkeyPatch) -> Ending:
-    made = Ending()
-
-    class Pool(ThreadPoolExecutor):
-        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-            super().shutdown(wait=False, cancel_futures=cancel_futures)
-            made.cancels.set()
-            if wait:
-                made.waits.set()
-                super().shutdown()
-
-    monkeypatch.setattr("ecrm.aws.calls.ThreadPoolExecutor", Pool)
-    return made
-
-
-def test_after_the_first_failure_no_call_is_begun(ending: Ending):
+def test_after_the_first_failure_no_call_is_begun():
     """Also while an earlier item, whose result would come first, takes its time."""
     begun: list[int] = []
+    failed = threading.Event()
 
     def read(number: int) -> None:
         begun.append(number)
         if number == 1:
             raise AwsError("no")
-        assert ending.cancels.wait(30)
+        assert failed.wait(30)
 
-    with pytest.raises(AwsError, match=r"^no$"):
-        map_concurrently(read, range(1000), 16)
-    assert len(begun) <= 17  # one for each thread, and one more for the thread that failed
+    with ThreadPoolExecutor(16) as pool, pytest.raises(AwsError, match=r"^no$"):
+        Workers(16, pool, failed.set).map(read, range(1000))
+    assert len(begun) <= 16
 
 
-def test_calls_in_flight_have_ended_when_the_failure_is_raised(ending: Ending):
+def test_calls_in_flight_have_ended_when_the_failure_is_raised():
     ended: list[int] = []
     begun = threading.Barrier(4, timeout=30)
+    failed = threading.Event()
 
     def read(number: int) -> None:
         begun.wait()
         if number == 1:
             raise AwsError("no")
-        assert ending.waits.wait(30)
+        assert failed.wait(30)
         ended.append(number)
 
-    with pytest.raises(AwsError, match=r"^no$"):
-        map_concurrently(read, range(4), 16)
-    assert sorted(ended) == [0, 2, 3]
+    with ThreadPoolExecutor(16) as pool:
+        with pytest.raises(AwsError, match=r"^no$"):
+            Workers(16, pool, failed.set).map(read, range(4))
+        assert sorted(ended) == [0, 2, 3]
 
 
 # The log
