@@ -69,7 +69,7 @@ def test_every_parameter_but_the_code_has_a_default_and_all_are_explained():
         assert "Default" in parameter, name
 
 
-def test_the_function_plans_unless_told_otherwise(deploy: Deploy):
+def test_the_function_plans_by_default(deploy: Deploy):
     function = deploy().function
     assert function["Handler"] == "ecrm.lambda_handler.handler"
     assert (function["Timeout"], function["MemorySize"]) == (900, 1024)
@@ -188,7 +188,7 @@ def test_a_bucket_of_yours_is_used_and_none_is_made(deploy: Deploy):
     assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == ["code"]
 
 
-def test_an_address_gets_a_topic_and_the_alarms_go_there(deploy: Deploy):
+def test_an_address_gets_a_topic_and_the_alarms(deploy: Deploy):
     stack = deploy(Email="you@example.com")
     [subscription] = boto3.client("sns").list_subscriptions()["Subscriptions"]
     topic = stack.physical("Topic")
@@ -198,7 +198,7 @@ def test_an_address_gets_a_topic_and_the_alarms_go_there(deploy: Deploy):
     assert [alarm["AlarmActions"] for alarm in alarms] == [[topic], [topic]]
 
 
-def test_alarms_tell_of_a_failure_and_of_silence(deploy: Deploy):
+def test_alarms_fire_on_a_failure_and_on_a_missed_run(deploy: Deploy):
     stack = deploy(MissedRunAlarmHours="50", TopicArn=TOPIC)
     alarms = {
         alarm["AlarmName"]: alarm
@@ -332,7 +332,7 @@ def test_ecrm_of_the_zip_plans(unpacked: Path, tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_a_configuration_goes_into_the_zip_and_makes_it_another(package: Path, tmp_path: Path):
+def test_a_configuration_is_put_into_the_zip_and_makes_it_another(package: Path, tmp_path: Path):
     (tmp_path / "mine.yaml").write_text("repositories: []\n")
     other = build("--output", tmp_path, "--config", tmp_path / "mine.yaml")
     assert other.name != package.name

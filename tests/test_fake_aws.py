@@ -407,7 +407,9 @@ def test_a_tag_that_has_moved_does_not_match_the_digest(shop: Repository, ecr: A
     assert len(shop) == 2
 
 
-def test_a_child_cannot_go_in_the_same_call_as_its_index(shop: Repository, ecr: Any) -> None:
+def test_a_child_cannot_be_deleted_in_the_same_call_as_its_index(
+    shop: Repository, ecr: Any
+) -> None:
     child = shop.push()
     index = shop.push_index("v1", children=[child])
     answer = ecr.batch_delete_image(repositoryName="shop/api", imageIds=by_digest(index, child))
@@ -418,7 +420,7 @@ def test_a_child_cannot_go_in_the_same_call_as_its_index(shop: Repository, ecr: 
     assert again["failures"] == []
 
 
-def test_a_child_of_two_indexes_stays_until_both_are_gone(shop: Repository, ecr: Any) -> None:
+def test_a_child_of_two_indexes_remains_until_both_are_gone(shop: Repository, ecr: Any) -> None:
     child = shop.push("child")
     outer = shop.push_index("outer", children=[shop.push_index("inner", children=[child])])
     second = shop.push_index("second", children=[child])
@@ -440,7 +442,7 @@ def test_a_child_of_two_indexes_stays_until_both_are_gone(shop: Repository, ecr:
 # -- ECR: pushing, archiving, settings ----------------------------------------------------------
 
 
-def test_a_deleted_image_can_be_put_back_while_its_layers_are_there(
+def test_a_deleted_image_can_be_restored_while_its_layers_are_there(
     shop: Repository, ecr: Any
 ) -> None:
     image = shop.push("v1")
@@ -493,7 +495,7 @@ def test_an_index_is_refused_until_its_children_are_there(shop: Repository, ecr:
     assert shop.image("v1").size == child.size
 
 
-def test_putting_an_image_again_only_adds_a_tag(shop: Repository, ecr: Any) -> None:
+def test_pushing_an_image_again_only_adds_a_tag(shop: Repository, ecr: Any) -> None:
     image, other = shop.push("v1"), shop.push("v2")
     wanted = {"repositoryName": "shop/api", "imageManifest": image.manifest}
     assert refused(ecr.put_image, **wanted)[0] == "ImageAlreadyExistsException"
@@ -560,7 +562,7 @@ def test_pushing_an_archived_image_again_restores_it_at_once(shop: Repository, e
     assert image.status == "ACTIVE"
 
 
-def test_policies_are_absent_until_they_are_set(aws: FakeAws, shop: Repository, ecr: Any) -> None:
+def test_policies_are_missing_until_they_are_set(aws: FakeAws, shop: Repository, ecr: Any) -> None:
     named = {"repositoryName": "shop/api"}
     assert refused(ecr.get_registry_policy)[0] == "RegistryPolicyNotFoundException"
     assert refused(ecr.get_repository_policy, **named)[0] == "RepositoryPolicyNotFoundException"
@@ -776,7 +778,7 @@ def test_ecs_refuses_what_is_not_there(aws: FakeAws, ecs: Any) -> None:
     )
 
 
-def test_a_deregistered_definition_stays_describable_and_is_listed_while_in_use(
+def test_a_deregistered_definition_remains_describable_and_is_listed_while_in_use(
     aws: FakeAws, ecs: Any
 ) -> None:
     used, unused, current = (aws.ecs.task_definition("web", f"nginx:{n}") for n in (1, 2, 3))

@@ -435,7 +435,7 @@ class TestFormats:
 
 
 class TestSize:
-    def test_what_was_used_longest_ago_goes_first(self, tmp_path, caplog):
+    def test_what_was_used_longest_ago_is_removed_first(self, tmp_path, caplog):
         old, used, new = range(1, 401), range(401, 601), range(1001, 1201)
         limits: dict[str, Any] = {"max_bytes": 200_000}
         put(tmp_path, revisions(old), clock=lambda: 0.0, **limits)

@@ -111,7 +111,7 @@ def test_expired_credentials_say_to_sign_in_again(code):
         "UnrecognizedClientException",
     ],
 )
-def test_credentials_that_aws_does_not_accept_are_told_apart_from_missing_permissions(code):
+def test_credentials_that_aws_does_not_accept_are_distinguished_from_missing_permissions(code):
     error = of_code(code)
     assert type(error) is AwsError
     assert str(error) == (
@@ -131,7 +131,7 @@ def test_throttling_that_outlasts_the_retries_says_to_come_back_later(code):
 
 
 @pytest.mark.parametrize("code", ["ServerException", "InvalidParameterException", "KmsException"])
-def test_any_other_code_is_told_in_aws_own_words(code):
+def test_any_other_code_is_reported_in_aws_own_words(code):
     error = of_code(code)
     assert type(error) is AwsError
     assert str(error) == f"ecs:ListTasks: {code}: AWS says so."

@@ -156,7 +156,7 @@ def reached(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pa
     return path
 
 
-def test_the_pace_of_the_configuration_is_that_of_the_run(reached):
+def test_the_rate_limits_of_the_configuration_apply_to_the_run(reached):
     with start(Request(config=str(reached)), lambda _: None) as run:
         [target] = run.targets
     buckets = target.rate_limiter._buckets

@@ -141,7 +141,7 @@ def test_other_protocols_get_botocores_own_parser(protocol):
     assert type(factory().create_parser(protocol)) is type(theirs.create_parser(protocol))
 
 
-def test_defaults_reach_botocores_parsers():
+def test_botocores_parsers_get_its_defaults():
     ours = factory()
     ours.set_parser_defaults(timestamp_parser=lambda value: f"at {value}")
     response = {"status_code": 200, "headers": {}, "body": b'{"repository":{"createdAt":1}}'}

@@ -186,7 +186,7 @@ def test_a_quota_that_aws_raised_is_used():
     assert raised._buckets["ecs_services"]._limit == 20
 
 
-def test_who_waits_for_a_turn_is_told_at_once_that_the_run_ends():
+def test_a_waiting_call_learns_at_once_that_the_run_ends():
     rate_limiter = RateLimiter(QUOTAS, {"lambda": 1})
     ended = threading.Event()
 

@@ -69,14 +69,14 @@ def test_a_parameter_is_decrypted(aws, target, name):
         ("none", "none: cannot be read: No such file or directory"),
     ],
 )
-def test_what_is_not_there_is_told_with_the_place_as_it_was_given(aws, target, location, message):
+def test_a_missing_object_is_reported_with_its_location_as_given(aws, target, location, message):
     aws.s3.bucket("kept")
     with pytest.raises(NotThereError) as raised:
         read(location, lambda: target)
     assert str(raised.value) == message
 
 
-def test_what_may_not_be_read_is_told_with_the_permission_that_is_missing(aws, target):
+def test_what_may_not_be_read_is_reported_with_the_permission_that_is_missing(aws, target):
     aws.fault("s3", "GetObject", Fault.denied())
     with pytest.raises(AwsError) as raised:
         read("s3://kept/a", lambda: target)
@@ -85,14 +85,14 @@ def test_what_may_not_be_read_is_told_with_the_permission_that_is_missing(aws, t
     )
 
 
-def test_what_is_no_text_is_told(tmp_path):
+def test_content_that_is_not_text_is_reported(tmp_path):
     (tmp_path / "a").write_bytes(b"\xff")
     with pytest.raises(InputError, match="a: is no UTF-8 text"):
         read_text(f"{tmp_path}/a")
 
 
 @pytest.mark.parametrize("location", ["s3://kept", "s3://", "s3://kept/", "s3:///key"])
-def test_a_place_in_s3_has_a_bucket_and_a_key(target, location):
+def test_a_location_in_s3_has_a_bucket_and_a_key(target, location):
     with pytest.raises(UsageError) as raised:
         read(location, lambda: target)
     assert str(raised.value) == f"{location} names no object; write s3://bucket/key"
@@ -112,7 +112,7 @@ def test_a_text_is_written_to_s3_with_its_type(aws, target):
     assert bucket["a/b.md"].content_type == "text/markdown; charset=utf-8"
 
 
-def test_what_cannot_be_written_is_told(aws, target, tmp_path):
+def test_what_cannot_be_written_is_reported(aws, target, tmp_path):
     for location, message in (
         (
             "s3://none/a",
@@ -137,7 +137,7 @@ def test_a_file_that_is_written_replaces_the_whole_of_another(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
 
 
-def test_remote_places_are_told_from_files():
+def test_remote_locations_are_distinguished_from_files():
     assert [
         is_remote(location)
         for location in ("s3://b/k", "ssm://p", "a", "./s3://b", str(Path("/a")))
@@ -150,7 +150,7 @@ def test_remote_places_are_told_from_files():
     ]
 
 
-def test_how_much_was_in_use_can_be_on_record_in_s3(aws, target, caplog):
+def test_usage_history_can_be_in_s3(aws, target, caplog):
     aws.s3.bucket("kept")
     assert last_in_use("s3://kept/state", lambda: target) == {}
     record_in_use("s3://kept/state", {REGISTRY: 3}, NOW, lambda: target)
@@ -159,7 +159,7 @@ def test_how_much_was_in_use_can_be_on_record_in_s3(aws, target, caplog):
     assert caplog.records == []
 
 
-def test_a_record_in_s3_that_cannot_be_read_or_written_is_warned_of(aws, target, caplog):
+def test_usage_history_in_s3_that_cannot_be_read_or_written_is_warned_of(aws, target, caplog):
     aws.s3.put("kept", "state/in-use.json", "{")
     aws.fault("s3", "PutObject", Fault.denied())
     record_in_use("s3://kept/state", {REGISTRY: 3}, NOW, lambda: target)

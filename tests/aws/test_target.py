@@ -180,7 +180,7 @@ def retries(target: Target) -> dict[str, object]:
     return settings[0]
 
 
-def test_every_client_tries_a_call_eight_times_unless_told_otherwise(somebody):
+def test_every_client_tries_a_call_eight_times_by_default(somebody):
     target = Target(REGISTRY, new_session())
     assert retries(target) == {"mode": "standard", "total_max_attempts": 8}
 
@@ -206,7 +206,7 @@ def test_a_call_that_fails_within_the_attempts_succeeds(target, wire, monkeypatc
     assert len(wire.requests) == 2
 
 
-def test_after_the_last_attempt_the_error_is_told(target, wire):
+def test_after_the_last_attempt_the_error_is_raised(target, wire):
     wire.answer({"__type": "ServerException", "message": "Service Unavailable"}, status=503)
     with pytest.raises(AwsError, match=r"^ecr:DescribeRepositories: ServerException: Service Una"):
         repositories(target)

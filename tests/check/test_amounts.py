@@ -31,7 +31,7 @@ def old(number: int, *, days: float = 40, size: int = 10) -> list[Image]:
         ("max_total_bytes: 29", ["in all, 30 B are deletable, and max_total_bytes is 29 B"]),
     ],
 )
-def test_more_than_the_limit_is_stale_and_the_limit_is_not(limits: str, expected: list[str]):
+def test_more_than_the_limit_is_overdue_and_the_limit_is_not(limits: str, expected: list[str]):
     settings = config(f"overdue: {{{limits}}}")
     assert whats("overdue", inputs_of(repositories(app=old(3)), settings=settings)) == expected
 
@@ -43,7 +43,7 @@ def test_a_limit_of_each_repository_is_not_one_of_all():
     assert not whats("overdue", inputs_of(repository_indexes, settings=settings))
 
 
-def test_where_and_what_to_do_are_told():
+def test_where_and_what_to_do_are_reported():
     settings = config("overdue: {level: error, max_images: 0, max_total_images: 0}")
     one, total = violations("overdue", inputs_of(repositories(app=old(1)), settings=settings))
     assert str(one.where) == f"{HOME}/app"
@@ -77,7 +77,7 @@ def test_what_is_in_use_is_not_overdue():
     assert not whats("overdue", inputs_of(repository_indexes, use("app:v0"), settings=settings))
 
 
-def test_a_repository_without_a_rule_is_never_stale():
+def test_a_repository_without_a_rule_is_never_overdue():
     settings = config("overdue: {max_images: 0, max_total_images: 0, longer_than: 0s}")
     assert not whats("overdue", inputs_of(repositories(other=old(3)), settings=settings))
 
@@ -122,7 +122,7 @@ def test_a_repository_that_cannot_be_read_is_not_counted_and_no_clean_result(rul
         ),
     ],
 )
-def test_more_than_the_budget_is_told_and_the_budget_is_not(limits: str, expected: list[str]):
+def test_more_than_the_budget_is_reported_and_the_budget_is_not(limits: str, expected: list[str]):
     repository_indexes = repositories(app=old(3, size=10 * GB, days=1))
     settings = config(f"budget: {{{limits}}}")
     assert whats("budget", inputs_of(repository_indexes, settings=settings)) == expected
@@ -136,7 +136,7 @@ def test_a_repository_without_a_rule_costs_as_well():
     assert str(violation.where) == f"{HOME}/other"
 
 
-def test_how_much_can_be_deleted_and_the_price_are_told():
+def test_how_much_can_be_deleted_and_the_price_are_reported():
     repository_indexes = repositories(app=old(3, size=10 * GB))
     (violation,) = violations(
         "budget", inputs_of(repository_indexes, settings=config("budget: {max_bytes: 1GB}"))

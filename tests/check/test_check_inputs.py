@@ -57,7 +57,7 @@ def test_the_policy_of_a_repository_is_evaluated():
     assert [conflict.name for conflict in found.lifecycle_conflicts[KEY].conflicts] == ["v1"]
 
 
-def test_what_the_policy_will_reach_soon_is_told_with_its_day(monkeypatch: pytest.MonkeyPatch):
+def test_what_the_policy_will_reach_soon_is_reported_with_its_day(monkeypatch: pytest.MonkeyPatch):
     images = (image("a", "v1", days=15), image("b", "v2", days=12))
     uses = use("app:v1"), use("app:v2")
     found = gathered(RepositoryIndex(images, {}, policy=TEXT), *uses, monkeypatch=monkeypatch)
@@ -97,7 +97,7 @@ def test_with_two_registries_what_cannot_be_read_names_its_own():
     assert unread("lifecycle", found) == [f"{away}/app: denied"]
 
 
-def test_a_repository_that_is_gone_meanwhile_needs_nothing():
+def test_a_repository_that_is_gone_meanwhile_needs_nothing_more():
     found = gathered(
         RepositoryIndex((image("a"),), {}, policy=Gone("gone"), mutability=Gone("gone"))
     )

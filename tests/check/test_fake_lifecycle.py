@@ -49,9 +49,7 @@ def ecr(aws: FakeAws) -> Any:
     return client(aws, "ecr")
 
 
-def test_a_preview_is_in_progress_first_and_then_lists_what_goes(
-    shop: Repository, ecr: Any
-) -> None:
+def test_a_preview_is_in_progress_first_and_then_lists_matches(shop: Repository, ecr: Any) -> None:
     old = shop.push("v1", pushed=days_ago(9))
     shop.push("v2", pushed=days_ago(1))
     started = ecr.start_lifecycle_policy_preview(**NAMED, lifecyclePolicyText=KEEP_ONE)

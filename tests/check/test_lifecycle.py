@@ -101,7 +101,7 @@ def test_a_policy_in_full():
     ]
 
 
-def test_a_description_stays_in_its_line():
+def test_a_description_is_one_line():
     [parsed] = policy(rule(description="Keep\n\x1b[31mone")).rules
     assert str(parsed) == 'rule 1 "Keep [31mone" (all images but the newest 1)'
 
@@ -449,7 +449,7 @@ def met(
 OLD, OLDER = image("old", "v1"), image("older", "v0", days=100)
 
 
-def test_an_image_in_use_that_would_expire_is_told_with_rule_and_user():
+def test_an_image_in_use_that_would_expire_is_reported_with_rule_and_user():
     [conflict] = met([rule(description="Keep one")], [OLD, OLDER], "app:v0", "app:v1")
     assert (conflict.decision.image, conflict.match.rule.priority) == (OLDER, 1)
     assert str(conflict.match.rule) == 'rule 1 "Keep one" (all images but the newest 1)'
@@ -465,7 +465,7 @@ def test_what_nobody_needs_is_no_conflict():
     assert met([rule()], [OLD, OLDER], "app:v1") == ()
 
 
-def test_a_running_digest_whose_tag_has_moved_is_told():
+def test_a_running_digest_whose_tag_has_moved_is_reported():
     """What runs is untagged then, and most policies are about untagged images."""
     running = image("running")
     [conflict] = met(
@@ -491,7 +491,7 @@ def test_a_running_digest_whose_tag_has_moved_is_told():
     ],
     ids=["keep tag", "pushed", "pulled", "count"],
 )
-def test_an_image_in_a_keep_window_that_would_go_is_told(found, more, needed):
+def test_an_image_in_a_keep_window_that_would_expire_is_reported(found, more, needed):
     newer = image("newer", "zero", days=0.1)
     kept = replace(KEEP_A_DAY, **more)
     matching = [
@@ -504,7 +504,7 @@ def test_an_image_in_a_keep_window_that_would_go_is_told(found, more, needed):
     assert (because.reason, because.detail) == needed
 
 
-def test_what_stays_only_since_ecrm_does_not_judge_it_is_no_conflict():
+def test_what_is_kept_only_because_ecrm_does_not_judge_it_is_not_a_conflict():
     chart = image("chart", "c1", artifact_type="application/vnd.cncf.helm.config.v1+json")
     archived = image("cold", "v9", status=Status.ARCHIVED, archived_at=NOW - 99 * DAY)
     signature = image("sig", subject=chart.digest, artifact_type=NOTATION)
@@ -516,7 +516,7 @@ def test_what_stays_only_since_ecrm_does_not_judge_it_is_no_conflict():
     assert met(rules, images) == ()
 
 
-def test_an_archived_image_in_use_that_would_be_deleted_is_told():
+def test_an_archived_image_in_use_that_would_be_deleted_is_reported():
     archived = image("cold", "v9", status=Status.ARCHIVED, archived_at=NOW - 99 * DAY)
     [conflict] = met([by_age(**TO_MOVE)], [archived], "app:v9")
     assert str(conflict.match.rule) == "rule 1 (all images archived more than 90 days ago)"
@@ -530,7 +530,7 @@ UNTAGGED = by_age(1, tagStatus="untagged")
 V = by_age(2, **TAGGED, tagPatternList=["v*"])
 
 
-def test_what_an_index_that_stays_holds_is_no_conflict():
+def test_children_of_a_kept_index_are_not_a_conflict():
     for used in ("app:v1", f"app@{digest('amd64')}"):
         assert met([UNTAGGED], FAMILY, used, manifests=LINKS) == ()
 
@@ -552,14 +552,14 @@ def test_an_archived_index_holds_nothing_for_the_index_above_it():
     assert conflict.decision.image.digest == digest("amd64")
 
 
-def test_an_index_that_goes_is_told_once_with_all_that_belongs_to_it():
+def test_an_index_that_expires_is_reported_once_with_all_that_belongs_to_it():
     [conflict] = met([UNTAGGED, V], FAMILY, "app:v1", manifests=LINKS)
     assert conflict.name == "v1"
     assert {decision.image.digest for decision in conflict.along} == set(LINKS[digest("index")])
     assert [use.user for use in conflict.uses] == ["service prod/web"]
 
 
-def test_the_index_of_a_platform_image_in_use_is_told_though_nobody_names_it():
+def test_the_index_of_a_platform_image_in_use_is_reported_though_nobody_names_it():
     """The next pull asks for the index, and without it the platform image is free to go."""
     found = met([UNTAGGED, V], FAMILY, f"app@{digest('amd64')}", manifests=LINKS)
     assert {conflict.decision.image.digest for conflict in found} == {
@@ -572,7 +572,7 @@ def test_the_index_of_a_platform_image_in_use_is_told_though_nobody_names_it():
     ] == 1
 
 
-def test_a_signature_that_would_go_without_its_image_is_told_with_who_uses_that():
+def test_a_signature_that_would_expire_without_its_image_is_reported_with_the_users_of_the_image():
     signature = image("sig", subject=OLD.digest, artifact_type=NOTATION)
     [conflict] = met([UNTAGGED], [OLD, signature], "app:v1")
     assert conflict.decision.image == signature
@@ -580,7 +580,7 @@ def test_a_signature_that_would_go_without_its_image_is_told_with_who_uses_that(
     assert [use.user for use in conflict.uses] == ["service prod/web"]
 
 
-def test_a_signature_goes_with_its_image_and_is_told_with_it():
+def test_a_signature_expires_with_its_image_and_is_reported_with_it():
     signature = image("sig", subject=OLDER.digest, artifact_type=NOTATION, days=1)
     rules = [rule(1, **TAGGED, tagPatternList=["v*"])]
     [conflict] = met(rules, [OLD, OLDER, signature], "app:v0")
@@ -601,7 +601,7 @@ def test_referrers_in_a_circle_end():
     assert [conflict.decision.image for conflict in conflicts(decisions, preview)] == [OLD]
 
 
-def test_what_stays_with_an_image_that_is_not_known_is_told():
+def test_what_is_kept_with_an_unknown_image_is_reported():
     decision = Decision(OLD, Reason.REFERRER, related=digest("unknown"))
     [conflict] = conflicts([decision], evaluate(policy(by_age()), [OLD], NOW))
     assert (conflict.because, conflict.uses) == (decision, ())
@@ -612,7 +612,7 @@ def test_an_image_that_ecrm_would_delete_is_no_conflict():
     assert conflicts([decision], evaluate(policy(by_age()), [OLD], NOW)) == ()
 
 
-def test_a_mark_on_an_image_that_is_gone_is_left_out():
+def test_a_match_of_an_image_that_is_gone_is_left_out():
     assert conflicts([], evaluate(policy(by_age()), [OLD], NOW)) == ()
 
 
@@ -638,7 +638,7 @@ def test_an_image_of_many_tags_is_named_by_the_first_of_them():
     assert conflict.name == "t0, t1, t2 and 6 more tags"
 
 
-def test_a_doom_names_the_image_and_the_rule():
+def test_a_match_names_the_image_and_the_rule():
     [match] = evaluate(policy(rule()), [OLD, OLDER], NOW)
     assert match == LifecycleMatch(OLDER, policy(rule()).rules[0])
 
@@ -658,7 +658,7 @@ SOME_POLICIES = st.sampled_from(
 
 @settings(max_examples=examples(150))
 @given(cases(), SOME_POLICIES)
-def test_nothing_in_use_that_would_go_is_passed_over(case, rules):
+def test_every_image_in_use_that_would_expire_is_a_conflict(case, rules):
     preview = evaluate(policy(*rules), case.images, NOW)
     going = {match.image.digest for match in carried_out(preview, case.images, case.manifests)}
     decisions = case.decide()
@@ -676,7 +676,7 @@ def test_nothing_in_use_that_would_go_is_passed_over(case, rules):
 
 @settings(max_examples=examples(150))
 @given(cases(), SOME_POLICIES)
-def test_ecr_takes_no_child_of_an_index_that_stays(case, rules):
+def test_ecr_deletes_no_child_of_an_index_that_it_keeps(case, rules):
     preview = evaluate(policy(*rules), case.images, NOW)
     gone = {match.image.digest for match in carried_out(preview, case.images, case.manifests)}
     there = {image.digest for image in case.images if image.status is not Status.ARCHIVED} - gone
@@ -709,7 +709,7 @@ def to_come(
 YOUNG, FRESH = image("young", "v2", days=10), image("fresh", "v3", days=3)
 
 
-def test_an_image_in_use_that_a_rule_by_age_will_reach_is_told_with_the_day():
+def test_an_image_in_use_that_a_rule_by_age_will_match_is_reported_with_the_day():
     images = [OLD, YOUNG, FRESH]
     assert to_come([by_age()], images, "app:v1", "app:v2", "app:v3", days=4) == []
     assert to_come([by_age()], images, "app:v1", "app:v2", "app:v3", days=5) == [("v2", "4 days")]
@@ -719,7 +719,7 @@ def test_an_image_in_use_that_a_rule_by_age_will_reach_is_told_with_the_day():
     ]
 
 
-def test_what_no_rule_by_age_will_reach_is_not_told():
+def test_what_no_rule_by_age_will_match_is_not_reported():
     rules = [rule(1, **TAGGED, tagPatternList=["v*"], countNumber=9), by_age(2)]
     assert to_come(rules, [YOUNG], "app:v2") == []
 

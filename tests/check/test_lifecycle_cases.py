@@ -60,13 +60,13 @@ def by_name(story: Story, matches: Iterable[LifecycleMatch]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
-def test_a_policy_marks_what_the_guide_says(path):
+def test_a_policy_matches_what_the_guide_says(path):
     story = read(path)
     assert by_name(story, evaluate(story.policy, story.images, NOW)) == story.marked
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
-def test_of_what_is_marked_goes_what_nothing_holds(path):
+def test_of_the_matches_those_that_nothing_holds_are_deleted(path):
     story = read(path)
     preview = evaluate(story.policy, story.images, NOW)
     assert by_name(story, carried_out(preview, story.images, story.manifests)) == story.gone

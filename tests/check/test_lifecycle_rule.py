@@ -43,7 +43,7 @@ def lifecycle_conflicts(shelf: Shelf, *uses: Use) -> CheckInputs:
     return inputs_of(shelf, *uses, lifecycle_conflicts=taken)
 
 
-def test_an_image_in_use_that_the_policy_would_expire_is_told_with_rule_and_user():
+def test_an_image_in_use_that_the_policy_would_expire_is_reported_with_rule_and_user():
     (violation,) = violations(
         "lifecycle", lifecycle_conflicts(repositories(app=[image("a", "v1")]), use("app:v1"))
     )
@@ -55,7 +55,7 @@ def test_an_image_in_use_that_the_policy_would_expire_is_told_with_rule_and_user
     assert violation.next_step.startswith("give rule 7 more days")
 
 
-def test_an_image_in_a_keep_window_is_told_too():
+def test_an_image_in_a_keep_window_is_reported_too():
     found = lifecycle_conflicts(repositories(app=[image("a", "v1", days=25)]))
     assert whats("lifecycle", found) == [
         "ECR's lifecycle policy deletes app:v1, which is to be kept"

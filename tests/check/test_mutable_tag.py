@@ -17,7 +17,7 @@ def repository_indexes(*images: Image) -> Any:
     return repositories(app=list(images))
 
 
-def test_a_tag_in_use_of_a_repository_whose_tags_can_be_moved_is_told():
+def test_a_tag_in_use_of_a_repository_whose_tags_can_be_moved_is_reported():
     images = repository_indexes(image("a", "v1"), image("b", "v2"), image("c", "v3"))
     found = inputs_of(images, use("app:v2"), use("app:v1"), mutability=MUTABLE)
     (violation,) = violations("mutable_tag", found)
@@ -56,7 +56,7 @@ def test_where_the_setting_is_not_known_nothing_is_said_of_it():
     assert not whats("mutable_tag", inputs_of(repository_indexes(image("a", "v1")), use("app:v1")))
 
 
-def test_a_tag_that_has_moved_since_is_told_with_both_images():
+def test_a_tag_that_has_moved_since_is_reported_with_both_images():
     found = inputs_of(
         repository_indexes(image("a"), image("b", "v1")), use(f"app:v1@{digest('a')}")
     )

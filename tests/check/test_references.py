@@ -27,7 +27,7 @@ def test_what_is_in_use_and_not_there_is_missing():
     assert violation.location is None
 
 
-def test_who_runs_it_is_told_before_the_family_that_remembers_it():
+def test_the_service_that_runs_it_is_named_before_its_task_definition_family():
     revision = Use(use("app:v2").reference, "ecs", "family web", "one of its newest 5 revisions")
     (violation,) = violations(
         "missing_image", inputs_of(repositories(app=[]), revision, use("app:v2"))
@@ -77,12 +77,12 @@ def test_an_archived_image_cannot_be_pulled(status: Status, expected: list[str])
     assert whats("missing_image", inputs_of(repository_indexes, use("app:v1"))) == expected
 
 
-def test_a_repository_that_does_not_exist_is_told_with_the_one_that_may_be_meant():
+def test_a_repository_that_does_not_exist_is_reported_with_a_suggestion():
     found = whats("missing_image", inputs_of(repositories(app=[]), file_uses=(in_file("ap:v1"),)))
     assert found == [f"ap:v1 is needed, and {HOME} has no repository ap; did you mean app?"]
 
 
-def test_what_a_file_names_is_told_with_file_line_and_a_likely_tag():
+def test_what_a_file_names_is_reported_with_file_line_and_a_likely_tag():
     repository_indexes = repositories(app=[image("a", "v1.20")])
     (violation,) = violations(
         "missing_image", inputs_of(repository_indexes, file_uses=(in_file("app:v1.2"),))
@@ -93,7 +93,7 @@ def test_what_a_file_names_is_told_with_file_line_and_a_likely_tag():
     assert violation.next_step == "push it before anything needs it, or correct the reference"
 
 
-def test_every_place_is_told():
+def test_every_location_is_reported():
     lines = (in_file("app:v1", line=3), in_file("app:v1", line=9))
     found = violations("missing_image", inputs_of(repositories(app=[]), file_uses=lines))
     assert [violation.location.line for violation in found if violation.location] == [3, 9]
@@ -117,7 +117,7 @@ def test_a_repository_that_cannot_be_read_tells_nothing_and_is_no_clean_result()
 
 
 @pytest.mark.parametrize("host", ["registry.example.com", PARTNER.host])
-def test_another_registry_is_not_looked_into_and_a_file_is_told_so(host: str):
+def test_another_registry_is_not_read_and_its_file_is_reported_as_unchecked(host: str):
     named = in_file(f"{host}/app:v1")
     found = check(inputs_of(repositories(app=[]), file_uses=(named,)))
     assert not [violation for violation in found.violations if violation.rule == "missing_image"]
@@ -163,7 +163,7 @@ def test_what_a_file_names_and_the_rules_would_delete_is_pending_deletion():
     assert violation.location == SourceLocation("k8s/web.yaml", 12)
 
 
-def test_what_stays_is_not_pending_deletion():
+def test_a_kept_image_is_not_pending_deletion():
     repository_indexes = repositories(app=[image("a", "v1", days=29)])
     assert not whats(
         "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("app:v1"),))

@@ -20,7 +20,7 @@ def test_every_rule_of_ecrm_yaml_is_there_and_in_the_same_order():
     assert set(RULES) == set(Checks.__dataclass_fields__)
 
 
-def test_errors_come_first_then_the_order_of_the_rules_then_the_place():
+def test_errors_come_first_then_the_order_of_the_rules_then_the_location():
     settings = config(
         "missing_image: {level: warning}, unmanaged: {level: error}, "
         "overdue: {level: error, max_images: 0, longer_than: 99y}"
@@ -76,7 +76,7 @@ def test_a_rule_that_is_off_is_not_asked(off: str, monkeypatch: pytest.MonkeyPat
     assert asked == [rule for rule in RULES if rule != off]
 
 
-def test_the_place_of_the_policy_is_that_of_the_section_or_of_the_rules():
+def test_the_scope_of_the_policy_is_that_of_the_section_or_of_the_rules():
     repository_indexes = repositories(app=[])
     settings = config("missing_image: {}")
     assert check(inputs_of(repository_indexes, settings=settings)).config == SourceLocation(

@@ -19,13 +19,13 @@ from tests.check.inputs import (
 from tests.values import HOME, image
 
 
-def test_a_repository_without_a_rule_is_told():
+def test_a_repository_without_a_rule_is_reported():
     (violation,) = violations("unmanaged", inputs_of(repositories(app=[], other=[image("a")])))
     assert violation.what == "no rule matches this repository, so ecrm never deletes anything in it"
     assert (str(violation.where), violation.why) == (f"{HOME}/other", "it holds 1 image")
 
 
-def test_a_rule_that_matches_no_repository_is_told_with_its_line():
+def test_a_rule_that_matches_no_repository_is_reported_with_its_line():
     rules = """
         repositories:
           - name: app
@@ -43,7 +43,7 @@ def test_a_rule_that_matches_no_repository_is_told_with_its_line():
     )
 
 
-def test_a_rule_that_comes_too_late_is_told_with_the_one_before():
+def test_a_rule_that_comes_too_late_is_reported_with_the_one_before():
     rules = """
         repositories:
           - name_pattern: "*"
@@ -89,7 +89,7 @@ ENTRIES = (
 )
 
 
-def test_an_entry_of_the_history_that_matches_nothing_is_told():
+def test_an_entry_of_the_history_that_matches_nothing_is_reported():
     found = inputs_of(repositories(app=[]), settings=config("", ENTRIES))
     assert whats("unmanaged", found) == [
         "the entry staging matches no cluster",

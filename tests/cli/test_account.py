@@ -40,7 +40,7 @@ def test_b14_delete_names_to_ecr_exactly_what_plan_shows(ecrm: Ecrm, shop: Shop)
 
 
 @pytest.mark.parametrize("revisions", [True, False])
-def test_b6_what_a_moved_tag_meant_when_the_service_was_deployed_stays(
+def test_b6_what_a_moved_tag_meant_when_the_service_was_deployed_is_kept(
     ecrm: Ecrm, aws: FakeAws, revisions: bool
 ):
     api = aws.ecr.repository("api")
@@ -103,7 +103,9 @@ def test_b30_a_deregistered_task_definition_still_runs(ecrm: Ecrm, aws: FakeAws)
     assert image in api
 
 
-def test_b1_and_b2_an_index_goes_and_stays_with_all_that_belongs_to_it(ecrm: Ecrm, aws: FakeAws):
+def test_b1_and_b2_an_index_is_deleted_or_kept_with_all_that_belongs_to_it(
+    ecrm: Ecrm, aws: FakeAws
+):
     api = aws.ecr.repository("api")
     shared = api.push(pushed=days_ago(90))
     kept = api.push_index(
@@ -264,7 +266,7 @@ def test_only_exclude_leaves_something_out_and_the_plan_shows_it(ecrm: Ecrm, aws
     assert "; function resize: excluded by lambda_functions\n" in text
 
 
-def test_b32_an_archived_image_stays_and_takes_no_place_of_keep_count(ecrm: Ecrm, aws: FakeAws):
+def test_b32_an_archived_image_is_kept_and_does_not_count_for_keep_count(ecrm: Ecrm, aws: FakeAws):
     ecrm.config("repositories: [{name: api, expires: 30d, keep_count: 1}]")
     api = aws.ecr.repository("api")
     archived = api.push("v3", pushed=days_ago(60))
@@ -277,7 +279,7 @@ def test_b32_an_archived_image_stays_and_takes_no_place_of_keep_count(ecrm: Ecrm
     assert "\n  1  archived\n" in ran.out
 
 
-def test_helm_charts_stay_unless_the_rule_asks(ecrm: Ecrm, aws: FakeAws):
+def test_helm_charts_are_kept_unless_the_rule_opts_in(ecrm: Ecrm, aws: FakeAws):
     charts = aws.ecr.repository("charts")
     charts.push("1.0.0", config_type=HELM_CHART, pushed=days_ago(90))
     assert ecrm("plan", "--format", "json").rows == {
@@ -314,14 +316,14 @@ def test_b17_an_identity_whose_pulls_do_not_count_can_plan_without_keeping_what_
     assert len(api) == 0
 
 
-def test_b17_where_nothing_can_go_no_manifest_is_read(ecrm: Ecrm, aws: FakeAws):
+def test_b17_where_nothing_is_deletable_no_manifest_is_read(ecrm: Ecrm, aws: FakeAws):
     index = aws.ecr.repository("api").push_index("latest", pushed=days_ago(10))
     assert ecrm("plan").code == 0
     assert not aws.calls.of("ecr", "BatchGetImage")
     assert index.pulled is None
 
 
-def test_b21_an_index_with_a_missing_child_is_reported_and_goes(ecrm: Ecrm, aws: FakeAws):
+def test_b21_an_index_with_a_missing_child_is_reported_and_deleted(ecrm: Ecrm, aws: FakeAws):
     api = aws.ecr.repository("api")
     child, ghost = api.push(pushed=days_ago(90)), api.push(pushed=days_ago(90))
     api.push_index("v1", children=[child, ghost], pushed=days_ago(90))
@@ -357,7 +359,7 @@ def test_b3_and_b20_only_what_aws_says_is_counted(ecrm: Ecrm, shop: Shop):
     assert "ALREADY GONE" in ran.out
 
 
-def test_b15_what_was_tagged_or_deployed_since_the_plan_is_spared(ecrm: Ecrm, shop: Shop):
+def test_b15_what_was_tagged_or_deployed_since_the_plan_is_skipped(ecrm: Ecrm, shop: Shop):
     skipped = shop.repository.push("v0", pushed=days_ago(200))
     retagged = shop.repository.push("v00", pushed=days_ago(210))
 
@@ -377,7 +379,7 @@ def test_b15_what_was_tagged_or_deployed_since_the_plan_is_spared(ecrm: Ecrm, sh
     ) in ran.out
 
 
-def test_several_failures_at_once_are_all_told(ecrm: Ecrm, shop: Shop):
+def test_several_failures_at_once_are_all_reported(ecrm: Ecrm, shop: Shop):
     for name in ("aa", "bb"):
         shop.aws.ecr.repository(name).push("v1", pushed=days_ago(60))
     aws = shop.aws

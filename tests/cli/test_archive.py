@@ -37,7 +37,7 @@ def statuses(api: Repository) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("config", "options"), [(ARCHIVE, []), (DELETE, ["--action", "archive"])])
-def test_what_goes_is_archived_by_rule_or_by_option(
+def test_deletable_images_are_archived_by_rule_or_by_option(
     ecrm: Ecrm, aws: FakeAws, api: Repository, config: str, options: list[str]
 ):
     ecrm.config(config)
@@ -80,7 +80,7 @@ def test_what_has_been_archived_for_delete_after_is_deleted(
     assert set(decisions(ecrm.plan("--now", "+91d")).values()) == {"archived_long"}
 
 
-def test_archived_images_stay_for_ever_without_delete_after(ecrm: Ecrm, api: Repository):
+def test_archived_images_are_kept_for_ever_without_delete_after(ecrm: Ecrm, api: Repository):
     assert ecrm("delete", "--force").code == 0
     assert statuses(api) == {"latest": "ACTIVE", "v0": "ARCHIVED"}
     assert decisions(ecrm.plan("--now", "+3000d")) == {}
@@ -99,7 +99,7 @@ def test_an_index_is_archived_with_its_platform_images(ecrm: Ecrm, aws: FakeAws)
     }
 
 
-def test_an_image_that_ecr_will_not_archive_is_told(ecrm: Ecrm, aws: FakeAws, api: Repository):
+def test_an_image_that_ecr_will_not_archive_is_reported(ecrm: Ecrm, aws: FakeAws, api: Repository):
     ecrm.config(ARCHIVE)
     aws.fault(
         "ecr",

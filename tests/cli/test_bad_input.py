@@ -101,7 +101,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("text", "problem"), MISTAKES.items())
-def test_a_mistake_in_ecrm_yaml_is_told_with_file_line_key_and_cure_before_any_call(
+def test_a_mistake_in_ecrm_yaml_is_reported_with_file_line_key_and_cure_before_any_call(
     ecrm: Ecrm, shop: Shop, text: str, problem: str
 ):
     Path("ecrm.yaml").write_text(text)
@@ -118,7 +118,7 @@ def test_a_mistake_in_ecrm_yaml_is_told_with_file_line_key_and_cure_before_any_c
         (b"a: \x00", "1: not YAML: the character U+0000 is not allowed"),
     ],
 )
-def test_a_configuration_that_is_no_text_is_told(
+def test_a_configuration_that_is_not_text_is_reported(
     ecrm: Ecrm, aws: FakeAws, content: bytes, problem: str
 ):
     Path("ecrm.yaml").write_bytes(content)

@@ -136,7 +136,7 @@ def busy(shop: Shop) -> Shop:
     ("service", "operation"),
     [(service, operation) for service, names in READS.items() for operation in names],
 )
-def test_b11_a_source_that_is_denied_is_told_with_its_action_and_nothing_is_deleted(
+def test_b11_a_source_that_is_denied_is_reported_with_its_action_and_nothing_is_deleted(
     ecrm: Ecrm, busy: Shop, service: str, operation: str
 ):
     busy.aws.fault(service, operation, Fault.denied(), times=FOREVER)
@@ -276,7 +276,9 @@ def test_a_service_and_a_function_that_vanish_during_the_run_are_no_error(ecrm: 
     assert (ran.code, ran.errors) == (0, [])
 
 
-def test_a_delete_that_is_throttled_for_good_is_told_and_tried_again_later(ecrm: Ecrm, shop: Shop):
+def test_a_delete_that_is_throttled_for_good_is_reported_and_tried_again_later(
+    ecrm: Ecrm, shop: Shop
+):
     other = shop.aws.ecr.repository("zz")
     other.push("v1", pushed=days_ago(60))
     shop.aws.fault("ecr", "BatchDeleteImage", Fault.throttle(), times=FOREVER)

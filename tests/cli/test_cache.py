@@ -64,7 +64,7 @@ def test_what_may_change_is_asked_for_again(ecrm: Ecrm, rich: Shop):
     assert rich.old not in api
 
 
-def test_a_function_that_was_made_again_counts_its_versions_anew(ecrm: Ecrm, rich: Shop):
+def test_a_function_that_was_recreated_counts_its_versions_from_one(ecrm: Ecrm, rich: Shop):
     ecrm("plan")
     other = rich.repository.push("other", pushed=days_ago(50))
     function = rich.aws.lambda_.function("resize", other)

@@ -150,7 +150,7 @@ def test_wrong_usage_is_code_2(quiet: Ecrm, aws: FakeAws, arguments: list[str], 
 # -- what it finds --------------------------------------------------------------------------------
 
 
-def test_what_runs_and_is_not_there_is_told_with_who_runs_it(quiet: Ecrm, shop: Shop):
+def test_what_runs_and_is_not_there_is_reported_with_who_runs_it(quiet: Ecrm, shop: Shop):
     shop.repository.remove(shop.used)
     ran = quiet("check", "--format", "json")
     assert ran.code == 3
@@ -163,7 +163,7 @@ def test_what_runs_and_is_not_there_is_told_with_who_runs_it(quiet: Ecrm, shop: 
     assert "web" in missing[0]["why"]
 
 
-def test_a_tag_that_moved_since_it_was_deployed_is_told(ecrm: Ecrm, aws: FakeAws):
+def test_a_tag_that_moved_since_it_was_deployed_is_reported(ecrm: Ecrm, aws: FakeAws):
     api = aws.ecr.repository("shop/api")
     old = api.push("v1", pushed=days_ago(5))
     aws.ecs.cluster("prod").run(aws.ecs.task_definition("web", old))
@@ -185,7 +185,7 @@ def test_an_immutable_repository_is_no_violation(ecrm: Ecrm, shop: Shop):
     assert not whats(ecrm("check", "--format", "json"), "mutable_tag")
 
 
-def test_entries_that_match_nothing_are_told_with_their_line(quiet: Ecrm, shop: Shop):
+def test_entries_that_match_nothing_are_reported_with_their_line(quiet: Ecrm, shop: Shop):
     quiet.config(RULES + QUIET + "    clusters:\n      - name: prod\n      - name: staging\n")
     ran = quiet("check", "--format", "json")
     (violation,) = ran.json["violations"]
@@ -197,7 +197,7 @@ def test_entries_that_match_nothing_are_told_with_their_line(quiet: Ecrm, shop: 
     )
 
 
-def test_a_repository_without_a_rule_is_told_and_looked_into(quiet: Ecrm, shop: Shop):
+def test_a_repository_without_a_rule_is_reported_and_looked_into(quiet: Ecrm, shop: Shop):
     quiet.config(RULES.replace('"*"', '"other*"') + QUIET)
     shop.repository.remove(shop.used)
     found = whats(quiet("check", "--format", "json"))
@@ -209,7 +209,7 @@ def test_a_repository_without_a_rule_is_told_and_looked_into(quiet: Ecrm, shop: 
 
 
 @pytest.mark.parametrize("previewed", [True, False])
-def test_a_policy_that_would_take_what_runs_is_told_with_rule_and_user(
+def test_a_policy_that_would_take_what_runs_is_reported_with_rule_and_user(
     quiet: Ecrm, shop: Shop, previewed: bool
 ):
     shop.repository.lifecycle_policy = POLICY
@@ -224,7 +224,7 @@ def test_a_policy_that_would_take_what_runs_is_told_with_rule_and_user(
     assert f"(according to {by})" in ran.out
 
 
-def test_what_an_index_that_stays_holds_is_not_told_though_nothing_could_go(
+def test_children_of_a_kept_index_are_not_reported_though_nothing_is_deletable(
     quiet: Ecrm, aws: FakeAws
 ):
     """ECR does not take the images of an index; ecrm reads which those are for the check."""
@@ -239,7 +239,7 @@ def test_what_an_index_that_stays_holds_is_not_told_though_nothing_could_go(
     assert "deletes web@sha256:" in what
 
 
-def test_a_policy_that_spares_what_is_needed_is_good(quiet: Ecrm, shop: Shop):
+def test_a_policy_that_keeps_what_is_in_use_is_valid(quiet: Ecrm, shop: Shop):
     shop.repository.lifecycle_policy = POLICY.replace(": 60", ": 98")
     assert quiet("check").out.startswith(f"{TARGET}: nothing found\n")
 
@@ -340,7 +340,7 @@ def test_what_files_name_is_checked_with_file_and_line(
     assert "template" in template
 
 
-def test_files_of_ecrm_yaml_are_protected_so_nothing_of_them_is_doomed(
+def test_files_of_ecrm_yaml_are_protected_so_nothing_of_them_is_pending_deletion(
     quiet: Ecrm, deployment: Shop
 ):
     quiet.config(RULES + QUIET + '    files: ["deploy/**/*.json"]\n')
@@ -404,7 +404,7 @@ def test_a_baseline_that_is_not_there_is_an_error_before_any_call(quiet: Ecrm, a
 
 
 @pytest.mark.parametrize("name", ["text", "json", "markdown", "sarif", "junit", "github"])
-def test_every_format_goes_to_a_file(quiet: Ecrm, deployment: Shop, name: str):
+def test_every_format_can_be_written_to_a_file(quiet: Ecrm, deployment: Shop, name: str):
     ran = quiet("check", "--files", "k8s/*.yaml", "--format", name, "-o", "result")
     assert (ran.code, ran.out) == (3, "")
     assert "v9" in Path("result").read_text()

@@ -517,7 +517,7 @@ def test_an_output_file_has_the_permissions_that_the_umask_leaves(ecrm: Ecrm, sh
     assert stat.S_IMODE(Path("plan.txt").stat().st_mode) == 0o640
 
 
-def test_an_output_file_that_is_a_link_stays_one(ecrm: Ecrm, shop: Shop):
+def test_an_output_file_that_is_a_link_remains_one(ecrm: Ecrm, shop: Shop):
     Path("real.txt").write_text("before")
     Path("link.txt").symlink_to("real.txt")
     assert ecrm("plan", "-o", "link.txt").code == 0

@@ -23,7 +23,7 @@ GOOD = """
 """
 
 
-def test_a_good_configuration_is_said_to_be_good_with_what_it_holds(ecrm: Ecrm):
+def test_a_valid_configuration_is_reported_as_valid_with_its_contents(ecrm: Ecrm):
     ecrm.config(GOOD)
     ran = ecrm("config", "check")
     assert (ran.code, ran.err) == (0, "")
@@ -45,7 +45,7 @@ def test_what_is_odd_is_a_warning_and_the_configuration_still_good(ecrm: Ecrm):
     assert ecrm("config", "check", "--log-level", "error").err == ""
 
 
-def test_what_is_wrong_is_told_as_by_every_command(ecrm: Ecrm):
+def test_a_mistake_is_reported_as_by_every_command(ecrm: Ecrm):
     ecrm.config("repositories:\n- name: a\n  expire: 30d\n")
     ran = ecrm("config", "check")
     assert (ran.code, ran.out) == (2, "")

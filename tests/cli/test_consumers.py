@@ -75,7 +75,9 @@ def test_b26_copies_without_deletion_are_worth_knowing_and_block_nothing(ecrm: E
     assert shop.old not in shop.repository
 
 
-def test_b26_nothing_goes_where_ecr_repeats_deletions_and_nobody_has_looked(ecrm: Ecrm, shop: Shop):
+def test_b26_nothing_is_deleted_where_ecr_replicates_deletions_and_the_destination_is_not_scanned(
+    ecrm: Ecrm, shop: Shop
+):
     shop.aws.ecr.replicate(ELSEWHERE, deletes=True)
     ran = ecrm("delete", "--force")
     assert (ran.code, ran.err) == (0, "Nothing to delete.\n")
@@ -104,7 +106,7 @@ def test_a_rule_may_allow_deletions_that_nobody_has_looked_into(ecrm: Ecrm, shop
     assert shop.old not in shop.repository
 
 
-def test_a_scanned_file_that_names_the_destination_lets_deletions_go(ecrm: Ecrm, shop: Shop):
+def test_a_scanned_file_that_names_the_destination_allows_deletions(ecrm: Ecrm, shop: Shop):
     shop.aws.ecr.replicate(ELSEWHERE, deletes=True)
     Path("here.json").write_text(json.dumps([f"{HOST}/shop/api:v2"]))
     assert ecrm("delete", "--force", "--scanned-files", "here.json").code == 0

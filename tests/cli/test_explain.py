@@ -285,7 +285,9 @@ def test_an_image_that_nobody_knows_is_an_error(ecrm: Ecrm, shop: Shop, name: st
     assert line.endswith(message)
 
 
-def test_explanations_go_to_a_file_and_take_scanned_files_and_other_times(ecrm: Ecrm, shop: Shop):
+def test_explanations_can_be_written_to_a_file_and_take_scanned_files_and_other_times(
+    ecrm: Ecrm, shop: Shop
+):
     Path("scan.json").write_text(json.dumps([f"{HOST}/shop/api:v1"]))
     (explanation,) = ecrm(
         *("explain", "shop/api:v1", "--format", "json", "--scanned-files", "scan.json")

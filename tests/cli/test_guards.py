@@ -79,7 +79,7 @@ def test_max_bytes_stops_a_run_that_would_delete_more(ecrm: Ecrm, ten: FakeAws):
     assert ecrm("delete", "--force", "--max-bytes", "140MB").code == 0
 
 
-def test_every_guard_that_is_met_is_told(ecrm: Ecrm, ten: FakeAws):
+def test_every_guard_that_is_met_is_reported(ecrm: Ecrm, ten: FakeAws):
     configure(ecrm, "max_bytes: 1GB, max_images: 100")
     messages = stopped(ecrm, ten, "--max-images", "1", "--max-bytes", "1MB", "--max-percent", "0")
     assert [line.split(":")[0] for line in messages] == [
@@ -95,7 +95,7 @@ def test_no_guards_turns_all_off_but_those_given_besides(ecrm: Ecrm, ten: FakeAw
     assert len(ten.ecr.repository("ten")) == 0
 
 
-def test_a_guard_of_zero_lets_nothing_go_and_nothing_pass(ecrm: Ecrm, shop: Shop):
+def test_a_guard_of_zero_allows_no_deletion(ecrm: Ecrm, shop: Shop):
     configure(ecrm, "max_images: 0")
     assert len(stopped(ecrm, shop.aws)) == 1
     shop.repository.remove(shop.old)
@@ -214,7 +214,7 @@ def test_how_much_may_drop_is_set_in_ecrm_yaml_and_by_an_option_that_wins(
     assert ecrm("delete", "--force", *options).code == code
 
 
-def test_a_drop_is_not_forgotten_by_runs_in_which_nothing_would_go(
+def test_a_drop_is_not_forgotten_by_runs_without_deletions(
     ecrm: Ecrm, running: FakeAws, state: Path
 ):
     running.ecr.repository("empty")
@@ -226,7 +226,7 @@ def test_a_drop_is_not_forgotten_by_runs_in_which_nothing_would_go(
     assert ecrm("delete", "--force").code == 5
 
 
-def test_a_plan_that_is_incomplete_puts_nothing_on_record(
+def test_an_incomplete_plan_adds_nothing_to_the_usage_history(
     ecrm: Ecrm, running: FakeAws, state: Path
 ):
     Path("scan.json").write_text("[]")
@@ -238,7 +238,7 @@ def test_a_plan_that_is_incomplete_puts_nothing_on_record(
     assert on_record(state) == 20
 
 
-def test_each_target_has_a_record_of_its_own(ecrm: Ecrm, running: FakeAws, state: Path):
+def test_each_target_has_a_usage_history_of_its_own(ecrm: Ecrm, running: FakeAws, state: Path):
     ecrm("plan")
     ecrm("plan", "--region", "eu-west-1")
     recorded = json.loads((state / "in-use.json").read_text())
@@ -248,7 +248,7 @@ def test_each_target_has_a_record_of_its_own(ecrm: Ecrm, running: FakeAws, state
     }
 
 
-def test_a_record_that_is_damaged_is_told_and_replaced(ecrm: Ecrm, shop: Shop, state: Path):
+def test_damaged_usage_history_is_reported_and_replaced(ecrm: Ecrm, shop: Shop, state: Path):
     state.mkdir()
     (state / "in-use.json").write_text("{")
     ran = ecrm("plan")
@@ -257,7 +257,9 @@ def test_a_record_that_is_damaged_is_told_and_replaced(ecrm: Ecrm, shop: Shop, s
     assert on_record(state) == 2
 
 
-def test_a_record_that_cannot_be_written_is_only_told(ecrm: Ecrm, shop: Shop, state: Path):
+def test_usage_history_that_cannot_be_written_is_only_warned_of(
+    ecrm: Ecrm, shop: Shop, state: Path
+):
     state.write_text("")
     ran = ecrm("plan")
     assert ran.code == 0
@@ -302,7 +304,7 @@ def test_a_repository_whose_used_images_are_all_missing_is_not_emptied(
         ("", ["--no-guards", "--missing-in-use"], 5),
     ],
 )
-def test_dangling_is_set_in_ecrm_yaml_and_by_an_option_that_wins(
+def test_missing_in_use_is_set_in_ecrm_yaml_and_by_an_option_that_wins(
     ecrm: Ecrm, missing_in_use: FakeAws, guards: str, options: list[str], code: int
 ):
     configure(ecrm, guards)

@@ -86,13 +86,13 @@ def test_the_options_of_the_lambda_function_and_of_journals(ecrm: Ecrm):
     assert "ecr:BatchDeleteImage" not in allowed
 
 
-def test_a_wrong_place_is_one_line(ecrm: Ecrm):
+def test_an_invalid_location_is_one_line(ecrm: Ecrm):
     ran = ecrm("iam-policy", "--report", "reports/")
     assert (ran.code, ran.out) == (2, "")
     assert ran.errors == ["ecrm: error: reports/ is no place in S3; write s3://bucket/prefix"]
 
 
-def test_it_goes_to_a_file_as_well(ecrm: Ecrm):
+def test_it_can_be_written_to_a_file(ecrm: Ecrm):
     ran = ecrm("iam-policy", "-o", "policy.json")
     assert (ran.code, ran.out) == (0, "")
     assert json.loads(Path("policy.json").read_text()) == ecrm("iam-policy").json

@@ -31,7 +31,7 @@ def test_the_configuration_may_be_a_secret_parameter(ecrm: Ecrm, shop: Shop):
     assert going(ecrm, "--config", "ssm://ecrm/config") == 1
 
 
-def test_the_configuration_may_be_in_a_variable_unless_a_place_is_named(ecrm: Ecrm, shop: Shop):
+def test_the_configuration_may_be_in_a_variable_unless_a_location_is_named(ecrm: Ecrm, shop: Shop):
     Path("ecrm.yaml").write_text(WRONG)
     Path("other.yaml").write_text(RULES)
     assert going(ecrm, ECRM_CONFIG_YAML=RULES) == 1
@@ -39,7 +39,7 @@ def test_the_configuration_may_be_in_a_variable_unless_a_place_is_named(ecrm: Ec
     assert going(ecrm, ECRM_CONFIG="other.yaml", ECRM_CONFIG_YAML=WRONG) == 1
 
 
-def test_a_mistake_is_told_with_the_place_as_it_was_given(ecrm: Ecrm, shop: Shop):
+def test_a_mistake_is_reported_with_the_location_as_given(ecrm: Ecrm, shop: Shop):
     shop.aws.s3.put("conf", "ecrm.yaml", WRONG)
     shop.aws.ssm.put("/ecrm/config", WRONG)
     for place in ("s3://conf/ecrm.yaml", "ssm:///ecrm/config"):
@@ -77,7 +77,7 @@ def test_generate_writes_to_files_only(ecrm: Ecrm, aws: FakeAws):
     ]
 
 
-def test_a_scan_goes_to_s3_and_comes_back_as_a_scanned_file(ecrm: Ecrm, shop: Shop):
+def test_a_scan_is_written_to_s3_and_read_back_as_a_scanned_file(ecrm: Ecrm, shop: Shop):
     shop.aws.s3.bucket("scans")
     ran = ecrm("scan", "-o", "s3://scans/prod.json")
     assert (ran.code, ran.out) == (0, "")
@@ -98,7 +98,7 @@ def test_a_scanned_file_in_s3_that_is_missing_or_no_list_fails(ecrm: Ecrm, shop:
     ]
 
 
-def test_a_plan_goes_to_s3_is_approved_there_and_carried_out(ecrm: Ecrm, shop: Shop):
+def test_a_plan_is_written_to_s3_approved_there_and_applied(ecrm: Ecrm, shop: Shop):
     shop.aws.s3.bucket("plans")
     assert ecrm("plan", "--out", "s3://plans/1.json").code == 0
     ran = ecrm("delete", "--force", "--plan", "s3://plans/1.json")
@@ -106,7 +106,7 @@ def test_a_plan_goes_to_s3_is_approved_there_and_carried_out(ecrm: Ecrm, shop: S
     assert shop.deleted == [shop.old.digest]
 
 
-def test_the_journal_and_the_record_are_kept_in_s3_by_one_variable(
+def test_the_journal_and_the_usage_history_are_kept_in_s3_by_one_variable(
     ecrm: Ecrm, shop: Shop, tmp_path: Path
 ):
     shop.aws.s3.bucket("state")
@@ -124,7 +124,7 @@ def test_the_journal_may_be_named_by_a_variable(ecrm: Ecrm, shop: Shop):
     assert shop.old.digest in Path("mine.jsonl").read_text()
 
 
-def test_a_snapshot_goes_to_s3_and_is_planned_from_there(ecrm: Ecrm, shop: Shop):
+def test_a_snapshot_is_written_to_s3_and_planned_from_there(ecrm: Ecrm, shop: Shop):
     shop.aws.s3.bucket("kept")
     assert ecrm("snapshot", "-o", "s3://kept/now.json").code == 0
     calls = len(shop.aws.calls.of("ecr"))

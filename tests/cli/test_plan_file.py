@@ -50,7 +50,7 @@ def test_a_plan_file_tells_all_that_decides(ecrm: Ecrm, shop: Shop, approved: An
     }
 
 
-def test_all_lists_what_stays_as_well(ecrm: Ecrm, shop: Shop):
+def test_all_lists_kept_images_too(ecrm: Ecrm, shop: Shop):
     assert decisions(ecrm.plan(), "kept") == {
         shop.used.digest: "in_use",
         shop.latest.digest: "keep_tag_pattern",
@@ -80,7 +80,7 @@ def test_b14_an_approved_plan_is_carried_out(ecrm: Ecrm, shop: Shop, approved: A
     assert shop.deleted == [shop.old.digest]
 
 
-def test_b14_what_has_become_deletable_since_is_not_in_the_plan_and_stays(
+def test_b14_what_has_become_deletable_since_is_not_in_the_plan_and_is_kept(
     ecrm: Ecrm, shop: Shop, approved: Any
 ):
     later = shop.repository.push("v0", pushed=days_ago(60))
@@ -107,7 +107,7 @@ def test_b14_what_has_become_deletable_since_is_not_in_the_plan_and_stays(
         (lambda shop: shop.repository.archive(shop.old), "now archived"),
     ],
 )
-def test_b15_what_has_become_needed_since_is_spared_and_told(
+def test_b15_what_has_come_into_use_since_is_skipped_and_reported(
     ecrm: Ecrm, shop: Shop, approved: Any, change: Callable[[Shop], object], why: str
 ):
     change(shop)
@@ -118,7 +118,7 @@ def test_b15_what_has_become_needed_since_is_spared_and_told(
     assert not shop.aws.calls.writes
 
 
-def test_b37_what_is_gone_meanwhile_is_done_already_without_a_call(
+def test_b37_what_is_gone_meanwhile_is_already_done_without_a_call(
     ecrm: Ecrm, shop: Shop, approved: Any
 ):
     shop.repository.remove(shop.old)
@@ -213,7 +213,7 @@ def test_a_file_that_is_no_plan_is_refused(ecrm: Ecrm, shop: Shop, approved: Any
     assert refused(ecrm, shop) == "plan.json: is a plan of format 2; make a new one"
 
 
-def test_even_a_forged_plan_deletes_nothing_that_is_needed(ecrm: Ecrm, shop: Shop, approved: Any):
+def test_even_a_forged_plan_deletes_nothing_that_is_in_use(ecrm: Ecrm, shop: Shop, approved: Any):
     """The checksum is no signature; what a new scan does not let go stays all the same."""
     for image in (shop.used, shop.latest, shop.young):
         (repository,) = approved["repositories"]
@@ -275,7 +275,7 @@ def test_b37_nothing_that_is_shown_or_guarded_comes_from_the_file(
     assert not shop.aws.calls.writes
 
 
-def test_b37_a_repository_that_the_file_leaves_out_is_shown_and_nothing_of_it_goes(
+def test_b37_a_repository_that_the_file_leaves_out_is_shown_and_nothing_of_it_is_deleted(
     ecrm: Ecrm, shop: Shop, approved: Any
 ):
     other = shop.aws.ecr.repository("other")
@@ -318,7 +318,7 @@ def test_one_repository_of_a_plan_may_be_carried_out(ecrm: Ecrm, shop: Shop):
     assert shop.old in shop.repository
 
 
-def test_an_index_and_all_that_belongs_to_it_are_spared_together(ecrm: Ecrm, shop: Shop):
+def test_an_index_and_all_that_belongs_to_it_are_skipped_together(ecrm: Ecrm, shop: Shop):
     index = shop.repository.push_index("multi", pushed=days_ago(60))
     assert ecrm("plan", "--out", "plan.json").code == 0
     shop.repository.tag(index, "again")

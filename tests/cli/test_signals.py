@@ -46,7 +46,7 @@ def lines() -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_the_batch_in_hand_ends_and_what_is_left_is_told(
+def test_the_batch_in_hand_ends_and_what_is_left_is_reported(
     ecrm: Ecrm, big: Shop, number: signal.Signals
 ):
     sent(big, number, "BatchDeleteImage", at=2)

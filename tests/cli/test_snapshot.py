@@ -122,7 +122,7 @@ def test_now_moves_the_clock(ecrm: Ecrm, shop: Shop, now: str, goes: str):
         assert set(decisions(ecrm.plan(*source, "--now", now))) == expected
 
 
-def test_no_record_is_made_of_what_was_in_use_in_a_snapshot(ecrm: Ecrm, shop: Shop, state: Path):
+def test_a_snapshot_adds_nothing_to_the_usage_history(ecrm: Ecrm, shop: Shop, state: Path):
     ecrm("snapshot", "-o", "snapshot.json")
     assert ecrm("plan", "--from", "snapshot.json").code == 0
     assert not state.exists()

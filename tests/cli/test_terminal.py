@@ -81,7 +81,7 @@ def test_the_question_names_what_is_archived_and_what_is_deleted(ecrm: Ecrm, sho
         terminal.wait_for("Archive and delete 2 (20 MB) images? [y/N]: ")
 
 
-def test_nothing_is_asked_where_nothing_goes_or_a_guard_stops(ecrm: Ecrm, shop: Shop):
+def test_nothing_is_asked_where_nothing_is_deletable_or_a_guard_stops(ecrm: Ecrm, shop: Shop):
     with Terminal("delete", "--max-images", "0") as terminal:
         assert terminal.end().code == 5
     assert "[y/N]" not in terminal.text
@@ -149,7 +149,7 @@ def test_progress_is_one_line_that_is_wiped_and_only_on_a_terminal(ecrm: Ecrm, s
         ([], {"ECRM_COLOR": "false"}, False),
     ],
 )
-def test_a_terminal_gets_colors_unless_told(
+def test_a_terminal_gets_colors_by_default(
     ecrm: Ecrm, shop: Shop, options: list[str], variables: dict[str, str], colored: bool
 ):
     with Terminal("plan", *options, env=variables, err=False) as terminal:

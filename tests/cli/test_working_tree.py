@@ -63,7 +63,7 @@ def test_scan_tells_what_files_name(ecrm: Ecrm, tree: Shop):
     assert (use["file"], use["line"]) == ("deploy/web/task.json", 3)
 
 
-def test_the_plan_lists_templates_and_stays_complete(ecrm: Ecrm, tree: Shop):
+def test_the_plan_lists_templates_and_is_still_complete(ecrm: Ecrm, tree: Shop):
     ran = ecrm("plan")
     assert ran.code == 0
     line = "files k8s/*.yaml: read, 0 references; k8s/job.yaml:2: ${IMAGE} is a template that"

@@ -78,7 +78,7 @@ def test_off_is_a_level_although_yaml_takes_it_for_false():
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_key(check: str, message: str):
+def test_a_mistake_is_reported_with_its_line_and_key(check: str, message: str):
     with pytest.raises(ConfigError) as error:
         read(check)
     assert str(error.value) == f"ecrm.yaml{message}"
@@ -88,7 +88,7 @@ def test_what_check_asks_for_does_not_make_a_plan_another_one():
     assert read("missing_image: {level: off}").fingerprint == read().fingerprint
 
 
-def test_the_places_of_sections_and_entries_are_known():
+def test_the_locations_of_sections_and_entries_are_known():
     text = (
         "repositories:\n  - name: a\n    expires: 1d\n\n  - name: b\n    expires: 1d\nguards: {}\n"
     )

@@ -158,7 +158,7 @@ class TestWhatIsRead:
         assert (getattr(config, section) if entries is None else entries) == ()
 
     @pytest.mark.parametrize("text", ["clusters: []", "guards:", "guards: {}"])
-    def test_the_guards_that_never_stop_an_honest_run_are_on_unless_told_otherwise(self, text):
+    def test_the_guards_that_never_stop_an_honest_run_are_on_by_default(self, text):
         assert read(text).guards == Guards(
             min_age=timedelta(days=1),
             max_in_use_drop=50,

@@ -213,7 +213,7 @@ def test_task_definitions_are_listed_in_the_order_that_was_asked_for(account):
     assert listed(status="INACTIVE") == []
 
 
-def test_tasks_go_on_running_however_often_they_are_described(account):
+def test_tasks_keep_running_however_often_they_are_described(account):
     for _ in range(4):
         assert {task["lastStatus"] for task in tasks("api")} == {"RUNNING"}
 
@@ -281,7 +281,7 @@ def test_a_child_cannot_be_deleted_before_its_index(account):
     assert answer["imageIds"] == [{"imageDigest": index, "imageTag": "2.0.0"}, child]
 
 
-def test_by_tag_only_the_tag_goes_until_it_is_the_last(account):
+def test_by_tag_only_the_tag_is_removed_until_it_is_the_last(account):
     client = boto3.client("ecr")
     for tag in ("latest", "v1.31.0"):
         assert tagged("shop/api", tag)

@@ -189,7 +189,7 @@ def test_a_call_names_at_most_a_hundred_images_and_together_they_name_all(number
     assert set(answers(outcomes).values()) <= {OutcomeStatus.DELETED}
 
 
-def test_a_wave_is_over_before_the_next_begins():
+def test_a_stage_is_over_before_the_next_begins():
     """B2."""
     ecr = Ecr()
     run(one(stage(*range(150)), stage(*range(150, 160))), ecr)
@@ -197,7 +197,7 @@ def test_a_wave_is_over_before_the_next_begins():
     assert ecr.calls("delete")[2] == digests(range(150, 160))
 
 
-def test_an_index_goes_before_its_children():
+def test_an_index_is_deleted_before_its_children():
     """B2."""
     ecr = Ecr(indexes={digest(1): (digest(2), digest(3))})
     outcomes = run(one(stage(1), stage(2, 3)), ecr)
@@ -226,7 +226,7 @@ def test_it_is_tried_again_for_as_long_as_that_helps():
     assert set(answers(outcomes).values()) == {OutcomeStatus.DELETED}
 
 
-def test_a_child_that_another_index_holds_stays_and_is_reported_once():
+def test_a_child_that_another_index_holds_is_kept_and_reported_once():
     """B20."""
     ecr = Ecr(indexes={digest(7): (digest(2), digest(3))})
     outcomes = run(one(stage(1), stage(2, 3)), ecr)
@@ -263,7 +263,7 @@ def test_an_image_that_is_not_there_any_more_is_done():
 @pytest.mark.parametrize(
     "code", ["InvalidImageDigest", "KmsError", "ImageTagDoesNotMatchDigest", "SomethingNew"]
 )
-def test_what_aws_refuses_is_not_told_as_deleted(code):
+def test_what_aws_refuses_is_not_reported_as_deleted(code):
     """B3."""
     ecr = Ecr(codes={digest(2): code})
     outcomes = run(one(stage(1, 2, 3)), ecr)
@@ -299,7 +299,7 @@ def test_where_the_answer_is_complete_nothing_is_looked_up():
 @pytest.mark.parametrize(
     "error", [AwsError("ecr:DescribeImages: oops"), AccessDenied("not you", "ecr:DescribeImages")]
 )
-def test_where_looking_up_fails_what_is_known_to_be_deleted_is_told_as_deleted(error):
+def test_where_looking_up_fails_what_is_known_to_be_deleted_is_reported_as_deleted(error):
     """B3."""
     ecr = Ecr(silent=frozenset({digest(2)}), errors={("look", "shop/api"): [error]})
     outcomes = run(one(stage(1, 2, 3)), ecr)
@@ -340,7 +340,7 @@ def test_a_missing_permission_stops_one_repository_and_no_other():
     ] == list(digests([1, 2, 4, 5]))
 
 
-def test_any_other_error_stops_the_run_and_the_rest_is_told_as_not_tried():
+def test_any_other_error_stops_the_run_and_the_rest_is_reported_as_not_tried():
     ecr = Ecr(errors={("delete", "a"): [None, AwsError("AWS still throttles")]})
     outcomes = run(two(), ecr)
     not_tried = "not tried after an earlier error: AWS still throttles"
@@ -352,7 +352,7 @@ def test_any_other_error_stops_the_run_and_the_rest_is_told_as_not_tried():
     assert ecr.calls("delete") == [digests([1, 2]), digests([3])]
 
 
-def test_what_was_to_be_tried_again_is_told_when_the_run_stops():
+def test_what_was_to_be_tried_again_is_reported_when_the_run_stops():
     ecr = Ecr(
         indexes={digest(9): (digest(1),)},
         errors={("delete", "a"): [None, AwsError("oops")]},
@@ -362,7 +362,7 @@ def test_what_was_to_be_tried_again_is_told_when_the_run_stops():
     assert set(details(outcomes, OutcomeStatus.FAILED)) == {digest(1), digest(9)}
 
 
-def test_a_repository_that_vanishes_is_done_and_the_others_go_on():
+def test_a_repository_that_vanishes_is_done_and_the_others_continue():
     gone = Gone("ecr:BatchDeleteImage: RepositoryNotFoundException: no such repository")
     outcomes = run(two(), Ecr(errors={("delete", "a"): [None, gone]}))
     assert details(outcomes, OutcomeStatus.ALREADY_GONE) == {digest(3): str(gone)}
@@ -482,7 +482,7 @@ def test_outcomes_come_as_the_answers_do():
 # A fresh look before each repository's turn
 
 
-def test_what_is_spared_is_told_and_not_deleted():
+def test_a_skipped_deletion_is_reported_and_not_deleted():
     """B15."""
 
     def spares_the_second(
@@ -549,7 +549,7 @@ def test_what_cannot_be_written_down_first_is_not_deleted():
     assert ecr.calls("delete") == []
 
 
-def test_what_is_deleted_is_told_also_where_it_can_no_longer_be_written_down():
+def test_what_is_deleted_is_reported_even_where_the_journal_cannot_be_written():
     ecr = Ecr()
     log = Log(ecr, OutputError("journal.jsonl could not be written: No space left on device"))
     outcomes = apply(one(stage(1, 2), stage(3)), lambda _: ecr, log, as_planned)
@@ -578,7 +578,7 @@ def test_the_journal_and_the_outcomes_say_the_same():
 # Archiving
 
 
-def test_images_are_archived_one_a_call_and_told_as_archived():
+def test_images_are_archived_one_a_call_and_reported_as_archived():
     ecr = Ecr()
     outcomes = run(one([archiving(1), archiving(2)]), ecr)
     assert set(answers(outcomes).values()) == {OutcomeStatus.ARCHIVED}
@@ -586,7 +586,7 @@ def test_images_are_archived_one_a_call_and_told_as_archived():
     assert ecr.calls("delete") == []
 
 
-def test_of_what_goes_together_each_image_goes_in_its_own_way():
+def test_of_one_stage_each_image_is_deleted_or_archived_in_its_own_way():
     ecr = Ecr()
     outcomes = run(one([archiving(1), *stage(2)]), ecr)
     assert answers(outcomes) == {
@@ -595,7 +595,7 @@ def test_of_what_goes_together_each_image_goes_in_its_own_way():
     }
 
 
-def test_an_image_that_cannot_be_archived_is_told_and_the_others_go_on():
+def test_an_image_that_cannot_be_archived_is_reported_and_the_others_continue():
     errors: list[EcrmError | None] = [AwsError("not this one"), Gone("it is gone"), None]
     ecr = Ecr(errors={("archive", "shop/api"): errors})
     outcomes = run(one([archiving(1), archiving(2), archiving(3)]), ecr)
@@ -706,7 +706,7 @@ def test_an_archive_call_that_may_not_be_sent_any_more_takes_back_none_before_it
     }
 
 
-def test_what_aws_told_counts_also_where_there_is_no_time_to_look_for_the_rest():
+def test_what_aws_answered_counts_even_where_there_is_no_time_to_look_for_the_rest():
     ecr = Ecr(
         silent=frozenset({digest(2)}), errors={("look", "shop/api"): [OutOfTimeError("over")]}
     )
@@ -727,7 +727,7 @@ def test_what_was_refused_in_either_round_is_written_down_when_the_time_is_over(
     assert len(log.answers) == len(outcomes) == 151
 
 
-def test_a_repository_of_which_nothing_goes_is_not_begun():
+def test_a_repository_without_deletions_is_not_begun():
     begun: list[str] = []
 
     def revalidate(planned: RepositoryPlan) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
@@ -739,7 +739,7 @@ def test_a_repository_of_which_nothing_goes_is_not_begun():
     assert begun == ["b"]
 
 
-def test_of_what_goes_together_deletions_come_before_archiving():
+def test_in_one_stage_deletions_come_before_archiving():
     ecr = Ecr()
     run(one([archiving(1), going(numbered(2)), archiving(3)]), ecr)
     calls = [(kind, found) for kind, _, found in ecr.events if kind in ("delete", "archive")]

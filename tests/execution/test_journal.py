@@ -200,7 +200,7 @@ def test_a_journal_that_could_not_be_written_takes_nothing_more():
         intend(writer)
 
 
-def test_the_first_error_is_told_when_the_footer_cannot_be_written_either():
+def test_the_first_error_is_reported_when_the_footer_cannot_be_written_either():
     with pytest.raises(ValueError, match="first"):
         run(Memory(full_at=2), begin, stopped_by(ValueError("first")))
 
@@ -311,7 +311,7 @@ def test_in_s3_nothing_is_overwritten_either(s3):
         begin(journal(S3Sink(client, "b", "k")))
 
 
-def test_what_s3_refuses_is_told_and_stops_the_run(s3):
+def test_what_s3_refuses_is_reported_and_stops_the_run(s3):
     client, stub = s3
     stub.add_client_error("put_object", "AccessDenied", "no", 403)
     with pytest.raises(OutputError) as error:
@@ -565,13 +565,13 @@ HEADER = written().splitlines()[0]
         ("[]\n", "j, line 1: this is not a line of a journal"),
     ],
 )
-def test_any_other_damage_is_told_with_its_line(text, message):
+def test_any_other_damage_is_reported_with_its_line(text, message):
     with pytest.raises(InputError) as error:
         read(text)
     assert str(error.value).startswith(message)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path):
+def test_a_file_that_cannot_be_read_is_reported(tmp_path):
     with pytest.raises(InputError, match="cannot be read: No such file or directory"):
         load_journal(str(tmp_path / "none"), pytest.fail)
     (tmp_path / "bytes").write_bytes(written().encode() + b"\xff\n")

@@ -215,7 +215,7 @@ def test_children_and_referrers_come_with_what_is_named():
 # -- the order ------------------------------------------------------------------------------------
 
 
-def test_children_go_before_indexes_and_subjects_before_referrers():
+def test_children_are_restored_before_indexes_and_subjects_before_referrers():
     child = image("1")
     nested = index(child)
     outer = index(nested, tags=["v1"])
@@ -252,7 +252,7 @@ def test_every_entry_has_its_turn_once_and_after_what_it_needs(order, links):
 # -- one image ------------------------------------------------------------------------------------
 
 
-def test_an_image_goes_back_with_each_of_its_tags():
+def test_an_image_is_restored_with_each_of_its_tags():
     ecr, deleted = Ecr(), image("1", "v1", "v2")
     assert put_back(ecr, deleted) == [
         Restored(HERE, "app", deleted.image.digest, ("v1", "v2"), Result.RESTORED)
@@ -260,13 +260,13 @@ def test_an_image_goes_back_with_each_of_its_tags():
     assert ecr.calls == [(deleted.image.digest, "v1"), (deleted.image.digest, "v2")]
 
 
-def test_an_untagged_image_goes_back_in_one_call():
+def test_an_untagged_image_is_restored_in_one_call():
     ecr, deleted = Ecr(), image("1")
     assert results(put_back(ecr, deleted)) == [(Result.RESTORED, "")]
     assert ecr.calls == [(deleted.image.digest, None)]
 
 
-def test_a_tag_stays_with_the_image_that_has_it_now():
+def test_a_tag_is_left_to_the_image_that_has_it_now():
     ecr = Ecr(Image("sha256:new", ("v1",), NOW))
     ecr.holders["v2"] = "sha256:newer"  # pushed after the repository was read
     deleted = image("1", "v1", "v2")
@@ -299,7 +299,7 @@ def test_what_is_there_with_all_its_tags_costs_no_call():
     assert not ecr.asked
 
 
-def test_without_all_layers_an_image_cannot_go_back():
+def test_without_all_layers_an_image_cannot_be_restored():
     ecr = Ecr(gone=("a", "b"))
     two, one = image("1", "v1", layers=("a", "b", "c", "d")), image("2", layers="a")
     assert results(put_back(ecr, two, one)) == [
@@ -334,7 +334,7 @@ def test_layers_that_live_elsewhere_are_not_asked_for():
     assert ecr.asked == ["l"]
 
 
-def test_an_index_says_which_of_its_images_cannot_go_back():
+def test_an_index_says_which_of_its_images_cannot_be_restored():
     child = image("1", layers=["lost"])
     nested, ecr = index(child), Ecr(gone=["lost"])
     outer = index(nested)
@@ -348,7 +348,7 @@ def test_an_index_says_which_of_its_images_cannot_go_back():
     assert ecr.calls == []
 
 
-def test_an_index_whose_child_was_never_there_cannot_go_back():
+def test_an_index_whose_child_was_never_there_cannot_be_restored():
     child = image("1")
     (outcome,) = put_back(Ecr(), index(child))
     assert outcome.result is Result.FAILED
@@ -357,7 +357,7 @@ def test_an_index_whose_child_was_never_there_cannot_go_back():
     )
 
 
-def test_an_index_goes_back_over_children_that_are_there():
+def test_an_index_is_restored_over_children_that_are_there():
     child = image("1")
     ecr, parent = Ecr(child.image), index(child, tags=["v1"])
     assert results(put_back(ecr, parent)) == [(Result.RESTORED, "")]
@@ -618,7 +618,7 @@ def test_a_digest_that_aws_does_not_confirm_is_an_error(ecr, restorer):
         put(restorer)
 
 
-def test_what_aws_refuses_to_take_is_told(ecr, restorer):
+def test_what_aws_refuses_to_take_is_reported(ecr, restorer):
     ecr[1].add_client_error("put_image", "LayersNotFoundException", "no layers")
     with pytest.raises(AwsError, match="ecr:PutImage: LayersNotFoundException: no layers"):
         put(restorer)
@@ -695,5 +695,5 @@ def test_results_are_counted_and_what_is_not_back_is_named():
     ]
 
 
-def test_nothing_to_restore_is_told_too():
+def test_nothing_to_restore_is_reported():
     assert restored_table([]).endswith("Restored 0 of 0 images.")

@@ -215,7 +215,7 @@ def test_expired_credentials_end_the_run_after_two_images(account):
     assert outcomes[-1].detail.startswith("not tried after an earlier error: ecr:PutImage")
 
 
-def test_a_repository_that_is_gone_is_told(account):
+def test_a_repository_that_is_gone_is_reported(account):
     account.delete(account.shop.push("v1"))
     del account.aws.ecr.repositories["shop/api"]
     (outcome,) = account.restore()

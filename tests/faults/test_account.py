@@ -14,7 +14,7 @@ from .driving import Desk, short_pages
 WAYS = tuple(build(FakeAws()).forget)
 
 
-def test_a_run_in_good_weather_takes_all_that_should_go_and_nothing_else(desk):
+def test_a_run_in_good_weather_deletes_everything_deletable_and_nothing_else(desk):
     ran = desk.delete()
     assert ran.code == 0
     assert desk.account.present() == desk.before - desk.account.doomed

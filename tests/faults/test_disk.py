@@ -61,7 +61,9 @@ def test_a_state_folder_that_cannot_be_made_stops_a_deletion_and_no_plan(
     assert "ecrm: warn: " in plan.err
 
 
-def test_another_place_for_the_journal_makes_up_for_the_state_folder(desk: Desk, below_a_file: str):
+def test_another_location_for_the_journal_makes_up_for_the_state_folder(
+    desk: Desk, below_a_file: str
+):
     desk.monkeypatch.setenv("ECRM_STATE_DIR", below_a_file)
     ran = desk.delete("--journal", "journal.jsonl")
     assert ran.code == 0

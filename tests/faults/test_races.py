@@ -29,7 +29,7 @@ FIRST_LISTINGS = (
 AGAIN = ("--in-use-max-age", "0s")
 
 
-def test_b15_what_came_into_use_or_got_a_tag_after_the_plan_is_spared(desk: Desk):
+def test_b15_what_came_into_use_or_got_a_tag_after_the_plan_is_skipped(desk: Desk):
     changed: list[list[Image]] = []
 
     def happen() -> None:

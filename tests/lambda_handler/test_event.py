@@ -214,7 +214,7 @@ def test_deleting_needs_a_journal_that_outlives_the_function(variables):
 
 
 @pytest.mark.parametrize("name", ["ECRM_JOURNAL", "ECRM_STATE_DIR"])
-def test_one_place_in_s3_is_enough_for_deleting(name):
+def test_one_location_in_s3_is_enough_for_deleting(name):
     assert read({"command": "delete"}, **{name: "s3://b/ecrm"}).event.command == "delete"
 
 

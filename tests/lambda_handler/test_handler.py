@@ -121,7 +121,7 @@ def deletions(aws: FakeAws) -> int:
 # What it does
 
 
-def test_deleting_is_told_in_the_summary_the_log_the_metrics_the_report_and_the_notification(
+def test_a_deletion_is_in_the_summary_the_log_the_metrics_the_report_and_the_notification(
     invoke: Invoke, aws: FakeAws, shop: Repository
 ):
     ran = invoke({"command": "delete"})
@@ -169,7 +169,7 @@ def test_one_repository_alone(invoke: Invoke, aws: FakeAws, shop: Repository):
     assert "v1" in shop
 
 
-def test_what_is_shown_goes_where_the_event_says(
+def test_output_is_written_where_the_event_says(
     invoke: Invoke, aws: FakeAws, shop: Repository, monkeypatch: pytest.MonkeyPatch
 ):
     invoke({"output": "s3://ecrm/plan.txt"})
@@ -185,7 +185,7 @@ def test_what_is_shown_goes_where_the_event_says(
     assert str(wrong.error) == "format is 'detail'; known are table, json, markdown"
 
 
-def test_a_check_that_finds_errors_fails_when_all_has_been_told(
+def test_a_check_that_finds_errors_fails_after_reporting(
     invoke: Invoke, aws: FakeAws, shop: Repository
 ):
     gone = aws.ecs.task_definition("gone", f"{shop.uri}:deleted")
@@ -212,7 +212,7 @@ def test_a_check_that_finds_nothing_wrong_is_complete(
     assert ran.value["check"]["errors"] == 0
 
 
-def test_an_invocation_remembers_only_where_it_is_told_where(
+def test_an_invocation_remembers_only_where_a_location_is_set(
     invoke: Invoke, aws: FakeAws, shop: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     for folder, asked in ((None, [1, 1]), (tmp_path / "cache", [1, 0])):
@@ -246,7 +246,7 @@ def test_the_configuration_comes_from_the_package_s3_a_parameter_or_a_variable(
 # What is a failure
 
 
-def test_a_mistake_in_the_configuration_names_the_place_and_is_told(
+def test_a_mistake_in_the_configuration_is_reported_with_its_location(
     invoke: Invoke, aws: FakeAws, shop: Repository
 ):
     aws.s3.put("ecrm", "conf.yaml", "repositories: 1")
@@ -258,7 +258,7 @@ def test_a_mistake_in_the_configuration_names_the_place_and_is_told(
     assert ran.metrics["Failed"] == 1
 
 
-def test_a_mistake_in_the_package_costs_no_call_where_nobody_is_to_be_told(
+def test_a_mistake_in_the_package_costs_no_call_where_nobody_is_notified(
     invoke: Invoke, aws: FakeAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     for name in ("ECRM_SNS_TOPIC_ARN", "ECRM_REPORT"):
@@ -269,7 +269,7 @@ def test_a_mistake_in_the_package_costs_no_call_where_nobody_is_to_be_told(
     assert aws.calls == []
 
 
-def test_a_guard_stops_a_deletion_as_a_failure_when_all_is_told(
+def test_a_guard_stops_a_deletion_as_a_failure_after_reporting(
     invoke: Invoke, aws: FakeAws, shop: Repository, tmp_path: Path
 ):
     (tmp_path / "ecrm.yaml").write_text(RULES + "guards: {max_images: 0}\n")
@@ -336,7 +336,7 @@ def test_no_credentials_are_a_failure_that_is_logged(
 @pytest.mark.parametrize(
     ("action", "what"), [("sns:Publish", "notification"), ("s3:PutObject", "report")]
 )
-def test_what_cannot_be_told_never_fails_the_clean_up_and_is_reported(
+def test_a_report_that_cannot_be_sent_never_fails_the_cleanup_and_is_logged(
     invoke: Invoke, aws: FakeAws, shop: Repository, action: str, what: str
 ):
     service, operation = action.split(":")
@@ -395,7 +395,7 @@ def test_time_that_is_over_after_the_plan_leaves_all_of_it(
 
 
 @pytest.mark.parametrize(("number", "last"), [(250, 2), (2000, 8)])
-def test_the_batch_in_hand_is_finished_and_the_next_run_goes_on(
+def test_the_batch_in_hand_is_finished_and_the_next_run_continues(
     invoke: Invoke, aws: FakeAws, number: int, last: int
 ):
     """Nothing is lost, deleted twice or written down twice."""

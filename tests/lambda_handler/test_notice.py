@@ -112,7 +112,7 @@ def test_the_text_of_a_failure_and_of_time_that_was_over():
     ]
 
 
-def test_a_text_names_the_twenty_repositories_from_which_most_goes():
+def test_a_text_names_the_twenty_repositories_with_most_deletions():
     many = [repository_plan(f"r{n:02d}", [going(numbered(n))]) for n in range(22)]
     lines = body(Result("plan", plan=plan_of(*many))).splitlines()
     assert "- r19: 1 (1.0 kB) to delete, 0 to keep" in lines

@@ -86,7 +86,7 @@ def test_a_plan_that_could_be_read_is_complete():
     assert (summarized["complete"], summarized["images"]["deletable"]) == (True, one(7))
 
 
-def test_what_could_not_be_read_is_told_and_makes_it_incomplete():
+def test_what_could_not_be_read_is_reported_and_makes_it_incomplete():
     denied = SourceReport(
         REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs:ListTasks is denied"),)
     )
@@ -112,7 +112,7 @@ def test_where_the_time_was_over_while_reading_nothing_is_known():
     assert not {"images", "repositories"} & summarized.keys()
 
 
-def test_guards_and_what_could_not_be_told_are_in_the_summary():
+def test_guards_and_unsent_reports_are_in_the_summary():
     stop = Stop("max_images", "7 images would go, and at most 1 may", "look at the plan")
     result = replace(deleted(), stops=(stop,), unsent=["report: no"], error="stopped")
     summarized = summary(result, "0.1.0")
@@ -122,13 +122,13 @@ def test_guards_and_what_could_not_be_told_are_in_the_summary():
     assert (summarized["unsent"], summarized["error"]) == (["report: no"], "stopped")
 
 
-def test_a_scan_tells_how_many_images_are_in_use():
+def test_a_scan_says_how_many_images_are_in_use():
     names = [f"{HOST}/shop/api:v1", f"{HOST}/shop/api:v2", f"{HOST}/shop/api:v1"]
     uses = tuple(Use(Reference.parse(name), "ecs", "web", str(n)) for n, name in enumerate(names))
     assert summary(Result("scan", scan=Scan(NOW, uses, ())), "0.1.0")["in_use"] == 2
 
 
-def test_at_most_twenty_images_are_told_one_by_one():
+def test_at_most_twenty_images_are_listed_one_by_one():
     result = deleted()
     (failed,) = [outcome for outcome in result.outcomes if outcome.detail]
     assert len(summary(replace(result, outcomes=[failed] * 21), "")["not_done"]) == 20
@@ -178,7 +178,7 @@ def test_the_metrics_of_a_deletion_in_the_embedded_metric_format():
     }
 
 
-def test_lambda_is_handed_the_thousand_repositories_from_which_most_goes():
+def test_lambda_is_handed_the_thousand_repositories_with_most_deletions():
     many = [repository_plan(f"r{n:04d}") for n in range(1001)]
     many.append(repository_plan("zz", [going(numbered(1))]))
     result = Result("plan", plan=plan_of(*many))
@@ -202,7 +202,7 @@ def test_no_metric_tells_of_a_plan_that_was_never_made():
     assert (line["Failed"], line["Repositories"]) == (1, {})
 
 
-def test_a_line_of_metrics_names_the_hundred_repositories_from_which_most_goes():
+def test_a_line_of_metrics_names_the_hundred_repositories_with_most_deletions():
     many = [repository_plan(f"r{n:03d}", [going(numbered(n))]) for n in range(200)]
     many.append(repository_plan("zz", [going(numbered(n)) for n in (300, 301)]))
     line = metrics_line(Result("plan", plan=plan_of(*many)), "clean", WHEN)

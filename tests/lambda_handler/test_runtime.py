@@ -120,7 +120,7 @@ def test_a_bad_event_fails_before_any_call(
     assert aws.calls == []
 
 
-def test_a_scan_that_fails_raises_when_all_has_been_told(
+def test_a_scan_that_fails_raises_after_reporting(
     function: Function, aws: FakeAws, shop: Repository
 ):
     aws.fault("ecs", "ListClusters", Fault.denied(), times=FOREVER)

@@ -56,7 +56,7 @@ SUITES: dict[str, tuple[str, ...]] = {
 }
 
 NOT_RUN = {
-    "test_random_repositories_reach_every_reason": "tests what the properties are given",
+    "test_random_repositories_show_every_reason": "tests what the properties are given",
     "test_two_runs_at_once_keep_what_either_finds": "starts processes, which know of no mutant",
     "test_a_write_that_is_killed_in_the_middle_has_not_happened": "as the one above",
 }

@@ -168,7 +168,7 @@ def test_every_text_names_something_or_is_refused(text):
 # -- what is not there ----------------------------------------------------------------------------
 
 
-def test_an_image_that_is_in_use_and_absent_is_told_with_its_users():
+def test_an_image_that_is_in_use_and_missing_is_reported_with_its_users():
     uses = [use("app:v9"), use(f"app@{digest('x')}"), use("app:v2")]
     for text in ("app:v9", f"{HOST}/app:v9"):
         assert explained(APPS, text, *uses) == [MissingImage(text, (uses[0],))]
@@ -176,7 +176,7 @@ def test_an_image_that_is_in_use_and_absent_is_told_with_its_users():
         assert explained(APPS, text, *uses) == [MissingImage(text, (uses[1],))]
 
 
-def test_what_else_is_in_use_and_absent_is_not_told():
+def test_other_images_that_are_in_use_and_missing_are_not_reported():
     both = Shelf({HOME: APPS.repository_indexes[HOME], REPLICA: {"app": RepositoryIndex()}})
     others = [use("other:v9"), use("app/b:v9"), use("app:v8"), use("app:v9", where=REPLICA)]
     text = f"{HOST}/app:v9"
@@ -188,12 +188,12 @@ def test_what_else_is_in_use_and_absent_is_not_told():
     ]
 
 
-def test_an_image_of_a_repository_that_is_not_there_is_absent_as_well():
+def test_an_image_of_a_repository_that_is_not_there_is_missing():
     needed = use("other:v1")
     assert explained(APPS, "other:v1", needed) == [MissingImage("other:v1", (needed,))]
 
 
-def test_an_image_that_is_there_is_never_told_as_absent():
+def test_an_image_that_is_there_is_never_reported_as_missing():
     needed = use(f"app:v1@{digest('x')}")
     assert found(APPS, "app:v1", needed) == [f"app@{A.digest}"]
 
@@ -213,7 +213,7 @@ def test_a_repository_that_no_rule_matches_is_said_to_be_left_alone():
     assert refusal(repository_indexes, f"legacy@{A.digest}") == expected
 
 
-def test_what_is_used_in_a_repository_that_no_rule_matches_is_not_told_as_absent():
+def test_what_is_used_in_a_repository_that_no_rule_matches_is_not_reported_as_missing():
     repository_indexes = Shelf({HOME: {"legacy": RepositoryIndex((A,)), "app": RepositoryIndex()}})
     assert refusal(repository_indexes, "legacy:v1", use("legacy:v1")) == (
         "no rule matches legacy, so ecrm never deletes anything there"
@@ -223,7 +223,7 @@ def test_what_is_used_in_a_repository_that_no_rule_matches_is_not_told_as_absent
     )
 
 
-def test_what_could_not_be_read_is_not_told_as_absent():
+def test_what_could_not_be_read_is_not_reported_as_missing():
     repository_indexes = Shelf(
         {HOME: {"app": RepositoryIndex(DENIED), "app/b": RepositoryIndex((B,))}}
     )
@@ -239,7 +239,7 @@ def test_what_could_not_be_read_is_not_told_as_absent():
     )
 
 
-def test_an_image_of_another_registry_is_not_told_as_absent():
+def test_an_image_of_another_registry_is_not_reported_as_missing():
     elsewhere = use("app:v9", where=PARTNER)
     assert refusal(APPS, f"{PARTNER.host}/app:v9", elsewhere) == (
         f"{PARTNER.host}/app:v9 is of 999999999999/eu-west-1, and this is 123456789012/eu-west-1"
@@ -283,7 +283,7 @@ def test_the_chain_leads_from_the_use_to_the_image():
     assert only.uses == (needed,)
 
 
-def test_the_chain_of_what_goes_leads_from_what_it_goes_with():
+def test_the_chain_of_a_deletion_leads_from_what_it_is_deleted_with():
     repository_indexes = shelf(
         index("index"), image("child"), image("sig", subject=digest("child")), index=["child"]
     )
@@ -339,7 +339,7 @@ def words(inventory: Shelf, text: str, *uses: Use, **more: Any) -> str:
     return explanations_text(explained(inventory, text, *uses, **more))
 
 
-def test_why_the_platform_image_of_an_index_in_use_stays():
+def test_why_the_platform_image_of_an_index_in_use_is_kept():
     needed = Use(
         Reference.parse(f"{HOST}/app:v1"),
         "ecs",
@@ -367,7 +367,7 @@ def test_why_the_platform_image_of_an_index_in_use_stays():
     )
 
 
-def test_why_the_newest_image_stays():
+def test_why_the_newest_image_is_kept():
     rule = replace(PROD, keep_pulled_within=timedelta(hours=36), keep_tag_patterns=("latest", "v?"))
     repository_indexes = shelf(image("new", "a", "b", days=40), image("old", "c"))
     assert (
@@ -388,7 +388,7 @@ if no other reason keeps it."""
     )
 
 
-def test_why_a_signature_goes_with_its_subject():
+def test_why_a_signature_is_deleted_with_its_subject():
     rule = replace(PROD, keep_count=0)
     assert (
         words(FAMILY, digest("sig"), rule=rule)
@@ -408,7 +408,7 @@ def test_why_a_signature_goes_with_its_subject():
     )
 
 
-def test_what_is_in_use_and_absent_is_told_in_words():
+def test_what_is_in_use_and_missing_is_explained_in_words():
     by_tag, by_digest = use("app:v9"), use(f"app:v9@{digest('x')}")
     assert (
         words(APPS, "app:v9", by_tag, by_digest)
@@ -422,7 +422,7 @@ app:v9: is in use but missing from ECR
     )
 
 
-def test_several_images_are_told_one_after_the_other():
+def test_several_images_are_explained_one_after_the_other():
     repository_indexes = shelf(*alike("012345"))
     text = words(repository_indexes, "012345")
     blocks = [block for block in text.split(f"{HOST}/app@") if block]
@@ -431,7 +431,7 @@ def test_several_images_are_told_one_after_the_other():
     assert not text.endswith("\n")
 
 
-def test_an_image_that_would_be_archived_is_told_so():
+def test_an_image_that_would_be_archived_is_explained_as_such():
     lines = words(shelf(A), "app:v1", rule=replace(PROD, action=Action.ARCHIVE, keep_count=0))
     assert lines.splitlines()[1] == "  can be archived: expired"
 
@@ -489,7 +489,7 @@ def test_an_explanation_as_json_has_the_whole_chain():
     ]
 
 
-def test_an_absent_image_as_json_has_its_users():
+def test_a_missing_image_as_json_has_its_users():
     assert as_json(explained(APPS, "app:v9", use("app:v9"))) == [
         {
             "image": "app:v9",

@@ -135,7 +135,7 @@ def test_b19_a_soci_index_in_a_referrers_index_belongs_to_that():
     assert found.keep_closure([A]) == {A, B, C}
 
 
-def test_b19_an_image_with_a_tag_of_its_own_stays_with_a_subject_but_does_not_follow_it():
+def test_b19_an_image_with_a_tag_of_its_own_is_kept_with_its_subject_but_not_deleted_with_it():
     found = graph(image("a"), image("b", "v1", referrer_tag(A, ".sig")))
     assert found.keep_closure([A]) == {A, B}
     assert not found.followers
@@ -188,45 +188,45 @@ def test_an_artifact_is_what_says_that_it_is_no_container_image(
 # -- waves ----------------------------------------------------------------------------------------
 
 
-def test_b2_indexes_go_before_their_children_outermost_first():
+def test_b2_indexes_are_deleted_before_their_children_outermost_first():
     found = graph(*map(image, "abcde"), a=[B], b=[C, D], e=[D])
     assert stages(found, A, B, C, D, E) == [{A, E}, {B}, {C, D}]
 
 
-def test_b2_a_child_of_an_index_that_stays_waits_for_nobody():
+def test_b2_a_child_of_a_kept_index_waits_for_nobody():
     found = graph(*map(image, "ab"), a=[B])
     assert stages(found, B) == [{B}]
 
 
-def test_b2_an_index_and_its_children_are_ordered_across_one_that_stays_between():
+def test_b2_an_index_and_its_children_are_ordered_across_a_kept_one_between():
     found = graph(*map(image, "abc"), a=[B], b=[C])
     assert stages(found, A, C) == [{A, C}]
 
 
-def test_b19_subjects_go_before_their_referrers():
+def test_b19_subjects_are_deleted_before_their_referrers():
     signature = image("b", referrer_tag(A, ".sig"))
     found = graph(image("a"), signature, image("c", subject=B))
     assert stages(found, A, B, C) == [{A}, {B}, {C}]
 
 
-def test_b2_where_a_tag_makes_a_circle_indexes_still_go_before_their_children():
+def test_b2_where_a_tag_makes_a_circle_indexes_are_still_deleted_before_their_children():
     """The index's only tag says that it refers to its own child."""
     found = graph(image("a", referrer_tag(B)), image("b"), image("c"), a=[B])
     assert stages(found, A, B, C) == [{C}, {A}, {B}]
 
 
-def test_referrers_in_a_circle_go_together():
+def test_referrers_in_a_circle_are_deleted_together():
     found = graph(image("a", referrer_tag(B)), image("b", referrer_tag(A)))
     assert stages(found, A, B) == [{A, B}]
 
 
-def test_nothing_makes_no_wave():
+def test_nothing_makes_no_stage():
     assert stages(graph(image("a"))) == []
 
 
 @settings(max_examples=examples(100))
 @given(cases())
-def test_a_wave_is_in_the_order_of_the_digests(case: Case):
+def test_a_stage_is_in_the_order_of_the_digests(case: Case):
     found = image_graph({image.digest: image for image in case.images}, case.manifests)
     for stage in deletion_stages([image.digest for image in case.images], found):
         assert list(stage) == sorted(stage)
@@ -234,7 +234,7 @@ def test_a_wave_is_in_the_order_of_the_digests(case: Case):
 
 @settings(max_examples=examples(100))
 @given(cases())
-def test_what_stays_with_an_image_brings_all_that_stays_with_it(case: Case):
+def test_what_is_kept_with_an_image_brings_all_that_is_kept_with_it(case: Case):
     found = image_graph({image.digest: image for image in case.images}, case.manifests)
     for image in case.images:
         together = found.keep_closure([image.digest])

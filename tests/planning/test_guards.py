@@ -127,7 +127,7 @@ def test_max_percent_is_of_each_repository_on_its_own():
 
 
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 100))
-def test_max_percent_never_lets_more_than_that_part_go(deletable, kept_by_reason, percent):
+def test_max_percent_never_allows_more_than_that_part(deletable, kept_by_reason, percent):
     stopped = messages(
         plan(repository(deletable=deletable, kept_by_reason=kept_by_reason)),
         replace(OFF, max_percent=percent),
@@ -164,7 +164,7 @@ def test_max_in_use_drop_is_of_each_target_on_its_own():
     ]
 
 
-def test_the_first_run_has_no_record_and_nothing_to_drop_from():
+def test_the_first_run_has_no_usage_history_and_nothing_to_drop_from():
     guards = replace(OFF, max_in_use_drop=0)
     assert messages(plan(repository(), in_use={HOME: 0}), guards) == []
     assert messages(plan(repository(), in_use={HOME: 0}), guards, {HOME: 0, THERE: 100}) == []
@@ -204,7 +204,7 @@ DANGLING = (
 ON = replace(OFF, missing_in_use=True)
 
 
-def test_a_repository_that_would_be_emptied_while_what_is_in_use_is_absent_stops_the_run():
+def test_a_repository_that_would_be_emptied_while_an_image_in_use_is_missing_stops_the_run():
     assert messages(plan(repository(deletable=2, missing=[":v9"])), ON) == [DANGLING]
 
 
@@ -218,12 +218,14 @@ def test_a_repository_that_would_be_emptied_while_what_is_in_use_is_absent_stops
     ],
     ids=["something stays", "nothing is absent", "it is empty", "nothing goes"],
 )
-def test_dangling_stops_only_where_all_goes_and_something_in_use_is_absent(sound):
+def test_missing_in_use_stops_only_where_everything_is_deleted_and_an_image_in_use_is_missing(
+    sound,
+):
     other = repository("other", deletable=1, kept_by_reason=1)
     assert messages(plan(sound, other), ON) == []
 
 
-def test_dangling_is_of_each_repository_on_its_own():
+def test_missing_in_use_is_of_each_repository_on_its_own():
     made = plan(
         repository("web", deletable=2),
         repository(missing=[":v9"]),
@@ -232,7 +234,7 @@ def test_dangling_is_of_each_repository_on_its_own():
     assert messages(made, ON) == [DANGLING]
 
 
-def test_a_repository_of_which_something_was_spared_is_not_emptied():
+def test_a_repository_with_a_skipped_deletion_is_not_emptied():
     old = repository(deletable=2, missing=[":v9"])
     first, second = old.deletions
     kept = Decision(first.image, Reason.IN_USE, action=Action.KEEP)
@@ -244,7 +246,7 @@ def test_a_repository_of_which_something_was_spared_is_not_emptied():
 # -- together -------------------------------------------------------------------------------------
 
 
-def test_every_guard_that_is_met_is_told():
+def test_every_guard_that_is_met_is_reported():
     made = plan(repository(deletable=10, missing=["@sha256:0", ":v9"]), in_use={HOME: 1})
     guards = Guards(max_images=9, max_percent=99, max_bytes=9999)
     assert [stop.guard for stop in stops(made, guards, {HOME: 10})] == [
@@ -256,7 +258,7 @@ def test_every_guard_that_is_met_is_told():
     ]
 
 
-def test_the_first_absent_image_stands_for_all():
+def test_the_first_missing_image_stands_for_all():
     (stop,) = stops(plan(repository(missing=["@sha256:0", ":v9"])), ON, {})
     assert stop.saw == "app would be emptied, while app@sha256:0 is in use and is not there"
 
@@ -266,7 +268,7 @@ def test_without_guards_nothing_stops():
     assert messages(made, OFF, {HOME: 10_000}) == []
 
 
-def test_an_honest_run_is_not_stopped_by_the_guards_that_are_on_unless_told_otherwise():
+def test_an_honest_run_is_not_stopped_by_the_guards_that_are_on_by_default():
     made = plan(repository(deletable=10_000, kept_by_reason=1, missing=[":v9"]), in_use={HOME: 50})
     assert messages(made, Guards(), {HOME: 100}) == []
 

@@ -71,7 +71,7 @@ def test_a_repository_is_counted_by_kind_and_by_reason():
     assert not made.unread
 
 
-def test_the_deletions_are_in_waves_with_indexes_before_their_children():
+def test_the_deletions_are_in_stages_with_indexes_before_their_children():
     outer, inner, child = index("outer", "v1"), index("inner"), image("child")
     signature = image("signature", subject=outer.digest)
     manifests = {outer.digest: (inner.digest,), inner.digest: (child.digest,)}
@@ -92,7 +92,7 @@ def test_the_deletions_are_in_waves_with_indexes_before_their_children():
     }
 
 
-def test_b21_broken_indexes_are_counted_whether_they_stay_or_go():
+def test_b21_broken_indexes_are_counted_whether_kept_or_deleted():
     kept, goes, sound = index("kept", "latest"), index("goes", "v1"), index("sound", "v2")
     child = image("child")
     manifests = {
@@ -110,20 +110,20 @@ def test_an_empty_repository_has_an_empty_plan():
     assert not made.missing_in_use
 
 
-def test_what_is_archived_instead_of_deleted_goes_too():
+def test_images_to_archive_count_as_deletable():
     made = planned(image("old", "v1", size=9), rule=replace(RULE, action=Action.ARCHIVE))
     assert [decision.action for decision in made.deletions] == [Action.ARCHIVE]
     assert made.deletable == {Kind.IMAGE: Totals(1, 9)}
 
 
-def test_of_a_repository_that_could_not_be_read_nothing_is_known_to_go():
+def test_a_repository_that_could_not_be_read_has_no_deletions():
     made = unread_repository(TEAM_APP, RULE, "access is denied")
     assert (made.total, made.deletable, made.kept_by_reason, made.stages) == ({}, {}, {}, ())
     assert made.unread == "access is denied"
     assert made.rule == "team/*"
 
 
-def test_a_repository_dangles_when_all_goes_and_what_is_in_use_is_missing():
+def test_missing_in_use_means_that_everything_is_deleted_and_an_image_in_use_is_missing():
     emptied = planned(image("old", "v1"))
     assert replace(emptied, missing=(":prod",)).missing_in_use
     assert not emptied.missing_in_use
@@ -166,7 +166,7 @@ def test_the_plan_sums_up_its_repositories():
     assert whole().total == whole().deletable == Totals(0, 0)
 
 
-def test_reasons_are_told_in_the_order_in_which_they_are_asked():
+def test_reasons_are_listed_in_the_order_in_which_they_are_asked():
     reasons = [Reason.ARCHIVED, Reason.PUSHED, Reason.IN_USE, Reason.CHILD]
     decisions = [Decision(image(reason), reason) for reason in reasons]
     made = repository_plan(TEAM_APP, RULE, decisions, {})
@@ -269,7 +269,7 @@ def test_b6_a_use_with_tag_and_digest_counts_for_both():
     assert uses.of(image("other", "v2")) == ()
 
 
-def test_b12_every_use_of_an_image_is_told_in_an_order_of_its_own():
+def test_b12_every_use_of_an_image_is_listed_in_a_fixed_order():
     uses = [
         Use(Reference.parse(f"{HOME.host}/team/app:v1"), source, f"{source} {number}", "runs")
         for source in ("lambda", "ecs", "file")

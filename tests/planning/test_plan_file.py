@@ -202,7 +202,7 @@ def test_the_file_says_all_that_the_plan_says():
     assert TEXT.startswith('{\n  "ecrm_plan": 1,\n  "version": "0.1.0",\n')
 
 
-def test_what_stays_is_in_the_file_where_the_plan_lists_it():
+def test_kept_images_are_in_the_file_where_the_plan_lists_them():
     made = planned(shelf(image("new", "v2", days=3)), keep_all=True)
     (kept,) = json.loads(plan_text(made, "1"))["repositories"][0]["kept"]
     assert (kept["image"]["digest"], kept["reason"], kept["detail"]) == (

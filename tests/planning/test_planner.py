@@ -99,7 +99,7 @@ def test_a_reference_behind_an_unknown_host_protects_every_repository_of_that_na
     assert not gone(planned(shelf(image("a", "v1")), mirrored))
 
 
-def test_what_of_the_uses_is_absent_is_told():
+def test_used_images_that_are_missing_are_reported():
     found = repository(shelf(image("a", "v1")), use("app:v1"), use(f"app@{digest('b')}"))
     assert found.missing == (f"@{digest('b')}",)
 
@@ -135,7 +135,7 @@ def test_the_first_rule_that_matches_applies():
     ]
 
 
-def test_the_repositories_are_in_the_order_in_which_the_holdings_name_them():
+def test_the_repositories_are_in_the_order_of_the_inventory():
     names = [f"app-{number}" for number in range(40)]
     repository_indexes = Shelf(
         {
@@ -157,7 +157,7 @@ def test_each_registry_is_planned_by_its_own_uses():
     assert made.in_use == {HOME: 1, REPLICA: 0}
 
 
-def test_progress_is_told_repository_by_repository():
+def test_progress_is_shown_repository_by_repository():
     repository_indexes = Shelf(
         {HOME: {"app": RepositoryIndex(), "web": RepositoryIndex(), "legacy": RepositoryIndex()}}
     )
@@ -207,7 +207,7 @@ def test_the_action_of_a_run_overrides_that_of_the_rules():
         assert decision.action is action
 
 
-def test_a_plan_lists_what_stays_only_on_demand():
+def test_a_plan_lists_kept_images_only_on_demand():
     repository_indexes = shelf(image("old", "v1"), image("new", "v2", days=3))
     assert repository(repository_indexes).kept == ()
     (kept,) = repository(repository_indexes, keep_all=True).kept
@@ -262,14 +262,14 @@ def test_manifests_are_read_where_they_could_change_a_decision():
     assert gone(planned(shelf(index("index", "v1", days=3), image("child")))) == {digest("child")}
 
 
-def test_manifests_are_not_read_where_everything_stays_on_its_own():
+def test_manifests_are_not_read_where_everything_is_kept_without_them():
     unreadable = RepositoryIndex(
         (index("index", "v1", days=3), image("child", days=3)), indexes=DENIED
     )
     assert planned(Shelf({HOME: {"app": unreadable}})).complete
 
 
-def test_an_index_that_names_an_absent_child_is_counted_as_broken():
+def test_an_index_with_a_missing_child_is_counted_as_broken():
     repository_indexes = shelf(index("index", "v1"), image("child"), index=["child", "ghost"])
     found = repository(repository_indexes)
     assert found.broken_indexes == 1
@@ -304,7 +304,7 @@ def test_a_state_has_no_children_where_no_manifest_was_read():
     assert state == RepositoryState(APP, (index("index", "v1", days=3),))
 
 
-def test_b26_who_else_may_pull_an_unread_repository_is_not_asked():
+def test_b26_cross_account_pullers_of_an_unread_repository_are_not_read():
     unread = RepositoryIndex(DENIED, cross_account_pullers=AssertionError("asked"))
     assert not planned(Shelf({HOME: {"app": unread}}, {HOME: (REPEATS,)})).complete
 
@@ -417,7 +417,7 @@ def test_b26_a_use_of_a_replica_protects_by_digest_too_and_only_in_its_repositor
     }
 
 
-def test_b26_nothing_goes_where_deletions_are_repeated_and_nobody_looked():
+def test_b26_nothing_is_deleted_where_deletions_are_replicated_and_the_destination_is_not_scanned():
     found = repository(replicated(REPEATS), keep_all=True)
     (decision,) = found.kept
     assert (decision.reason, decision.detail) == (
@@ -432,7 +432,7 @@ def test_b26_nothing_goes_where_deletions_are_repeated_and_nobody_looked():
     )
 
 
-def test_b26_what_stays_anyway_keeps_its_own_reason_where_nobody_looked():
+def test_b26_a_kept_image_has_its_own_reason_where_the_destination_is_not_scanned():
     repository_indexes = replicated(
         REPEATS, images=[image("old", "v1"), image("new", "v2", days=2)]
     )
@@ -454,7 +454,7 @@ def test_a_repository_without_a_rule_is_unmanaged_in_each_registry_that_has_it()
     assert made.unmanaged == (RepositoryKey(HOME, "legacy"), RepositoryKey(PARTNER, "legacy"))
 
 
-def test_b26_every_place_where_nobody_looked_is_named_once():
+def test_b26_every_destination_that_is_not_scanned_is_named_once():
     repository_indexes = replicated(
         REPEATS, Replication(PARTNER, "app", deletes=True), REPEATS, COPIES
     )
@@ -524,7 +524,7 @@ def test_copies_whose_deletions_are_not_repeated_block_nothing():
 # -- consumers ------------------------------------------------------------------------------------
 
 
-def test_who_else_may_pull_is_told_once_where_something_goes():
+def test_cross_account_pullers_are_reported_once_where_something_is_deleted():
     repository_indexes = replicated(
         COPIES, COPIES, cross_account_pullers=("account 999999999999", "everyone")
     )
@@ -535,7 +535,7 @@ def test_who_else_may_pull_is_told_once_where_something_goes():
     )
 
 
-def test_who_else_may_pull_is_not_asked_where_nothing_goes():
+def test_cross_account_pullers_are_not_read_where_nothing_is_deleted():
     repository_indexes = shelf(
         image("new", "v1", days=3), cross_account_pullers=AssertionError("asked")
     )
@@ -546,7 +546,7 @@ def test_who_else_may_pull_is_not_asked_where_nothing_goes():
     assert repository(repository_indexes).consumers == ()
 
 
-def test_a_policy_that_cannot_be_read_is_told_and_blocks_nothing():
+def test_a_policy_that_cannot_be_read_is_reported_and_blocks_nothing():
     repository_indexes = shelf(
         image("old", "v1"), cross_account_pullers=AwsError("ecr:GetRepositoryPolicy is denied")
     )

@@ -164,7 +164,7 @@ def test_a_story_of_the_specification(path):
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
-def test_the_order_in_which_a_story_is_told_changes_nothing(path):
+def test_the_order_of_a_story_changes_nothing(path):
     story = read(path)
     backwards = replace(
         story,

@@ -69,7 +69,7 @@ def goes_with_others(case: Case, gone: set[str]) -> set[str]:
 @pytest.mark.parametrize("release", RELEASES)
 @settings(max_examples=examples(400))
 @given(case=cases())
-def test_nothing_goes_that_fujiwara_ecrm_keeps_but_referrers_of_images_that_go(release, case):
+def test_nothing_that_fujiwara_ecrm_keeps_is_deleted_but_referrers_of_deleted_images(release, case):
     formats = RELEASES[release]
     unknown = {image.digest for image in case.images if image.media_type == DOCKER_LIST} - set(
         formats

@@ -37,7 +37,7 @@ def by_digest(*names: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kept_by", ["tag", "use"])
-def test_what_an_index_holds_stays_at_any_depth(kept_by):
+def test_children_of_a_kept_index_are_kept_at_any_depth(kept_by):
     """Each level is a deletion that would break the one above it."""
     outermost = index("0", "latest" if kept_by == "tag" else "v1")
     inner = [index(str(depth)) for depth in range(1, 6)]
@@ -52,14 +52,14 @@ def test_what_an_index_holds_stays_at_any_depth(kept_by):
         assert (decided.reason, decided.related) == (Reason.CHILD, digest(str(depth - 1)))
 
 
-def test_what_refers_to_what_refers_to_a_kept_image_stays_at_any_depth():
+def test_referrers_of_a_kept_image_are_kept_at_any_depth():
     names = [str(depth) for depth in range(6)]
     chain = [image(name, subject=digest(before)) for before, name in pairwise(names)]
     found = decisions(Case((image("0", "latest"), *chain), {}))
     assert {found[digest(name)].reason for name in names[1:]} == {Reason.REFERRER}
 
 
-def test_of_two_indexes_that_keep_a_child_the_first_by_digest_is_told():
+def test_of_two_indexes_that_keep_a_child_the_first_by_digest_is_named():
     first, second = by_digest("a", "b")
     older, newer = index(first, "latest", days=90), index(second, "latest-2", days=80)
     rule = Rule(NamePattern("app", False), timedelta(days=30), keep_tag_patterns=("latest*",))
@@ -67,7 +67,7 @@ def test_of_two_indexes_that_keep_a_child_the_first_by_digest_is_told():
     assert decisions(repository_indexes)[digest("c")].related == digest(first)
 
 
-def test_of_two_children_in_use_the_last_by_digest_is_told_of_their_index():
+def test_of_two_children_in_use_the_last_by_digest_is_named_for_their_index():
     first, last = by_digest("a", "b")
     images = (index("c"), image(first, "v1", days=80), image(last, "v2", days=90))
     repository_indexes = Case(images, links(c=[first, last]), (Named(tag="v1"), Named(tag="v2")))
@@ -75,7 +75,7 @@ def test_of_two_children_in_use_the_last_by_digest_is_told_of_their_index():
     assert (decided.reason, decided.related) == (Reason.IN_USE, digest(last))
 
 
-def test_of_several_subjects_the_first_by_digest_is_told():
+def test_of_several_subjects_the_first_by_digest_is_named():
     subjects = [f"subject {number}" for number in range(8)]
     tags = [referrer_tag(digest(subject)) for subject in subjects]
     follower = image("f", *tags)
@@ -83,7 +83,7 @@ def test_of_several_subjects_the_first_by_digest_is_told():
     assert graph.subjects[follower.digest] == tuple(sorted(map(digest, subjects)))
 
 
-def test_an_index_without_a_type_wins_its_place_before_one_with_a_type():
+def test_an_index_without_a_type_wins_its_slot_before_one_with_a_type():
     """What it keeps takes no place from the others."""
     outer = index("outer", "v1", days=40)
     inner = index("inner", "v2", days=50, artifact_type=HELM)
@@ -100,12 +100,12 @@ def test_an_index_without_a_type_wins_its_place_before_one_with_a_type():
 # Whether manifests are needed
 
 
-def test_without_an_index_no_manifest_is_needed_whatever_goes():
+def test_without_an_index_no_manifest_is_needed():
     assert not needs_manifests([image("a", "v1")], NO_USES, RULE, NOW)
     assert not needs_manifests([], NO_USES, RULE, NOW)
 
 
-def test_manifests_are_needed_where_there_is_an_index_and_anything_goes():
+def test_manifests_are_needed_where_there_is_an_index_and_a_deletion():
     assert needs_manifests([image("a", "v1"), index("b", days=1)], NO_USES, RULE, NOW)
     assert not needs_manifests([image("a", "latest"), index("b", days=1)], NO_USES, RULE, NOW)
 
@@ -137,7 +137,7 @@ def test_an_index_that_calls_itself_one_of_soci_is_an_index():
     assert image_graph({repository_indexes.digest: repository_indexes}, {}).orphans == frozenset()
 
 
-def test_even_indexes_in_a_circle_are_all_in_a_wave():
+def test_even_indexes_in_a_circle_are_all_in_a_stage():
     """Digests make that impossible; a run that never ends would be the worse answer."""
     images = {member.digest: member for member in (index("a"), index("b"), image("c"))}
     graph = image_graph(images, links(a=["b"], b=["a", "c"]))

@@ -114,7 +114,7 @@ def test_the_order_of_inputs_does_not_matter(case, random):
 
 @OFTEN
 @given(cases())
-def test_one_more_place_never_adds_a_deletion(case):
+def test_one_more_slot_never_adds_a_deletion(case):
     more = case.with_rule(keep_count=case.rule.keep_count + 1)
     assert more.gone() <= case.gone()
 
@@ -141,7 +141,7 @@ def test_one_more_pattern_never_adds_a_deletion(case, pattern):
 
 @OFTEN
 @given(cases())
-def test_nothing_younger_than_the_guard_goes(case):
+def test_nothing_younger_than_the_guard_is_deleted(case):
     for decision in case.decide():
         if decision.deletable:
             assert decision.image.pushed_at <= NOW - case.min_age
@@ -184,7 +184,7 @@ def test_manifests_are_read_wherever_they_could_change_a_deletion(case):
 
 @OFTEN
 @given(cases())
-def test_deletion_waves_hold_each_deletion_once_and_indexes_before_their_children(case):
+def test_deletion_stages_hold_each_deletion_once_and_indexes_before_their_children(case):
     graph = image_graph({image.digest: image for image in case.images}, case.manifests)
     gone = case.gone()
     stages = list(deletion_stages(gone, graph))
@@ -197,7 +197,7 @@ def test_deletion_waves_hold_each_deletion_once_and_indexes_before_their_childre
 
 @OFTEN
 @given(cases())
-def test_deletion_waves_hold_subjects_before_their_referrers(case):
+def test_deletion_stages_hold_subjects_before_their_referrers(case):
     """Wherever no tag makes a circle of the links."""
     case = replace(case, manifests={})
     graph = image_graph({image.digest: image for image in case.images}, {})
@@ -241,7 +241,7 @@ def test_two_ways_to_write_the_rules_down_agree(case):
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.UNSCANNED])
-def test_random_repositories_reach_every_reason(reason):
+def test_random_repositories_show_every_reason(reason):
     """A property says nothing about what its examples never show."""
     find(
         cases(),

@@ -78,7 +78,7 @@ A, B = image("a", "v1"), image("b", "v2")
 # -- what is spared, and what is not --------------------------------------------------------------
 
 
-def test_where_nothing_has_changed_everything_still_goes():
+def test_where_nothing_has_changed_everything_is_still_deletable():
     before = planned(repository_indexes(A, B))
     left, skipped = still_deletable(before, planned(repository_indexes(A, B), LATER))
     assert left == before
@@ -86,7 +86,7 @@ def test_where_nothing_has_changed_everything_still_goes():
 
 
 @pytest.mark.parametrize("named", [Named(tag="v1"), Named(digest=A.digest)], ids=["tag", "digest"])
-def test_b15_an_image_that_is_used_meanwhile_is_spared(named):
+def test_b15_an_image_that_is_used_meanwhile_is_skipped(named):
     left, skipped = shrink(repository_indexes(A, B), repository_indexes(A, B, named=[named]))
     assert left == digests("b")
     assert skipped == {A.digest: f"now in_use {named.tag}@{named.digest} (listed)"}
@@ -100,18 +100,18 @@ def test_b15_an_image_that_is_used_meanwhile_is_spared(named):
         ((), "its tags have changed from v1 to none"),
     ],
 )
-def test_b15_an_image_whose_tags_have_changed_is_spared(tags, why):
+def test_b15_an_image_whose_tags_have_changed_is_skipped(tags, why):
     left, skipped = shrink(repository_indexes(A, B), repository_indexes(A._replace(tags=tags), B))
     assert left == digests("b")
     assert skipped == {A.digest: why}
 
 
-def test_b15_an_image_that_was_tagged_meanwhile_is_spared():
+def test_b15_an_image_that_was_tagged_meanwhile_is_skipped():
     _, skipped = shrink(repository_indexes(image("a")), repository_indexes(A))
     assert skipped == {A.digest: "its tags have changed from none to v1"}
 
 
-def test_b15_an_image_that_was_pulled_or_pushed_again_meanwhile_is_spared():
+def test_b15_an_image_that_was_pulled_or_pushed_again_meanwhile_is_skipped():
     pulled = A._replace(pulled_at=NOW)
     rule = replace(RULE, keep_pulled_within=timedelta(days=7))
     before, after = (
@@ -131,13 +131,13 @@ def test_b36_an_image_that_is_gone_already_needs_no_deletion():
     assert skipped == {A.digest: "it is gone already"}
 
 
-def test_b14_what_only_the_later_plan_wants_gone_stays():
+def test_b14_what_only_the_later_plan_deletes_is_kept():
     left, skipped = shrink(repository_indexes(A), repository_indexes(A, B))
     assert left == digests("a")
     assert not skipped
 
 
-def test_b14_what_was_young_when_the_plan_was_made_stays():
+def test_b14_what_was_young_when_the_plan_was_made_is_kept():
     young = image("young", "v3", days=29.99)
     assert going(planned(repository_indexes(A, young), LATER)) == digests("a", "young")
     assert shrink(repository_indexes(A, young), repository_indexes(A, young))[0] == digests("a")
@@ -146,7 +146,7 @@ def test_b14_what_was_young_when_the_plan_was_made_stays():
 @pytest.mark.parametrize(
     ("before", "after"), [(Action.DELETE, Action.ARCHIVE), (Action.ARCHIVE, Action.DELETE)]
 )
-def test_an_image_with_which_the_later_plan_does_something_else_is_spared(before, after):
+def test_an_image_with_which_the_later_plan_does_something_else_is_skipped(before, after):
     left, skipped = shrink(
         repository_indexes(A).with_rule(action=before),
         repository_indexes(A).with_rule(action=after),
@@ -155,7 +155,7 @@ def test_an_image_with_which_the_later_plan_does_something_else_is_spared(before
     assert skipped == {A.digest: "now expired"}
 
 
-def test_an_image_that_goes_for_another_reason_still_goes():
+def test_an_image_that_is_deletable_for_another_reason_is_still_deleted():
     before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
     after = repository_indexes(image("c"))
     assert {decision.reason for decision in planned(after, LATER).deletions} == {Reason.UNTAGGED}
@@ -172,7 +172,7 @@ OUTER = [
 ]
 
 
-def test_b1_what_belongs_to_an_index_that_is_spared_is_spared_at_any_depth():
+def test_b1_what_belongs_to_a_skipped_index_is_skipped_at_any_depth():
     graph = repository_indexes(*OUTER, B, outer=["inner"], inner=["child"])
     moved = replace(graph, images=(OUTER[0]._replace(tags=("v1", "prod")), *graph.images[1:]))
     left, skipped = shrink(graph, moved)
@@ -185,7 +185,7 @@ def test_b1_what_belongs_to_an_index_that_is_spared_is_spared_at_any_depth():
     }
 
 
-def test_b19_a_referrer_of_an_image_that_is_spared_is_spared():
+def test_b19_a_referrer_of_a_skipped_image_is_skipped():
     for referrer in (image("sig", subject=A.digest), image("sig", referrer_tag(A.digest, ".sig"))):
         before = repository_indexes(A, B, referrer)
         after = repository_indexes(A._replace(tags=("v9",)), B, referrer)
@@ -194,13 +194,13 @@ def test_b19_a_referrer_of_an_image_that_is_spared_is_spared():
         assert skipped[digest("sig")] == f"belongs to {A.digest}, which is kept"
 
 
-def test_an_index_still_goes_where_only_its_child_is_spared():
+def test_an_index_is_still_deleted_where_only_its_child_is_skipped():
     before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
     after = repository_indexes(index("i", "v1"), image("c", "v2"), i=["c"])
     assert shrink(before, after)[0] == digests("i")
 
 
-def test_b1_what_an_index_that_was_archived_meanwhile_names_is_spared():
+def test_b1_children_of_an_index_that_was_archived_meanwhile_are_skipped():
     """Its manifest may not be readable any more, but the first plan knew it."""
     before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
     after = repository_indexes(index("i", "v1", status=Status.ARCHIVED), image("c"))
@@ -211,7 +211,7 @@ def test_b1_what_an_index_that_was_archived_meanwhile_names_is_spared():
     )
 
 
-def test_b1_what_an_index_that_was_pushed_meanwhile_names_is_spared():
+def test_b1_children_of_an_index_that_was_pushed_meanwhile_are_skipped():
     before = repository_indexes(image("c"))
     after = repository_indexes(image("c"), index("new", days=0), new=["c"])
     assert shrink(before, after) == (
@@ -227,7 +227,7 @@ def test_b1_what_an_index_that_was_pushed_meanwhile_names_is_spared():
     )
 
 
-def test_b19_a_referrer_whose_subject_was_pushed_meanwhile_is_spared():
+def test_b19_a_referrer_whose_subject_was_pushed_meanwhile_is_skipped():
     run_all = timedelta(0)
     before = repository_indexes(image("sig", subject=digest("s"))).with_rule(expires=run_all)
     after = repository_indexes(*before.images, image("s", days=0)).with_rule(expires=run_all)
@@ -237,7 +237,7 @@ def test_b19_a_referrer_whose_subject_was_pushed_meanwhile_is_spared():
     )
 
 
-def test_images_that_tags_link_in_a_circle_are_spared_together():
+def test_images_that_tags_link_in_a_circle_are_skipped_together():
     """The index holds the image, and its only tag says that it refers to that image."""
     circle = (index("i", referrer_tag(digest("c"))), image("c"))
     before = repository_indexes(*circle, i=["c"])
@@ -253,7 +253,7 @@ def test_images_that_tags_link_in_a_circle_are_spared_together():
 # -- what the shrunk plan says --------------------------------------------------------------------
 
 
-def test_a_wave_of_which_nothing_is_left_is_left_out():
+def test_an_empty_stage_is_left_out():
     before = repository_indexes(*OUTER, B, outer=["inner"], inner=["child"])
     assert [len(stage) for stage in planned(before).stages] == [2, 1, 1, 1]
     left, _ = still_deletable(
@@ -264,7 +264,7 @@ def test_a_wave_of_which_nothing_is_left_is_left_out():
     assert left.total == planned(before).total
 
 
-def test_what_is_absent_is_that_of_the_later_plan():
+def test_missing_images_are_those_of_the_later_plan():
     left, _ = still_deletable(
         planned(repository_indexes(A)),
         planned(repository_indexes(A, named=[Named(tag="v7")]), LATER),
@@ -272,7 +272,7 @@ def test_what_is_absent_is_that_of_the_later_plan():
     assert left.missing == (":v7",)
 
 
-def test_b11_where_a_repository_cannot_be_read_again_nothing_goes():
+def test_b11_where_a_repository_cannot_be_read_again_nothing_is_deleted():
     before = planned(repository_indexes(A, B))
     unread = unread_repository(APP, RULE, "access to ecr:DescribeImages is denied")
     left, skipped = still_deletable(before, unread)
@@ -360,7 +360,7 @@ OFTEN = settings(max_examples=examples(150))
 
 @OFTEN
 @given(changes())
-def test_what_is_left_is_what_both_plans_want_gone_under_the_same_tags(change):
+def test_what_is_still_deletable_is_what_both_plans_delete_under_the_same_tags(change):
     old, new = change.plans
     left, skipped = still_deletable(old, new)
     assert going(left) | {skip.decision.image.digest for skip in skipped} == going(old)
@@ -376,7 +376,7 @@ def test_what_is_left_is_what_both_plans_want_gone_under_the_same_tags(change):
 
 @OFTEN
 @given(changes())
-def test_nothing_that_belongs_to_an_image_that_stays_is_left(change):
+def test_nothing_that_belongs_to_a_kept_image_is_still_deletable(change):
     left, _ = still_deletable(*change.plans)
     graph = image_graph(
         {image.digest: image for image in change.after.images}, change.after.manifests
@@ -387,7 +387,7 @@ def test_nothing_that_belongs_to_an_image_that_stays_is_left(change):
 
 @OFTEN
 @given(changes())
-def test_nothing_is_left_that_is_in_use_now(change):
+def test_nothing_that_is_in_use_now_is_still_deletable(change):
     left, _ = still_deletable(*change.plans)
     used = {image.digest for image in change.after.images if change.after.uses.of(image)}
     assert not used & going(left)
@@ -395,7 +395,7 @@ def test_nothing_is_left_that_is_in_use_now(change):
 
 @OFTEN
 @given(changes())
-def test_what_is_left_keeps_its_order_and_is_shrunk_no_further(change):
+def test_what_is_still_deletable_keeps_its_order_and_loses_nothing_more(change):
     old, new = change.plans
     left, _ = still_deletable(old, new)
     assert all(left.stages)

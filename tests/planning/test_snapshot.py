@@ -266,7 +266,7 @@ def test_a_snapshot_in_full():
     }
 
 
-def test_progress_is_told_repository_by_repository():
+def test_progress_is_shown_repository_by_repository():
     progress: list[str] = []
     snapshot_text(SCAN, ACCOUNT, "0.1.0", progress.append)
     assert sorted(progress) == [f"ECR: {HOME}/app", f"ECR: {HOME}/web", f"ECR: {REPLICA}/app"]

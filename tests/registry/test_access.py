@@ -176,14 +176,14 @@ def test_each_is_named_once_in_a_stable_order():
     ) == ["account 888888888888", "account 999999999999"]
 
 
-def test_a_condition_is_told_with_whom_it_narrows():
+def test_a_condition_is_reported_with_whom_it_narrows():
     assert pullers(statement("*", Condition=ORGANIZATION), statement(aws("999999999999"))) == [
         "account 999999999999",
         'everyone under the condition {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}',
     ]
 
 
-def test_who_is_allowed_with_and_without_a_condition_is_told_of_both():
+def test_who_is_allowed_with_and_without_a_condition_is_reported_for_both():
     assert pullers(statement("*", Condition=ORGANIZATION), statement("*")) == [
         "everyone",
         'everyone under the condition {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}',
@@ -388,7 +388,7 @@ def test_the_account_is_the_fifth_part_of_an_arn(principal, who):
     assert pullers(statement(aws(principal))) == [who]
 
 
-def test_one_condition_is_told_once_however_it_is_written_down():
+def test_one_condition_is_reported_once_however_it_is_written():
     first, second = {"a": "1", "b": "2"}, {"b": "2", "a": "1"}
     (who,) = pullers(
         *(statement("*", Condition={"StringEquals": names}) for names in (first, second))

@@ -497,7 +497,7 @@ def manifests_of(aws: Stubs, *wanted: Image) -> dict[str, str]:
     return Deleter(aws.target).manifests("shop/api", wanted)
 
 
-def test_manifests_of_what_goes_are_read_verbatim_in_whatever_form_they_were_pushed_in(aws):
+def test_manifests_of_deletable_images_are_read_verbatim_in_the_form_they_were_pushed_in(aws):
     manifest = '{ "schemaVersion": 2,\n "config": {} }'
     odd = "application/vnd.example.odd+json"
     aws.otherwise("BatchGetImage", {"images": [read(manifest), read("{}")]})
@@ -627,7 +627,7 @@ def policy(account: str) -> str:
     return json.dumps({"Statement": [allowed]})
 
 
-def test_those_whom_a_policy_of_the_repository_or_registry_lets_pull_are_told(aws):
+def test_those_whom_a_policy_of_the_repository_or_registry_lets_pull_are_reported(aws):
     """B26."""
     aws.answer("GetRegistryPolicy", {"policyText": policy("111111111111")})
     aws.answer("GetRepositoryPolicy", {"policyText": policy("222222222222")}, **REPOSITORY)

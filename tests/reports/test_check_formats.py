@@ -459,7 +459,7 @@ def test_sarif():
     ] == [(0, 12), (2, 2), (3, 7)]
 
 
-def test_sarif_of_what_has_no_place_in_any_file_still_tells_what_it_is_about():
+def test_sarif_without_a_location_still_says_what_it_is_about():
     body = json.loads(shown("sarif", replace(FOUND, config=None)))
     assert body["runs"][0]["results"][1]["locations"] == [
         {"logicalLocations": [{"fullyQualifiedName": f"{HOME}/shop/api"}]}

@@ -190,7 +190,7 @@ def test_a_repository_whose_name_is_a_number_keeps_its_name():
     assert [line.split()[0] for line in text.splitlines()[2:5]] == names
 
 
-def test_one_of_each_is_told_in_the_singular():
+def test_one_of_each_is_in_the_singular():
     kept = [Decision(numbered(2, "a"), Reason.IN_USE)]
     one = repository_plan("shop/api", [going(numbered(1))], kept=kept, broken_indexes=1)
     text = click.unstyle(table(plan_of(one)))
@@ -203,7 +203,7 @@ def test_every_reason_has_words():
     assert set(REASONS) == set(Reason)
 
 
-def test_reasons_are_told_in_the_order_in_which_they_are_asked():
+def test_reasons_are_listed_in_the_order_in_which_they_are_asked():
     keeps = (Reason.ARCHIVED, Reason.IN_USE, Reason.KEEP_COUNT)
     kept = [Decision(numbered(place, "a"), reason) for place, reason in enumerate(keeps)]
     text = table(plan_of(repository_plan("shop/api", kept=kept)))
@@ -222,7 +222,7 @@ def test_reasons_are_told_in_the_order_in_which_they_are_asked():
         ((Action.ARCHIVE, Action.DELETE), "can be removed (1 archived, 1 deleted), "),
     ],
 )
-def test_what_is_archived_is_told_apart_from_what_is_deleted(actions, words):
+def test_what_is_archived_is_distinguished_from_what_is_deleted(actions, words):
     stage = [going(numbered(place))._replace(action=action) for place, action in enumerate(actions)]
     text = click.unstyle(table(plan_of(repository_plan("shop/api", stage))))
     assert f"\n2 (2.0 kB) of 2 (2.0 kB) images {words}in 1 repository of" in text
@@ -489,7 +489,7 @@ Skipped: shop/api@{digest(5)}: now in_use"""
     )
 
 
-def test_the_outcomes_table_tells_how_many_of_the_whole_plan_are_left():
+def test_the_outcomes_table_says_how_many_of_the_whole_plan_are_left():
     outcomes = [
         *(outcome(number, OutcomeStatus.DELETED) for number in (1, 2, 3)),
         outcome(4, OutcomeStatus.DEFERRED, "the time was over"),

@@ -1085,7 +1085,7 @@ def test_the_revisions_of_all_families_are_listed_for_as_many_pages_as_half_the_
     assert len(aws.asked("ListTaskDefinitions")) == 3
 
 
-def test_a_hundred_tasks_that_are_alike_are_told_of_once_for_each_status(aws):
+def test_a_hundred_tasks_that_are_alike_are_reported_once_for_each_status(aws):
     clusters(aws, "prod")
     tasks(aws, *[task(number, container(f"{WEB}:v1", number=1)) for number in range(100)])
     stopped = [task(number, container(f"{WEB}:v1", number=1)) for number in range(100, 120)]

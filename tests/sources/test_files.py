@@ -450,7 +450,7 @@ class TestWhatIsTold:
     def test_what_is_no_image_is_not_taken_for_one(self, text, expected):
         assert mentions("a.yaml", text) == expected
 
-    def test_the_same_said_twice_in_one_line_is_told_once(self):
+    def test_the_same_reference_twice_in_one_line_is_listed_once(self):
         assert mentions("a.sh", "docker pull ECR/a:1 && docker run ECR/a:1") == [(1, "", "ECR/a:1")]
 
     @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ def test_b36_what_nobody_asked_for_is_not_gone():
     assert note.text == "ecs:DescribeTasks: b MISSING"
 
 
-def test_a_failure_is_told_in_aws_s_words():
+def test_a_failure_is_reported_in_aws_s_words():
     failed = {"arn": "a", "reason": "UNKNOWN", "detail": "why", "other": "x"}
     (note,) = noted({"tasks": [], "failures": [failed]}, "a")
     assert note == Diagnostic(ReadStatus.FAILED, "ecs:DescribeTasks: a UNKNOWN why")

@@ -103,7 +103,7 @@ def test_the_digest_that_runs_and_the_tag_that_was_written_are_in_use(aws):
     }
 
 
-def test_latest_takes_none_of_the_places_of_keep_count(aws):
+def test_latest_takes_none_of_the_slots_of_keep_count(aws):
     """B9."""
     versions(aws, 1, 2, 3)
     codes(aws, "$LATEST", 3, 2)
@@ -116,7 +116,7 @@ def test_latest_takes_none_of_the_places_of_keep_count(aws):
     }
 
 
-def test_versions_that_an_alias_points_to_take_none_of_the_places_of_keep_count(aws):
+def test_versions_that_an_alias_points_to_take_none_of_the_slots_of_keep_count(aws):
     """B9: fujiwara/ecrm counts so as well, and what it keeps must stay."""
     versions(aws, 1, 2, 3, 4)
     codes(aws, "$LATEST", 4, 3, 2)

@@ -82,7 +82,7 @@ def source_reports(found: Scan) -> list[tuple[str, str, str, int]]:
     ]
 
 
-def test_every_source_arrives_and_has_a_line_in_the_ledger(aws, tmp_path):
+def test_every_source_arrives_and_has_a_source_report(aws, tmp_path):
     path = file(tmp_path, "other.json", f"{HOST}/file:v1")
     config = Config(external_commands=(command(f"{HOST}/command:v1", f"{HOST}/command:v2"),))
     found = read(aws, path, config=config)
@@ -121,7 +121,7 @@ def test_the_order_of_the_sources_makes_no_difference(aws, tmp_path):
     assert read(aws, first, second).uses == read(aws, second, first).uses
 
 
-def test_who_uses_the_same_image_in_the_same_way_is_told_once(aws):
+def test_equal_uses_are_listed_once(aws):
     """A hundred tasks of one service are one user."""
     aws.otherwise("DescribeTasks", {"tasks": [TASK] * 100})
     found = read(aws)
@@ -203,7 +203,7 @@ def test_a_command_that_fails_is_missing_and_everything_else_is_read(aws):
     assert f"{HOST}/web:v1" in uris(found)
 
 
-def test_a_note_that_many_readers_have_is_told_once(aws):
+def test_a_diagnostic_of_many_readers_is_reported_once(aws):
     clusters = [f"arn:aws:ecs:us-east-1:123456789012:cluster/{name}" for name in "abc"]
     aws.otherwise("ListClusters", {"clusterArns": clusters})
     aws.otherwise_refuse("ListTasks", "AccessDeniedException", "not you")
@@ -245,7 +245,7 @@ def test_without_the_guard_a_scanned_file_may_be_of_any_age(aws, tmp_path):
 # What is left out on purpose
 
 
-def test_what_is_excluded_is_in_the_ledger_and_nothing_is_missing(aws):
+def test_what_is_excluded_is_in_the_source_reports_and_nothing_is_missing(aws):
     name = NamePattern("prod", is_glob=False)
     found = read(aws, config=Config(history={"clusters": (History(name, exclude=True),)}))
     note = Diagnostic(ReadStatus.EXCLUDED, "cluster prod: excluded by clusters")
@@ -255,7 +255,7 @@ def test_what_is_excluded_is_in_the_ledger_and_nothing_is_missing(aws):
     assert found.unread == ()
 
 
-def test_the_names_that_were_met_are_in_the_ledger_and_a_file_meets_none(aws, tmp_path):
+def test_the_names_that_were_seen_are_in_the_source_reports_and_a_file_sees_none(aws, tmp_path):
     aws.otherwise("ListTaskDefinitionFamilies", {"families": ["web"]})
     aws.otherwise("ListTaskDefinitions", {"taskDefinitionArns": []})
     found = read(aws, file(tmp_path, "other.json", f"{HOST}/file:v1"))
@@ -266,7 +266,7 @@ def test_the_names_that_were_met_are_in_the_ledger_and_a_file_meets_none(aws, tm
     }
 
 
-def test_without_a_scan_files_alone_are_read_and_the_ledger_says_so(aws, tmp_path):
+def test_without_a_scan_only_files_are_read_and_the_source_reports_say_so(aws, tmp_path):
     path = file(tmp_path, "other.json", f"{HOST}/file:v1")
     config = Config(external_commands=(command(f"{HOST}/command:v1"),))
     found = read(aws, path, config=config, services=False)

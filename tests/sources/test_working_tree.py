@@ -155,7 +155,7 @@ def test_a_glob_that_matches_no_file_leaves_the_scan_incomplete(tmp_path, glob):
         ),
     ],
 )
-def test_what_cannot_be_read_or_resolved_is_told_in_one_line(
+def test_what_cannot_be_read_or_resolved_is_reported_in_one_line(
     tmp_path, monkeypatch, content, expected
 ):
     monkeypatch.setattr(files, "_MOST_BYTES", 100)
@@ -178,7 +178,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     assert len(uses(tmp_path, "a.json", "Dockerfile")) == 2
 
 
-def test_what_is_assumed_is_told_and_protects(tmp_path):
+def test_what_is_assumed_is_reported_and_protects(tmp_path):
     write(tmp_path, "compose.yaml", text=f"image: {HOST}/web:${{TAG:-v1}}")
     use, note = sorted(tree_uses(["*"], tmp_path), key=lambda item: isinstance(item, Diagnostic))
     assert isinstance(use, Use)

@@ -62,31 +62,31 @@ def asked(run: Run, **changes: object) -> Run:
 # What was in use
 
 
-def test_what_a_complete_plan_found_in_use_is_put_on_record(run):
+def test_what_a_complete_plan_found_in_use_is_added_to_the_usage_history(run):
     assert stops(run, in_use(10)) == ()
     assert on_record(run) == {REGISTRY: 10}
 
 
 @pytest.mark.parametrize("read", [UNREAD, DENIED], ids=["failed", "denied"])
-def test_an_incomplete_plan_puts_nothing_on_record(run, read):
+def test_an_incomplete_plan_adds_nothing_to_the_usage_history(run, read):
     """It has seen too little: measured by it, the next real drop would look like none."""
     stops(run, in_use(10, source_reports=(read,)))
     assert on_record(run) == {}
 
 
-def test_an_incomplete_plan_leaves_the_record_of_the_last_complete_one(run):
+def test_an_incomplete_plan_leaves_the_usage_history_of_the_last_complete_one(run):
     stops(run, in_use(10))
     stops(run, in_use(9, source_reports=(UNREAD,)))
     assert on_record(run) == {REGISTRY: 10}
 
 
-def test_a_repository_that_was_not_read_makes_a_plan_incomplete_for_the_record_too(run):
+def test_a_repository_that_was_not_read_makes_a_plan_incomplete_for_the_usage_history(run):
     unread = repository_plan("app", unread="ecr:DescribeImages: oops")
     stops(run, replace(in_use(10), repositories=(unread,)))
     assert on_record(run) == {}
 
 
-def test_a_drop_is_not_put_on_record_so_that_the_next_run_notices_it_as_well(run):
+def test_a_drop_is_not_added_to_the_usage_history_so_that_the_next_run_notices_it(run):
     stops(run, in_use(10))
     for _ in range(2):
         (stop,) = stops(run, in_use(4))

@@ -59,7 +59,7 @@ def test_no_other_character_ends_a_prefix():
     assert entries("a.b", "a.c") == [{"name": "a.b"}, {"name": "a.c"}]
 
 
-def test_a_name_that_shares_its_prefix_with_none_stays_as_it_is():
+def test_a_name_that_shares_its_prefix_with_none_is_left_as_it_is():
     assert entries("prod/api", "tools-ci", "web") == [
         {"name": "prod/api"},
         {"name": "tools-ci"},
@@ -67,7 +67,7 @@ def test_a_name_that_shares_its_prefix_with_none_stays_as_it_is():
     ]
 
 
-def test_separators_are_told_apart():
+def test_separators_are_distinguished():
     assert entries("prod/a", "prod-b", "prod_c") == [
         {"name": "prod-b"},
         {"name": "prod/a"},

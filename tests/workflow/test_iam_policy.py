@@ -355,7 +355,7 @@ def test_a_key_with_a_star_is_no_pattern():
         (Besides(topic="ours"), "ours is no ARN of an SNS topic"),
     ],
 )
-def test_a_place_of_another_form_is_a_usage_error(besides: Besides, message: str):
+def test_a_location_of_another_form_is_a_usage_error(besides: Besides, message: str):
     with pytest.raises(UsageError) as caught:
         policy(Command.DELETE, besides=besides)
     assert str(caught.value) == message

@@ -158,7 +158,7 @@ def test_once_uses_were_read_again_every_repository_is_looked_at_by_them(day):
     assert len(day.scans) == 1
 
 
-def test_an_image_that_was_tagged_meanwhile_is_spared(day):
+def test_an_image_that_was_tagged_meanwhile_is_skipped(day):
     look, made = day.begin()
     day.hold(numbered(1, "v1", "stable"), numbered(2, "v2"))
     day.now += timedelta(minutes=11)
@@ -167,7 +167,7 @@ def test_an_image_that_was_tagged_meanwhile_is_spared(day):
     assert [skip.why for skip in skipped] == ["its tags have changed from v1 to v1, stable"]
 
 
-def test_what_became_old_enough_meanwhile_does_not_go(day):
+def test_what_became_old_enough_meanwhile_is_not_deleted(day):
     day.hold(numbered(1, "v1"), numbered(2, "v2", days=29))
     look, made = day.begin()
     day.now += timedelta(days=5)
@@ -193,7 +193,7 @@ def test_a_repository_that_cannot_be_read_again_ends_the_run(day):
     assert str(raised.value) == "it could not be read again: ecr:DescribeImages: oops"
 
 
-def test_b36_of_a_repository_that_seems_gone_everything_is_spared(day):
+def test_b36_of_a_repository_that_seems_gone_everything_is_skipped(day):
     """If it is gone, that costs nothing; if it is not, nobody has looked what is in use by now."""
     look, made = day.begin()
     day.now += timedelta(minutes=11)
@@ -204,7 +204,7 @@ def test_b36_of_a_repository_that_seems_gone_everything_is_spared(day):
     assert {skip.why for skip in skipped} == {"the repository is gone already"}
 
 
-def test_b36_of_a_repository_that_seems_empty_everything_is_spared(day):
+def test_b36_of_a_repository_that_seems_empty_everything_is_skipped(day):
     look, made = day.begin()
     day.now += timedelta(minutes=11)
     day.hold()

@@ -28,7 +28,7 @@ def test_what_was_recorded_is_read(tmp_path_factory, in_use):
     assert last_in_use(folder) == in_use
 
 
-def test_nothing_is_on_record_before_the_first_run(tmp_path, caplog):
+def test_the_usage_history_is_empty_before_the_first_run(tmp_path, caplog):
     assert last_in_use(str(tmp_path)) == {}
     assert last_in_use(f"{tmp_path}/not/there") == {}
     assert not warnings(caplog)
@@ -54,7 +54,7 @@ def test_the_folder_is_made_and_nothing_else_is_left_in_it(tmp_path, caplog):
     assert not warnings(caplog)
 
 
-def test_the_last_run_of_a_target_counts_and_those_of_others_stay(tmp_path):
+def test_the_last_run_of_a_target_counts_and_those_of_others_are_left(tmp_path):
     record_in_use(str(tmp_path), {HOME: 3, THERE: 5}, NOW)
     record_in_use(str(tmp_path), {HOME: 0}, NOW)
     assert last_in_use(str(tmp_path)) == {HOME: 0, THERE: 5}
@@ -75,7 +75,7 @@ def test_the_last_run_of_a_target_counts_and_those_of_others_stay(tmp_path):
         '{"123456789012/eu-west-1": {"in_use": null}}',
     ],
 )
-def test_a_damaged_record_is_warned_of_and_counts_as_nothing(tmp_path, caplog, damaged):
+def test_damaged_usage_history_is_warned_of_and_counts_as_nothing(tmp_path, caplog, damaged):
     path = tmp_path / "in-use.json"
     path.write_text(damaged)
     assert last_in_use(str(tmp_path)) == {}
@@ -83,13 +83,13 @@ def test_a_damaged_record_is_warned_of_and_counts_as_nothing(tmp_path, caplog, d
     assert warning.startswith(f"{path} cannot be read, so a drop cannot be noticed: ")
 
 
-def test_a_record_that_is_no_text_is_warned_of_and_counts_as_nothing(tmp_path, caplog):
+def test_usage_history_that_is_not_text_is_warned_of_and_counts_as_nothing(tmp_path, caplog):
     (tmp_path / "in-use.json").write_bytes(b"\xff\xfe\x00")
     assert last_in_use(str(tmp_path)) == {}
     assert len(warnings(caplog)) == 1
 
 
-def test_a_damaged_record_is_replaced_by_the_next_run(tmp_path):
+def test_damaged_usage_history_is_replaced_by_the_next_run(tmp_path):
     (tmp_path / "in-use.json").write_text("{")
     record_in_use(str(tmp_path), {HOME: 3}, NOW)
     assert last_in_use(str(tmp_path)) == {HOME: 3}
@@ -102,7 +102,7 @@ def unwritable(tmp_path: Path) -> Path:
     return tmp_path / "file" / "state"
 
 
-def test_a_run_that_cannot_remember_is_warned_and_goes_on(unwritable, caplog):
+def test_a_run_that_cannot_write_its_usage_history_warns_and_continues(unwritable, caplog):
     record_in_use(str(unwritable), {HOME: 3}, NOW)
     assert (
         warnings(caplog)[-1]
@@ -110,7 +110,7 @@ def test_a_run_that_cannot_remember_is_warned_and_goes_on(unwritable, caplog):
     )
 
 
-def test_a_record_that_cannot_be_reached_is_warned_of_and_counts_as_nothing(unwritable, caplog):
+def test_usage_history_that_cannot_be_read_is_warned_of_and_counts_as_nothing(unwritable, caplog):
     assert last_in_use(str(unwritable)) == {}
     (warning,) = warnings(caplog)
     assert warning.startswith(
@@ -118,7 +118,7 @@ def test_a_record_that_cannot_be_reached_is_warned_of_and_counts_as_nothing(unwr
     )
 
 
-def test_a_record_that_cannot_be_replaced_leaves_no_draft(tmp_path, caplog):
+def test_usage_history_that_cannot_be_replaced_leaves_no_temporary_file(tmp_path, caplog):
     (tmp_path / "in-use.json").mkdir()
     record_in_use(str(tmp_path), {HOME: 3}, NOW)
     assert [file.name for file in tmp_path.iterdir()] == ["in-use.json"]
@@ -135,7 +135,7 @@ def test_a_draft_that_a_killed_run_left_harms_nobody(tmp_path):
     assert json.loads((tmp_path / "in-use.json").read_text()).keys() == {str(HOME), str(THERE)}
 
 
-def test_a_record_in_s3_makes_no_folder_here(tmp_path, monkeypatch, caplog):
+def test_usage_history_in_s3_creates_no_local_folder(tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
     record_in_use("s3://bucket/state", {HOME: 3}, NOW)
     assert list(tmp_path.iterdir()) == []
