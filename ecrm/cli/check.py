@@ -17,6 +17,7 @@ from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, show
 from ecrm.cli.types import Report
 from ecrm.errors import IncompleteError, UsageError, ViolationsError
+from ecrm.model.repeated import once
 
 if TYPE_CHECKING:
     from ecrm.check import Findings
@@ -121,4 +122,4 @@ def _end(found: "Findings") -> None:
             f"{found.errors} {others}{noun}; fix {them}, or accept {them} with --write-baseline"
         )
     if found.unread:
-        raise IncompleteError("\n".join(unread.text for unread in found.unread))
+        raise IncompleteError("\n".join(once(("", unread.text) for unread in found.unread)))

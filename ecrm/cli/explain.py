@@ -47,6 +47,6 @@ def explain(
 
     with workflow.start(request(ctx, list_kept=True, **options), progress) as run:
         explained, unread = workflow.explain_image(run, image)
-    show(EXPLANATION_FORMATS[format_name](explained), output, run.home)
+    show(EXPLANATION_FORMATS[format_name](explained, unread), output, run.home)
     if unread:
         raise IncompleteError("\n".join(unread))

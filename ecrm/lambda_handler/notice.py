@@ -27,11 +27,10 @@ def subject(result: Result) -> str:
 def body(result: Result) -> str:
     """Short paragraphs and lists of plain text."""
     text = "\n".join(_lines(result))
-    return (
-        text
-        if len(text) <= _LONGEST_TEXT
-        else f"{text[:_LONGEST_TEXT]}...\n(See the log for the rest.)"
-    )
+    if len(text) <= _LONGEST_TEXT:
+        return text
+    last = f"\n{headline(result)}" if result.unread else ""
+    return f"{text[:_LONGEST_TEXT]}...\n(See the log for the rest.){last}"
 
 
 def message(result: Result) -> str:
@@ -54,7 +53,9 @@ def happened(result: Result) -> Iterator[str]:
 
 
 def _outcome(result: Result) -> str:
-    if result.findings and not result.unread:
+    if result.unread:
+        return "INCOMPLETE, it cannot be carried out" if result.plan else "INCOMPLETE"
+    if result.findings:
         return _found(result.findings)
     if result.error:
         return f"FAILED, {_done(result)}" if result.outcomes else "FAILED"
@@ -100,9 +101,10 @@ def _lines(result: Result) -> Iterator[str]:
         ]
         yield from _list("Violations", found[:MOST_DETAILS])
     if result.plan:
-        total, used = human_totals(result.plan.total), human_totals(result.plan.used)
-        yield f"{total} images, {used} of them in use."
-        yield f"{human_totals(result.plan.deletable)} can be deleted by the rules."
+        if result.plan.complete:
+            total, used = human_totals(result.plan.total), human_totals(result.plan.used)
+            yield f"{total} images, {used} of them in use."
+            yield f"{human_totals(result.plan.deletable)} can be deleted by the rules."
         yield from _list("What happened", happened(result))
         yield from _repositories(result.plan)
     if not result.error:
@@ -118,6 +120,8 @@ def _lines(result: Result) -> Iterator[str]:
     made = result.calls.total()
     calls = f" and {count(made, 'call')} to AWS, {result.throttled} throttled" if made else ""
     yield from ("", f"It took {result.seconds:.1f} seconds{calls}.")
+    if result.unread:
+        yield headline(result)
 
 
 def _where(result: Result) -> str:

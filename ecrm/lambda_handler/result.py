@@ -8,6 +8,7 @@ from typing import Any
 from ecrm.check import Findings
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry, RepositoryKey, display_name
+from ecrm.model.repeated import once
 from ecrm.model.scan import Scan
 from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals, summed
@@ -55,7 +56,7 @@ class Result:
     def unread(self) -> tuple[str, ...]:
         """What could not be read, one line each."""
         if self.findings:
-            return tuple(unread.text for unread in self.findings.unread)
+            return once(("", unread.text) for unread in self.findings.unread)
         read = self.plan or self.scan
         return read.unread if read else ()
 
@@ -95,7 +96,7 @@ def summary(result: Result, version: str) -> Json:
         "run": result.name or None,
         "version": version,
         "targets": result.where,
-        "unread": list(result.unread),
+        "missing": list(result.unread),
         "guards": [str(stop) for stop in result.stops],
     }
     if result.plan:

@@ -79,8 +79,7 @@ def _check(run: workflow.Run, event: Event, result: Result) -> None:
         )
     if found.errors:
         raise ViolationsError(f"{count(found.errors, 'violation')} of level error")
-    if found.unread:
-        raise IncompleteError("\n".join(unread.text for unread in found.unread))
+    _raise_if_incomplete(result)
 
 
 COMMANDS: Mapping[str, Command] = {

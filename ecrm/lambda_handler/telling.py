@@ -55,7 +55,8 @@ def markdown(result: Result) -> str:
     lines += bullets("Guards", map(str, result.stops))
     plan = ["", PLAN_FORMATS["markdown"](result.plan)] if result.plan else []
     found = ["", CHECK_FORMATS["markdown"](result.findings)] if result.findings else []
-    return "\n".join([*lines, *plan, *found, ""])
+    last = ["", f"**{escaped(notice.headline(result))}**"] if result.unread else []
+    return "\n".join([*lines, *plan, *found, *last, ""])
 
 
 def _publish(result: Result, topic: str, home: Callable[[], Target]) -> None:

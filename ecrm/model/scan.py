@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ecrm.model.reference import Registry
+from ecrm.model.repeated import once
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
 
 Progress = Callable[[str], None]
@@ -66,7 +67,8 @@ class Scan:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        return tuple(line for read in self.source_reports for line in read.unread)
+        """What could not be read, one line for each kind of failure."""
+        return once(("", line) for read in self.source_reports for line in read.unread)
 
     @property
     def skipped_commands(self) -> tuple[str, ...]:

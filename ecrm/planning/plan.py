@@ -12,6 +12,7 @@ from datetime import datetime
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Kind, Links
 from ecrm.model.reference import Digest, Registry, RepositoryKey, RepositoryName, display_name
+from ecrm.model.repeated import once
 from ecrm.model.rule import Rule
 from ecrm.model.scan import SourceReport
 from ecrm.planning.graph import deletion_stages, image_graph
@@ -103,14 +104,15 @@ class Plan:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """What could not be read, one line each; a plan may be applied only if there is nothing."""
-        sources = [line for report in self.source_reports for line in report.unread]
+        """What could not be read, one line for each kind of failure; a plan may be applied only if
+        there is nothing."""
+        sources = [("", line) for report in self.source_reports for line in report.unread]
         repositories = [
-            f"{display_name(planned.key, self.targets)}: {planned.unread}"
+            (display_name(planned.key, self.targets), planned.unread)
             for planned in self.repositories
             if planned.unread
         ]
-        return tuple(sources + repositories)
+        return once(sources + repositories)
 
     @property
     def complete(self) -> bool:

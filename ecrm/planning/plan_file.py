@@ -1,7 +1,7 @@
 """Plans as files: written to be read, compared and approved, and then carried out by `delete`.
 
-A file has the members `ecrm_plan` (its format), `version` (of ecrm) and `complete`, then the fields
-of a Plan, then `checksum`.
+A file has the members `ecrm_plan` (its format), `version` (of ecrm), `complete` and `missing` (what
+could not be read), then the fields of a Plan, then `checksum`.
 The checksum is over all the rest. It shows that a file was damaged or edited by hand; it is not a
 signature, so a file only narrows a plan of now (`narrowed`): of what it says, nothing is believed
 but which images it wants deleted.
@@ -20,14 +20,15 @@ from ecrm.model.reference import display_name
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
 
 _FORMAT = 1
-_BESIDES = ("ecrm_plan", "version", "complete", "checksum")
+_BESIDES = ("ecrm_plan", "version", "complete", "missing", "checksum")
 
 
 def plan_text(plan: Plan, version: str) -> str:
     """The whole plan, in an order that depends on nothing but its contents."""
-    ordered = sorted(plan.repositories, key=lambda planned: planned.key)
+    repositories = sorted(plan.repositories, key=lambda planned: planned.key)
+    ordered = replace(plan, repositories=tuple(repositories))
     body: Json = {"ecrm_plan": _FORMAT, "version": version, "complete": plan.complete}
-    body |= encode(replace(plan, repositories=tuple(ordered)))
+    body |= {"missing": list(ordered.unread)} | encode(ordered)
     return json.dumps(body | {"checksum": _checksum(body)}, indent=2, ensure_ascii=False)
 
 
@@ -55,8 +56,9 @@ def _check_header(body: Any, path: str) -> None:
 
 def _check_rest(body: Json, plan: Plan) -> None:
     decode(str, body.get("version"))
-    if decode(bool, body.get("complete")) is not plan.complete:
-        raise ValueError("complete: does not agree with what could not be read")
+    agrees = decode(tuple[str, ...], body.get("missing")) == plan.unread
+    if decode(bool, body.get("complete")) is not plan.complete or not agrees:
+        raise ValueError("complete or missing: does not agree with what could not be read")
 
 
 def refuse_unfit(plan: Plan, path: str, current: Plan, now: datetime, max_age: timedelta) -> None:

@@ -23,7 +23,9 @@ SCAN_FORMATS: dict[str, Callable[[Scan], str]] = {
     "table": scan_table,
     "detail": scan_detail,
 }
-EXPLANATION_FORMATS: dict[str, Callable[[Sequence[Explanation | MissingImage]], str]] = {
+EXPLANATION_FORMATS: dict[
+    str, Callable[[Sequence[Explanation | MissingImage], Sequence[str]], str]
+] = {
     "text": explanations_text,
     "json": explanations_json,
 }

@@ -11,7 +11,7 @@ from ecrm.model.rule import Action, Rule
 from ecrm.model.use import Use
 from ecrm.planning.explain import Explanation, MissingImage
 from ecrm.reports.plans import REASONS
-from ecrm.reports.text import human_size
+from ecrm.reports.text import human_size, unread_count
 
 _DIFFERENT = {
     Reason.IN_USE: "none of the above uses it",
@@ -28,20 +28,29 @@ _DIFFERENT = {
 }
 
 
-def explanations_text(explanations: Sequence[Explanation | MissingImage]) -> str:
+def explanations_text(
+    explanations: Sequence[Explanation | MissingImage], unread: Sequence[str] = ()
+) -> str:
+    """Where something was `unread`, the first line and the last say so."""
     blocks = [
         _missing(explanation)
         if isinstance(explanation, MissingImage)
         else _explanation(explanation)
         for explanation in explanations
     ]
-    return "\n\n".join("\n".join(block) for block in blocks)
+    text = "\n\n".join("\n".join(block) for block in blocks)
+    if not unread:
+        return text
+    verdict = f"INCOMPLETE: {unread_count(len(unread))}, so nothing can be deleted now."
+    return f"{verdict}\n\n{text}\n\n{verdict}"
 
 
-def explanations_json(explanations: Sequence[Explanation | MissingImage]) -> str:
-    return json.dumps(
-        [_json(explanation) for explanation in explanations], indent=2, ensure_ascii=False
-    )
+def explanations_json(
+    explanations: Sequence[Explanation | MissingImage], unread: Sequence[str] = ()
+) -> str:
+    known = {"complete": not unread, "missing": list(unread)}
+    shown = [_json(explanation) | known for explanation in explanations]
+    return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
 def _missing(missing: MissingImage) -> Iterator[str]:

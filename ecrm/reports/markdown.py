@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ecrm.planning.plan import Plan
-from ecrm.reports.plans import REASONS, name_in, notes, rows, sources, totals
+from ecrm.reports.plans import REASONS, name_in, notes, rows, sources, totals, verdict
 from ecrm.reports.text import human_totals
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
@@ -15,7 +15,7 @@ def plan_markdown(plan: Plan) -> str:
 
 
 def _lines(plan: Plan) -> Iterator[str]:
-    yield "# ECR images"
+    yield "# ECR images" if plan.complete else f"# INCOMPLETE: ECR images\n\n**{verdict(plan)}**"
     yield from ("", *map(escaped, totals(plan)), "")
     yield "| Repository | Type | Total | Expired | Keep |"
     yield "|---|---|--:|--:|--:|"
@@ -34,6 +34,8 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from bullets("Kept images", kept)
     yield from bullets("Sources", sources(plan))
     yield from bullets("Notes", notes(plan))
+    if not plan.complete:
+        yield from ("", f"**{verdict(plan)}**")
 
 
 def bullets(heading: str, lines: Iterable[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from ecrm.model.reference import display_name
 from ecrm.model.rule import Action
 from ecrm.model.scan import SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
-from ecrm.reports.text import blue, count, human_totals, table, yellow
+from ecrm.reports.text import blue, count, human_totals, table, unread_count, yellow
 
 REASONS: Mapping[Reason, str] = {
     Reason.IN_USE: "in use",
@@ -34,6 +34,11 @@ REASONS: Mapping[Reason, str] = {
 
 
 def plan_json(plan: Plan) -> str:
+    """An array, since fujiwara/ecrm has one; so each object says whether the plan is complete, and
+    a repository that could not be read has one, too."""
+    unread = [
+        (where, Kind.IMAGE, Totals(), Totals()) for where in plan.repositories if where.unread
+    ]
     shown = [
         {
             "repository": where.repository,
@@ -43,14 +48,30 @@ def plan_json(plan: Plan) -> str:
             "expired_image_size": deletable.size,
             "total_image_size": total.size,
             "registry": str(where.registry),
+            "complete": plan.complete,
+            "missing": list(plan.unread),
         }
-        for where, kind, total, deletable in rows(plan)
+        for where, kind, total, deletable in (*rows(plan), *unread)
     ]
-    return json.dumps(shown, indent=2)
+    return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
 def plan_table(plan: Plan) -> str:
-    """The table, and below it what the numbers mean."""
+    """The table, and below it what the numbers mean. An incomplete plan says so first and last."""
+    if plan.complete:
+        return _table(plan)
+    unread = "\n".join(f"  {line}" for line in plan.unread)
+    return f"{verdict(plan)}\n\n{_table(plan)}\n\nCould not be read:\n{unread}\n\n{verdict(plan)}"
+
+
+def verdict(plan: Plan) -> str:
+    """The first line and the last of an incomplete plan."""
+    number = sum(bool(where.unread) for where in plan.repositories)
+    number += sum(len(report.unread) for report in plan.source_reports)
+    return f"INCOMPLETE: {unread_count(number)}, so this plan cannot be carried out."
+
+
+def _table(plan: Plan) -> str:
     cells = [
         [
             name_in(plan, where),
@@ -102,7 +123,8 @@ def _summary(plan: Plan) -> Iterator[str]:
 
 
 def totals(plan: Plan) -> Iterator[str]:
-    """How much can be deleted or archived, one sentence per line."""
+    """How much can be deleted or archived, one sentence per line; of an incomplete plan, how much
+    could be as far as is known."""
     read = [where for where in plan.repositories if not where.unread]
     where = ", ".join(str(target) for target in plan.targets)
     actions = Counter(decision.action for where in read for decision in where.deletions)
@@ -110,6 +132,11 @@ def totals(plan: Plan) -> Iterator[str]:
     what = "can be deleted" if not archived else "can be archived"
     if archived and actions[Action.DELETE]:
         what = f"can be removed ({archived} archived, {actions[Action.DELETE]} deleted)"
+    if not plan.complete:
+        if not plan.total.images:
+            yield f"No image of {where} could be read."
+            return
+        what = f"{what.replace('can', 'could', 1)} by what is known"
     yield (
         f"{human_totals(plan.deletable)} of {human_totals(plan.total)} images {what}, "
         f"in {count(len(read), 'repository', 'repositories')} of {where}."
@@ -129,8 +156,6 @@ def notes(plan: Plan) -> Iterator[str]:
         if where.broken_indexes:
             indexes = count(where.broken_indexes, "index refers", "indexes refer")
             yield f"{name}: {indexes} to an image that is missing from ECR"
-        if where.unread:
-            yield f"{name} could not be read"
 
 
 def sources(plan: Plan) -> Iterator[str]:

@@ -8,11 +8,24 @@ from ecrm.planning.plan import Totals
 
 _COLORS = re.compile(r"\x1b\[\d+m")
 
-__all__ = ["blue", "count", "human_size", "human_totals", "table", "uncolored", "yellow"]
+__all__ = [
+    "blue",
+    "count",
+    "human_size",
+    "human_totals",
+    "table",
+    "uncolored",
+    "unread_count",
+    "yellow",
+]
 
 
 def human_totals(totals: Totals, sign: str = "") -> str:
     return f"{sign}{totals.images} ({human_size(totals.size)})"
+
+
+def unread_count(number: int) -> str:
+    return f"{count(number, 'thing')} could not be read"
 
 
 def table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:

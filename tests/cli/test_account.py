@@ -398,9 +398,29 @@ def test_several_failures_at_once_are_all_reported(ecrm: Ecrm, shop: Shop):
     assert errors[1].startswith("ecrm: error: aa: ecr:DescribeImages is denied; allow it: User: ")
     assert errors[2].startswith("ecrm: error: bb: ecr:DescribeImages: ServerException: Internal")
     assert ran.errors[-1] == "ecrm: error: nothing was deleted, since the plan is incomplete"
-    assert "  aa could not be read\n  bb could not be read\n" in ran.out
+    lines = ran.out.splitlines()
+    assert lines[0] == lines[-1]
+    assert lines[0].startswith("INCOMPLETE: 3 things could not be read")
+    assert "\n  aa: ecr:DescribeImages is denied; allow it" in ran.out
+    assert "\n  bb: ecr:DescribeImages: ServerException" in ran.out
     assert " shop/api " in ran.out
     assert not aws.calls.writes
+
+
+def test_with_credentials_that_expire_meanwhile_nothing_is_counted(ecrm: Ecrm, shop: Shop):
+    for number in range(9):
+        shop.aws.ecr.repository(f"app{number}").push("v1", pushed=days_ago(60))
+    shop.aws.fault("ecr", "DescribeImages", Fault.expired(), times=FOREVER)
+    for command in (["plan"], ["delete", "--force"]):
+        ran = ecrm(*command)
+        assert ran.code == 1
+        assert "can be deleted" not in ran.out
+        assert "0 (0 B)" not in ran.out
+        assert ran.errors[0].endswith("(also app1, app2, app3 and 6 more)")
+        assert sum("expired" in line for line in ran.errors) == 1
+    rows = ecrm("plan", "--format", "json").json
+    assert [row["complete"] for row in rows] == [False] * 10
+    assert rows[0]["missing"] == [ran.errors[0].removeprefix("ecrm: error: ")]
 
 
 def test_delete_tries_the_other_repositories_where_one_is_denied(ecrm: Ecrm, shop: Shop):

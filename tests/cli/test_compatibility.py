@@ -395,6 +395,8 @@ def test_the_json_plan_has_the_keys_and_types_of_fujiwara_ecrm(ecrm: Ecrm, shop:
             "expired_image_size": expired_size,
             "total_image_size": total_size,
             "registry": TARGET,
+            "complete": True,
+            "missing": [],
         }
         for repository, kind, expired, total, expired_size, total_size in (
             ("empty", "Image", 0, 0, 0, 0),

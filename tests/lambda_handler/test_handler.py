@@ -447,7 +447,8 @@ def test_a_program_gets_no_more_time_than_there_is(
     ran = invoke({"command": "delete"}, Context(lambda: 400))
     assert isinstance(ran.error, IncompleteError)
     assert str(ran.error).splitlines()[0] == (
-        "external command sleep: did not end within 0.15 seconds and was stopped"
+        "external command sleep: did not end within 0.15 seconds and was stopped "
+        "(and 1 more of this kind)"
     )
 
 

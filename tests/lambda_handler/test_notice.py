@@ -9,9 +9,10 @@ from ecrm.lambda_handler.notice import body, message, subject
 from ecrm.lambda_handler.result import Result
 from ecrm.lambda_handler.telling import markdown
 from ecrm.model.reference import Registry
+from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import deleted, plan
-from tests.stubs import digest
+from tests.stubs import NOW, REGISTRY, digest
 from tests.values import going, numbered, plan_of, repository_plan
 
 WHERE = "123456789012/us-east-1"
@@ -118,6 +119,35 @@ def test_a_text_names_the_twenty_repositories_with_most_deletions():
     assert "- r19: 1 (1.0 kB) to delete, 0 to keep" in lines
     assert "- and 2 more repositories" in lines
     assert "- r20: 1 (1.0 kB) to delete, 0 to keep" not in lines
+
+
+def incomplete() -> Result:
+    read = plan().repositories
+    unread = [repository_plan(f"app{n}", unread="the credentials have expired") for n in range(57)]
+    made = plan_of(*read, *unread)
+    return Result("plan", plan=made, error="\n".join(made.unread), seconds=1.0)
+
+
+def test_an_incomplete_plan_says_so_in_the_subject_and_first_and_last():
+    result = incomplete()
+    assert subject(result) == f"ecrm plan: INCOMPLETE, it cannot be carried out in {WHERE}"
+    headline = f"ecrm plan in {WHERE}: INCOMPLETE, it cannot be carried out."
+    expired = "app0: the credentials have expired (also app1, app2, app3 and 53 more)"
+    lines = body(result).splitlines()
+    assert (lines[0], lines[-1]) == (headline, headline)
+    assert lines[1] == f"Error: {expired}"
+    assert "can be deleted" not in body(result)
+    report = markdown(result).splitlines()
+    assert (report[0], report[-1]) == (f"# {headline}", f"**{headline}**")
+    long = replace(result, error="\n".join(["denied"] * 2000))
+    assert body(long).splitlines()[-1] == headline
+
+
+@pytest.mark.parametrize("command", ["scan", "check"])
+def test_an_incomplete_scan_or_check_is_no_success(command):
+    denied = Diagnostic(ReadStatus.DENIED, "ecs:ListTasks is denied")
+    scan = Scan(NOW, (), (SourceReport(REGISTRY, "ecs", 0, (denied,)),))
+    assert subject(Result(command, scan=scan)) == f"ecrm {command}: INCOMPLETE"
 
 
 def test_a_text_that_is_too_long_is_cut():

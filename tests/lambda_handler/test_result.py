@@ -31,7 +31,7 @@ def test_the_summary_of_a_deletion_that_met_every_answer():
         "run": "20260301T120000Z-123456789012-us-east-1-1f2e3d4c",
         "version": "0.1.0",
         "targets": ["123456789012/us-east-1"],
-        "unread": [],
+        "missing": [],
         "guards": [],
         "images": {
             "total": one(9),
@@ -93,7 +93,7 @@ def test_what_could_not_be_read_is_reported_and_makes_it_incomplete():
     made = plan_of(repository_plan("shop/api", unread="not you"), source_reports=(denied,))
     summarized = summary(Result("plan", plan=made), "0.1.0")
     assert summarized["complete"] is False
-    assert summarized["unread"] == ["ecs:ListTasks is denied", "shop/api: not you"]
+    assert summarized["missing"] == ["ecs:ListTasks is denied", "shop/api: not you"]
     assert summarized["repositories"][0]["unread"] == "not you"
 
 

@@ -130,7 +130,9 @@ def test_a_scan_that_fails_raises_after_reporting(
     assert answer.error[1].startswith("ecs:ListClusters is denied; allow it: ")
     assert answer.metrics["Failed"] == 1
     (notice,) = aws.sns.topic(TOPIC)
-    assert notice[0] == "ecrm delete: FAILED in 123456789012/us-east-1"
+    assert (
+        notice[0] == "ecrm delete: INCOMPLETE, it cannot be carried out in 123456789012/us-east-1"
+    )
     report = next(
         report for key, report in aws.s3.texts("ecrm").items() if key.startswith("reports/")
     )

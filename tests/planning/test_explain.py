@@ -485,6 +485,8 @@ def test_an_explanation_as_json_has_the_whole_chain():
                     "related": digest("index"),
                 },
             ],
+            "complete": True,
+            "missing": [],
         }
     ]
 
@@ -503,8 +505,20 @@ def test_a_missing_image_as_json_has_its_users():
                     "path": [],
                 }
             ],
+            "complete": True,
+            "missing": [],
         }
     ]
+
+
+def test_what_could_not_be_read_is_said_first_and_last_and_in_every_object():
+    found = explained(FAMILY, digest("arm"), use("app:v1"))
+    unread = ["ecs:ListTasks is denied"]
+    text = explanations_text(found, unread).splitlines()
+    verdict = "INCOMPLETE: 1 thing could not be read, so nothing can be deleted now."
+    assert (text[0], text[-1]) == (verdict, verdict)
+    (shown,) = json.loads(explanations_json(found, unread))
+    assert (shown["complete"], shown["missing"]) == (False, unread)
 
 
 # -- every reason ---------------------------------------------------------------------------------

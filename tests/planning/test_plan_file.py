@@ -131,6 +131,7 @@ LITERAL = {
     "ecrm_plan": 1,
     "version": "0.1.0",
     "complete": True,
+    "missing": [],
     "created_at": "2026-06-01T12:00:00+00:00",
     "targets": ["123456789012/eu-west-1"],
     "config": "c0ffee",
@@ -216,7 +217,7 @@ def test_kept_images_are_in_the_file_where_the_plan_lists_them():
 def test_the_file_says_that_a_plan_is_incomplete():
     failed = SourceReport(HOME, "ecs", 0, (Diagnostic(ReadStatus.FAILED, "timed out"),))
     body = json.loads(plan_text(replace(PLAN, source_reports=(failed,)), "1"))
-    assert body["complete"] is False
+    assert (body["complete"], body["missing"]) == (False, ["timed out"])
     assert body["source_reports"][0]["notes"] == [{"status": "failed", "text": "timed out"}]
 
 
@@ -311,7 +312,9 @@ def test_a_plan_that_never_had_a_key_is_refused_even_with_a_checksum(key):
         ({"more": 5}, "more: is not known here"),
         ({"version": 1}, "1 is not a text"),
         ({"complete": "yes"}, "'yes' is neither true nor false"),
-        ({"complete": False}, "complete: does not agree with what could not be read"),
+        ({"complete": False}, "complete or missing: does not agree with what could not be read"),
+        ({"missing": ["x"]}, "complete or missing: does not agree with what could not be read"),
+        ({"missing": None}, "None is not a list"),
         ({"in_use": {"123456789012/eu-west-1": -1}}, "in_use[123456789012/eu-west-1]: is less tha"),
         ({"targets": ["12345/eu-west-1"]}, "targets[0]: '12345/eu-west-1' is not a registry, "),
     ],

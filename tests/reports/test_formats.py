@@ -25,6 +25,7 @@ from tests.stubs import HOST, NOW, REGISTRY, digest
 from tests.values import going, numbered, plan_of, repository_plan
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DENIED = "ecr:DescribeImages is denied"
 HELM = "application/vnd.cncf.helm.config.v1+json"
 BLUE, YELLOW, PLAIN = "\x1b[34m", "\x1b[33m", "\x1b[0m"
 MEGABYTE = 1_000_000
@@ -80,6 +81,8 @@ def test_the_plan_table_without_colors():
     assert (
         click.unstyle(table(shop()))
         == """\
+INCOMPLETE: 2 things could not be read, so this plan cannot be carried out.
+
  REPOSITORY   | TYPE        | TOTAL       | EXPIRED     | KEEP
 --------------+-------------+-------------+-------------+-------------
  shop/api     | Image       | 12 (5.7 GB) | -1 (200 MB) | 11 (5.5 GB)
@@ -88,7 +91,8 @@ def test_the_plan_table_without_colors():
  shop/web     | Image       | 3 (30 MB)   | -3 (30 MB)  | 0 (0 B)
  tools/ci     | Image       | 0 (0 B)     |             | 0 (0 B)
 
-6 (1.2 GB) of 18 (6.7 GB) images can be deleted, in 3 repositories of 123456789012/us-east-1.
+6 (1.2 GB) of 18 (6.7 GB) images could be deleted by what is known, in 3 repositories of \
+123456789012/us-east-1.
 
 Kept images:
   11  in use
@@ -103,7 +107,12 @@ lambda:ListFunctions is denied; allow it: not you
 
 Notes:
   shop/api: 2 indexes refer to an image that is missing from ECR
-  legacy could not be read"""
+
+Could not be read:
+  lambda:ListFunctions is denied; allow it: not you
+  legacy: ecr:DescribeImages is denied
+
+INCOMPLETE: 2 things could not be read, so this plan cannot be carried out."""
     )
 
 
@@ -111,9 +120,12 @@ def test_the_plan_as_markdown():
     assert (
         PLAN_FORMATS["markdown"](shop())
         == """\
-# ECR images
+# INCOMPLETE: ECR images
 
-6 (1.2 GB) of 18 (6.7 GB) images can be deleted, in 3 repositories of 123456789012/us-east-1.
+**INCOMPLETE: 2 things could not be read, so this plan cannot be carried out.**
+
+6 (1.2 GB) of 18 (6.7 GB) images could be deleted by what is known, in 3 repositories of \
+123456789012/us-east-1.
 
 | Repository | Type | Total | Expired | Keep |
 |---|---|--:|--:|--:|
@@ -144,7 +156,8 @@ lambda:ListFunctions is denied; allow it: not you
 ## Notes
 
 - shop/api: 2 indexes refer to an image that is missing from ECR
-- legacy could not be read"""
+
+**INCOMPLETE: 2 things could not be read, so this plan cannot be carried out.**"""
     )
 
 
@@ -156,7 +169,7 @@ def test_markdown_shows_names_as_they_are():
 
 def test_the_plan_table_with_colors():
     """What goes is blue; nothing left to keep is yellow. Columns stay in line."""
-    shown = table(shop()).partition("\n\n")[0]
+    shown = table(shop()).split("\n\n")[1]
     none = f"{YELLOW}0 (0 B){PLAIN}"
     assert (
         shown
@@ -267,7 +280,9 @@ def test_the_plan_json():
     "total_images": 2,
     "expired_image_size": 35,
     "total_image_size": 42,
-    "registry": "123456789012/us-east-1"
+    "registry": "123456789012/us-east-1",
+    "complete": true,
+    "missing": []
   }
 ]"""
     )
@@ -285,6 +300,7 @@ def test_rows_are_sorted_and_other_types_than_image_are_there_only_where_there_a
         ("shop/api", "Soci index", 1, 1, 3_000_000, 3_000_000),
         ("shop/web", "Image", 3, 3, 30_000_000, 30_000_000),
         ("tools/ci", "Image", 0, 0, 0, 0),
+        ("legacy", "Image", 0, 0, 0, 0),  # could not be read
     ]
 
 
@@ -310,10 +326,45 @@ def test_the_same_repository_of_two_registries_is_two_rows():
     assert "of 210987654321/eu-west-1, 123456789012/us-east-1." in table(made)
 
 
-def test_a_repository_that_could_not_be_read_has_no_row_since_nothing_is_known():
+# An incomplete plan
+
+
+def test_every_object_of_an_incomplete_plan_says_so_and_what_is_missing():
+    missing = ["lambda:ListFunctions is denied; allow it: not you", "legacy: " + DENIED]
+    assert {(row["complete"], *row["missing"]) for row in rows(shop())} == {(False, *missing)}
+
+
+def test_a_repository_that_could_not_be_read_is_in_the_json_and_not_in_the_table():
     made = plan_of(repository_plan("legacy", unread="oops"))
-    assert rows(made) == []
-    assert table(made).endswith("\n  legacy could not be read")
+    (row,) = rows(made)
+    assert (row["repository"], row["complete"], row["missing"]) == (
+        "legacy",
+        False,
+        ["legacy: oops"],
+    )
+    assert " legacy " not in table(made)
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown"])
+def test_an_incomplete_plan_says_so_first_and_last(format_name):
+    lines = PLAN_FORMATS[format_name](shop()).splitlines()
+    assert lines[0].lstrip("# ").startswith("INCOMPLETE")
+    assert lines[-1].strip("*") == (
+        "INCOMPLETE: 2 things could not be read, so this plan cannot be carried out."
+    )
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown"])
+def test_where_nothing_could_be_read_nothing_is_counted(format_name):
+    """With expired credentials, say."""
+    made = plan_of(*(repository_plan(f"app{n}", unread="expired") for n in range(57)))
+    text = PLAN_FORMATS[format_name](made)
+    assert "can be deleted" not in text
+    assert "0 (0 B)" not in text
+    assert "No image of 123456789012/us-east-1 could be read." in text
+    assert "57 things could not be read" in text
+    assert text.count("expired") == 1
+    assert "app0: expired (also app1, app2, app3 and 53 more)" in text
 
 
 # A scan
