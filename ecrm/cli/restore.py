@@ -1,34 +1,96 @@
 """`ecrm restore`: puts back what a journal names."""
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from ecrm.cli.options import CONTEXT, command_options
 from ecrm.cli.request import request
-from ecrm.cli.terminal import progress, show
+from ecrm.cli.terminal import ask, progress, say, show
+from ecrm.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ecrm.execution.restore import Restored
+
+_NO_TERMINAL = "--yes restores without asking, and --dry-run only shows"
 
 
 @click.command(context_settings=CONTEXT)
+@click.option(
+    "-y",
+    "--yes",
+    "--force",
+    "force",
+    is_flag=True,
+    envvar="ECRM_FORCE",
+    show_envvar=True,
+    help="Restore without asking.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be restored, and restore nothing.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="Format of the result.",
+)
 @click.argument("journal")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @command_options
 @click.pass_context
-def restore(ctx: click.Context, /, journal: str, images: tuple[str, ...]) -> int:
+def restore(
+    ctx: click.Context,
+    /,
+    journal: str,
+    images: tuple[str, ...],
+    *,
+    force: bool,
+    dry_run: bool,
+    format_name: str,
+) -> int:
     """Restore images that a run deleted or archived, while ECR still has their layers.
 
     JOURNAL was written by `delete`: a file, or s3://bucket/key. IMAGE is a URI, repo:tag,
     repo@sha256:..., a repository or the beginning of a digest; without any, all images are
-    restored. Tags that another image has by now are not moved back.
+    restored. Tags that another image has by now are not moved back, and an image of which parts
+    are fetched from elsewhere is restored only if IMAGE names it.
+
+    What would be restored is shown first, and you are asked. Without a terminal, --yes or
+    --dry-run is required.
     """
-    from ecrm.execution.restore import Restored, Result
-    from ecrm.reports.restored import restored_table
+    from ecrm.execution.restore import Result
+    from ecrm.model.humanize import count
+    from ecrm.reports.restored import restored_json, restored_table
     from ecrm.workflow import commands as workflow
 
+    if not (force or dry_run or sys.stdin.isatty()):
+        raise UsageError(f"no terminal for the prompt; {_NO_TERMINAL}")
+    report = restored_json if format_name == "json" else restored_table
+    planned: list[Restored] = []
     back: list[Restored] = []
+
+    def review(expected: "Sequence[Restored]") -> bool:
+        planned.extend(expected)
+        changes = sum(image.changed for image in expected)
+        if dry_run or not changes:
+            return False
+        # With JSON, stdout carries the result alone.
+        (say if format_name == "json" else show)(restored_table(expected, planned=True) + "\n")
+        if not force:
+            ask(f"Restore {count(changes, 'image')}?", _NO_TERMINAL)
+        return True
+
     try:
-        for image in workflow.restore(request(ctx), journal, images):
+        for image in workflow.restore(request(ctx), journal, images, review):
             back.append(image)
             progress(f"ECR: {len(back)} images")
     finally:
         if back:
-            show(restored_table(back))
-    return 1 if any(image.result is Result.FAILED for image in back) else 0
+            show(report(back))
+    if not back:
+        show(report(planned, planned=True))
+    return 1 if any(image.result is Result.FAILED for image in back or planned) else 0

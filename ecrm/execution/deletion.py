@@ -12,6 +12,7 @@ from typing import Protocol
 from ecrm.aws import chunks
 from ecrm.errors import AccessDenied, AwsError, Gone, OutOfTimeError, OutputError
 from ecrm.model.decision import Decision
+from ecrm.model.image import Links
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
@@ -34,6 +35,7 @@ class Journal(Protocol):
         repository: str,
         decisions: Sequence[Decision],
         manifests: Mapping[str, str],
+        held_by: Links,
     ) -> None: ...
 
     def record(self, outcomes: Sequence[Outcome]) -> None: ...
@@ -42,7 +44,7 @@ class Journal(Protocol):
 @dataclass(frozen=True, slots=True)
 class RepositoryWork:
     """One repository, and what it takes to change it. `intended` are the digests that are in the
-    journal already."""
+    journal already; `kept` are those that are kept after all, and why."""
 
     repository: RepositoryPlan
     deleter: Deleter
@@ -50,6 +52,7 @@ class RepositoryWork:
     may_go_on: Callable[[], bool]
     in_hand: Callable[[], AbstractContextManager[object]]
     intended: set[str] = field(default_factory=set)
+    kept: dict[str, str] = field(default_factory=dict)
 
     def outcome(self, decision: Decision, status: OutcomeStatus, detail: str = "") -> Outcome:
         planned = self.repository
@@ -142,13 +145,32 @@ def _recorded(work: RepositoryWork, outcomes: list[Outcome]) -> Iterator[Outcome
 
 def _carry_out(work: RepositoryWork, batch: Sequence[Decision]) -> list[Outcome]:
     archives = batch[0].action is Action.ARCHIVE
-    name = work.repository.repository
-    new = [decision for decision in batch if decision.image.digest not in work.intended]
-    images = [decision.image for decision in new]
-    manifests = work.deleter.manifests(name, images) if images and not archives else {}
-    work.journal.intend(work.repository.registry, name, new, manifests)
-    work.intended.update(image.digest for image in images)
-    return [_archive(work, decision) for decision in batch] if archives else _delete(work, batch)
+    planned = work.repository
+    images = [one.image for one in batch if one.image.digest not in work.intended]
+    manifests: dict[str, str] = {}
+    if images and not archives:
+        manifests, unknown = work.deleter.manifests(planned.repository, images)
+        work.kept.update(unknown)
+    outcomes = [outcome for decision in batch if (outcome := _kept(work, decision))]
+    left = [decision for decision in batch if decision.image.digest not in work.kept]
+    new = [decision for decision in left if decision.image.digest not in work.intended]
+    work.journal.intend(planned.registry, planned.repository, new, manifests, planned.held_by)
+    work.intended.update(decision.image.digest for decision in new)
+    if archives:
+        return outcomes + [_archive(work, decision) for decision in left]
+    return outcomes + (_delete(work, left) if left else [])
+
+
+def _kept(work: RepositoryWork, decision: Decision) -> Outcome | None:
+    """The outcome of an image that could not be restored, or that belongs to one that is kept."""
+    digest = decision.image.digest
+    if why := work.kept.get(digest):
+        what = f"kept, since there would be no way back: {why}"
+        return work.outcome(decision, OutcomeStatus.FAILED, what)
+    if holders := work.kept.keys() & set(work.repository.held_by.get(digest, ())):
+        work.kept[digest] = f"belongs to {min(holders)}, which is kept"
+        return work.outcome(decision, OutcomeStatus.SKIPPED, work.kept[digest])
+    return None
 
 
 def _archive(work: RepositoryWork, decision: Decision) -> Outcome:

@@ -8,7 +8,7 @@ from ecrm.aws import Target, call
 from ecrm.errors import AccessDenied, AwsError, Gone, OutOfTimeError
 from ecrm.model.image import Image, Status
 from ecrm.registry.images import images
-from ecrm.registry.manifests import MEDIA_TYPES, digest_of, manifests, repository_of
+from ecrm.registry.manifests import MEDIA_TYPES, digest_of, read_manifests, repository_of
 from ecrm.registry.operations import (
     BATCH_DELETE_IMAGE,
     DESCRIBE_IMAGES,
@@ -62,17 +62,21 @@ class Deleter:
         """Which of these images the repository still holds."""
         return {image.digest for image in images(self._target, repository)} & set(digests)
 
-    def manifests(self, repository: str, wanted: Sequence[Image]) -> dict[str, str]:
-        """The manifests of at most 100 images, for the journal; of archived images only those that
-        ECR returns. Raises AwsError for any other that cannot be read."""
+    def manifests(
+        self, repository: str, wanted: Sequence[Image]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """The manifests of at most 100 images, for the journal, and why each other one is not known
+        for certain; archived images that ECR does not return, and deleted ones, are in neither."""
         media_types = MEDIA_TYPES | {image.media_type for image in wanted if image.media_type}
         archived = [image.digest for image in wanted if image.status is Status.ARCHIVED]
         active = [image.digest for image in wanted if image.status is not Status.ARCHIVED]
         found: dict[str, str] = {}
-        for digests, strict in ((active, True), (archived, False)):
-            if digests:
-                found |= manifests(self._target, repository, digests, media_types, strict=strict)
-        return found
+        unknown: dict[str, str] = {}
+        for digests in filter(None, (active, archived)):
+            read = read_manifests(self._target, repository, digests, media_types)
+            found |= read.found
+            unknown |= read.other | (read.refused if digests is active else {})
+        return found, unknown
 
     def archive(self, repository: str, digest: str) -> None:
         """Move one image to the archive storage class. Raises AwsError if ECR refuses, unless the

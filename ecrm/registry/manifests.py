@@ -4,16 +4,16 @@ The children of an index never change, so they are cached: ECR may count every r
 as a pull.
 """
 
-import json
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from ecrm.aws import Target, call, chunks
 from ecrm.aws.cache import Namespace
 from ecrm.errors import AwsError
 from ecrm.model.image import Image, Links, Status
+from ecrm.model.json_text import parse_json
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.model.reference import is_digest
 from ecrm.registry.operations import BATCH_GET_IMAGE
@@ -64,6 +64,25 @@ def manifests(
     Raises AwsError for one that ECR does not return for another reason, unless not `strict`, and
     for one whose digest is not the one that was asked for.
     """
+    read = read_manifests(target, repository, digests, media_types)
+    for why in (*read.other.values(), *(read.refused.values() if strict else ())):
+        raise AwsError(why)
+    return read.found
+
+
+class Manifests(NamedTuple):
+    """Manifests by digest, verbatim. `refused` says why ECR does not return one, and `other` that
+    it returned one of another digest; deleted images are in none of these."""
+
+    found: dict[str, str]
+    refused: dict[str, str]
+    other: dict[str, str]
+
+
+def read_manifests(
+    target: Target, repository: str, digests: Sequence[str], media_types: Iterable[str]
+) -> Manifests:
+    """Of at most 100 images. Raises AwsError where none can be read."""
     answer = call(
         target.ecr,
         BATCH_GET_IMAGE,
@@ -76,17 +95,25 @@ def manifests(
         for row in answer["images"]
         if (digest := digest_of(row)) in digests
     }
-    for digest, text in found.items():
-        if digest not in (_digest(text), _payload_digest(text)):
-            what = f"AWS's answer is another manifest, {_digest(text)}; try again"
-            raise AwsError(f"ecr:BatchGetImage: {repository}@{digest}: {what}")
-    refused = {digest_of(failure): failure for failure in answer["failures"]}
-    for digest in digests if strict else ():
-        failure = refused.get(digest, {})
-        if digest not in found and failure.get("failureCode") != _NOT_FOUND:
+    failures = {digest_of(failure): failure for failure in answer["failures"]}
+    read = Manifests({}, {}, {})
+    for digest in digests:
+        where = f"ecr:BatchGetImage: {repository}@{digest}"
+        failure = failures.get(digest, {})
+        if digest in found and has_digest(found[digest], digest):
+            read.found[digest] = found[digest]
+        elif digest in found:
+            what = f"AWS's answer is another manifest, {_digest(found[digest])}; try again"
+            read.other[digest] = f"{where}: {what}"
+        elif failure.get("failureCode") != _NOT_FOUND:
             why = failure.get("failureReason") or "AWS's answer leaves it out"
-            raise AwsError(f"ecr:BatchGetImage: {repository}@{digest}: {why}")
-    return found
+            read.refused[digest] = f"{where}: {why}"
+    return read
+
+
+def has_digest(manifest: str, digest: str) -> bool:
+    """Whether this is the very text that has this digest."""
+    return digest in (_digest(manifest), _payload_digest(manifest))
 
 
 def refuse_unknown_indexes(target: Target, repository: str, images: Sequence[Image]) -> None:
@@ -106,7 +133,7 @@ def refuse_unknown_indexes(target: Target, repository: str, images: Sequence[Ima
 
 def _refuse_index(where: str, media_type: str, manifest: str) -> None:
     try:
-        members = json.loads(manifest)
+        members = parse_json(manifest)
     except ValueError as error:
         raise AwsError(f"{where}: the manifest is not JSON: {error}") from error
     if not isinstance(members, dict):
@@ -128,7 +155,7 @@ def digest_of(row: dict[str, Any]) -> str:
 
 def _children(repository: str, digest: str, manifest: str) -> tuple[str, ...]:
     try:
-        return _digests([child["digest"] for child in json.loads(manifest)["manifests"] or ()])
+        return _digests([child["digest"] for child in parse_json(manifest)["manifests"] or ()])
     except (ValueError, KeyError, TypeError) as error:
         raise AwsError(
             f"{repository}@{digest}: the manifest is not an index ({error!r})"
@@ -136,7 +163,8 @@ def _children(repository: str, digest: str, manifest: str) -> tuple[str, ...]:
 
 
 def _digest(manifest: str) -> str:
-    return f"sha256:{sha256(manifest.encode()).hexdigest()}"
+    """A text that no file can hold has none."""
+    return f"sha256:{sha256(manifest.encode(errors='replace')).hexdigest()}"
 
 
 def _payload_digest(manifest: str) -> str | None:
@@ -146,9 +174,10 @@ def _payload_digest(manifest: str) -> str | None:
     Docker, "Image Manifest Version 2, Schema 1", "Signed Manifests".
     """
     try:
-        protected = json.loads(manifest)["signatures"][0]["protected"]
-        format_ = json.loads(_decoded(protected))
-        payload = manifest.encode()[: format_["formatLength"]] + _decoded(format_["formatTail"])
+        protected = parse_json(manifest)["signatures"][0]["protected"]
+        format_ = parse_json(_decoded(protected).decode())
+        text = manifest.encode()
+        payload = text[: format_["formatLength"]] + _decoded(format_["formatTail"])
     except (ValueError, KeyError, TypeError, IndexError):
         return None
     return f"sha256:{sha256(payload).hexdigest()}"

@@ -31,12 +31,11 @@ _ABOUT_ONE_IMAGE = frozenset(
 )
 
 
-class Restorer:
-    """Puts images of one target back."""
+class RestoreRehearsal:
+    """Reads what a Restorer would, and changes nothing: every put and activation would succeed."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._ecr = target.writing_ecr()
 
     def images(self, repository: str) -> list[Image]:
         """The images that the repository holds now."""
@@ -57,6 +56,24 @@ class Restorer:
             for failure in answer["failures"]:
                 found[failure["layerDigest"]] = failure["failureCode"] or ""
         return found
+
+    def put(
+        self, repository: str, image: Image, manifest: str, tag: str | None = None
+    ) -> str | None:
+        """As `Restorer.put`."""
+        del repository, image, manifest, tag
+        return None
+
+    def activate(self, repository: str, digest: str) -> None:
+        """As `Restorer.activate`."""
+
+
+class Restorer(RestoreRehearsal):
+    """Puts images of one target back."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
+        self._ecr = target.writing_ecr()
 
     def put(
         self, repository: str, image: Image, manifest: str, tag: str | None = None

@@ -1,5 +1,6 @@
-"""What `restore` put back, per repository."""
+"""What `restore` put back, or would put back, per repository."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
@@ -7,9 +8,34 @@ from ecrm.execution.restore import Restored, Result
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.reports.text import count, table
 
+_HEADERS = ["RESTORED", "RESTORING", "THERE ALREADY", "NOT RESTORED"]
+_PLANNED = ["TO RESTORE", "TO UNARCHIVE", "THERE ALREADY", "NOT RESTORABLE"]
 
-def restored_table(restored: Iterable[Restored]) -> str:
-    """How many images have which result, and one line for each that is not quite as it was."""
+
+def restored_json(restored: Iterable[Restored], *, planned: bool = False) -> str:
+    """An array with an object per image; `planned` is what would become of it."""
+    return json.dumps(
+        [
+            {
+                "registry": str(image.registry),
+                "repository": image.repository,
+                "digest": image.digest,
+                "tags": list(image.tags),
+                "planned": planned,
+                "result": str(image.result),
+                "changed": image.changed,
+                "detail": image.detail,
+            }
+            for image in restored
+        ],
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def restored_table(restored: Iterable[Restored], *, planned: bool = False) -> str:
+    """How many images have which result, and one line for each that is not quite as it was;
+    `planned` is what would become of them."""
     everything = list(restored)
     registries = {image.registry for image in everything}
     by_key: dict[RepositoryKey, Counter[Result]] = defaultdict(Counter)
@@ -22,16 +48,27 @@ def restored_table(restored: Iterable[Restored]) -> str:
         ]
         for key, results in sorted(by_key.items(), key=lambda item: (item[0].repository, item[0]))
     ]
-    headers = ["REPOSITORY", "RESTORED", "RESTORING", "THERE ALREADY", "NOT RESTORED"]
-    return "\n".join([table(rows, headers), "", *_summary(everything, registries)])
+    headers = ["REPOSITORY", *(_PLANNED if planned else _HEADERS)]
+    summary = _summary(everything, planned=planned)
+    return "\n".join([table(rows, headers), "", *summary, *_details(everything, registries)])
 
 
-def _summary(restored: list[Restored], registries: Collection[Registry]) -> Iterator[str]:
+def _summary(restored: list[Restored], *, planned: bool) -> Iterator[str]:
     results = Counter(image.result for image in restored)
-    yield f"Restored {results[Result.RESTORED]} of {count(len(restored), 'image')}."
+    images = count(len(restored), "image")
+    if restored and results[Result.THERE] == len(restored):
+        yield f"All {images} are there already." if len(restored) > 1 else "It is there already."
+    elif planned:
+        yield f"{results[Result.RESTORED]} of {images} can be restored."
+    else:
+        yield f"Restored {results[Result.RESTORED]} of {images}."
     if results[Result.RESTORING]:
-        images = count(results[Result.RESTORING], "archived image is", "archived images are")
-        yield f"{images} being restored, which takes up to 20 minutes."
+        archived = count(results[Result.RESTORING], "archived image is", "archived images are")
+        when = "to be" if planned else "being"
+        yield f"{archived} {when} restored, which takes up to 20 minutes."
+
+
+def _details(restored: list[Restored], registries: Collection[Registry]) -> Iterator[str]:
     for image in restored:
         if image.detail:
             tags = f" ({', '.join(image.tags)})" if image.tags else ""

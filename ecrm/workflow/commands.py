@@ -8,8 +8,9 @@ What makes and applies a plan is in `cleanup`.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,17 @@ from ecrm.check import Findings
 from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle.reading import parse_policy
-from ecrm.errors import IncompleteError
+from ecrm.errors import IncompleteError, InputError
 from ecrm.execution.journal import load_journal
 from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
+from ecrm.model.humanize import count
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
 from ecrm.model.version import version
 from ecrm.planning.explain import Explanation, MissingImage, explain
 from ecrm.planning.planner import make_plan
 from ecrm.planning.snapshot import snapshot_text
-from ecrm.registry.restorer import Restorer
+from ecrm.registry.restorer import Restorer, RestoreRehearsal
 from ecrm.sources.files.working_tree import tree_uses
 from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
 from ecrm.workflow.cleanup import ApprovedPlan, Review, plan, plan_and_delete, plan_file, review
@@ -110,17 +112,27 @@ def baseline(found: Findings) -> str:
 
 
 def restore(
-    request: Request, journal: str, images: Sequence[str], connections: Connections | None = None
+    request: Request,
+    journal: str,
+    images: Sequence[str],
+    review: Callable[[Sequence[Restored]], bool],
+    connections: Connections | None = None,
 ) -> Iterator[Restored]:
     """Put back the images that a journal names, or of them those that `images` name, each into its
-    own registry."""
+    own registry. `review` gets what would become of each, and says whether to go on. Raises
+    InputError at the end where lines of the journal could not be read."""
     connections = connections or connections_for(request)
     contents = load_journal(journal, lambda: connections.home().s3())
     with connected(connections, use_cache=request.cache) as connected_targets:
         targets = {target.registry: target for target in connected_targets}
         entries = chosen(contents, images)
         refuse_foreign(entries, tuple(targets), journal)
-        yield from restored(entries, lambda registry: Restorer(targets[registry]))
+        restore_by = partial(restored, entries, urls_allowed=bool(images))
+        if review(tuple(restore_by(lambda registry: RestoreRehearsal(targets[registry])))):
+            yield from restore_by(lambda registry: Restorer(targets[registry]))
+    if contents.left_out:
+        lines = count(len(contents.left_out), "line")
+        raise InputError(f"{journal}: {lines} could not be read, and nothing of that was restored")
 
 
 def names(request: Request, progress: Progress, connections: Connections | None = None) -> Names:

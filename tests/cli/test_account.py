@@ -446,7 +446,7 @@ def test_deleted_images_come_back_from_the_journal(ecrm: Ecrm, shop: Shop):
     lines = [json.loads(line) for line in Path("journal.jsonl").read_text().splitlines()]
     assert lines[-1]["complete"] is True
     assert index not in shop.repository
-    ran = ecrm("restore", "journal.jsonl")
+    ran = ecrm("restore", "--yes", "journal.jsonl")
     assert (ran.code, ran.err) == (0, "")
     assert {image.digest: image.tags for image in shop.repository} == before
 

@@ -125,7 +125,7 @@ def test_restored_images_are_active_again(ecrm: Ecrm, aws: FakeAws, api: Reposit
                 api.finish_restore(image)
 
     aws.after("ecr", "UpdateImageStorageClass", finish, times=10)
-    assert ecrm("restore", "journal.jsonl").code == 0
+    assert ecrm("restore", "--yes", "journal.jsonl").code == 0
     assert statuses(api) == {
         **dict.fromkeys(("v1", "v2", "latest"), "ACTIVE"),
         "v0": "ARCHIVED",

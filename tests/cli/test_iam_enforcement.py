@@ -28,7 +28,7 @@ ARGUMENTS = {
     Command.SNAPSHOT: ("snapshot",),
     Command.CHECK: ("check",),
     Command.DELETE: ("delete", "--force", "--journal", "journal.jsonl"),
-    Command.RESTORE: ("restore", "journal.jsonl"),
+    Command.RESTORE: ("restore", "--yes", "journal.jsonl"),
 }
 LIKE_PLAN = (("explain", "shop/api:v1"), ("generate", "--force"))
 ONLY_TOLD = {"ecr:GetRegistryPolicy", "ecr:GetRepositoryPolicy"}
@@ -214,7 +214,7 @@ MOTO_ARGUMENTS = {
     Command.SCAN: ("scan",),
     Command.PLAN: ("plan",),
     Command.DELETE: ("delete", "--force", "--journal", "s3://kept/journals/one"),
-    Command.RESTORE: ("restore", "s3://kept/journals/one"),
+    Command.RESTORE: ("restore", "--yes", "s3://kept/journals/one"),
 }
 
 

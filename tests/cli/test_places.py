@@ -149,5 +149,5 @@ def test_a_journal_that_ends_for_lack_of_time_is_restored_from(ecrm: Ecrm, shop:
     texts = shop.aws.s3.texts("state")
     end = max(texts)
     shop.aws.s3.put("state", end, texts[end].replace('"complete": true', '"complete": false'))
-    ran = ecrm("restore", "s3://state/one")
+    ran = ecrm("restore", "--yes", "s3://state/one")
     assert (ran.code, "v1" in shop.repository) == (0, True)

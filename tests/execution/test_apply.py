@@ -18,7 +18,7 @@ from ecrm.errors import (
 )
 from ecrm.execution.apply import Journal, Revalidation, apply
 from ecrm.model.decision import Decision
-from ecrm.model.image import Image
+from ecrm.model.image import Image, Links
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
@@ -45,6 +45,7 @@ class Ecr(Deleter):
     codes: dict[str, str] = field(default_factory=dict)
     silent: frozenset[str] = frozenset()
     present: frozenset[str] = frozenset()
+    unknown: dict[str, str] = field(default_factory=dict)
     errors: dict[tuple[str, str], list[EcrmError | None]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
@@ -72,10 +73,14 @@ class Ecr(Deleter):
         self._happens("look", repository, wanted)
         return set(wanted) & self.present
 
-    def manifests(self, repository: str, wanted: Sequence[Image]) -> dict[str, str]:
+    def manifests(
+        self, repository: str, wanted: Sequence[Image]
+    ) -> tuple[dict[str, str], dict[str, str]]:
         digests = [image.digest for image in wanted]
         self._happens("read", repository, digests)
-        return dict.fromkeys(digests, "{}")
+        return dict.fromkeys(digests, "{}"), {
+            one: self.unknown[one] for one in self.unknown.keys() & digests
+        }
 
     def archive(self, repository: str, digest: str) -> None:
         self._happens("archive", repository, [digest])
@@ -103,6 +108,7 @@ class Log(Journal):
         repository: str,
         decisions: Sequence[Decision],
         manifests: Mapping[str, str],
+        held_by: Links,
     ) -> None:
         if decisions:
             digests = tuple(decision.image.digest for decision in decisions)
@@ -532,6 +538,29 @@ def test_what_is_about_to_happen_is_written_before_and_what_happened_after_each_
         for number in (1, 2)
         for kind in ("read", "intend", "delete", "answer")
     ]
+
+
+def test_b38_an_image_whose_manifest_cannot_be_written_down_is_kept_with_all_that_belongs_to_it():
+    """There would be no way back."""
+    ecr = Ecr(unknown={digest(1): "AWS's answer is another manifest"})
+    held_by = {digest(2): (digest(1),), digest(3): (digest(2),)}
+    planned = repository_plan("shop/api", stage(1, 9), stage(2), stage(3), held_by=held_by)
+    outcomes = run(plan_of(planned), ecr)
+    assert ecr.calls("delete") == [(digest(9),)]
+    assert ecr.calls("intend") == [(digest(9),)]
+    assert details(outcomes, OutcomeStatus.FAILED) == {
+        digest(1): "kept, since there would be no way back: AWS's answer is another manifest"
+    }
+    assert details(outcomes, OutcomeStatus.SKIPPED) == {
+        digest(2): f"belongs to {digest(1)}, which is kept",
+        digest(3): f"belongs to {digest(2)}, which is kept",
+    }
+
+
+def test_where_no_manifest_can_be_written_down_nothing_is_asked_of_aws():
+    ecr = Ecr(unknown={digest(1): "no key"})
+    run(one(stage(1)), ecr)
+    assert ecr.calls("delete") == ecr.calls("intend") == []
 
 
 def test_an_image_that_is_tried_again_is_written_down_once():

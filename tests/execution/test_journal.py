@@ -5,6 +5,7 @@ import json
 import os
 import stat
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -107,7 +108,7 @@ def stopped_by(error: BaseException):
 
 def intend(writer: Journal, decision: Decision = GOES, manifest: str | None = "{}") -> None:
     manifests = {} if manifest is None else {decision.image.digest: manifest}
-    writer.intend(HERE, "app", [decision], manifests)
+    writer.intend(HERE, "app", [decision], manifests, {})
 
 
 def read(text: str):
@@ -144,7 +145,7 @@ def test_all_lines_of_a_step_are_one_append():
     sink = Memory()
     with journal(sink) as writer:
         begin(writer)
-        writer.intend(HERE, "app", [GOES, GOES, GOES], {})
+        writer.intend(HERE, "app", [GOES, GOES, GOES], {}, {})
         writer.record([outcome(), outcome(OutcomeStatus.FAILED)])
         writer.end(complete=True)
     assert [text.count("\n") for text in sink.appends] == [1, 3, 2, 1]
@@ -155,7 +156,7 @@ def test_a_step_without_images_writes_nothing():
     sink = Memory()
     with journal(sink) as writer:
         begin(writer)
-        writer.intend(HERE, "app", [], {})
+        writer.intend(HERE, "app", [], {}, {})
         writer.record([])
         assert len(sink.appends) == 1
 
@@ -528,15 +529,14 @@ HEADER = written().splitlines()[0]
     [
         (
             "\n".join(written(intend).splitlines()[1:]),
-            "j, line 1: a journal of ecrm has one header",
+            "j: it has no header that can be read",
         ),
-        (damaged(0, format=2), "j, line 1: format 2 is that of a newer ecrm"),
         (damaged(0, format="1"), "j, line 1: format: it is missing or not a whole number"),
         (damaged(0, targets=["nowhere"]), "j, line 1: targets[0]: 'nowhere' is not a registry"),
         (damaged(0, targets=[1]), "j, line 1: targets[0]: 1 is not a text"),
         (f"{HEADER}\n{HEADER}\n", "j, line 2: a journal of ecrm has one header"),
         (damaged(1, type="cow"), "j, line 2: 'cow' is not a type of line"),
-        (damaged(1, type=[]), "j, line 2: [] is not a type of line"),
+        (damaged(1, type=[]), "j, line 2: a list is not a type of line"),
         (
             damaged(1, "decision", "image", digest="gone"),
             "j, line 2: decision.image.digest: is mis",
@@ -562,18 +562,70 @@ HEADER = written().splitlines()[0]
         (written() + written(intend).splitlines()[1], "j, line 3: something follows the end"),
         (written().replace("}\n", "\n", 1), "j, line 1: this is not JSON"),
         (f"{'[' * 100_000}\n{HEADER}\n", "j, line 1: this is not JSON (it is nested too deep)"),
-        ("[]\n", "j, line 1: this is not a line of a journal"),
+        (f"[]\n{HEADER}\n", "j, line 1: this is not a line of a journal"),
     ],
 )
-def test_any_other_damage_is_reported_with_its_line(text, message):
-    with pytest.raises(InputError) as error:
+def test_a_broken_line_costs_that_line_and_is_reported(text, message):
+    contents = read(text)
+    assert contents.left_out[0].startswith(message)
+    assert len(contents.left_out) <= 3  # a line with an outcome, an end, or the header too
+
+
+def test_the_lines_beside_a_broken_one_are_read():
+    others = [Decision(IMAGE._replace(digest=digest(name)), Reason.EXPIRED) for name in "abc"]
+    lines = written(*(partial(intend, decision=other) for other in others)).splitlines()
+    for broken in ("{", "[]", "\x00", '{"type": "image"}', "[" * 100_000, '"\\ud800"', "9" * 5000):
+        contents = read("\n".join([*lines[:2], broken, *lines[3:]]))
+        found = [entry.image.digest for entry in contents.entries]
+        assert found == [digest("a"), digest("c")]
+        assert [line.startswith("j, line 3: ") for line in contents.left_out] == [True]
+        assert contents.header is not None
+
+
+def test_a_journal_of_a_newer_format_is_refused_as_a_whole():
+    with pytest.raises(InputError, match="j, line 1: format 2 is that of a newer ecrm"):
+        read(damaged(0, format=2))
+
+
+@pytest.mark.parametrize("text", ["no journal\nat all", "[]\n[]\n", "\x00\n\x00\n\x00"])
+def test_a_file_without_any_line_of_a_journal_is_refused(text):
+    with pytest.raises(InputError, match="j, line 1: this is not "):
         read(text)
-    assert str(error.value).startswith(message)
+
+
+def test_b38_a_line_of_a_registry_that_the_run_had_nothing_to_do_with_is_left_out():
+    there = "210987654321/eu-west-1"
+    contents = read(damaged(1, registry=there))
+    assert contents.entries == ()
+    assert contents.left_out == (f"j, line 2: its run had nothing to do with {there}",)
+
+
+WHOLE = written(intend, lambda writer: writer.record([outcome()])).encode()
+
+
+@settings(max_examples=examples(300))
+@given(st.integers(0, len(WHOLE)), st.integers(0, 40), st.binary(max_size=12))
+def test_a_damaged_journal_is_read_or_refused_in_one_line(start, length, new):
+    text = WHOLE[:start] + new + WHOLE[start + length :]
+    problems: tuple[str, ...]
+    try:
+        problems = read(text.decode(errors="surrogateescape")).left_out
+    except InputError as error:
+        problems = (str(error),)
+    assert all(len(problem.splitlines()) == 1 for problem in problems)
 
 
 def test_a_file_that_cannot_be_read_is_reported(tmp_path):
     with pytest.raises(InputError, match="cannot be read: No such file or directory"):
         load_journal(str(tmp_path / "none"), pytest.fail)
-    (tmp_path / "bytes").write_bytes(written().encode() + b"\xff\n")
-    with pytest.raises(InputError, match="bytes, line 3: this is not text"):
-        load_journal(str(tmp_path / "bytes"), pytest.fail)
+
+
+def test_what_is_left_out_of_a_file_is_said(tmp_path, caplog):
+    lines = written(intend).encode().splitlines()
+    broken = [lines[1].replace(b"v1", b"\xff")] * 12
+    (tmp_path / "j").write_bytes(b"\n".join([lines[0], *broken, *lines[1:]]))
+    contents = load_journal(str(tmp_path / "j"), pytest.fail)
+    assert (len(contents.entries), len(contents.left_out)) == (1, 12)
+    assert caplog.messages[0].startswith(f"{tmp_path}/j, line 2: decision.image.tags[0]: ")
+    assert caplog.messages[-1] == f"{tmp_path}/j: 2 more lines are left out"
+    assert len(caplog.messages) == 11

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from types import SimpleNamespace
@@ -15,13 +17,14 @@ from hypothesis import strategies as st
 from ecrm.errors import AccessDenied, AwsError, Gone, UsageError
 from ecrm.execution.journal import Contents, Entry, Header
 from ecrm.execution.restore import Restored, Result, chosen, refuse_foreign, restored
+from ecrm.execution.restore.manifest import Needs, needs
 from ecrm.execution.restore.selection import in_order
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Status
 from ecrm.model.outcome import OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
-from ecrm.registry.restorer import Restorer
+from ecrm.registry.restorer import Restorer, RestoreRehearsal
 from ecrm.reports.restored import restored_table
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -255,7 +258,7 @@ def test_every_entry_has_its_turn_once_and_after_what_it_needs(order, links):
 def test_an_image_is_restored_with_each_of_its_tags():
     ecr, deleted = Ecr(), image("1", "v1", "v2")
     assert put_back(ecr, deleted) == [
-        Restored(HERE, "app", deleted.image.digest, ("v1", "v2"), Result.RESTORED)
+        Restored(HERE, "app", deleted.image.digest, ("v1", "v2"), Result.RESTORED, changed=True)
     ]
     assert ecr.calls == [(deleted.image.digest, "v1"), (deleted.image.digest, "v2")]
 
@@ -285,7 +288,7 @@ def test_what_is_there_already_only_gets_the_tags_that_nobody_has():
     assert results(put_back(ecr, deleted)) == [
         (
             Result.THERE,
-            "got back the tag v3; the tag v2 stays with sha256:new, which has it now",
+            "the tag v3 is put back; the tag v2 stays with sha256:new, which has it now",
         )
     ]
     assert ecr.calls == [(deleted.image.digest, "v3")]
@@ -332,6 +335,32 @@ def test_layers_that_live_elsewhere_are_not_asked_for():
     ecr = Ecr()
     put_back(ecr, entry(json.dumps({"layers": blobs}), MANIFEST, ()))
     assert ecr.asked == ["l"]
+
+
+ELSEWHERE = "https://example.com/layer"
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"layers": [{"mediaType": "foreign", "digest": "f", "urls": [ELSEWHERE]}]},
+        {"layers": [{"mediaType": "tar", "digest": "f", "urls": [ELSEWHERE, "https://b"]}]},
+        {"layers": [], "config": {"digest": "f", "urls": [ELSEWHERE]}},
+    ],
+    ids=["foreign", "layer", "configuration"],
+)
+def test_b38_an_image_with_parts_from_elsewhere_is_restored_only_if_it_is_named(manifest):
+    """Whoever forges a journal needs no layer in ECR, and no digest of an image that was there."""
+    forged, ecr = entry(json.dumps(manifest), MANIFEST, ("v1",)), Ecr()
+    (outcome,) = put_back(ecr, forged)
+    assert (outcome.result, ecr.calls) == (Result.FAILED, [])
+    assert outcome.detail == (
+        f"whoever pulls it would fetch parts of it from {ELSEWHERE}; name the image to restore it "
+        "all the same"
+    )
+    restorers = lambda _: ecr  # noqa: E731
+    (outcome,) = restored([forged], restorers, urls_allowed=True)  # type: ignore[arg-type]
+    assert outcome.result is Result.RESTORED
 
 
 def test_an_index_says_which_of_its_images_cannot_be_restored():
@@ -381,13 +410,42 @@ def test_a_manifest_that_is_not_the_one_is_never_put(manifest, why):
     assert ecr.calls == there.calls == []
 
 
-@pytest.mark.parametrize("manifest", ["no json", "[]", '{"layers": [1]}', '{"manifests": [{}]}'])
+DEEP = '{"layers": ' + "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        *("no json", "[]", '{"layers": [1]}', '{"manifests": [{}]}', DEEP, "9" * 5000),
+        *('{"manifests": [{"digest": ["a"]}]}', '{"layers": {"a": 1}}', '{"config": 7}'),
+        '{"layers": [{"digest": "a", "mediaType": 7}]}',
+        '{"layers": [{"digest": "a", "urls": 7}]}',
+    ],
+    ids=lambda manifest: manifest[:40],
+)
 def test_what_is_no_manifest_is_never_put(manifest):
     ecr = Ecr()
     (outcome,) = put_back(ecr, entry(manifest, MANIFEST, ()))
     assert outcome.result is Result.FAILED
     assert outcome.detail.startswith("its manifest in the journal cannot be read: ")
     assert ecr.calls == []
+
+
+JSON = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["digest", "urls", "mediaType", "layers", "config", "manifests"]), inner
+        )
+    ),
+)
+
+
+@given(JSON)
+def test_whatever_a_manifest_says_is_understood_or_one_value_error(content):
+    with suppress(ValueError):
+        assert isinstance(needs(json.dumps(content)), Needs)
 
 
 # -- archived images ------------------------------------------------------------------------------
@@ -414,6 +472,25 @@ def test_an_image_that_needs_no_activation_gets_none(action, status, result, det
     ecr = Ecr(Image(deleted.image.digest, ("v1",), NOW, status=status))
     assert results(put_back(ecr, deleted)) == [(result, detail)]
     assert ecr.calls == []
+
+
+def test_an_archived_index_brings_its_children_although_no_manifest_names_them():
+    child, other = image("1", action=Action.ARCHIVE), image("2", action=Action.ARCHIVE)
+    nested, outer = (index(inner, action=Action.ARCHIVE) for inner in (child, other))
+    child = replace(child, held_by=(nested.image.digest,))
+    nested = replace(nested, held_by=(outer.image.digest,))
+    bystander = image("3", action=Action.ARCHIVE)
+    journal = contents(outer, nested, child, bystander)
+    assert chosen(journal, [outer.image.digest]) == (outer, nested, child)
+    assert chosen(journal, [nested.image.digest]) == (nested, child)
+    assert list(in_order([outer, nested, child])) == [child, nested, outer]
+
+
+def test_what_refers_to_an_archived_image_comes_after_it():
+    subject = image("1", action=Action.ARCHIVE)
+    held_by = (subject.image.digest,)
+    signature = replace(image("2", subject=held_by[0], action=Action.ARCHIVE), held_by=held_by)
+    assert list(in_order([signature, subject])) == [subject, signature]
 
 
 # -- what AWS refuses -----------------------------------------------------------------------------
@@ -561,6 +638,20 @@ def ecr():
         stub.assert_no_pending_responses()
 
 
+def test_a_rehearsal_reads_as_a_restorer_does_and_has_no_client_that_writes(ecr):
+    client, stub = ecr
+    target = SimpleNamespace(registry=HERE, ecr=client, writing_ecr=pytest.fail)
+    blobs = [digest_of("config of 1"), digest_of("base")]
+    layers = [{"layerDigest": blob, "layerAvailability": "AVAILABLE"} for blob in blobs]
+    archived = image("2", action=Action.ARCHIVE)
+    row = {"imageDigest": archived.image.digest, "imagePushedAt": NOW, "imageStatus": "ARCHIVED"}
+    stub.add_response("describe_images", {"imageDetails": [row]})
+    stub.add_response("batch_check_layer_availability", {"layers": layers})
+    outcomes = list(restored([ONE, archived], lambda _: RestoreRehearsal(target)))  # type: ignore[arg-type]
+    assert results(outcomes) == [(Result.RESTORED, ""), (Result.RESTORING, "")]
+    assert [outcome.changed for outcome in outcomes] == [True, True]
+
+
 @pytest.fixture
 def restorer(ecr) -> Restorer:
     client, _ = ecr
@@ -697,3 +788,23 @@ def test_results_are_counted_and_what_is_not_back_is_named():
 
 def test_nothing_to_restore_is_reported():
     assert restored_table([]).endswith("Restored 0 of 0 images.")
+    there = [Restored(HERE, "web", f"sha256:{n}", (), Result.THERE) for n in range(19)]
+    for planned in (False, True):
+        assert restored_table(there, planned=planned).endswith("\nAll 19 images are there already.")
+
+
+def test_what_would_be_restored_is_said_in_other_words():
+    outcomes = [
+        Restored(HERE, "web", "sha256:1", (), Result.RESTORED),
+        Restored(HERE, "web", "sha256:2", (), Result.RESTORING),
+        Restored(HERE, "web", "sha256:3", (), Result.FAILED, "2 of 5 layers are gone"),
+    ]
+    assert restored_table(outcomes, planned=True).splitlines() == [
+        " REPOSITORY   | TO RESTORE   | TO UNARCHIVE   | THERE ALREADY   | NOT RESTORABLE",
+        "--------------+--------------+----------------+-----------------+------------------",
+        " web          | 1            | 1              |                 | 1",
+        "",
+        "1 of 3 images can be restored.",
+        "1 archived image is to be restored, which takes up to 20 minutes.",
+        "Failed: web@sha256:3: 2 of 5 layers are gone",
+    ]

@@ -46,7 +46,7 @@ class Account:
         ecr = boto3.client("ecr", **self.aws.client_args())
         with Journal(FileSink(self.journal), lambda: datetime.now(UTC)) as journal:
             journal.begin(version="1", targets=[HERE], config="c")
-            journal.intend(HERE, "shop/api", goes, found)
+            journal.intend(HERE, "shop/api", goes, found, {})
             for digest in digests:
                 ids = [{"imageDigest": digest}]
                 answer = ecr.batch_delete_image(repositoryName="shop/api", imageIds=ids)
@@ -185,7 +185,7 @@ def test_an_archived_image_is_restoring_until_ecr_is_done(account):
     goes = [Decision(image, Reason.EXPIRED, action=Action.ARCHIVE) for image in facts]
     with Journal(FileSink(account.journal), lambda: datetime.now(UTC)) as journal:
         journal.begin(version="1", targets=[HERE], config="c")
-        journal.intend(HERE, "shop/api", goes, {})
+        journal.intend(HERE, "shop/api", goes, {}, {})
         account.shop.archive(image)
         journal.record(
             Outcome(HERE, "shop/api", decision, OutcomeStatus.ARCHIVED) for decision in goes

@@ -364,15 +364,16 @@ def test_the_digest_of_a_signed_manifest_of_schema_1_is_that_of_its_payload(aws)
     assert json.loads(text)["name"] == "shop/api"
     aws.otherwise("BatchGetImage", {"images": [read(text, of(payload))]})
     wanted = numbered(1)._replace(digest=of(payload))
-    assert manifests_of(aws, wanted) == {of(payload): text}
+    assert manifests_of(aws, wanted) == ({of(payload): text}, {})
 
 
 @pytest.mark.parametrize("protected", ["", "!", "e30", "WzFd", "eyJmb3JtYXRMZW5ndGgiOiAieCJ9"])
 def test_a_signature_that_is_not_understood_proves_nothing(aws, protected):
     text = json.dumps({"schemaVersion": 1, "signatures": [{"protected": protected}]})
     aws.otherwise("BatchGetImage", {"images": [read(text, digest(1))]})
-    with pytest.raises(AwsError, match="AWS's answer is another manifest"):
-        manifests_of(aws, numbered(1))
+    found, unknown = manifests_of(aws, numbered(1))
+    assert (found, list(unknown)) == ({}, [digest(1)])
+    assert "AWS's answer is another manifest" in unknown[digest(1)]
 
 
 @pytest.mark.parametrize(
@@ -493,7 +494,7 @@ def test_where_all_media_types_are_known_no_manifest_is_read(aws):
 # Manifests of what goes, for the journal
 
 
-def manifests_of(aws: Stubs, *wanted: Image) -> dict[str, str]:
+def manifests_of(aws: Stubs, *wanted: Image) -> tuple[dict[str, str], dict[str, str]]:
     return Deleter(aws.target).manifests("shop/api", wanted)
 
 
@@ -503,15 +504,22 @@ def test_manifests_of_deletable_images_are_read_verbatim_in_the_form_they_were_p
     aws.otherwise("BatchGetImage", {"images": [read(manifest), read("{}")]})
     plain = numbered(1)._replace(digest=of(manifest))
     found = manifests_of(aws, plain, numbered(2, media_type=odd)._replace(digest=of("{}")))
-    assert found == {of(manifest): manifest, of("{}"): "{}"}
+    assert found == ({of(manifest): manifest, of("{}"): "{}"}, {})
     [params] = aws.asked("BatchGetImage")
     assert set(params["acceptedMediaTypes"]) > INDEX_MEDIA_TYPES | {odd, OCI_MANIFEST}
 
 
-def test_a_manifest_that_cannot_be_read_is_an_error_before_anything_is_deleted(aws):
-    aws.otherwise("BatchGetImage", {"images": [], "failures": [failure(1, "KmsError", "no key")]})
-    with pytest.raises(AwsError, match=r"shop/api@sha256:0+1: no key"):
-        manifests_of(aws, numbered(1))
+def test_b35_a_manifest_that_cannot_be_read_or_is_another_is_not_known_and_the_rest_is(aws):
+    good, other = numbered(2)._replace(digest=of("{}")), read("{ }") | {"imageId": ids(3)[0]}
+    refusal = failure(1, "KmsError", "no key")
+    aws.otherwise("BatchGetImage", {"images": [read("{}"), other], "failures": [refusal]})
+    found, unknown = manifests_of(aws, numbered(1), good, numbered(3), numbered(4))
+    assert found == {of("{}"): "{}"}
+    assert {image: why.rpartition(": ")[2] for image, why in unknown.items()} == {
+        digest(1): "no key",
+        digest(3): f"AWS's answer is another manifest, {of('{ }')}; try again",
+        digest(4): "AWS's answer leaves it out",
+    }
 
 
 def test_an_image_that_is_gone_or_archived_may_have_no_manifest(aws):
@@ -521,7 +529,7 @@ def test_an_image_that_is_gone_or_archived_may_have_no_manifest(aws):
         digest(2): {"images": [], "failures": [failure(2, "ImageInaccessible", "archived")]},
     }
     aws.otherwise("BatchGetImage", lambda params: answers[params["imageIds"][0]["imageDigest"]])
-    assert manifests_of(aws, numbered(1), archived) == {}
+    assert manifests_of(aws, numbered(1), archived) == ({}, {})
 
 
 # Archiving

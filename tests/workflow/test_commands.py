@@ -139,7 +139,7 @@ def journal(tmp_path: Path) -> Callable[..., str]:
         with Journal(FileSink(path), lambda: NOW) as journal:
             journal.begin(version="1", targets=registries, config="c")
             for registry in registries:
-                journal.intend(registry, "app", [going(numbered(1))], {})
+                journal.intend(registry, "app", [going(numbered(1))], {}, {})
             journal.end(complete=True)
         return str(path)
 
@@ -148,7 +148,11 @@ def journal(tmp_path: Path) -> Callable[..., str]:
 
 def restore(aws: Stubs, journal: str) -> list[Restored]:
     home = Connection(lambda: aws.target)
-    return list(workflow.restore(Request(cache=False), journal, (), Connections(home, (home,))))
+    return list(
+        workflow.restore(
+            Request(cache=False), journal, (), lambda _: True, Connections(home, (home,))
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,14 +181,15 @@ def test_the_error_names_every_target_of_the_journal(aws, journal):
 
 
 def test_a_journal_of_this_account_and_region_is_restored_from(aws, journal):
-    aws.answer(
-        "DescribeImages",
-        {"imageDetails": []},
-        registryId=REGISTRY.account,
-        repositoryName="app",
-        filter={"imageStatus": "ANY"},
-        maxResults=1000,
-    )
+    for _ in ("shown first", "done"):
+        aws.answer(
+            "DescribeImages",
+            {"imageDetails": []},
+            registryId=REGISTRY.account,
+            repositoryName="app",
+            filter={"imageStatus": "ANY"},
+            maxResults=1000,
+        )
     (outcome,) = restore(aws, journal(REGISTRY))
     assert (outcome.registry, outcome.result) == (REGISTRY, Result.FAILED)
     assert outcome.detail.startswith("the journal has no manifest of it")

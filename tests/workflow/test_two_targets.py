@@ -100,7 +100,9 @@ def delete(
 
 
 def restore(accounts: Accounts, *targets: Registry) -> list[Restored]:
-    return list(workflow.restore(request(), JOURNAL, (), accounts.connections(*targets)))
+    return list(
+        workflow.restore(request(), JOURNAL, (), lambda _: True, accounts.connections(*targets))
+    )
 
 
 def test_the_plan_has_a_row_for_each_repository_with_its_registry(accounts: Accounts):

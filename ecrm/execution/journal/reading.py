@@ -1,5 +1,6 @@
 """Reading a journal back."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -17,12 +18,16 @@ from ecrm.execution.journal.records import (
     EntryKey,
     Header,
     Intent,
+    NewerFormatError,
     Record,
     record_of,
 )
 from ecrm.model.json_text import parse_json
 
-_PART = re.compile(r"(\d{5,})\.jsonl")
+log = logging.getLogger(__name__)
+
+_PART = re.compile(r"([0-9]{5,12})\.jsonl")
+_SHOWN = 10
 
 
 def load_journal(location: str, s3: Callable[[], Any]) -> Contents:
@@ -31,27 +36,51 @@ def load_journal(location: str, s3: Callable[[], Any]) -> Contents:
         text = "".join(_parts(s3(), location))
     else:
         try:
-            text = Path(location).read_text("utf-8")
+            text = Path(location).read_text("utf-8", "surrogateescape")
         except OSError as error:
             raise InputError(f"the journal {location} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise InputError(f"{location}, line {line}: this is not text") from error
-    return read_journal(text.split("\n"), location)
+    contents = read_journal(text.split("\n"), location)
+    for problem in contents.left_out[:_SHOWN]:
+        log.warning("%s; this is left out", problem)
+    if (more := len(contents.left_out) - _SHOWN) > 0:
+        log.warning("%s: %d more lines are left out", location, more)
+    return contents
 
 
 def read_journal(lines: Iterable[str], name: str = "journal") -> Contents:
-    """The last line may be cut off, as a killed run leaves it; anything else that is wrong is an
-    InputError with the number of the line."""
+    """The last line may be cut off, as a killed run leaves it. Any other line that is wrong costs
+    itself, and is named in `left_out`. InputError where no line can be read."""
     journal = _Reader()
-    for number, data in _records(list(lines), name):
+    left_out: list[str] = []
+    given = list(lines)
+    while given and not given[-1].strip():
+        given.pop()
+    for number, line in enumerate(given, 1):
         try:
-            journal.take(record_of(data))
-        except ValueError as error:
+            journal.take(record_of(_json(line)))
+        except NewerFormatError as error:
             raise InputError(f"{name}, line {number}: {error}") from error
+        except ValueError as error:
+            is_cut_off = number == len(given) and isinstance(error, _NotJsonError)
+            left_out += [] if is_cut_off else [f"{name}, line {number}: {error}"]
+    if not journal.taken:
+        empty = f"{name}: this journal is empty; its run deleted nothing"
+        raise InputError(left_out[0] if left_out else empty)
     if journal.header is None:
-        raise InputError(f"{name}: this journal is empty; its run deleted nothing")
-    return Contents(journal.header, tuple(journal.entries.values()), journal.end)
+        left_out.append(f"{name}: it has no header that can be read")
+    entries = tuple(journal.entries.values())
+    return Contents(journal.header, entries, journal.end, tuple(left_out))
+
+
+class _NotJsonError(ValueError):
+    pass
+
+
+def _json(line: str) -> Any:
+    try:
+        return parse_json(line)
+    except ValueError as error:
+        raise _NotJsonError(f"this is not JSON ({error})") from error
 
 
 class _Reader:
@@ -61,12 +90,16 @@ class _Reader:
         self.header: Header | None = None
         self.entries: dict[EntryKey, Entry] = {}
         self.end: End | None = None
+        self.taken = 0
 
     def take(self, record: Record) -> None:
-        if isinstance(record, Header) != (self.header is None):
+        if isinstance(record, Header) and self.taken:
             raise ValueError("a journal of ecrm has one header, at its beginning")
         if self.end is not None:
             raise ValueError("something follows the end")
+        if isinstance(record, Intent | Answer) and self.header:
+            self._refuse_foreign(record, self.header)
+        self.taken += 1
         match record:
             case Header():
                 self.header = record
@@ -77,10 +110,20 @@ class _Reader:
             case End():
                 self.end = record
 
+    @staticmethod
+    def _refuse_foreign(record: Intent | Answer, header: Header) -> None:
+        if record.registry not in header.targets:
+            raise ValueError(f"its run had nothing to do with {record.registry}")
+
     def _intended(self, intent: Intent) -> None:
         """An image that is tried again has no status again, and keeps its position."""
         entry = Entry(
-            intent.at, intent.registry, intent.repository, intent.decision, intent.manifest
+            intent.at,
+            intent.registry,
+            intent.repository,
+            intent.decision,
+            intent.manifest,
+            held_by=intent.held_by,
         )
         before = self.entries.get(entry.key)
         if before and entry.manifest is None:
@@ -92,21 +135,6 @@ class _Reader:
         key = EntryKey(answer.registry, answer.repository, answer.digest)
         if entry := self.entries.get(key):
             self.entries[key] = replace(entry, status=answer.status, detail=answer.detail)
-
-
-def _records(lines: list[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    while lines and not lines[-1].strip():
-        lines.pop()
-    for number, line in enumerate(lines, 1):
-        try:
-            data = parse_json(line)
-        except ValueError as error:
-            if number == len(lines):
-                return
-            raise InputError(f"{name}, line {number}: this is not JSON ({error})") from error
-        if not isinstance(data, dict):
-            raise InputError(f"{name}, line {number}: this is not a line of a journal")
-        yield number, data
 
 
 def _parts(s3: Any, location: str) -> Iterator[str]:
@@ -125,4 +153,4 @@ def _parts(s3: Any, location: str) -> Iterator[str]:
             raise InputError(f"{location}: the part {number:05d}.jsonl is missing")
         with translated("s3:GetObject"):
             body = s3.get_object(Bucket=bucket, Key=numbered[number])["Body"].read()
-        yield body.decode("utf-8", "replace")
+        yield body.decode("utf-8", "surrogateescape")

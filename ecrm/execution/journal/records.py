@@ -14,9 +14,14 @@ from ecrm.model.decision import Decision
 from ecrm.model.image import Image
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Digest, Registry, RepositoryName
+from ecrm.model.scalars import shown
 
 FORMAT = 1
 """Grows when a reader of the format before would misunderstand a line."""
+
+
+class NewerFormatError(ValueError):
+    """No line of the journal can be understood."""
 
 
 class EntryKey(NamedTuple):
@@ -42,7 +47,8 @@ class Intent:
     """One image that the run is about to delete or to archive.
 
     `manifest` is the text whose SHA-256 is the digest; None for an image that is archived, or was:
-    ECR returns no manifest of those.
+    ECR returns no manifest of those. `held_by` are the digests of the indexes and subjects that it
+    belongs to.
     """
 
     at: datetime
@@ -50,6 +56,7 @@ class Intent:
     repository: RepositoryName
     decision: Decision
     manifest: str | None = None
+    held_by: tuple[Digest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ class Entry:
     manifest: str | None
     status: OutcomeStatus | None = None
     detail: str = ""
+    held_by: tuple[Digest, ...] = ()
 
     @property
     def image(self) -> Image:
@@ -106,11 +114,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All of a journal; `end` is None when the run was killed."""
+    """All of a journal; `end` is None when the run was killed. `left_out` are the lines that could
+    not be read, each with why; `header` is None where it is among them."""
 
-    header: Header
+    header: Header | None
     entries: tuple[Entry, ...]
     end: End | None
+    left_out: tuple[str, ...] = ()
 
 
 def answer_to(outcome: Outcome, at: datetime) -> Answer:
@@ -126,16 +136,18 @@ def line_of(record: Record) -> str:
     return json.dumps(members | at | encode(record) | at) + "\n"
 
 
-def record_of(data: dict[str, Any]) -> Record:
+def record_of(data: Any) -> Record:
     """Reads a line back; raises ValueError with what is wrong."""
+    if not isinstance(data, dict):
+        raise ValueError("this is not a line of a journal")  # noqa: TRY004 - of a text
     members = dict(data)
     name = members.pop("type", None)
     if not isinstance(name, str) or name not in _TYPES:
-        raise ValueError(f"{name!r} is not a type of line")
+        raise ValueError(f"{shown(name)} is not a type of line")
     if name == "header":
         written_as = members.pop("format", None)
         if type(written_as) is not int:
             raise ValueError("format: it is missing or not a whole number")
         if written_as > FORMAT:
-            raise ValueError(f"format {written_as} is that of a newer ecrm; use that one")
+            raise NewerFormatError(f"format {written_as} is that of a newer ecrm; use that one")
     return decode(_TYPES[name], members)

@@ -18,6 +18,7 @@ from ecrm.execution.journal.records import (
 )
 from ecrm.execution.journal.sinks import Sink
 from ecrm.model.decision import Decision
+from ecrm.model.image import Links
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 
@@ -65,11 +66,19 @@ class Journal:
         repository: str,
         decisions: Iterable[Decision],
         manifests: Mapping[str, str],
+        held_by: Links,
     ) -> None:
         """Before the call that deletes or archives these; `manifests` by digest, verbatim."""
         now = self._clock()
         self._append(
-            Intent(now, registry, repository, decision, manifests.get(decision.image.digest))
+            Intent(
+                now,
+                registry,
+                repository,
+                decision,
+                manifests.get(decision.image.digest),
+                tuple(held_by.get(decision.image.digest, ())),
+            )
             for decision in decisions
         )
 

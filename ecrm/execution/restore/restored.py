@@ -7,12 +7,13 @@ from functools import cache
 
 from ecrm.errors import AccessDenied, AwsError, Gone, UsageError
 from ecrm.execution.journal import Entry
-from ecrm.execution.restore.manifest import Needs, has_digest, needs
+from ecrm.execution.restore.manifest import Needs, needs
 from ecrm.execution.restore.selection import by_repository, in_order
-from ecrm.model.image import Status
+from ecrm.model.image import Image, Status
 from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
-from ecrm.registry.restorer import Restorer, is_about_one_image
+from ecrm.registry.manifests import has_digest
+from ecrm.registry.restorer import RestoreRehearsal, is_about_one_image
 
 _AVAILABLE, _UNAVAILABLE = "AVAILABLE", "UNAVAILABLE"
 
@@ -26,8 +27,9 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What became of one image. `tags` are those that it had; `detail` says which of them it did
-    not get back, or why the image is not back."""
+    """What became of one image, or would become of it in a rehearsal. `tags` are those that it had;
+    `detail` says which of them it does not get back, or why the image is not back. `changed` is
+    whether ECR was asked to change something."""
 
     registry: Registry
     repository: str
@@ -35,6 +37,7 @@ class Restored:
     tags: tuple[str, ...]
     result: Result
     detail: str = ""
+    changed: bool = False
 
     @property
     def key(self) -> RepositoryKey:
@@ -53,11 +56,15 @@ def refuse_foreign(
 
 
 def restored(
-    entries: Iterable[Entry], restorer_for: Callable[[Registry], Restorer]
+    entries: Iterable[Entry],
+    restorer_for: Callable[[Registry], RestoreRehearsal],
+    *,
+    urls_allowed: bool = False,
 ) -> Iterator[Restored]:
     """One Restored per entry, as it happens. Each image is put into the registry that its entry
     names. An image that is there is not changed, and a tag is not taken from the image that has it
-    now. An error that is not about one image or one repository ends the work of its registry."""
+    now. Without `urls_allowed`, an image of which parts are fetched from elsewhere fails. An error
+    that is not about one image or one repository ends the work of its registry."""
     restorer_of = cache(restorer_for)
     ended: dict[Registry, AwsError] = {}
     for key, of_repository in by_repository(entries):
@@ -65,18 +72,19 @@ def restored(
         if error := ended.get(key.registry):
             yield from _not_tried(ordered, error)
             continue
-        ending = yield from _restored(key.repository, ordered, restorer_of(key.registry))
+        content = _Repository(key.repository, restorer_of(key.registry), urls_allowed=urls_allowed)
+        ending = yield from _restored(content, ordered)
         if ending:
             ended[key.registry] = ending
 
 
 def _restored(
-    repository: str, ordered: Sequence[Entry], restorer: Restorer
+    content: "_Repository", ordered: Sequence[Entry]
 ) -> Generator[Restored, None, AwsError | None]:
     """Restore the images of one repository; returns the error that ends the work of its registry,
     if any."""
     try:
-        content = _Repository(repository, restorer)
+        content.read()
     except AwsError as error:
         yield from (_outcome(entry, Result.FAILED, str(error)) for entry in ordered)
         return None if isinstance(error, Gone | AccessDenied) else error
@@ -100,13 +108,18 @@ def _restored(
 class _Repository:
     """One repository, and the images and layers that it is known to have by now."""
 
-    def __init__(self, repository: str, restorer: Restorer) -> None:
+    def __init__(self, repository: str, restorer: RestoreRehearsal, *, urls_allowed: bool) -> None:
         self._repository = repository
         self._restorer = restorer
-        self._images = {image.digest: image for image in restorer.images(repository)}
-        self._holders = {tag: image.digest for image in self._images.values() for tag in image.tags}
+        self._urls_allowed = urls_allowed
+        self._images: dict[str, Image] = {}
+        self._holders: dict[str, str] = {}
         self._lost: dict[str, str] = {}
         self._layers: dict[str, str] = {}
+
+    def read(self) -> None:
+        self._images = {image.digest: image for image in self._restorer.images(self._repository)}
+        self._holders = {tag: image.digest for image in self._images.values() for tag in image.tags}
 
     def restore(self, entry: Entry) -> Restored:
         there = self._images.get(entry.image.digest)
@@ -119,7 +132,7 @@ class _Repository:
         if entry.decision.action is Action.DELETE:
             return _outcome(entry, Result.THERE, "archived, as it was")
         self._restorer.activate(self._repository, there.digest)
-        return _outcome(entry, Result.RESTORING)
+        return _outcome(entry, Result.RESTORING, changed=True)
 
     def failed(self, entry: Entry, error: AwsError) -> Restored:
         if entry.image.digest in self._images:
@@ -135,7 +148,7 @@ class _Repository:
         if entry.image.digest not in self._images:
             self._restorer.put(self._repository, entry.image, entry.manifest or "")
             self._images[entry.image.digest] = entry.image
-        return _outcome(entry, Result.RESTORED, "; ".join(notes))
+        return _outcome(entry, Result.RESTORED, "; ".join(notes), changed=True)
 
     def _complete(self, entry: Entry, tags: Sequence[str]) -> Restored:
         """Give an image that is there the tags that nobody has."""
@@ -143,8 +156,8 @@ class _Repository:
         if not missing or _damage(entry):
             return _outcome(entry, Result.THERE)
         put, notes = self._put_tags(entry, missing)
-        notes = [f"got back the tag {tag}" for tag in put] + notes
-        return _outcome(entry, Result.THERE, "; ".join(notes))
+        notes = [f"the tag {tag} is put back" for tag in put] + notes
+        return _outcome(entry, Result.THERE, "; ".join(notes), changed=bool(put))
 
     def _put_tags(self, entry: Entry, tags: Iterable[str]) -> tuple[list[str], list[str]]:
         """The tags that it got, and what to say about the others. The first puts the image too."""
@@ -169,6 +182,11 @@ class _Repository:
             needed = needs(entry.manifest or "")
         except ValueError as error:
             return f"its manifest in the journal cannot be read: {error}"
+        if needed.urls and not self._urls_allowed:
+            return (
+                f"whoever pulls it would fetch parts of it from {needed.urls[0]:.100}; "
+                "name the image to restore it all the same"
+            )
         for child in needed.children:
             if child not in self._images:
                 why = self._lost.get(child, "it is neither there nor in the journal")
@@ -200,6 +218,8 @@ def _not_tried(entries: Iterable[Entry], error: AwsError) -> Iterator[Restored]:
     return (_outcome(entry, Result.FAILED, why) for entry in entries)
 
 
-def _outcome(entry: Entry, result: Result, detail: str = "") -> Restored:
+def _outcome(entry: Entry, result: Result, detail: str = "", *, changed: bool = False) -> Restored:
     image = entry.image
-    return Restored(entry.registry, entry.repository, image.digest, image.tags, result, detail)
+    return Restored(
+        entry.registry, entry.repository, image.digest, image.tags, result, detail, changed
+    )

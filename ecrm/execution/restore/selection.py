@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from ecrm.errors import NotAReferenceError, UsageError
 from ecrm.execution.journal import Contents, Entry
 from ecrm.execution.restore.manifest import needs
-from ecrm.model.image import Links
+from ecrm.model.image import Kind, Links
 from ecrm.model.outcome import OutcomeStatus
 from ecrm.model.reference import Reference, RepositoryKey
 from ecrm.planning.graph import ImageGraph, image_graph
@@ -66,14 +66,20 @@ def _waits(digest: str, left: Collection[str], links: Iterable[Links]) -> bool:
 
 
 def _family(entries: Iterable[Entry]) -> ImageGraph:
+    """An archived index has no manifest in the journal; its children say that it holds them."""
     of_digest = {entry.image.digest: entry for entry in entries}
+    children = {digest: list(_named_by(entry)) for digest, entry in of_digest.items()}
+    for digest, entry in of_digest.items():
+        for holder in entry.held_by:
+            if holder in of_digest and of_digest[holder].image.kind is Kind.INDEX:
+                children[holder].append(digest)
     return image_graph(
         {digest: entry.image for digest, entry in of_digest.items()},
-        {digest: _children(entry) for digest, entry in of_digest.items()},
+        {digest: tuple(dict.fromkeys(named)) for digest, named in children.items()},
     )
 
 
-def _children(entry: Entry) -> tuple[str, ...]:
+def _named_by(entry: Entry) -> tuple[str, ...]:
     try:
         return needs(entry.manifest).children if entry.manifest else ()
     except ValueError:  # reported when it is restored
