@@ -5,8 +5,9 @@ import gc
 import os
 from collections.abc import Iterator
 
+import coverage
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from ecrm.cli.main import COLLECTOR
 from tests.fake_aws.inline import inline
@@ -26,3 +27,17 @@ def _no_work_twice() -> Iterator[None]:
         yield
     gc.unfreeze()
     gc.set_threshold(*before)
+
+
+@pytest.fixture(autouse=True)
+def _unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Coverage more than doubles the time of a test. What runs the same lines hundreds of times,
+    in properties and under faults, is left out: the other tests must reach every line alone."""
+    measuring = coverage.Coverage.current()
+    again_and_again = is_hypothesis_test(request.function) or "faults" in request.path.parts
+    if measuring is None or not again_and_again:
+        yield
+        return
+    measuring.stop()
+    yield
+    measuring.start()

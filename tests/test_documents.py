@@ -215,10 +215,9 @@ def test_an_installation_from_an_index_is_recognized(text, is_from_an_index):
     assert bool(FROM_AN_INDEX.search(text)) == is_from_an_index
 
 
-@pytest.mark.parametrize("path", [*DOCUMENTS, *SOURCES], ids=str)
-def test_nothing_is_installed_from_an_index_that_does_not_have_it(path):
+def test_nothing_is_installed_from_an_index_that_does_not_have_it():
     """Whoever takes the name there would have their code run."""
-    assert not FROM_AN_INDEX.search(path.read_text())
+    assert not [p for p in (*DOCUMENTS, *SOURCES) if FROM_AN_INDEX.search(p.read_text())]
 
 
 # ---- tables

@@ -251,6 +251,7 @@ MOTO_EACH = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "action"), MOTO_EACH)
 def test_moto_too_refuses_a_run_with_one_action_less(
     guarded: Guarded, command: Command, action: str

@@ -3,9 +3,9 @@
 A run without faults is recorded first; it tells how often each operation is called, and which calls
 come after the first deletion. What must be true after each fault is in `driving`.
 
-BatchDeleteImage is tried with each fault at all three positions. Everything else goes through the
-same few lines, so of its operations, positions and faults each two meet once, see `pairs`;
-`ECRM_TEST_ALL_FAULTS=1` tries every combination.
+All operations go through the same few lines, so of operations, positions and faults each two meet
+once, see `pairs`; `ECRM_TEST_ALL_FAULTS=1` tries every combination. The slow tests try each fault
+of BatchDeleteImage at all three positions.
 """
 
 from __future__ import annotations
@@ -117,9 +117,11 @@ def cases() -> Iterator[Any]:
     ]
     chosen = set(rows if ALL else all_pairs(rows))
     for name, position, kind in rows:
-        if name == "ecr:BatchDeleteImage" or (name, position, kind) in chosen:
-            fault = faults_of(name)[kind]
-            yield pytest.param(name, position, fault, id=f"{name}-{position}-{kind}")
+        is_chosen = (name, position, kind) in chosen
+        if is_chosen or name == "ecr:BatchDeleteImage":
+            fault, label = faults_of(name)[kind], f"{name}-{position}-{kind}"
+            marks = () if is_chosen else (pytest.mark.slow,)
+            yield pytest.param(name, position, fault, id=label, marks=marks)
 
 
 @dataclass(frozen=True)
