@@ -117,7 +117,7 @@ class Stack:
         }
 
     def update(self, parameters: dict[str, str]) -> None:
-        """As `aws cloudformation deploy` does: what is not given stays as it is."""
+        """As `aws cloudformation deploy` does: what is not given is left as it is."""
         self._parameters |= parameters
         self._client.update_stack(**self._request())
 

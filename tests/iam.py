@@ -34,7 +34,7 @@ def allows(policy: Policy, action: str, resource: str) -> bool:
 
 
 def without(policy: Policy, action: str) -> Policy:
-    """The policy less one action; a statement that had no other goes with it."""
+    """The policy less one action; a statement that had no other is left out."""
     statements = [
         statement | {"Action": [each for each in statement["Action"] if each != action]}
         for statement in policy["Statement"]

@@ -1,4 +1,4 @@
-"""botocore without what it does anew for every client and every call.
+"""botocore without what it repeats for every client and every call.
 
 A run of ecrm is short, and makes sessions and clients of its own. Most of its time would go into
 what is the same each time: reading AWS's models, building classes and rules from them, looking up

@@ -113,14 +113,14 @@ class Case:
         return decide(self.images, self.manifests, self.uses, self.rule, NOW, min_age=self.min_age)
 
     def gone(self) -> set[str]:
-        """The digests of the images that do not stay."""
+        """The digests of the images that are not kept."""
         return {decision.image.digest for decision in self.decide() if decision.deletable}
 
     def with_rule(self, **changes: Any) -> "Case":
         return replace(self, rule=replace(self.rule, **changes))
 
     def applied(self) -> "Case":
-        """The repository after its plan was carried out."""
+        """The repository after its plan was applied."""
         left = []
         for decision in self.decide():
             if decision.action is Action.KEEP:

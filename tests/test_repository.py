@@ -249,7 +249,7 @@ def entries(lock: str) -> set[str]:
 def test_the_action_installs_what_ecrm_needs_in_the_versions_that_are_tested():
     assert entries(ACTION_LOCK) <= entries(LOCK), "nox -s lock"
     names = {canonicalize_name(entry.partition("==")[0]) for entry in entries(ACTION_LOCK)}
-    assert names >= {canonicalize_name(Requirement(it).name) for it in PROJECT["dependencies"]}
+    assert names >= {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
     assert names == {entry.partition("==")[0] for entry in entries(FUNCTION_LOCK)}
 
 

@@ -1,4 +1,4 @@
-"""Values that tests are made of: images, uses, holdings and plans."""
+"""Values that tests are made of: images, uses, inventories and plans."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,7 +53,7 @@ def digest(name: str | int) -> str:
 
 
 def image(name: str | int, *tags: str, days: float = 90, **more: Any) -> Image:
-    """A container image that was pushed so many days ago."""
+    """A container image that was pushed `days` days ago."""
     facts: dict[str, Any] = {"size": 10, "media_type": OCI_MANIFEST, "artifact_type": OCI_CONFIG}
     return Image(digest(name), tags, NOW - timedelta(days=days), **facts | more)
 
@@ -78,7 +78,7 @@ def read(
     return SourceReport(registry, source, references, notes)
 
 
-# -- holdings -------------------------------------------------------------------------------------
+# -- inventories ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class RepositoryIndex:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Holdings that are all in memory."""
+    """An inventory that is all in memory."""
 
     repository_indexes: Mapping[Registry, Mapping[str, RepositoryIndex]]
     replicated: Mapping[Registry, tuple[Replication, ...] | AwsError] = field(default_factory=dict)
@@ -173,7 +173,7 @@ def repository_plan(
     kept: Iterable[Decision] = (),
     **more: Any,
 ) -> RepositoryPlan:
-    """A plan for one repository in which these waves of images go and `kept` stay."""
+    """A plan for one repository that deletes these stages of images and keeps `kept`."""
     going = [decision for stage in stages for decision in stage]
     kept = tuple(kept)
     stays: dict[Reason, int] = {}

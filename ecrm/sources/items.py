@@ -127,8 +127,8 @@ def failures(
     """Notes for the `failures` of an ECS describe call, and for what was `asked` for and is neither
     there nor in `member`, whose items have their ARN in `arn`."""
     failed = answer["failures"]
-    told = {item[arn] for item in answer[member]} | {failure["arn"] for failure in failed}
-    if silent := set(asked) - told:
+    answered = {item[arn] for item in answer[member]} | {failure["arn"] for failure in failed}
+    if silent := set(asked) - answered:
         what = f"AWS's answer leaves out {len(silent)} of {len(asked)}, such as {min(silent)}"
         yield Diagnostic(ReadStatus.FAILED, f"{operation.action}: {what}; try again")
     for failure in failed:

@@ -463,7 +463,7 @@ class TestSize:
 
 
 class TestSurroundings:
-    """The run goes on without a cache, with one warning."""
+    """The run continues without a cache, with one warning."""
 
     @staticmethod
     def check(cache: Cache, caplog: pytest.LogCaptureFixture) -> None:

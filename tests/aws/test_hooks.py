@@ -148,7 +148,7 @@ def test_every_page_counts(aws, target):
 
 @pytest.fixture
 def reached(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder with an ecrm.yaml that tells of a raised quota, in an environment of AWS's."""
+    """A folder with an ecrm.yaml with a raised quota, in an environment of AWS's."""
     for name, value in aws.env().items():
         monkeypatch.setenv(name, value)
     path = tmp_path / "ecrm.yaml"

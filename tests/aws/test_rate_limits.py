@@ -32,7 +32,7 @@ def bucket(clock: Clock, burst: float, rate: float | None) -> TokenBucket:
 
 
 def taken(tokens: TokenBucket, clock: Clock, calls: int) -> float:
-    """The seconds that so many calls, one after the other, had to wait."""
+    """The seconds that this number of calls, one after the other, had to wait."""
     began = clock.now
     for _ in range(calls):
         tokens.take()

@@ -1,4 +1,4 @@
-"""Lifecycle policies: what is read, what is refused, what goes, and what of that is needed."""
+"""Lifecycle policies: what is read, refused and deleted, and what of that is in use."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -560,7 +560,7 @@ def test_an_index_that_expires_is_reported_once_with_all_that_belongs_to_it():
 
 
 def test_the_index_of_a_platform_image_in_use_is_reported_though_nobody_names_it():
-    """The next pull asks for the index, and without it the platform image is free to go."""
+    """The next pull asks for the index, and without it the platform image can be deleted."""
     found = met([UNTAGGED, V], FAMILY, f"app@{digest('amd64')}", manifests=LINKS)
     assert {conflict.decision.image.digest for conflict in found} == {
         digest("index"),

@@ -1,7 +1,7 @@
 """The examples of AWS's own guide on lifecycle policies and more of the kind, one file each.
 
-A file has a policy in ECR's own words, images by short names, and which of these the policy marks;
-`gone`, where given, is what goes of that and with it. `source` tells where the guide says so.
+A file has a policy in ECR's own words, images by short names, and which of them the policy matches;
+`gone`, where given, is what is deleted of and with these. `source` is where the guide says so.
 """
 
 import json

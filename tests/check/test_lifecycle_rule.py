@@ -1,4 +1,4 @@
-"""The rule `lifecycle`: ECR's own policies spare what is needed."""
+"""The rule `lifecycle`: ECR's own policies keep what is in use."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""All rules together: what is asked, in which order it is told, and what makes it unclean."""
+"""All rules together: what is checked, in which order it is reported, and what makes it unclean."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -45,7 +45,7 @@ def _logging() -> Iterator[None]:
 
 @pytest.fixture
 def ecrm(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ecrm:
-    """The command line, and an ecrm.yaml by which every image goes after 30 days."""
+    """The command line, and an ecrm.yaml by which every image expires after 30 days."""
     made = Ecrm(capsys, monkeypatch)
     made.config(RULES)
     return made
@@ -65,8 +65,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
 
 @dataclass
 class Shop:
-    """One repository: only `old` goes; a service runs `used`, `latest` has that tag, and `young`
-    was pushed lately. All have 10 MB."""
+    """One repository: only `old` is deletable; a service runs `used`, `latest` has that tag, and
+    `young` was pushed lately. All have 10 MB."""
 
     aws: FakeAws
     repository: Repository

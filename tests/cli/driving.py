@@ -45,7 +45,7 @@ class Ran:
 
     @classmethod
     def of(cls, code: int, out: str, err: str) -> Self:
-        """`calls` is the line that tells what was asked of AWS, and `err` is without it."""
+        """`calls` is the line with the number of AWS calls, and `err` is without it."""
         lines = err.splitlines(keepends=True)
         calls = [line for line in lines if _CALLS.match(line)]
         return cls(code, out, "".join(line for line in lines if line not in calls), "".join(calls))
@@ -99,7 +99,7 @@ class Ecrm:
 
 
 def decisions(plan: Any, key: str = "deletions") -> dict[str, str]:
-    """Digest -> reason of what goes, or with `key="kept"` of what stays, by a plan file."""
+    """Digest -> reason of what is deleted, or with `key="kept"` of what is kept, by a plan file."""
     return {
         decision["image"]["digest"]: decision["reason"]
         for repository in plan["repositories"]
@@ -198,7 +198,7 @@ class Terminal:
         self.process.send_signal(signal.SIGINT)
 
     def end(self) -> Ran:
-        """Wait for the end; of what goes to the terminal `out` and `err` are empty."""
+        """Wait for the end; `out` and `err` are empty where they go to the terminal."""
         deadline = time.monotonic() + PATIENCE
         while self._read(deadline):
             pass

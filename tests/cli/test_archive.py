@@ -24,7 +24,7 @@ DELETE = """
 
 @pytest.fixture
 def api(aws: FakeAws) -> Repository:
-    """Two old images, one that stays, and one that was archived long ago."""
+    """Two old images, one that is kept, and one that was archived long ago."""
     api = aws.ecr.repository("api")
     for tag, age in (("v1", 90), ("v2", 80), ("latest", 70), ("v0", 400)):
         api.push(tag, pushed=days_ago(age))

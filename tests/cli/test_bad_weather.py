@@ -1,4 +1,4 @@
-"""Whatever AWS and the network do: what is not known is kept, told in one line, and exit code 1."""
+"""Whatever AWS and the network do: what is unknown is kept and reported in a line; exit code 1."""
 
 import socket
 from pathlib import Path

@@ -16,7 +16,7 @@ FACTS = {"DescribeTaskDefinition", "DescribeServiceRevisions", "BatchGetImage"}
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Behind an endpoint that is none of AWS's, nothing is remembered unless told where."""
+    """Behind an endpoint that is not of AWS, nothing is cached unless a folder is set."""
     monkeypatch.setenv("ECRM_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path / "cache"
 

@@ -1,4 +1,4 @@
-"""`ecrm check`, end to end: what it tells of an account and of files, and how it ends."""
+"""`ecrm check`, end to end: what it reports about an account and about files, and how it ends."""
 
 import json
 from pathlib import Path

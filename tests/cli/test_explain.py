@@ -1,4 +1,4 @@
-"""Why an image stays or goes: every reason, the chain that it rests on, every way to name it."""
+"""Why an image is kept or deleted: every reason, its chain, every way to name the image."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Guards stop a run before its first deletion, say so in full, and let go when told to."""
+"""Guards stop a run before its first deletion, say so in full, and can be turned off."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def configure(ecrm: Ecrm, guards: str, expires: str = "30d") -> None:
 
 
 def stopped(ecrm: Ecrm, aws: FakeAws, *options: str) -> list[str]:
-    """What the guards say of a deletion that they stop. `plan` says the same, and goes on."""
+    """What the guards say of a deletion that they stop. `plan` says the same, and continues."""
     plan = ecrm("plan", *options)
     assert plan.code == 0
     ran = ecrm("delete", "--force", *options)
@@ -142,7 +142,7 @@ def test_min_age_is_set_in_ecrm_yaml_and_by_an_option_that_wins(
 
 @pytest.fixture
 def running(aws: FakeAws) -> FakeAws:
-    """Ten images, each run by a service of the cluster `many`; and one that goes."""
+    """Ten images, each run by a service of the cluster `many`; and one that is deletable."""
     api = aws.ecr.repository("api")
     for number in range(10):
         image = api.push(f"v{number}", pushed=days_ago(60))
@@ -165,7 +165,7 @@ def stop_services(aws: FakeAws, numbers: range) -> None:
         aws.ecs.deregister(definition)
 
 
-def on_record(state: Path) -> int:
+def usage_history(state: Path) -> int:
     recorded = json.loads((state / "in-use.json").read_text())
     number = recorded[TARGET]["in_use"]
     assert isinstance(number, int)
@@ -173,18 +173,18 @@ def on_record(state: Path) -> int:
 
 
 def test_a_sudden_drop_of_what_is_in_use_stops_the_run(ecrm: Ecrm, running: FakeAws, state: Path):
-    assert (ecrm("plan").code, on_record(state)) == (0, 20)  # by tag and by digest
+    assert (ecrm("plan").code, usage_history(state)) == (0, 20)  # by tag and by digest
     stop_services(running, range(6))
     (message,) = stopped(ecrm, running)
     assert message == (
         f"guard max_in_use_drop: 8 images of {TARGET} are in use, and 20 were in the last run; "
         "check that nothing was left out of the scan, then go on once with --no-guards"
     )
-    # Neither of the runs put the drop on record, so the next one stops as well.
-    assert on_record(state) == 20
+    # Neither of the runs added the drop to the usage history, so the next one stops too.
+    assert usage_history(state) == 20
     assert ecrm("delete", "--force").code == 5
     ran = ecrm("delete", "--force", "--no-guards")
-    assert (ran.code, on_record(state)) == (0, 8)
+    assert (ran.code, usage_history(state)) == (0, 8)
     running.ecr.repository("api").push("older", pushed=days_ago(90))
     assert ecrm("delete", "--force").code == 0
 
@@ -192,7 +192,7 @@ def test_a_sudden_drop_of_what_is_in_use_stops_the_run(ecrm: Ecrm, running: Fake
 def test_half_may_drop(ecrm: Ecrm, running: FakeAws, state: Path):
     ecrm("plan")
     stop_services(running, range(5))
-    assert (ecrm("delete", "--force").code, on_record(state)) == (0, 10)
+    assert (ecrm("delete", "--force").code, usage_history(state)) == (0, 10)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_drop_is_not_forgotten_by_runs_without_deletions(
     stop_services(running, range(10))
     assert ecrm("plan", "-r", "empty").code == 0
     assert ecrm("delete", "--force", "-r", "empty").code == 0
-    assert on_record(state) == 20
+    assert usage_history(state) == 20
     assert ecrm("delete", "--force").code == 5
 
 
@@ -235,7 +235,7 @@ def test_an_incomplete_plan_adds_nothing_to_the_usage_history(
     ecrm("plan")
     running.ecs.clusters.clear()
     ecrm("plan", "--no-scan", "--scanned-files", "scan.json", "--no-guards")
-    assert on_record(state) == 20
+    assert usage_history(state) == 20
 
 
 def test_each_target_has_a_usage_history_of_its_own(ecrm: Ecrm, running: FakeAws, state: Path):
@@ -254,7 +254,7 @@ def test_damaged_usage_history_is_reported_and_replaced(ecrm: Ecrm, shop: Shop, 
     ran = ecrm("plan")
     assert ran.code == 0
     assert "in-use.json cannot be read, so a drop cannot be noticed: " in ran.err
-    assert on_record(state) == 2
+    assert usage_history(state) == 2
 
 
 def test_usage_history_that_cannot_be_written_is_only_warned_of(

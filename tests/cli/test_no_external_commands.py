@@ -86,7 +86,7 @@ def test_without_programs_the_option_changes_nothing(ecrm: Ecrm, shop: Shop):
     assert NOT_RUN not in ran.out
 
 
-def test_a_plan_without_the_programs_is_not_on_record(
+def test_a_plan_without_the_programs_adds_nothing_to_the_usage_history(
     ecrm: Ecrm, program: Path, shop: Shop, state: Path
 ):
     """It knows of too few uses, and the next run would not notice a drop."""

@@ -1,4 +1,4 @@
-"""A plan that is written down, looked at, approved, and carried out later: never more than that."""
+"""A plan that is written to a file, reviewed, approved and applied later: never more than that."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def approved(ecrm: Ecrm, shop: Shop) -> Any:
 
 
 def refused(ecrm: Ecrm, shop: Shop, *options: str) -> str:
-    """The line that says why the plan file is not carried out."""
+    """The line that says why the plan file is not applied."""
     ran = ecrm("delete", "--force", "--plan", "plan.json", *options)
     assert ran.code in (1, 2)
     assert not shop.aws.calls.writes
@@ -214,7 +214,7 @@ def test_a_file_that_is_no_plan_is_refused(ecrm: Ecrm, shop: Shop, approved: Any
 
 
 def test_even_a_forged_plan_deletes_nothing_that_is_in_use(ecrm: Ecrm, shop: Shop, approved: Any):
-    """The checksum is no signature; what a new scan does not let go stays all the same."""
+    """The checksum is not a signature; what a new scan keeps is kept nevertheless."""
     for image in (shop.used, shop.latest, shop.young):
         (repository,) = approved["repositories"]
         first = repository["stages"][0][0]

@@ -1,5 +1,5 @@
-"""Ctrl-C, SIGTERM and SIGHUP: the batch in hand ends, what was done is told, and the exit code is
-128 and the number of the signal."""
+"""Ctrl-C, SIGTERM and SIGHUP: the batch in hand ends, what was done is reported, and the exit code
+is 128 and the number of the signal."""
 
 import json
 import os

@@ -19,7 +19,7 @@ TASK_DEFINITION = f"""\
 
 @pytest.fixture
 def tree(ecrm: Ecrm, shop: Shop) -> Shop:
-    """A task definition that names the only image that goes, and a manifest with a template."""
+    """A task definition that names the only deletable image, and a manifest with a template."""
     ecrm.config(FILES)
     Path("deploy/web").mkdir(parents=True)
     Path("k8s").mkdir()

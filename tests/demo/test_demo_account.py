@@ -1,4 +1,4 @@
-"""The sample account tells, through boto3, the story that `ecrm demo` is about."""
+"""The sample account shows, through boto3, what `ecrm demo` is about."""
 
 import hashlib
 import json

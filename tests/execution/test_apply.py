@@ -1,4 +1,4 @@
-"""A plan is carried out as it is, in its order, and what AWS answered is told about every image."""
+"""A plan is applied as it is, in its order, and AWS's answer about every image is reported."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -212,7 +212,7 @@ def test_an_index_is_deleted_before_its_children():
 
 
 def test_what_an_index_still_holds_is_tried_again_after_everything_else():
-    """B2: As where an index and its child come in one wave, or ECR takes a moment to notice."""
+    """B2: As where an index and its child are in one stage, or ECR takes a moment to notice."""
     ecr = Ecr(indexes={digest(9): (digest(1),)})
     outcomes = run(one(stage(1, 2), stage(9)), ecr)
     assert ecr.calls("delete") == [digests([1, 2]), digests([9]), digests([1])]
@@ -639,7 +639,7 @@ def test_an_image_that_cannot_be_archived_is_reported_and_the_others_continue():
 
 
 def asked(times: int) -> Callable[[], bool]:
-    """True so many times, and then never again."""
+    """True this number of times, and then never again."""
     answers = iter([True] * times)
     return lambda: next(answers, False)
 
@@ -744,7 +744,7 @@ def test_what_aws_answered_counts_even_where_there_is_no_time_to_look_for_the_re
 
 
 def test_what_was_refused_in_either_round_is_written_down_when_the_time_is_over():
-    """Image 1 is held by an index that stays, and 101 to 150 have not been tried again yet."""
+    """Image 1 is held by a kept index, and 101 to 150 have not been tried again yet."""
     held = range(1, 151)
     ecr = Ecr(indexes={digest(999): digests(held), digest(998): (digest(1),)})
     log = Log(ecr)

@@ -1,4 +1,4 @@
-"""Restoring: what is chosen, in which order it goes back, and every way in which one cannot."""
+"""Restoring: what is chosen, in which order it is restored, and every way in which it cannot be."""
 
 import json
 from collections.abc import Sequence

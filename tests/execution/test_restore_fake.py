@@ -38,7 +38,7 @@ class Account:
         self.journal = journal
 
     def delete(self, *images: Image, killed: bool = False) -> None:
-        """As a run does it: written down, then called for one by one, then written down again."""
+        """As a run does it: intents to the journal, a call for each, outcomes to the journal."""
         digests = [image.digest for image in images]
         facts = {image.digest: image for image in registry.images(self.target, "shop/api")}
         goes = [Decision(facts[digest], Reason.EXPIRED, action=Action.DELETE) for digest in digests]

@@ -1,7 +1,7 @@
-"""An account with something of everything that a run reads, and what of it may go.
+"""An account with something of everything that a run reads, and what of it is deletable.
 
-What stays and what goes is known from how the account is made, without any code of ecrm's. Every
-image in use has one thing alone that tells of it, so that whatever a run fails to read would cost
+What is kept and what is deleted is known from how the account is made, without any code of ecrm's.
+Every image in use has only one thing that uses it, so that whatever a run fails to read would cost
 an image. All are long expired unless said otherwise.
 """
 
@@ -36,12 +36,12 @@ lambda_functions:
 
 @dataclass
 class Account:
-    """`used` are the images in use, by what tells of them; `doomed` is what a run takes away, and
+    """`used` are the images in use, by what uses them; `deletable` is what a run deletes, and
     `gone_by_archiving` the part of it that is only archived; `listed` is for a scanned file."""
 
     aws: FakeAws
     used: dict[str, Image] = field(default_factory=dict)
-    doomed: set[Key] = field(default_factory=set)
+    deletable: set[Key] = field(default_factory=set)
     archivable: set[Key] = field(default_factory=set)
     listed: list[str] = field(default_factory=list)
     forget: dict[str, Callable[[], object]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Account:
         return self.aws.ecr.repository(name)
 
     def match(self, *images: Image) -> None:
-        self.doomed.update(map(key, images))
+        self.deletable.update(map(key, images))
 
     def present(self) -> set[Key]:
         """What is there and can be pulled."""

@@ -1,4 +1,4 @@
-"""Makes the account: each part of it says what is in use, what goes, and what stays otherwise."""
+"""Makes the account: each part says what is in use, deletable, or kept otherwise."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def _functions(account: Account) -> None:
 
 
 def _others(account: Account) -> None:
-    """Two batches of images that go, and those that stay without being in use."""
+    """Two batches of deletable images, and those that are kept without being in use."""
     batch = account.repository("shop/batch")
     batch.fill(160, newest=days_ago(60))
     account.match(*batch)
@@ -195,7 +195,7 @@ def _others(account: Account) -> None:
 
 
 def _settings(account: Account) -> None:
-    """ECR repeats deletions from `mirror/` where nobody has looked, so nothing goes there."""
+    """ECR replicates deletions of `mirror/` to a registry that is not scanned: it is kept."""
     statement = {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "ecr:*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     account.repository("shop/batch").policy = policy

@@ -10,7 +10,7 @@ from .account import Account, Key, key, with_all_that_belongs
 from .driving import Desk
 
 Change = Callable[[Account], list[Image]]
-"""Changes the account; the images that must now stay."""
+"""Changes the account; the images that must now be kept."""
 
 
 def a_deployment(account: Account) -> list[Image]:
@@ -22,7 +22,7 @@ def a_deployment(account: Account) -> list[Image]:
 
 def a_task_by_digest(account: Account) -> list[Image]:
     image = account.repository("shop/functions").image(
-        next(iter(sorted(digest for name, digest in account.doomed if name == "shop/functions")))
+        next(iter(sorted(digest for name, digest in account.deletable if name == "shop/functions")))
     )
     ecs = account.aws.ecs
     ecs.cluster("empty").run(ecs.task_definition("by-digest", image.by_digest))
@@ -43,7 +43,7 @@ def an_alias(account: Account) -> list[Image]:
 
 
 def a_tag_that_moves(account: Account) -> list[Image]:
-    """From one image that should go onto another."""
+    """From one deletable image onto another."""
     batch = account.repository("shop/batch")
     before, after = batch.image("build-1"), batch.image("build-2")
     batch.tag(after, "build-1")
@@ -65,7 +65,7 @@ def a_new_tag(account: Account) -> list[Image]:
 
 
 def a_tag_on_an_index(account: Account) -> list[Image]:
-    """Its children stay with it, and what refers to any of them."""
+    """Its children are kept with it, and what refers to any of them."""
     api = account.repository("shop/api")
     index = api.image("v0")
     api.tag(index, "release")
@@ -73,7 +73,7 @@ def a_tag_on_an_index(account: Account) -> list[Image]:
 
 
 def a_tag_on_a_nested_index(account: Account) -> list[Image]:
-    """The index around it may go; what is in it stays."""
+    """The index around it may be deleted; what is in it is kept."""
     api = account.repository("shop/api")
     [inner] = [image for image in map(api.image, api.image("nested").children) if image.is_index]
     api.tag(inner, "inner-release")
@@ -110,11 +110,11 @@ CHANGES: list[Change] = [
 
 
 def skipped(desk: Desk, images: list[Image]) -> set[Key]:
-    """They are no longer among what should go, nor is what belongs to them."""
-    assert {key(image) for image in images} <= desk.account.doomed
-    keys = with_all_that_belongs(images) & desk.account.doomed
+    """They are no longer deletable, nor is what belongs to them."""
+    assert {key(image) for image in images} <= desk.account.deletable
+    keys = with_all_that_belongs(images) & desk.account.deletable
     assert keys
-    desk.account.doomed -= keys
+    desk.account.deletable -= keys
     desk.in_use |= keys
     return keys
 

@@ -141,8 +141,8 @@ class Desk:
         return set((self.folder / "state" / "journals").glob("*.jsonl"))
 
     def left(self) -> set[Key]:
-        """What should go and is still there."""
-        return self.account.doomed & self.account.present()
+        """What should be deleted and is still there."""
+        return self.account.deletable & self.account.present()
 
     def _complete(self, args: Sequence[str]) -> list[str]:
         return [*args, "-c", "ecrm.yaml", "--scanned-files", "listed.json"]
@@ -163,8 +163,8 @@ _ROOT = Path(__file__).parents[2]
 
 
 def nothing_in_use_is_gone(desk: Desk) -> None:
-    """And nothing else that should stay."""
-    missing = (desk.before - desk.account.doomed) - desk.account.present()
+    """And nothing else that should be kept."""
+    missing = (desk.before - desk.account.deletable) - desk.account.present()
     assert not missing & desk.in_use
     assert not missing
 

@@ -17,7 +17,7 @@ WAYS = tuple(build(FakeAws()).forget)
 def test_a_run_in_good_weather_deletes_everything_deletable_and_nothing_else(desk):
     ran = desk.delete()
     assert ran.code == 0
-    assert desk.account.present() == desk.before - desk.account.doomed
+    assert desk.account.present() == desk.before - desk.account.deletable
     driving.nothing_in_use_is_gone(desk)
     driving.the_exit_code_is_true(desk, ran)
     driving.the_journal_is_true(desk, ran)

@@ -1,4 +1,4 @@
-"""Where something cannot be written: one clear line, and no deletion that is not on record."""
+"""Where something cannot be written: one clear line, and no deletion that is not in the journal."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_reader_that_went_away_stops_the_run(desk: Desk, command: list[str]):
 
 
 def test_a_reader_that_goes_away_during_the_deletion_stops_nothing(desk: Desk):
-    """`ecrm delete --force | head -1`: what was told to be done is done and on record."""
+    """`ecrm delete --force | head -1`: what was confirmed is done and in the journal."""
     reading, writing = os.pipe()
     desk.account.aws.before("ecr", "BatchDeleteImage", lambda: os.close(reading))
     ran = desk.ended(desk.spawn("delete", "--force", stdout=writing))
@@ -127,7 +127,7 @@ def test_without_a_standard_stream_there_is_no_traceback(
 
 @pytest.mark.parametrize("kilobytes", [1, 60, 150])
 def test_a_disk_that_fills_up_on_the_way_ends_the_run_at_once(desk: Desk, kilobytes: int):
-    """What is deleted is on record; what could not be put on record is not deleted."""
+    """Every deletion is in the journal; what could not be written there is not deleted."""
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1000, kilobytes * 1000))

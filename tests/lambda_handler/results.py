@@ -1,4 +1,4 @@
-"""A deletion that met every answer, and what else there is to tell of."""
+"""A deletion with every outcome, and what else there is to report."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ WHEN = NOW
 
 
 def plan() -> Plan:
-    """Six of eight images of `shop/api` go, and one of one of `shop/web`."""
+    """Six of eight images of `shop/api` are deletable, and one of one of `shop/web`."""
     kept = [
         Decision(numbered(7, "v7"), Reason.IN_USE),
         Decision(numbered(8, "v8"), Reason.KEEP_COUNT),

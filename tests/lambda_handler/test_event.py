@@ -1,4 +1,4 @@
-"""An event says what to do in so many words, or it is refused."""
+"""An event names what to do explicitly, or it is refused."""
 
 import pytest
 

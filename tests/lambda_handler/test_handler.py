@@ -1,4 +1,4 @@
-"""What an invocation does and tells, in this process; the same under AWS's own runtime is in
+"""What an invocation does and reports, in this process; the same under AWS's own runtime is in
 test_runtime."""
 
 import json
@@ -36,7 +36,7 @@ _THEIRS = ("ECRM_", "AWS_", "LAMBDA_")
 
 @dataclass
 class Context:
-    """As Lambda's: `left` tells how many milliseconds are left."""
+    """As Lambda's: `left` is how many milliseconds are left."""
 
     left: Callable[[], int] = lambda: 900_000
     aws_request_id: str = field(default_factory=lambda: str(uuid4()))
@@ -85,7 +85,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeAws]:
 
 @pytest.fixture
 def shop(aws: FakeAws) -> Repository:
-    """`v1` alone goes; a service runs `v2`."""
+    """Only `v1` is deletable; a service runs `v2`."""
     made = aws.ecr.repository("shop/api")
     made.push("v1", pushed=days_ago(100))
     used = made.push("v2", pushed=days_ago(90))
@@ -288,7 +288,7 @@ def test_a_guard_stops_a_deletion_as_a_failure_after_reporting(
 def test_a_sudden_drop_is_noticed_by_another_environment(
     invoke: Invoke, aws: FakeAws, shop: Repository
 ):
-    """The record of what was in use is in S3, since no folder outlives the function."""
+    """The usage history is in S3, since no folder outlives the function."""
     assert invoke().error is None
     assert json.loads(kept(aws, "state/")["in-use.json"])["123456789012/us-east-1"]["in_use"] == 2
     aws.s3.put("ecrm", "state/in-use.json", '{"123456789012/us-east-1": {"in_use": 100}}')
@@ -330,7 +330,7 @@ def test_no_credentials_are_a_failure_that_is_logged(
     assert ("error", str(ran.error)) in ran.messages
 
 
-# What cannot be told
+# What cannot be reported
 
 
 @pytest.mark.parametrize(
@@ -398,7 +398,7 @@ def test_time_that_is_over_after_the_plan_leaves_all_of_it(
 def test_the_batch_in_hand_is_finished_and_the_next_run_continues(
     invoke: Invoke, aws: FakeAws, number: int, last: int
 ):
-    """Nothing is lost, deleted twice or written down twice."""
+    """Nothing is lost, deleted twice or recorded twice."""
     big = aws.ecr.repository("big")
     big.fill(number, newest=days_ago(100))
     latest = big.push("latest", pushed=days_ago(1))

@@ -41,7 +41,7 @@ def aws() -> Iterator[FakeAws]:
 
 @pytest.fixture
 def shop(aws: FakeAws) -> Repository:
-    """`v1` alone goes; a service runs `v2`."""
+    """Only `v1` is deletable; a service runs `v2`."""
     made = aws.ecr.repository("shop/api")
     made.push("v1", pushed=days_ago(100))
     used = made.push("v2", pushed=days_ago(90))

@@ -1,4 +1,4 @@
-"""Runs the tests of each mutant in a child process, and tells which mutants survive.
+"""Runs the tests of each mutant in a child process, and says which mutants survive.
 
 Nearly every mutant is in a function. For those, one process imports all tests and sees which of
 them call which function; each child then puts the code of the mutant into the function and runs
@@ -33,8 +33,8 @@ class TestsFailError(Exception):
 
 
 def verdicts(mutants: Sequence[Mutant], tell: Callable[[Mutant], None]) -> Counter[Verdict]:
-    """How many died, ran out of time and survived; a survivor is told as it is found, maybe by a
-    child process. Raises TestsFailError.
+    """How many died, ran out of time and survived; a survivor is reported as it is found, maybe by
+    a child process. Raises TestsFailError.
     """
     hypothesis.settings.register_profile(
         "mutation",

@@ -1,4 +1,4 @@
-"""The rules once more, as plainly and as slowly as they can be written down.
+"""The rules once more, as plainly and as slowly as they can be written.
 
 Made from the text of the rules alone, to be compared with `ecrm.planning.retention`; it shares no
 code with that. Every question is asked of every image again and again until no answer changes.
@@ -34,7 +34,7 @@ def kept(
     now: datetime,
     min_age: timedelta,
 ) -> set[str]:
-    """The digests of the images that stay."""
+    """The digests of the images that are kept."""
     found = {image.digest: image for image in images}
 
     def first_reasons(image: Image) -> bool:
@@ -116,7 +116,7 @@ def is_referrer(image: Image, found: Mapping[str, Image], children: Children) ->
 
 
 def with_what_belongs(start: set[str], found: Mapping[str, Image], children: Children) -> set[str]:
-    """Children of what stays, and referrers of what stays, until there are no more."""
+    """Children and referrers of what is kept, until there are no more."""
     result = set(start)
 
     def grow() -> set[str]:

@@ -1,4 +1,4 @@
-"""Why an image stays or goes: which images a question names, and the answer in words and JSON."""
+"""Why an image is kept or deleted: which images a question names, and the answer."""
 
 import json
 from collections.abc import Sequence
@@ -295,7 +295,7 @@ def test_the_chain_of_a_deletion_leads_from_what_it_is_deleted_with():
 
 
 def test_a_chain_that_leads_back_to_itself_ends():
-    """The image stays for a pull of its signature, and the signature for its image."""
+    """The image is kept for a pull of its signature, and the signature for its image."""
     rule = replace(PROD, keep_pulled_within=timedelta(days=7), keep_count=0)
     pulled, kept = (digest("sig"), "referrer_of_kept_image"), (A.digest, "recently_pulled")
     repository_indexes = shelf(A, image("sig", subject=A.digest, pulled_at=NOW))

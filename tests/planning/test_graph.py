@@ -185,7 +185,7 @@ def test_an_artifact_is_what_says_that_it_is_no_container_image(
     assert is_artifact(found) is expected
 
 
-# -- waves ----------------------------------------------------------------------------------------
+# -- deletion stages ------------------------------------------------------------------------------
 
 
 def test_b2_indexes_are_deleted_before_their_children_outermost_first():

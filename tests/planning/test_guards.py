@@ -1,4 +1,4 @@
-"""Each guard stops a run just above its limit, says what it saw, and how to go on."""
+"""Each guard stops a run just above its limit, says what it saw, and how to continue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

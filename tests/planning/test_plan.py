@@ -1,4 +1,4 @@
-"""The plan: what is known, and for every repository what stays, what goes, and in which order."""
+"""The plan: what is known, and for every repository what is kept and deleted, in which order."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A plan written down is the same plan when it is read, and a changed file is no plan."""
+"""A plan is the same after it is written and read, and a changed file is refused."""
 
 import json
 import re
@@ -409,7 +409,7 @@ DAY = timedelta(days=1)
 
 
 def unfit(plan: Plan, current: Plan = PLAN, now: datetime = NOW, max_age: timedelta = DAY) -> str:
-    """Why a plan file is not carried out; empty if it is."""
+    """Why a plan file is not applied; empty if it is."""
     try:
         refuse_unfit(plan, "plan.json", current, now, max_age)
     except InputError as error:

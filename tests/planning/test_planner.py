@@ -1,4 +1,4 @@
-"""Uses and holdings become a plan: what protects, what blocks, and what makes it incomplete."""
+"""Uses and an inventory become a plan: what protects, what blocks, and what makes it incomplete."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The stories of the specification, one file each: what is there, who uses it, and what stays.
+"""The stories of the specification, one file each: what is there, who uses it, and what is kept.
 
 A file names images by short names; its first key is the sentence that it shows. Times are before
 now ("40 days ago"). Within a tag, {name} stands for the hex digits of that image's digest.

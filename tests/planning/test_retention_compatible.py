@@ -1,4 +1,4 @@
-"""What fujiwara/ecrm keeps with the same ecrm.yaml stays here too.
+"""ecrm also keeps what fujiwara/ecrm keeps with the same ecrm.yaml.
 
 The model is of what its `planner.go` does with the images that DescribeImages lists unless asked
 for archived ones. Among images of one second it takes them by digest, since AWS promises no order.
@@ -25,7 +25,7 @@ def is_its_index(image: Image, formats: Sequence[str]) -> bool:
 
 
 def it_would_keep(case: Case, formats: Sequence[str]) -> set[str]:
-    """Of the images that it judges at all; a SOCI index goes only with its image's."""
+    """Of the images that it judges; it deletes a SOCI index only with its image."""
     listed = sorted(case.images, key=lambda image: (-image.pushed_at.timestamp(), image.digest))
     listed = [image for image in listed if image.status is Status.ACTIVE]
     used = {named.digest for named in case.named if named.digest}
@@ -53,7 +53,7 @@ def _stay(case: Case, used: set[str], newest_first: Sequence[Image]) -> set[str]
 
 
 def goes_with_others(case: Case, gone: set[str]) -> set[str]:
-    """Referrers of images that go or are gone, with all that belongs to these referrers."""
+    """Referrers of images that are deleted or gone, with all that belongs to these referrers."""
     there = {image.digest for image in case.images}
     found = {
         image.digest
@@ -75,7 +75,7 @@ def test_nothing_that_fujiwara_ecrm_keeps_is_deleted_but_referrers_of_deleted_im
         formats
     )
     if DOCKER_LIST not in formats:
-        # What it does not judge stays there for ever; here it wins a place among the indexes.
+        # What it does not judge is kept there for ever; here it takes a slot of the indexes.
         images = (
             image._replace(tags=()) if image.digest in unknown else image for image in case.images
         )

@@ -84,7 +84,7 @@ def test_of_several_subjects_the_first_by_digest_is_named():
 
 
 def test_an_index_without_a_type_wins_its_slot_before_one_with_a_type():
-    """What it keeps takes no place from the others."""
+    """What it keeps takes no slot from the others."""
     outer = index("outer", "v1", days=40)
     inner = index("inner", "v2", days=50, artifact_type=HELM)
     other = index("other", "v3", days=60, artifact_type=HELM)

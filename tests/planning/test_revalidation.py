@@ -1,4 +1,4 @@
-"""Between a plan and its deletions only less can go: a plan of before, shrunk by one of later."""
+"""Between a plan and its deletions, deletions are only skipped: an earlier plan and a later one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ LATER = NOW + timedelta(hours=1)
 
 
 def planned(case: Case, now: datetime = NOW) -> RepositoryPlan:
-    """With what stays, as the later of two plans must have it."""
+    """With the kept images, as the later of two plans must have it."""
     decisions = decide(case.images, case.manifests, case.uses, case.rule, now, min_age=case.min_age)
     made = repository_plan(APP, case.rule, decisions, case.manifests)
     kept = tuple(decision for decision in decisions if not decision.deletable)
@@ -59,7 +59,7 @@ def repository_indexes(
 
 
 def shrink(before: Case, after: Case) -> tuple[set[str], dict[str, str]]:
-    """The digests that still go, and the reason for each that does not."""
+    """The digests that are still deletable, and the reason for each that is not."""
     left, skipped = still_deletable(planned(before), planned(after, LATER))
     return going(left), {skip.decision.image.digest: skip.why for skip in skipped}
 
@@ -75,7 +75,7 @@ def digests(*names: str) -> set[str]:
 A, B = image("a", "v1"), image("b", "v2")
 
 
-# -- what is spared, and what is not --------------------------------------------------------------
+# -- what is skipped, and what is not -------------------------------------------------------------
 
 
 def test_where_nothing_has_changed_everything_is_still_deletable():
@@ -250,7 +250,7 @@ def test_images_that_tags_link_in_a_circle_are_skipped_together():
         assert shrink(before, after)[0] == set()
 
 
-# -- what the shrunk plan says --------------------------------------------------------------------
+# -- what the remaining plan says -----------------------------------------------------------------
 
 
 def test_an_empty_stage_is_left_out():
@@ -322,7 +322,7 @@ def places(case: Case) -> st.SearchStrategy[set[int]]:
 
 
 def tags_at(case: Case) -> st.SearchStrategy[dict[str, int]]:
-    """Tags, new ones too, and the places of the images that they are on now."""
+    """Tags, new ones too, and the positions of the images that they are on now."""
     if not case.images:
         return st.just({})
     tags = sorted({*OWN_TAGS, *(tag for image in case.images for tag in image.tags)})

@@ -491,7 +491,7 @@ def test_where_all_media_types_are_known_no_manifest_is_read(aws):
     assert len(Inventory([aws.target]).images(REGISTRY, "shop/api")) == 2
 
 
-# Manifests of what goes, for the journal
+# Manifests of what is deleted, for the journal
 
 
 def manifests_of(aws: Stubs, *wanted: Image) -> tuple[dict[str, str], dict[str, str]]:

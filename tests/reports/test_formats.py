@@ -168,7 +168,7 @@ def test_markdown_shows_names_as_they_are():
 
 
 def test_the_plan_table_with_colors():
-    """What goes is blue; nothing left to keep is yellow. Columns stay in line."""
+    """What is deletable is blue; nothing left to keep is yellow. Columns stay in line."""
     shown = table(shop()).split("\n\n")[1]
     none = f"{YELLOW}0 (0 B){PLAIN}"
     assert (

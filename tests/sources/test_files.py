@@ -491,7 +491,7 @@ PIECES = st.sampled_from(
 @example(path="a.yaml", text="!Sub {a: b}")
 @example(path="a.yaml", text="image: !Join [[], {}]")
 def test_no_text_is_too_much(path, text):
-    """Whatever it holds, and every reference can be written down and read again."""
+    """Whatever it holds, and every reference can be written and read again."""
     for mention in read_file_text(path, text).mentions:
         assert mention.reference is not None or mention.problem
         assert 1 <= mention.spot.line <= text.count("\n") + 2

@@ -117,7 +117,7 @@ def test_latest_takes_none_of_the_slots_of_keep_count(aws):
 
 
 def test_versions_that_an_alias_points_to_take_none_of_the_slots_of_keep_count(aws):
-    """B9: fujiwara/ecrm counts so as well, and what it keeps must stay."""
+    """B9: fujiwara/ecrm counts this way, and what it keeps must be kept."""
     versions(aws, 1, 2, 3, 4)
     codes(aws, "$LATEST", 4, 3, 2)
     aliases(aws, alias("prod", 4))

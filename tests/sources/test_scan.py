@@ -1,4 +1,4 @@
-"""All sources together: everything arrives, and the ledger tells how far that can be known."""
+"""All sources together: everything arrives, and source reports say how far that can be known."""
 
 import json
 import os
@@ -299,7 +299,7 @@ def test_files_of_the_working_tree_are_read_with_and_without_a_scan(
 
 
 def test_a_file_of_the_working_tree_does_not_tell_who_uses_a_registry(aws, tmp_path):
-    """It names what somebody wants to deploy there, and nobody has looked at what runs."""
+    """It names what somebody wants to deploy there; what runs there has not been scanned."""
     (tmp_path / "web.yaml").write_text(f"image: {OTHER.host}/app:v1")
     found = read(aws, config=Config(files=(f"{tmp_path}/*.yaml",)))
     assert f"{OTHER.host}/app:v1" in uris(found)

@@ -1,4 +1,4 @@
-"""What commands do between the stages: what is put on record, and where a journal belongs."""
+"""What commands do between the stages: what enters the usage history and where a journal is."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,7 +29,7 @@ DENIED = SourceReport(REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs:Li
 
 
 def in_use(number: int, **more: object) -> Plan:
-    """A plan that deletes one image of two, with so many in use."""
+    """A plan that deletes one image of two; `in_use` images are in use."""
     app = repository_plan("app", [going(numbered(1))])
     return plan_of(app, in_use={REGISTRY: number}, **more)
 
@@ -51,7 +51,7 @@ def stops(run: Run, made: Plan) -> tuple[Stop, ...]:
         return cleanup.review(run).stops
 
 
-def on_record(run: Run) -> dict[Registry, int]:
+def usage_history(run: Run) -> dict[Registry, int]:
     return last_in_use(str(run.request.state))
 
 
@@ -64,26 +64,26 @@ def asked(run: Run, **changes: object) -> Run:
 
 def test_what_a_complete_plan_found_in_use_is_added_to_the_usage_history(run):
     assert stops(run, in_use(10)) == ()
-    assert on_record(run) == {REGISTRY: 10}
+    assert usage_history(run) == {REGISTRY: 10}
 
 
 @pytest.mark.parametrize("read", [UNREAD, DENIED], ids=["failed", "denied"])
 def test_an_incomplete_plan_adds_nothing_to_the_usage_history(run, read):
     """It has seen too little: measured by it, the next real drop would look like none."""
     stops(run, in_use(10, source_reports=(read,)))
-    assert on_record(run) == {}
+    assert usage_history(run) == {}
 
 
 def test_an_incomplete_plan_leaves_the_usage_history_of_the_last_complete_one(run):
     stops(run, in_use(10))
     stops(run, in_use(9, source_reports=(UNREAD,)))
-    assert on_record(run) == {REGISTRY: 10}
+    assert usage_history(run) == {REGISTRY: 10}
 
 
 def test_a_repository_that_was_not_read_makes_a_plan_incomplete_for_the_usage_history(run):
     unread = repository_plan("app", unread="ecr:DescribeImages: oops")
     stops(run, replace(in_use(10), repositories=(unread,)))
-    assert on_record(run) == {}
+    assert usage_history(run) == {}
 
 
 def test_a_drop_is_not_added_to_the_usage_history_so_that_the_next_run_notices_it(run):
@@ -91,16 +91,16 @@ def test_a_drop_is_not_added_to_the_usage_history_so_that_the_next_run_notices_i
     for _ in range(2):
         (stop,) = stops(run, in_use(4))
         assert stop.guard == "max_in_use_drop"
-        assert on_record(run) == {REGISTRY: 10}
+        assert usage_history(run) == {REGISTRY: 10}
     assert stops(run, in_use(5)) == ()
-    assert on_record(run) == {REGISTRY: 5}
+    assert usage_history(run) == {REGISTRY: 5}
 
 
 def test_a_drop_of_one_target_keeps_the_numbers_of_all(run):
     other = Registry("999999999999", "us-east-1")
     record_in_use(str(run.request.state), {REGISTRY: 10, other: 10}, NOW)
     stops(run, replace(in_use(11), in_use={REGISTRY: 11, other: 1}))
-    assert on_record(run) == {REGISTRY: 10, other: 10}
+    assert usage_history(run) == {REGISTRY: 10, other: 10}
 
 
 @pytest.mark.parametrize(
@@ -111,13 +111,13 @@ def test_a_drop_of_one_target_keeps_the_numbers_of_all(run):
 def test_what_a_run_did_not_see_today_is_neither_recorded_nor_compared(run, changes):
     stops(run, in_use(10))
     assert stops(asked(run, **changes), in_use(1)) == ()
-    assert on_record(run) == {REGISTRY: 10}
+    assert usage_history(run) == {REGISTRY: 10}
 
 
 def test_a_snapshot_is_neither_recorded_nor_compared(run):
     stops(run, in_use(10))
     assert stops(replace(run, targets=()), in_use(1)) == ()
-    assert on_record(run) == {REGISTRY: 10}
+    assert usage_history(run) == {REGISTRY: 10}
 
 
 # Restoring

@@ -257,7 +257,7 @@ def test_what_is_excluded_in_part_is_read_otherwise(entries: str):
     assert actions(policy(Command.SCAN, config(text))) >= IN_CLUSTERS
 
 
-# ---- places
+# ---- locations
 
 
 def test_account_region_and_partition_are_any_unless_given():

@@ -1,4 +1,4 @@
-"""A log line tells when, how bad, what, and the facts."""
+"""A log line says when, how severe, what, and the facts."""
 
 import logging
 from datetime import datetime, timedelta, timezone

@@ -61,7 +61,7 @@ MOMENT = timedelta(microseconds=1)
 
 @dataclass
 class Day:
-    """An account, and what its clock and its scans say as a test goes on."""
+    """An account, and what its clock and its scans say as a test proceeds."""
 
     images: tuple[Image, ...]
     monkeypatch: pytest.MonkeyPatch
@@ -111,7 +111,7 @@ class Day:
 
 @pytest.fixture
 def day(monkeypatch: pytest.MonkeyPatch) -> Day:
-    """Two images that go, and nothing in use."""
+    """Two deletable images, and nothing in use."""
     return Day((numbered(1, "v1"), numbered(2, "v2")), monkeypatch)
 
 
@@ -194,7 +194,7 @@ def test_a_repository_that_cannot_be_read_again_ends_the_run(day):
 
 
 def test_b36_of_a_repository_that_seems_gone_everything_is_skipped(day):
-    """If it is gone, that costs nothing; if it is not, nobody has looked what is in use by now."""
+    """If it is gone, that costs nothing; if it is not, what is in use by now is not known."""
     look, made = day.begin()
     day.now += timedelta(minutes=11)
     day.break_down(Gone("there is no repository app"))
