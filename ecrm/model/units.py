@@ -70,7 +70,7 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f"{text!r} may mean minutes or months; write 'min' or 'months'")
     if "-" in text or "+" in text:
         raise ValueError(f"{text!r} has a sign, and a duration has none; write 30d")
-    nonsense = f"{text!r} is no duration; write one such as 30d, 12h or 1 year 2 months"
+    nonsense = f"invalid duration {text!r}; expected, for example, 30d, 12h or 1 year 2 months"
     total = Fraction(0)
     for number, unit in _parts(text, nonsense):
         if not unit:
@@ -89,7 +89,7 @@ def parse_bytes(text: str) -> int:
 
     A broken byte is dropped.
     """
-    nonsense = f"{text!r} is no size; write one such as 10GB, 500 MB or a number of bytes"
+    nonsense = f"invalid size {text!r}; expected, for example, 10GB"
     parts = _parts(text, nonsense)
     if len(parts) > 1:
         raise ValueError(nonsense)

@@ -36,8 +36,8 @@ MISTAKES = {
         "3: repositories[0].expires: '1M' may mean minutes or months; write 'min' or 'months'"
     ),
     "repositories:\n- name: a\n  expires: soon\n": (
-        "3: repositories[0].expires: 'soon' is no duration; write one such as 30d, 12h or 1 year "
-        "2 months"
+        "3: repositories[0].expires: invalid duration 'soon'; expected, for example, 30d, 12h or "
+        "1 year 2 months"
     ),
     "repositories:\n- name: a\n  expires:\n": (
         "3: repositories[0].expires: has no value; write a duration such as 30d, or remove it"

@@ -675,12 +675,12 @@ DURATION_PROBLEMS = [
     ("1M", "'1M' may mean minutes or months; write 'min' or 'months'"),
     ("1001y", "'1001y' is too long; the longest duration is 1000 years"),
     *(
-        (text, f"{text!r} is no duration; write one such as 30d, 12h or 1 year 2 months")
+        (text, f"invalid duration {text!r}; expected, for example, 30d, 12h or 1 year 2 months")
         for text in ("", " ", "d", "soon", "1.d", "1 year, 2 months", "٣d", "1_000d")
     ),
     (
         "9" * 101 + "d",
-        (f"'{'9' * 101}d' is no duration; write one such as 30d, 12h or 1 year 2 months"),
+        (f"invalid duration '{'9' * 101}d'; expected, for example, 30d, 12h or 1 year 2 months"),
     ),
 ]
 
@@ -720,7 +720,7 @@ SIZE_PROBLEMS = [
     ("1.5", "1.5 has no unit; write 1.5GB"),
     ("10 G", "'10 G' has the unknown unit 'g'; write B, KB, MB, GB or TB"),
     *(
-        (text, f"{text!r} is no size; write one such as 10GB, 500 MB or a number of bytes")
+        (text, f"invalid size {text!r}; expected, for example, 10GB")
         for text in ("", "-1", "GB", "1GB 2MB", "0x10", "1_000", "9" * 5000)
     ),
 ]
