@@ -6,13 +6,12 @@ targets' work goes on. When the time is over, the batch in hand is the last one,
 left is DEFERRED.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
 from ecrm.errors import AwsError, EcrmError, IncompleteError, InputError, OutOfTimeError
-from ecrm.execution.deletion import TIME_IS_OVER, Journal, RepositoryWork, outcomes_of
-from ecrm.model.decision import Decision
+from ecrm.execution.deletion import TIME_IS_OVER, Journal, RepositoryWork, all_of, outcomes_of
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
@@ -47,19 +46,19 @@ def apply(
             continue
         if error := ended.get(planned.registry):
             why = f"not tried after an earlier error: {error}"
-            yield from _all(planned, planned.deletions, OutcomeStatus.FAILED, why)
+            yield from all_of(planned, planned.deletions, OutcomeStatus.FAILED, why)
             continue
         try:
             repository, skipped = _revalidated(planned, revalidate, may_go_on)
         except OutOfTimeError as error:
-            yield from _all(planned, planned.deletions, OutcomeStatus.DEFERRED, str(error))
+            yield from all_of(planned, planned.deletions, OutcomeStatus.DEFERRED, str(error))
             continue
         except (AwsError, IncompleteError, InputError) as error:
-            yield from _all(planned, planned.deletions, OutcomeStatus.FAILED, str(error))
+            yield from all_of(planned, planned.deletions, OutcomeStatus.FAILED, str(error))
             ended[planned.registry] = error
             continue
         for skip in skipped:
-            yield from _all(repository, [skip.decision], OutcomeStatus.SKIPPED, skip.why)
+            yield from all_of(repository, [skip.decision], OutcomeStatus.SKIPPED, skip.why)
         deleter = deleter_of(repository.registry)
         work = RepositoryWork(repository, deleter, journal, may_go_on, in_hand)
         ending = yield from outcomes_of(work)
@@ -73,12 +72,3 @@ def _revalidated(
     if not may_go_on():
         raise OutOfTimeError(TIME_IS_OVER)
     return revalidate(planned)
-
-
-def _all(
-    planned: RepositoryPlan, decisions: Iterable[Decision], status: OutcomeStatus, detail: str
-) -> Iterator[Outcome]:
-    return (
-        Outcome(planned.registry, planned.repository, decision, status, detail)
-        for decision in decisions
-    )

@@ -58,10 +58,14 @@ class RepositoryWork:
         planned = self.repository
         return Outcome(planned.registry, planned.repository, decision, status, detail)
 
-    def all(
-        self, decisions: Iterable[Decision], status: OutcomeStatus, detail: str
-    ) -> Iterator[Outcome]:
-        return (self.outcome(decision, status, detail) for decision in decisions)
+
+def all_of(
+    planned: RepositoryPlan, decisions: Iterable[Decision], status: OutcomeStatus, detail: str
+) -> Iterator[Outcome]:
+    return (
+        Outcome(planned.registry, planned.repository, decision, status, detail)
+        for decision in decisions
+    )
 
 
 def outcomes_of(work: RepositoryWork) -> Generator[Outcome, None, AwsError | None]:
@@ -71,16 +75,19 @@ def outcomes_of(work: RepositoryWork) -> Generator[Outcome, None, AwsError | Non
         for outcome in _answers(work):
             del left[outcome.decision.image.digest]
             yield outcome
-    except OutOfTimeError as error:
-        yield from work.all(left.values(), OutcomeStatus.DEFERRED, str(error))
-    except Gone as error:
-        yield from work.all(left.values(), OutcomeStatus.ALREADY_GONE, str(error))
-    except AccessDenied as error:  # may be this repository's own policy
-        yield from work.all(left.values(), OutcomeStatus.FAILED, str(error))
-    except AwsError as error:
-        yield from work.all(left.values(), OutcomeStatus.FAILED, str(error))
-        return error
+    except (OutOfTimeError, AwsError) as error:
+        yield from all_of(work.repository, left.values(), _status(error), str(error))
+        # A denial may be this repository's own policy.
+        if not isinstance(error, OutOfTimeError | Gone | AccessDenied):
+            return error
     return None
+
+
+def _status(error: OutOfTimeError | AwsError) -> OutcomeStatus:
+    """What the error says of an image that it is about."""
+    if isinstance(error, OutOfTimeError):
+        return OutcomeStatus.DEFERRED
+    return OutcomeStatus.ALREADY_GONE if isinstance(error, Gone) else OutcomeStatus.FAILED
 
 
 def _answers(work: RepositoryWork) -> Iterator[Outcome]:
@@ -176,12 +183,8 @@ def _kept(work: RepositoryWork, decision: Decision) -> Outcome | None:
 def _archive(work: RepositoryWork, decision: Decision) -> Outcome:
     try:
         work.deleter.archive(work.repository.repository, decision.image.digest)
-    except OutOfTimeError as error:
-        return work.outcome(decision, OutcomeStatus.DEFERRED, str(error))
-    except Gone as error:
-        return work.outcome(decision, OutcomeStatus.ALREADY_GONE, str(error))
-    except AwsError as error:
-        return work.outcome(decision, OutcomeStatus.FAILED, str(error))
+    except (OutOfTimeError, AwsError) as error:
+        return work.outcome(decision, _status(error), str(error))
     return work.outcome(decision, OutcomeStatus.ARCHIVED)
 
 

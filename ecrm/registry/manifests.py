@@ -5,7 +5,7 @@ as a pull.
 """
 
 from base64 import urlsafe_b64decode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -39,16 +39,23 @@ def children(target: Target, repository: str, indexes: Sequence[Image]) -> Links
     """
     links = target.cache.get(INDEX, [index.digest for index in indexes], _digests)
     unknown = [index for index in indexes if index.digest not in links]
+    for found in manifests_of(target, repository, unknown, INDEX_MEDIA_TYPES):
+        fresh = {digest: _children(repository, digest, found[digest]) for digest in found}
+        target.cache.put(INDEX, fresh)
+        links |= fresh
+    return links
+
+
+def manifests_of(
+    target: Target, repository: str, images: Sequence[Image], media_types: Iterable[str]
+) -> Iterator[dict[str, str]]:
+    """The manifests, verbatim, batch by batch; of archived images only those that ECR returns."""
     for archived in (False, True):
         digests = [
-            index.digest for index in unknown if (index.status is Status.ARCHIVED) is archived
+            image.digest for image in images if (image.status is Status.ARCHIVED) is archived
         ]
-        for chunk in chunks(digests, BATCH):
-            found = manifests(target, repository, chunk, INDEX_MEDIA_TYPES, strict=not archived)
-            fresh = {digest: _children(repository, digest, found[digest]) for digest in found}
-            target.cache.put(INDEX, fresh)
-            links |= fresh
-    return links
+        for batch in chunks(digests, BATCH):
+            yield manifests(target, repository, batch, media_types, strict=not archived)
 
 
 def manifests(
@@ -121,14 +128,9 @@ def refuse_unknown_indexes(target: Target, repository: str, images: Sequence[Ima
     cannot be read: its children would look as if no index held them."""
     unknown = [image for image in images if image.media_type not in (None, *MEDIA_TYPES)]
     types = {image.digest: str(image.media_type) for image in unknown}
-    for archived in (False, True):
-        digests = [
-            image.digest for image in unknown if (image.status is Status.ARCHIVED) is archived
-        ]
-        for chunk in chunks(digests, BATCH):
-            found = manifests(target, repository, chunk, types.values(), strict=not archived)
-            for digest, text in found.items():
-                _refuse_index(f"{repository}@{digest}", types[digest], text)
+    for found in manifests_of(target, repository, unknown, types.values()):
+        for digest, text in found.items():
+            _refuse_index(f"{repository}@{digest}", types[digest], text)
 
 
 def _refuse_index(where: str, media_type: str, manifest: str) -> None:
