@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecrm.cli.external_commands import external_commands_option
 from ecrm.cli.options import (
     CONTEXT,
     command_options,
+    external_commands_option,
+    format_option,
     output_option,
     repository_option,
     scanned_files_option,
@@ -35,14 +36,7 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     metavar="GLOB...",
     help="Also check the images that these files name; ** matches any folders. May be repeated.",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(_FORMATS),
-    default="text",
-    show_default=True,
-    help="Format of the result.",
-)
+@format_option(_FORMATS, "Format of the result.")
 @output_option
 @click.option(
     "--report",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, plan_options
+from ecrm.cli.options import CONTEXT, command_options, plan_options, yes_option
 from ecrm.cli.request import request
 from ecrm.cli.signals import signals
 from ecrm.cli.terminal import ask, is_stdout, progress, say, show
@@ -21,16 +21,7 @@ _NO_TERMINAL = "--yes deletes without asking"
 
 
 @click.command(context_settings=CONTEXT)
-@click.option(
-    "-y",
-    "--yes",
-    "--force",
-    "force",
-    is_flag=True,
-    envvar="ECRM_FORCE",
-    show_envvar=True,
-    help="Delete without asking.",
-)
+@yes_option("Delete without asking.", "ECRM_FORCE")
 @plan_options
 @click.option(
     "--plan",

@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
-from ecrm.cli.external_commands import external_commands_option
 from ecrm.cli.options import (
     CONTEXT,
     command_options,
+    external_commands_option,
+    format_option,
     output_option,
     scan_option,
     scanned_files_option,
@@ -20,14 +21,7 @@ from ecrm.errors import IncompleteError
 
 @click.command(context_settings=CONTEXT)
 @click.argument("image")
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="Format of the explanation.",
-)
+@format_option(("text", "json"), "Format of the explanation.")
 @output_option
 @scan_option
 @external_commands_option

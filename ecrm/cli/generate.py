@@ -2,21 +2,14 @@
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options
+from ecrm.cli.options import CONTEXT, command_options, yes_option
 from ecrm.cli.request import request
 from ecrm.cli.terminal import ask, progress, say, show
 from ecrm.errors import UsageError
 
 
 @click.command(context_settings=CONTEXT)
-@click.option(
-    "-y",
-    "--yes",
-    "--force",
-    "force",
-    is_flag=True,
-    help="Overwrite the file without asking.",
-)
+@yes_option("Overwrite the file without asking.")
 @command_options
 @click.pass_context
 def generate(ctx: click.Context, force: bool) -> None:

@@ -2,12 +2,11 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from ecrm.cli.external_commands import external_commands_option
 from ecrm.cli.terminal import set_up_logging
 from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList, refuse_empty
 from ecrm.workflow.logs import FORMATS, LEVELS
@@ -52,9 +51,13 @@ def _global(function: F, *, env: bool) -> F:
     return wrapper  # type: ignore[return-value]  # click's decorators lose the type
 
 
+def _variable(name: str) -> dict[str, Any]:
+    return {"envvar": name, "show_envvar": True}
+
+
 def _options(*, env: bool) -> list[Callable[[F], F]]:
     def variable(name: str) -> dict[str, Any]:
-        return {"envvar": name, "show_envvar": True} if env else {}
+        return _variable(name) if env else {}
 
     return [
         click.option(
@@ -112,136 +115,139 @@ def _is_true(text: str | None) -> bool:
     return text is not None and click.BOOL.convert(text, None, None) is True
 
 
-def output_option(function: F) -> F:
+output_option = click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    default="-",
+    **_variable("ECRM_OUTPUT"),
+    help="Write to FILE instead of stdout.",
+)
+
+
+scan_option = click.option(
+    "--scan/--no-scan",
+    default=True,
+    **_variable("ECRM_SCAN"),
+    help="Scan for images in use, or rely on --scanned-files alone.",
+)
+
+
+repository_option = click.option(
+    "-r",
+    "--repository",
+    metavar="NAME",
+    **_variable("ECRM_REPOSITORY"),
+    help="Limit the run to this repository.",
+)
+
+
+scanned_files_option = click.option(
+    "--scanned-files",
+    type=CommaList(),
+    multiple=True,
+    **_variable("ECRM_SCANNED_FILES"),
+    help="Files written by `scan`; images that they name are kept. May be repeated.",
+)
+
+
+external_commands_option = click.option(
+    "--external-commands/--no-external-commands",
+    default=True,
+    **_variable("ECRM_EXTERNAL_COMMANDS"),
+    help="Run the programs under external_commands, or skip them.",
+)
+
+
+def format_option(formats: Sequence[str], text: str, envvar: str | None = None) -> Callable[[F], F]:
+    """The first of the formats is the default."""
     return click.option(
-        "-o",
-        "--output",
+        "--format",
+        "format_name",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        envvar=envvar,
+        show_envvar=bool(envvar),
+        help=text,
+    )
+
+
+def yes_option(text: str, envvar: str | None = None) -> Callable[[F], F]:
+    names = ("-y", "--yes", "--force", "force")
+    return click.option(*names, is_flag=True, envvar=envvar, show_envvar=bool(envvar), help=text)
+
+
+def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """The options, shown in this order."""
+
+    def decorated(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorated
+
+
+snapshot_options = _all(
+    click.option(
+        "--from",
+        "snapshot",
         metavar="FILE",
-        default="-",
-        envvar="ECRM_OUTPUT",
-        show_envvar=True,
-        help="Write to FILE instead of stdout.",
-    )(function)
+        help="Plan from a file of `snapshot` instead of from AWS.",
+    ),
+    click.option(
+        "--now",
+        type=MOMENT,
+        help="Plan as of this time: 2026-11-22, or +30d for 30 days later.",
+    ),
+)
 
 
-def plan_options(function: F) -> F:
-    """The options that `plan` and `delete` share."""
-    return _with(
-        function,
-        output_option,
-        click.option(
-            "--format",
-            "format_name",
-            type=click.Choice(("table", "json", "markdown")),
-            default="table",
-            show_default=True,
-            envvar="ECRM_FORMAT",
-            show_envvar=True,
-            help="Format of the plan.",
-        ),
-        scan_option,
-        external_commands_option,
-        repository_option,
-        scanned_files_option,
-        click.option(
-            "--action",
-            type=click.Choice(("delete", "archive")),
-            help="Override the action of every rule.",
-        ),
-        guard_options,
-    )
-
-
-def scan_option(function: F) -> F:
-    return click.option(
-        "--scan/--no-scan",
-        default=True,
-        envvar="ECRM_SCAN",
-        show_envvar=True,
-        help="Scan for images in use, or rely on --scanned-files alone.",
-    )(function)
-
-
-def repository_option(function: F) -> F:
-    return click.option(
-        "-r",
-        "--repository",
-        metavar="NAME",
-        envvar="ECRM_REPOSITORY",
-        show_envvar=True,
-        help="Limit the run to this repository.",
-    )(function)
-
-
-def scanned_files_option(function: F) -> F:
-    return click.option(
-        "--scanned-files",
-        type=CommaList(),
-        multiple=True,
-        envvar="ECRM_SCANNED_FILES",
-        show_envvar=True,
-        help="Files written by `scan`; images that they name are kept. May be repeated.",
-    )(function)
-
-
-def snapshot_options(function: F) -> F:
-    return _with(
-        function,
-        click.option(
-            "--from",
-            "snapshot",
-            metavar="FILE",
-            help="Plan from a file of `snapshot` instead of from AWS.",
-        ),
-        click.option(
-            "--now",
-            type=MOMENT,
-            help="Plan as of this time: 2026-11-22, or +30d for 30 days later.",
-        ),
-    )
-
-
-def guard_options(function: F) -> F:
-    """The guards of ecrm.yaml, which these override."""
-    return _with(
-        function,
-        click.option("--no-guards", is_flag=True, help="Disable every guard for this run."),
-        click.option("--min-age", type=DURATION, help="Keep images pushed within this time."),
-        click.option(
-            "--max-in-use-drop",
-            type=PERCENT,
-            help="Stop if images in use dropped by more than this percentage since the last run.",
-        ),
-        click.option(
-            "--missing-in-use/--no-missing-in-use",
-            default=None,
-            help="Stop if a repository would be emptied while all its images in use are missing.",
-        ),
-        click.option("--max-images", type=COUNT, help="Stop if more images would be deleted."),
-        click.option(
-            "--max-percent",
-            type=PERCENT,
-            help="Stop if more percent of a repository would be deleted.",
-        ),
-        click.option(
-            "--max-bytes", type=SIZE, help="Stop if more bytes would be deleted, such as 10GB."
-        ),
-        click.option(
-            "--in-use-max-age",
-            type=DURATION,
-            help="Scan again before a repository's turn if the last scan is older.",
-        ),
-    )
+plan_options = _all(
+    output_option,
+    format_option(("table", "json", "markdown"), "Format of the plan.", "ECRM_FORMAT"),
+    scan_option,
+    external_commands_option,
+    repository_option,
+    scanned_files_option,
+    click.option(
+        "--action",
+        type=click.Choice(("delete", "archive")),
+        help="Override the action of every rule.",
+    ),
+    # The guards of ecrm.yaml, which these override.
+    click.option("--no-guards", is_flag=True, help="Disable every guard for this run."),
+    click.option("--min-age", type=DURATION, help="Keep images pushed within this time."),
+    click.option(
+        "--max-in-use-drop",
+        type=PERCENT,
+        help="Stop if images in use dropped by more than this percentage since the last run.",
+    ),
+    click.option(
+        "--missing-in-use/--no-missing-in-use",
+        default=None,
+        help="Stop if a repository would be emptied while all its images in use are missing.",
+    ),
+    click.option("--max-images", type=COUNT, help="Stop if more images would be deleted."),
+    click.option(
+        "--max-percent",
+        type=PERCENT,
+        help="Stop if more percent of a repository would be deleted.",
+    ),
+    click.option(
+        "--max-bytes", type=SIZE, help="Stop if more bytes would be deleted, such as 10GB."
+    ),
+    click.option(
+        "--in-use-max-age",
+        type=DURATION,
+        help="Scan again before a repository's turn if the last scan is older.",
+    ),
+)
+"""What `plan` and `delete` share."""
 
 
 GUARDS = (
     *("min_age", "max_in_use_drop", "missing_in_use"),
     *("max_images", "max_percent", "max_bytes", "in_use_max_age"),
 )
-
-
-def _with(function: F, *options: Callable[[F], F]) -> F:
-    """The options, shown in this order."""
-    for option in reversed(options):
-        function = option(function)
-    return function

@@ -4,21 +4,22 @@ from typing import Any
 
 import click
 
-from ecrm.cli.external_commands import external_commands_option
-from ecrm.cli.options import CONTEXT, command_options, output_option
+from ecrm.cli.options import (
+    CONTEXT,
+    command_options,
+    external_commands_option,
+    format_option,
+    output_option,
+)
 from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, show
 
 
 @click.command(context_settings=CONTEXT)
 @output_option
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(("json", "table", "detail")),
-    default="json",
-    show_default=True,
-    help="json: an array of image URIs; table: a readable table; detail: JSON with every use.",
+@format_option(
+    ("json", "table", "detail"),
+    "json: an array of image URIs; table: a readable table; detail: JSON with every use.",
 )
 @external_commands_option
 @command_options

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from ecrm.cli.external_commands import external_commands_option
 from ecrm.cli.options import (
     CONTEXT,
     command_options,
+    external_commands_option,
     output_option,
     scanned_files_option,
 )
