@@ -14,7 +14,6 @@ from ecrm.workflow.logs import FORMATS, LEVELS
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
-
 SETTINGS = (
     *("config", "profile", "region", "concurrency", "cache"),
     *("log_level", "log_format", "color"),
@@ -124,14 +123,12 @@ output_option = click.option(
     help="Write to FILE instead of stdout.",
 )
 
-
 scan_option = click.option(
     "--scan/--no-scan",
     default=True,
     **_variable("ECRM_SCAN"),
     help="Scan for images in use, or rely on --scanned-files alone.",
 )
-
 
 repository_option = click.option(
     "-r",
@@ -141,7 +138,6 @@ repository_option = click.option(
     help="Limit the run to this repository.",
 )
 
-
 scanned_files_option = click.option(
     "--scanned-files",
     type=CommaList(),
@@ -149,7 +145,6 @@ scanned_files_option = click.option(
     **_variable("ECRM_SCANNED_FILES"),
     help="Files written by `scan`; images that they name are kept. May be repeated.",
 )
-
 
 external_commands_option = click.option(
     "--external-commands/--no-external-commands",
@@ -203,7 +198,6 @@ snapshot_options = _all(
     ),
 )
 
-
 plan_options = _all(
     output_option,
     format_option(("table", "json", "markdown"), "Format of the plan.", "ECRM_FORMAT"),
@@ -245,7 +239,6 @@ plan_options = _all(
     ),
 )
 """What `plan` and `delete` share."""
-
 
 GUARDS = (
     *("min_age", "max_in_use_drop", "missing_in_use"),
