@@ -53,7 +53,7 @@ class Violation:
 
     @property
     def fingerprint(self) -> str:
-        return sha256(self.identity.encode()).hexdigest()[:16]
+        return sha256(self.identity.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ecrm.errors import EcrmError, OutputError, UsageError
+from ecrm.model.printable import printable, printable_lines
 from ecrm.workflow.logs import fields_of, json_line, level_of, set_up, text_line
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Progress:
                 import shutil
 
                 width = shutil.get_terminal_size().columns - 1
-                self._write(_CLEAR_LINE + text[:width])
+                self._write(_CLEAR_LINE + printable(text)[:width])
                 self._shown_at, self._visible = time.monotonic(), True
 
     def clear(self) -> None:
@@ -66,7 +67,7 @@ _stderr = _Stderr()
 def say(text: str, level: str = "", **fields: object) -> None:
     """A line for people; with a level it is a log line."""
     progress.clear()
-    line = text_line(level, text) if level else text
+    line = text_line(level, text) if level else printable_lines(text.split("\n"))
     if _stderr.as_json:
         line = json_line(level or "info", text, datetime.now(UTC), fields)
     with suppress(OSError):

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import yaml
 
 from ecrm.errors import ConfigError
+from ecrm.model.printable import printable
 
 _PREFIX = "tag:yaml.org,2002:"
 _SCALAR_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "merge", "value"})
@@ -48,7 +49,7 @@ class ConfigLocation:
         """`file:line: path: text`, always one line, whatever the text holds."""
         path = f"{self.path}: " if self.path else ""
         line = f"{self.file}:{self.line}: {path}{text}"
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+        return printable(line)
 
     def error(self, problem: str) -> ConfigError:
         return ConfigError(self.says(problem))

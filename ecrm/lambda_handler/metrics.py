@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ecrm.lambda_handler.result import Result, numbers
+from ecrm.model.printable import printable_json
 from ecrm.reports.plans import name_in
 
 NAMESPACE = "ecrm"
@@ -32,7 +33,7 @@ def metrics_line(result: Result, function: str, at: datetime) -> str:
         "Repositories": _repositories(result),
         **{name: value for name, (_, value) in metrics.items()},
     }
-    return json.dumps(whole, ensure_ascii=False)
+    return printable_json(json.dumps(whole, ensure_ascii=False))
 
 
 def _metrics(result: Result) -> list[tuple[str, str, float]]:

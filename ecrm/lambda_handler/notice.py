@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from ecrm.check import Findings
 from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed, image_name
 from ecrm.model.outcome import OutcomeStatus
+from ecrm.model.printable import printable, printable_lines
 from ecrm.planning.plan import Plan, Totals
 from ecrm.reports.plans import name_in
 from ecrm.reports.text import count, human_size, human_totals
@@ -18,18 +19,17 @@ _MOST_REPOSITORIES = 20
 def subject(result: Result) -> str:
     """What a list of e-mails shows: the command, how it went, and where."""
     line = f"ecrm {result.command}: {_outcome(result)}{_where(result)}"
-    ascii_only = line.encode("ascii", "replace").decode()
-    printable = "".join(c if c.isprintable() else " " for c in ascii_only)
-    cut = len(printable) > _LONGEST_SUBJECT
-    return f"{printable[: _LONGEST_SUBJECT - 3]}..." if cut else printable
+    ascii_only = printable(line).encode("ascii", "replace").decode()
+    cut = len(ascii_only) > _LONGEST_SUBJECT
+    return f"{ascii_only[: _LONGEST_SUBJECT - 3]}..." if cut else ascii_only
 
 
 def body(result: Result) -> str:
     """Short paragraphs and lists of plain text."""
-    text = "\n".join(_lines(result))
+    text = printable_lines(_lines(result))
     if len(text) <= _LONGEST_TEXT:
         return text
-    last = f"\n{headline(result)}" if result.unread else ""
+    last = f"\n{printable(headline(result))}" if result.unread else ""
     return f"{text[:_LONGEST_TEXT]}...\n(See the log for the rest.){last}"
 
 

@@ -12,8 +12,10 @@ from ecrm.errors import EcrmError
 from ecrm.lambda_handler import notice
 from ecrm.lambda_handler.event import Asked
 from ecrm.lambda_handler.result import Result, summary
+from ecrm.model.printable import printable_json
 from ecrm.reports import CHECK_FORMATS, PLAN_FORMATS
-from ecrm.reports.markdown import bullets, escaped
+from ecrm.reports.markdown import bullets
+from ecrm.reports.text import escaped
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def _survived(result: Result, what: str) -> Iterator[None]:
 
 
 def _report(result: Result, place: str, home: Callable[[], Target], version: str) -> None:
-    text = json.dumps(summary(result, version), indent=2, ensure_ascii=False)
+    text = printable_json(json.dumps(summary(result, version), indent=2, ensure_ascii=False))
     for name, content, content_type in (
         (f"{place}.json", text + "\n", "application/json"),
         (f"{place}.md", markdown(result), "text/markdown"),

@@ -7,12 +7,13 @@ from typing import Any
 
 from ecrm.check import Findings, Violation
 from ecrm.config import RULES_OF_CHECK, Level
-from ecrm.reports.text import count
+from ecrm.model.printable import printable_json, printable_lines
+from ecrm.reports.text import count, escaped
 
 
 def check_text(found: Findings) -> str:
     """Grouped by rule, most urgent first; then what could not be told, and what was passed over."""
-    return "\n".join([headline(found), *_groups(found), *_rest(found)])
+    return printable_lines([headline(found), *_groups(found), *_rest(found)])
 
 
 def headline(found: Findings) -> str:
@@ -40,9 +41,9 @@ def _groups(found: Findings) -> Iterator[str]:
     for (rule, level), group in groupby(
         found.violations, lambda violation: (violation.rule, violation.level)
     ):
-        yield f"\n{rule} ({level}): {RULES_OF_CHECK[rule]}"
+        yield from ("", f"{rule} ({level}): {RULES_OF_CHECK[rule]}")
         for violation in group:
-            yield f"\n  {violation.what}"
+            yield from ("", f"  {violation.what}")
             yield f"    where  {place_of(violation)}"
             yield f"    why    {violation.why}"
             yield f"    next   {violation.next_step}"
@@ -50,28 +51,30 @@ def _groups(found: Findings) -> Iterator[str]:
 
 def _rest(found: Findings) -> Iterator[str]:
     if found.unread:
-        yield "\nCould not be read, so the result is incomplete:"
+        yield from ("", "Could not be read, so the result is incomplete:")
         yield from (f"  {hole.text}" for hole in found.unread)
     if found.unchecked:
-        yield "\nNot checked:"
+        yield from ("", "Not checked:")
         yield from (f"  {line}" for line in found.unchecked)
     if found.accepted:
-        yield f"\n{count(len(found.accepted), 'more is', 'more are')} accepted by the baseline."
+        number = count(len(found.accepted), "more is", "more are")
+        yield from ("", f"{number} accepted by the baseline.")
     if found.resolved:
-        yield "\nAccepted by the baseline, and not there any more (--write-baseline drops them):"
+        resolved = "Accepted by the baseline, and not there any more (--write-baseline drops them):"
+        yield from ("", resolved)
         yield from (f"  {line}" for line in found.resolved)
     off = [rule for rule, level in found.levels.items() if level is Level.OFF]
     if off:
-        yield f"\nOff: {', '.join(off)}"
+        yield from ("", f"Off: {', '.join(off)}")
 
 
 def check_markdown(found: Findings) -> str:
     """For the summary of a job."""
-    parts = [f"## ecrm check\n\n{headline(found)}"]
+    parts = [f"## ecrm check\n\n{escaped(headline(found))}"]
     for rule, group in groupby(found.violations, lambda violation: violation.rule):
         rows = [
             [
-                _cell(text)
+                escaped(text)
                 for text in (
                     violation.level,
                     violation.what,
@@ -92,18 +95,12 @@ def check_markdown(found: Findings) -> str:
     }
     for title, entries in lists.items():
         if entries:
-            bullets = "\n".join(f"- {_cell(entry)}" for entry in entries)
+            bullets = "\n".join(f"- {escaped(entry)}" for entry in entries)
             parts.append(f"### {title}\n\n{bullets}")
     if found.accepted:
         number = count(len(found.accepted), "more is", "more are")
         parts.append(f"{number} accepted by the baseline.")
     return "\n\n".join(parts)
-
-
-def _cell(text: str) -> str:
-    """Text that is nothing but text in a cell of a table: no markup of Markdown or HTML."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_|[]#~" else c for c in text)
-    return " ".join(escaped.replace("&", "&amp;").replace("<", "&lt;").split())
 
 
 def check_json(found: Findings) -> str:
@@ -120,7 +117,7 @@ def check_json(found: Findings) -> str:
         "accepted": [_violation(violation) for violation in found.accepted],
         "resolved": list(found.resolved),
     }
-    return json.dumps(body, indent=2, ensure_ascii=False)
+    return printable_json(json.dumps(body, indent=2, ensure_ascii=False))
 
 
 def _violation(violation: Violation) -> dict[str, Any]:

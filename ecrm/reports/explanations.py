@@ -7,6 +7,7 @@ from typing import Any
 
 from ecrm.model.codec import encode
 from ecrm.model.decision import Decision, Reason
+from ecrm.model.printable import printable_json, printable_lines
 from ecrm.model.rule import Action, Rule
 from ecrm.model.use import Use
 from ecrm.planning.explain import Explanation, MissingImage
@@ -38,7 +39,7 @@ def explanations_text(
         else _explanation(explanation)
         for explanation in explanations
     ]
-    text = "\n\n".join("\n".join(block) for block in blocks)
+    text = "\n\n".join(map(printable_lines, blocks))
     if not unread:
         return text
     verdict = f"INCOMPLETE: {unread_count(len(unread))}, so nothing can be deleted now."
@@ -50,7 +51,7 @@ def explanations_json(
 ) -> str:
     known = {"complete": not unread, "missing": list(unread)}
     shown = [_json(explanation) | known for explanation in explanations]
-    return json.dumps(shown, indent=2, ensure_ascii=False)
+    return printable_json(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
 def _missing(missing: MissingImage) -> Iterator[str]:

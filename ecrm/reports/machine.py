@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from ecrm.check import Findings, Violation
 from ecrm.config import RULES_OF_CHECK, Level
+from ecrm.model.printable import printable, printable_json, printable_lines
 from ecrm.model.version import version
 from ecrm.reports.checks import place_of
 
@@ -32,7 +33,7 @@ def check_sarif(found: Findings) -> str:
     invocation: dict[str, Any] = {"executionSuccessful": not found.unread}
     if found.unread:
         invocation["toolExecutionNotifications"] = [
-            {"level": "error", "message": {"text": hole.text}} for hole in found.unread
+            {"level": "error", "message": {"text": printable(hole.text)}} for hole in found.unread
         ]
     driver = {"name": "ecrm", "version": version(), "rules": rules}
     results = [
@@ -40,14 +41,16 @@ def check_sarif(found: Findings) -> str:
     ]
     run = {"tool": {"driver": driver}, "invocations": [invocation], "results": results}
     body = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
-    return json.dumps(body, indent=2, ensure_ascii=False)
+    return printable_json(json.dumps(body, indent=2, ensure_ascii=False))
 
 
 def _result(violation: Violation, index: int, found: Findings) -> dict[str, Any]:
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": str(violation.where)}]}
     if place := violation.location or found.config:
         location["physicalLocation"] = {
-            "artifactLocation": {"uri": quote(place.file.removeprefix("./"))},
+            "artifactLocation": {
+                "uri": quote(place.file.removeprefix("./"), errors="surrogatepass")
+            },
             "region": {"startLine": place.line},
         }
     return {
@@ -55,7 +58,9 @@ def _result(violation: Violation, index: int, found: Findings) -> dict[str, Any]
         "ruleIndex": index,
         "level": str(violation.level),
         "message": {
-            "text": f"{violation.what}. Why: {violation.why}. Next: {violation.next_step}."
+            "text": printable(
+                f"{violation.what}. Why: {violation.why}. Next: {violation.next_step}."
+            )
         },
         "locations": [location],
         "partialFingerprints": {"ecrm/v1": violation.fingerprint},
@@ -75,8 +80,8 @@ def check_junit(found: Findings) -> str:
     if found.unread:
         suite = ET.SubElement(root, "testsuite", name="complete")
         for hole in found.unread:
-            case = ET.SubElement(suite, "testcase", classname="complete", name=_plain(hole.text))
-            ET.SubElement(case, "error", message=_plain(hole.text), type="unread")
+            case = ET.SubElement(suite, "testcase", classname="complete", name=printable(hole.text))
+            ET.SubElement(case, "error", message=printable(hole.text), type="unread")
         _count(suite)
     _count(root)
     ET.indent(root)
@@ -86,29 +91,29 @@ def check_junit(found: Findings) -> str:
 def _cases(suite: ET.Element, violations: list[Violation]) -> None:
     rule = suite.attrib["name"]
     if not violations:
-        ET.SubElement(suite, "testcase", classname=rule, name=_plain(RULES_OF_CHECK[rule]))
+        ET.SubElement(suite, "testcase", classname=rule, name=printable(RULES_OF_CHECK[rule]))
     for violation in violations:
-        case = ET.SubElement(suite, "testcase", classname=rule, name=_plain(violation.identity))
+        case = ET.SubElement(suite, "testcase", classname=rule, name=printable(violation.identity))
         kind = "failure" if violation.level is Level.ERROR else "skipped"
         result = ET.SubElement(
-            case, kind, message=_plain(violation.what), type=str(violation.level)
+            case, kind, message=printable(violation.what), type=str(violation.level)
         )
-        result.text = _plain(_details(violation))
+        result.text = _details(violation)
 
 
 def _details(violation: Violation) -> str:
-    return f"where: {place_of(violation)}\nwhy: {violation.why}\nnext: {violation.next_step}"
+    lines = {
+        "where": place_of(violation),
+        "why": violation.why,
+        "next": violation.next_step,
+    }
+    return printable_lines(f"{name}: {text}" for name, text in lines.items())
 
 
 def _count(suite: ET.Element) -> None:
     kinds = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
     for attribute, tag in kinds.items():
         suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))
-
-
-def _plain(text: str) -> str:
-    """XML has no way to write most control characters."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def check_github(found: Findings) -> str:
@@ -124,12 +129,12 @@ def _commands(found: Findings) -> Iterator[str]:
             if violation.location
             else {}
         )
-        text = f"{violation.what}\n{_details(violation)}"
+        text = f"{printable(violation.what)}\n{_details(violation)}"
         yield _command(str(violation.level), text, **where, title=f"ecrm check: {violation.rule}")
     for unread in found.unread:
-        yield _command("error", unread.text, title="ecrm check: could not be read")
+        yield _command("error", printable(unread.text), title="ecrm check: could not be read")
     for line in found.unchecked:
-        yield _command("notice", line, title="ecrm check: not checked")
+        yield _command("notice", printable(line), title="ecrm check: not checked")
 
 
 def _command(kind: str, text: str, **properties: str) -> str:
@@ -143,4 +148,4 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _data(printable(text)).replace(":", "%3A").replace(",", "%2C")

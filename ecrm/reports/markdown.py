@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from ecrm.planning.plan import Plan
 from ecrm.reports.plans import REASONS, name_in, notes, rows, sources, totals, verdict
-from ecrm.reports.text import human_totals
+from ecrm.reports.text import escaped, human_totals
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
+_CODE = re.compile(r"[\w./:@-]+", re.ASCII)
 
 
 def plan_markdown(plan: Plan) -> str:
@@ -22,7 +22,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     for where, kind, total, deletable in rows(plan):
         expired = f"**{human_totals(deletable)}**" if deletable.images else ""
         cells = (
-            f"`{name_in(plan, where)}`",
+            _name(name_in(plan, where)),
             kind,
             human_totals(total),
             expired,
@@ -38,13 +38,12 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield from ("", f"**{verdict(plan)}**")
 
 
+def _name(text: str) -> str:
+    return f"`{text}`" if _CODE.fullmatch(text) else escaped(text)
+
+
 def bullets(heading: str, lines: Iterable[str]) -> Iterator[str]:
     """A section with one item a line; nothing where there are none."""
     items = [f"- {escaped(line)}" for line in lines]
     if items:
         yield from ("", f"## {heading}", "", *items)
-
-
-def escaped(text: str) -> str:
-    """Shows as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.planning.plan import Totals
-from ecrm.reports.text import count, human_totals, table
+from ecrm.reports.text import count, human_totals, page, table
 
 
 def outcomes_table(
@@ -31,7 +31,7 @@ def outcomes_table(
         for key, totals in sorted(by_key.items(), key=lambda item: (item[0].repository, item[0]))
     ]
     headers = ["REPOSITORY", *(status.upper() for status in statuses)]
-    return "\n".join([table(rows, headers), "", *_summary(everything, registries, planned)])
+    return page(table(rows, headers), _summary(everything, registries, planned))
 
 
 def _summary(

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from ecrm.model.decision import Reason
 from ecrm.model.image import Kind
+from ecrm.model.printable import printable_json, printable_lines
 from ecrm.model.reference import display_name
 from ecrm.model.rule import Action
 from ecrm.model.scan import SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
-from ecrm.reports.text import blue, count, human_totals, table, unread_count, yellow
+from ecrm.reports.text import blue, count, human_totals, page, table, unread_count, yellow
 
 REASONS: Mapping[Reason, str] = {
     Reason.IN_USE: "in use",
@@ -53,14 +54,14 @@ def plan_json(plan: Plan) -> str:
         }
         for where, kind, total, deletable in (*rows(plan), *unread)
     ]
-    return json.dumps(shown, indent=2, ensure_ascii=False)
+    return printable_json(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
 def plan_table(plan: Plan) -> str:
     """The table, and below it what the numbers mean. An incomplete plan says so first and last."""
     if plan.complete:
         return _table(plan)
-    unread = "\n".join(f"  {line}" for line in plan.unread)
+    unread = printable_lines(f"  {line}" for line in plan.unread)
     return f"{verdict(plan)}\n\n{_table(plan)}\n\nCould not be read:\n{unread}\n\n{verdict(plan)}"
 
 
@@ -83,7 +84,7 @@ def _table(plan: Plan) -> str:
         for where, kind, total, deletable in rows(plan)
     ]
     shown = table(cells, ["REPOSITORY", "TYPE", "TOTAL", "EXPIRED", "KEEP"])
-    return "\n".join([shown, "", *_summary(plan)])
+    return page(shown, _summary(plan))
 
 
 def name_in(plan: Plan, where: RepositoryPlan) -> str:
@@ -111,14 +112,14 @@ def rows(plan: Plan) -> Iterator[tuple[RepositoryPlan, Kind, Totals, Totals]]:
 def _summary(plan: Plan) -> Iterator[str]:
     yield from totals(plan)
     if plan.kept_by_reason:
-        yield "\nKept images:"
+        yield from ("", "Kept images:")
         width = len(str(max(plan.kept_by_reason.values())))
         for reason, number in plan.kept_by_reason.items():
             yield f"  {number:{width}}  {REASONS[reason]}"
-    yield "\nSources:"
+    yield from ("", "Sources:")
     yield from (f"  {line}" for line in sources(plan))
     if lines := list(notes(plan)):
-        yield "\nNotes:"
+        yield from ("", "Notes:")
         yield from (f"  {line}" for line in lines)
 
 

@@ -5,8 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
 from ecrm.execution.restore import Restored, Result
+from ecrm.model.printable import printable_json
 from ecrm.model.reference import Registry, RepositoryKey, display_name
-from ecrm.reports.text import count, table
+from ecrm.reports.text import count, page, table
 
 _HEADERS = ["RESTORED", "RESTORING", "THERE ALREADY", "NOT RESTORED"]
 _PLANNED = ["TO RESTORE", "TO UNARCHIVE", "THERE ALREADY", "NOT RESTORABLE"]
@@ -14,7 +15,7 @@ _PLANNED = ["TO RESTORE", "TO UNARCHIVE", "THERE ALREADY", "NOT RESTORABLE"]
 
 def restored_json(restored: Iterable[Restored], *, planned: bool = False) -> str:
     """An array with an object per image; `planned` is what would become of it."""
-    return json.dumps(
+    text = json.dumps(
         [
             {
                 "registry": str(image.registry),
@@ -31,6 +32,7 @@ def restored_json(restored: Iterable[Restored], *, planned: bool = False) -> str
         indent=2,
         ensure_ascii=False,
     )
+    return printable_json(text)
 
 
 def restored_table(restored: Iterable[Restored], *, planned: bool = False) -> str:
@@ -50,7 +52,7 @@ def restored_table(restored: Iterable[Restored], *, planned: bool = False) -> st
     ]
     headers = ["REPOSITORY", *(_PLANNED if planned else _HEADERS)]
     summary = _summary(everything, planned=planned)
-    return "\n".join([table(rows, headers), "", *summary, *_details(everything, registries)])
+    return page(table(rows, headers), [*summary, *_details(everything, registries)])
 
 
 def _summary(restored: list[Restored], *, planned: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 
+from ecrm.model.printable import printable_json
 from ecrm.model.reference import Reference
 from ecrm.model.scan import Scan
 from ecrm.reports.text import table
@@ -12,7 +13,8 @@ _SHORT_DIGEST = len("sha256:") + 12
 
 def scan_uris(scan: Scan) -> str:
     """A sorted JSON array of image URIs, which is what fujiwara/ecrm writes and reads."""
-    return json.dumps(sorted({uri for use in scan.uses for uri in use.reference.uris()}), indent=2)
+    uris = {uri for use in scan.uses for uri in use.reference.uris()}
+    return printable_json(json.dumps(sorted(uris), indent=2))
 
 
 def scan_table(scan: Scan) -> str:
@@ -34,7 +36,7 @@ def _short(reference: Reference) -> str:
 
 def scan_detail(scan: Scan) -> str:
     """Every use with its source and path."""
-    return json.dumps(
+    text = json.dumps(
         {
             "scanned_at": scan.at.isoformat(),
             "sources": [
@@ -64,3 +66,4 @@ def scan_detail(scan: Scan) -> str:
         },
         indent=2,
     )
+    return printable_json(text)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ecrm.model.printable import printable, printable_json
+
 if TYPE_CHECKING:
     import logging
 
@@ -15,7 +17,7 @@ _LEVELS = {"debug": 10, "info": 20, "notice": NOTICE, "warn": 30, "error": 40}
 
 
 def text_line(level: str, text: str) -> str:
-    return f"ecrm: {level}: {text}"
+    return f"ecrm: {level}: {printable(text)}"
 
 
 def json_line(level: str, text: str, at: datetime, fields: Mapping[str, object]) -> str:
@@ -24,7 +26,7 @@ def json_line(level: str, text: str, at: datetime, fields: Mapping[str, object])
 
     time = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     whole = {"level": level, "time": time, "message": text, **fields}
-    return json.dumps(whole, ensure_ascii=False, default=str)
+    return printable_json(json.dumps(whole, ensure_ascii=False, default=str))
 
 
 def level_of(record: "logging.LogRecord") -> str:

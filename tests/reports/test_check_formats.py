@@ -380,7 +380,7 @@ def test_junit_has_no_character_that_xml_forbids():
     )
     text = shown("junit", Findings((odd,), levels={"missing_image": Level.ERROR}))
     ((case,),) = list(JUnitXml.fromstring(text.encode()))
-    assert case.result[0].message == "a??[31mb?"
+    assert case.result[0].message == r"a\x00\x1b[31mb\ud800"
 
 
 # -- SARIF ----------------------------------------------------------------------------------------

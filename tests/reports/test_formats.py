@@ -164,7 +164,7 @@ lambda:ListFunctions is denied; allow it: not you
 def test_markdown_shows_names_as_they_are():
     made = plan_of(unmanaged=(RepositoryKey(REGISTRY, "a_b*c|<d>`[e]\\"),))
     line = PLAN_FORMATS["markdown"](made).splitlines()[-1]
-    assert line.endswith(r"touched: a\_b\*c\|\<d\>\`\[e\]\\")
+    assert line.endswith(r"touched: a\_b\*c\|&lt;d>\`\[e\]\\")
 
 
 def test_the_plan_table_with_colors():

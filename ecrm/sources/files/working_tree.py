@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from ecrm.model.printable import printable
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import WORKING_TREE, SourceLocation, Use
 from ecrm.sources.files import Contents, Mention, read_file_text
@@ -41,7 +42,7 @@ def tree_uses(globs: Sequence[str], root: Path) -> Iterator[SourceItem]:
                 files.append(entry)
         if not files:
             hint = "it is relative to the folder that ecrm runs in"
-            yield Diagnostic(ReadStatus.FAILED, f"{_one_line(glob)}: matches no file; {hint}")
+            yield Diagnostic(ReadStatus.FAILED, f"{printable(glob)}: matches no file; {hint}")
         for path in files:
             if path not in read:
                 read.add(path)
@@ -108,7 +109,7 @@ def _listing(folder: Path) -> Sequence[tuple[str, bool] | Diagnostic]:
 
 def _name(path: Path, root: Path) -> str:
     """As the user would write it."""
-    return _one_line(str(path.relative_to(root) if path.is_relative_to(root) else path))
+    return printable(str(path.relative_to(root) if path.is_relative_to(root) else path))
 
 
 def _file_uses(path: Path, name: str) -> Iterator[SourceItem]:
@@ -137,7 +138,7 @@ def _file_uses(path: Path, name: str) -> Iterator[SourceItem]:
 
 def _found(contents: Contents, name: str) -> Iterator[SourceItem]:
     if contents.problem:
-        yield Diagnostic(ReadStatus.FAILED, _one_line(f"{name}:{contents.problem}"))
+        yield Diagnostic(ReadStatus.FAILED, printable(f"{name}:{contents.problem}"))
     for mention in contents.mentions:
         if mention.problem:
             yield _note(mention, name)
@@ -158,14 +159,10 @@ def _note(mention: Mention, name: str) -> Diagnostic:
     if len(shown) > _LONGEST_SHOWN:
         shown = f"{shown[:_LONGEST_SHOWN]}..."
     return Diagnostic(
-        ReadStatus.READ, _one_line(f"{name}:{mention.spot.line}: {shown} {mention.problem}")
+        ReadStatus.READ, printable(f"{name}:{mention.spot.line}: {shown} {mention.problem}")
     )
 
 
 def _unread(name: str, error: OSError | ValueError) -> Diagnostic:
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    return Diagnostic(ReadStatus.FAILED, _one_line(f"{name}: cannot be read: {reason}"))
-
-
-def _one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return Diagnostic(ReadStatus.FAILED, printable(f"{name}: cannot be read: {reason}"))
