@@ -7,10 +7,12 @@ the next call.
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from ecrm.aws import chunks
 from ecrm.errors import AccessDenied, AwsError, Gone, OutOfTimeError, OutputError
+from ecrm.execution.sparing import why_spared
 from ecrm.model.decision import Decision
 from ecrm.model.image import Links
 from ecrm.model.outcome import Outcome, OutcomeStatus
@@ -44,7 +46,7 @@ class Journal(Protocol):
 @dataclass(frozen=True, slots=True)
 class RepositoryWork:
     """One repository, and what it takes to change it. `intended` are the digests that are in the
-    journal already; `kept` are those that are kept after all, and why."""
+    journal already; `kept` are those that are kept after all: spared or refused."""
 
     repository: RepositoryPlan
     deleter: Deleter
@@ -52,7 +54,7 @@ class RepositoryWork:
     may_go_on: Callable[[], bool]
     in_hand: Callable[[], AbstractContextManager[object]]
     intended: set[str] = field(default_factory=set)
-    kept: dict[str, str] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
 
     def outcome(self, decision: Decision, status: OutcomeStatus, detail: str = "") -> Outcome:
         planned = self.repository
@@ -135,6 +137,8 @@ def _settled(
     settled: list[Outcome] = []
     for outcome in outcomes:
         failed = outcome.status is OutcomeStatus.FAILED
+        if failed or outcome.status is OutcomeStatus.SKIPPED:
+            work.kept.add(outcome.decision.image.digest)
         is_held = failed and outcome.detail.startswith(_HELD_BY_INDEX)
         (held if is_held else settled).append(outcome)
     yield from _recorded(work, settled)
@@ -155,10 +159,10 @@ def _carry_out(work: RepositoryWork, batch: Sequence[Decision]) -> list[Outcome]
     planned = work.repository
     images = [one.image for one in batch if one.image.digest not in work.intended]
     manifests: dict[str, str] = {}
+    unknown: dict[str, str] = {}
     if images and not archives:
         manifests, unknown = work.deleter.manifests(planned.repository, images)
-        work.kept.update(unknown)
-    outcomes = [outcome for decision in batch if (outcome := _kept(work, decision))]
+    outcomes = _kept(work, batch, manifests, unknown)
     left = [decision for decision in batch if decision.image.digest not in work.kept]
     new = [decision for decision in left if decision.image.digest not in work.intended]
     work.journal.intend(planned.registry, planned.repository, new, manifests, planned.held_by)
@@ -168,16 +172,36 @@ def _carry_out(work: RepositoryWork, batch: Sequence[Decision]) -> list[Outcome]
     return outcomes + (_delete(work, left) if left else [])
 
 
-def _kept(work: RepositoryWork, decision: Decision) -> Outcome | None:
-    """The outcome of an image that could not be restored, or that belongs to one that is kept."""
-    digest = decision.image.digest
-    if why := work.kept.get(digest):
-        what = f"kept, since there would be no way back: {why}"
-        return work.outcome(decision, OutcomeStatus.FAILED, what)
-    if holders := work.kept.keys() & set(work.repository.held_by.get(digest, ())):
-        work.kept[digest] = f"belongs to {min(holders)}, which is kept"
-        return work.outcome(decision, OutcomeStatus.SKIPPED, work.kept[digest])
-    return None
+def _kept(
+    work: RepositoryWork,
+    batch: Sequence[Decision],
+    manifests: Mapping[str, str],
+    unknown: Mapping[str, str],
+) -> list[Outcome]:
+    """The outcomes of images that could not be restored (their manifests are `unknown`), and of
+    those that must stay with an image that is kept."""
+    work.kept.difference_update(decision.image.digest for decision in batch)
+    work.kept.update(unknown)
+    others = [decision for decision in batch if decision.image.digest not in unknown]
+    look = partial(work.deleter.still_there, work.repository.repository)
+    why = why_spared(others, work.repository, manifests, work.kept, look)
+    work.kept.update(why)
+    spared = [decision for decision in others if decision.image.digest in why]
+    return [
+        *(
+            work.outcome(
+                decision,
+                OutcomeStatus.FAILED,
+                f"kept, since there would be no way back: {unknown[decision.image.digest]}",
+            )
+            for decision in batch
+            if decision.image.digest in unknown
+        ),
+        *(
+            work.outcome(decision, OutcomeStatus.SKIPPED, why[decision.image.digest])
+            for decision in spared
+        ),
+    ]
 
 
 def _archive(work: RepositoryWork, decision: Decision) -> Outcome:

@@ -18,6 +18,7 @@ from ecrm.registry.operations import (
     GET_REPOSITORY_POLICY,
 )
 from ecrm.registry.tag_mutability import Mutability, mutability_from
+from ecrm.registry.undescribed import with_media_types
 
 
 class Inventory:
@@ -43,9 +44,10 @@ class Inventory:
         return list(found)
 
     def images(self, registry: Registry, repository: str) -> list[Image]:
-        """Raises AwsError also for an index of a media type that ecrm does not know."""
+        """Raises AwsError also for an index of a media type that ecrm does not know, and for an
+        image without one whose manifest cannot be read."""
         target = self._targets[registry]
-        found = images(target, repository)
+        found = with_media_types(target, repository, images(target, repository))
         refuse_unknown_indexes(target, repository, found)
         return found
 

@@ -486,7 +486,10 @@ def test_an_archived_image_of_an_unknown_media_type_may_not_be_readable(aws):
 
 
 def test_where_all_media_types_are_known_no_manifest_is_read(aws):
-    rows = [detail(1, imageManifestMediaType=OCI_INDEX), detail(2)]
+    rows = [
+        detail(1, imageManifestMediaType=OCI_INDEX),
+        detail(2, imageManifestMediaType=OCI_MANIFEST),
+    ]
     aws.answer("DescribeImages", {"imageDetails": rows}, **ALL_IMAGES)
     assert len(Inventory([aws.target]).images(REGISTRY, "shop/api")) == 2
 
