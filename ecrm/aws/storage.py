@@ -95,16 +95,21 @@ def read_text(location: str, clients: ClientFactory = no_aws) -> str:
 
 
 def write_text(
-    location: str, text: str, clients: ClientFactory = no_aws, content_type: str = "text/plain"
+    location: str,
+    text: str,
+    clients: ClientFactory = no_aws,
+    content_type: str = "text/plain",
+    *,
+    private: bool = False,
 ) -> None:
-    """Complete, or as it was before. Raises OutputError."""
+    """Complete, or as it was before; a `private` file is its owner's alone. Raises OutputError."""
     try:
         if is_s3(location):
             _put(clients, location, text, f"{content_type}; charset=utf-8")
         elif is_remote(location):
             raise OutputError(f"{location} can only be read; write to s3://bucket/key")
         else:
-            _write_file(Path(location), text)
+            _write_file(Path(location), text, private=private)
     except OSError as error:
         raise OutputError(f"{location} could not be written: {error.strerror}") from error
     except AwsError as error:
@@ -135,7 +140,7 @@ def _put(clients: ClientFactory, location: str, text: str, content_type: str) ->
         s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=content_type)
 
 
-def _write_file(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str, *, private: bool) -> None:
     # A pipe or a device cannot be replaced, and what is in /dev, such as /dev/stdout, must not be.
     if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
         path.write_text(text, encoding="utf-8")
@@ -145,9 +150,10 @@ def _write_file(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
+        if not private:  # as the temporary file is
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)  # it is there only where it did not become the file

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ecrm.aws.storage import read_text
-from ecrm.errors import GuardError, IncompleteError, NotDeletedError
+from ecrm.errors import GuardError, IncompleteError, InputError, NotDeletedError
 from ecrm.execution.apply import apply
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.version import version
@@ -17,6 +17,7 @@ from ecrm.planning.planner import make_plan
 from ecrm.registry.deleter import Deleter
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
+from ecrm.workflow.state import distrust_of_state
 from ecrm.workflow.usage_history import last_in_use, record_in_use
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ def plan_and_delete(
     any deletion, and NotDeletedError afterwards if an image failed. Returns the plan that it
     applied.
     """
+    if why := distrust_of_state(state_of(run)):
+        raise InputError(f"{why}; nothing was deleted")
     reviewed = review(run, approved)
     show(reviewed)
     to_apply = reviewed.plan
@@ -114,6 +117,9 @@ def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:
     if not run.targets or not run.request.scan or run.skips_commands or run.request.now is not None:
         return stops(to_review, run.config.guards, {})
     folder = state_of(run)
+    if why := distrust_of_state(folder):
+        log.warning("%s; so a drop of what is in use cannot be noticed", why)
+        return stops(to_review, run.config.guards, {})
     last = last_in_use(folder, run.home)
     if not any(drops(to_review, run.config.guards, last)):
         record_in_use(folder, to_review.in_use, run.now, run.home)

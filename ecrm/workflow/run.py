@@ -26,7 +26,7 @@ from ecrm.planning.snapshot import Snapshot, read_snapshot
 from ecrm.registry.inventory import Inventory
 from ecrm.workflow.configuration import from_bytes, load, parse
 from ecrm.workflow.connections import Connections, connected, one_target
-from ecrm.workflow.state import state_folder
+from ecrm.workflow.state import JOURNALS, state_folder
 
 log = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ def state_of(run: Run) -> str:
 
 def open_journal(run: Run) -> Journal:
     """By default in the state folder, named after the run."""
-    location = run.request.journal or f"{state_of(run)}/journals/"
+    location = run.request.journal or f"{state_of(run)}/{JOURNALS}/"
     sink = open_sink(location, run_name(run), lambda: run.home().s3())
     log.info("the journal is %s", sink)
     return Journal(sink, lambda: datetime.now(UTC))

@@ -1,9 +1,14 @@
-"""Where state is kept between runs: a folder, or a prefix in S3."""
+"""Where state is kept between runs: a folder that is the user's own, or a prefix in S3."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from ecrm.aws.ownership import distrust_of_file, distrust_of_folder
+from ecrm.aws.storage import is_remote
 from ecrm.errors import UsageError
+
+USAGE_HISTORY = "in-use.json"
+JOURNALS = "journals"
 
 
 def state_folder(environ: Mapping[str, str]) -> str:
@@ -21,3 +26,19 @@ def state_folder(environ: Mapping[str, str]) -> str:
     if not home:
         raise UsageError("no home folder for state; set ECRM_STATE_DIR")
     return str(Path(home) / ".local" / "state" / "ecrm")
+
+
+def distrust_of_state(folder: str) -> str:
+    """Why others may have written what the folder holds; empty where it is the user's own, in S3,
+    or not there yet."""
+    if is_remote(folder):
+        return ""
+    state = Path(folder)
+    for path, why in (
+        (state, distrust_of_folder(state)),
+        (state / JOURNALS, distrust_of_folder(state / JOURNALS)),
+        (state / USAGE_HISTORY, distrust_of_file(state / USAGE_HISTORY)),
+    ):
+        if why:
+            return f"{path}: is not trusted: {why}"
+    return ""

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from ecrm.aws.ownership import make_own_folder
 from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read_text, write_text
 from ecrm.errors import EcrmError, NotThereError
 from ecrm.model.reference import Registry
+from ecrm.workflow.state import USAGE_HISTORY
 
 log = logging.getLogger(__name__)
-
-_FILE = "in-use.json"
 
 
 def last_in_use(folder: str, clients: ClientFactory = no_aws) -> dict[Registry, int]:
@@ -20,7 +20,7 @@ def last_in_use(folder: str, clients: ClientFactory = no_aws) -> dict[Registry, 
 
     `folder` is a path or `s3://bucket/prefix`; `clients` connects only for the latter.
     """
-    place = f"{folder}/{_FILE}"
+    place = f"{folder}/{USAGE_HISTORY}"
     try:
         recorded = json.loads(read_text(place, clients))
         return {
@@ -42,12 +42,12 @@ def record_in_use(
     new = {
         str(target): {"in_use": number, "at": now.isoformat()} for target, number in in_use.items()
     }
-    place = f"{folder}/{_FILE}"
+    place = f"{folder}/{USAGE_HISTORY}"
     try:
         if not is_remote(folder):
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            make_own_folder(Path(folder))
         text = json.dumps(kept | new, indent=2) + "\n"
-        write_text(place, text, clients, "application/json")
+        write_text(place, text, clients, "application/json", private=True)
     except OSError as error:
         log.warning("%s could not be written: %s", place, error.strerror)
     except EcrmError as error:

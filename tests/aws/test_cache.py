@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import sqlite3
+import stat
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -460,6 +461,59 @@ class TestSize:
         assert (tmp_path / FILE).stat() == before or sys.platform == "win32"
         get(tmp_path, [1], clock=lambda: DAY + 1.0)
         assert (tmp_path / FILE).stat().st_mtime_ns > before.st_mtime_ns
+
+
+class TestOwnership:
+    """B38: a forged task definition would hide an image in use."""
+
+    @staticmethod
+    def check(folder: Path, caplog: pytest.LogCaptureFixture, why: str) -> None:
+        before = (folder / FILE).stat()
+        with Cache.open(folder) as cache:
+            assert found(cache, [1]) == {}
+            cache.put(TASK_DEFINITION, revisions([2]))
+        (warning,) = warnings(caplog)
+        assert f"the cache {folder / FILE} cannot be used, so this run does without: " in warning
+        assert why in warning
+        assert (folder / FILE).stat() == before
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        put(tmp_path / "cache", revisions([1]))
+        return tmp_path / "cache"
+
+    def test_folder_and_file_are_made_for_the_user_alone(self, tmp_path):
+        before = os.umask(0)
+        try:
+            put(tmp_path / "a" / "cache", revisions([1]))
+        finally:
+            os.umask(before)
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a").rglob("*")]
+        assert modes == [0o700, 0o600]
+
+    @pytest.mark.parametrize("mode", [0o620, 0o602])
+    def test_a_file_that_others_may_write_is_not_used(self, folder, caplog, mode):
+        (folder / FILE).chmod(mode)
+        self.check(folder, caplog, "it is not trusted: others may write it")
+
+    @pytest.mark.parametrize("mode", [0o770, 0o1777])
+    def test_a_folder_that_others_may_write_is_not_used(self, folder, caplog, mode):
+        folder.chmod(mode)
+        self.check(folder, caplog, "its folder is not trusted: others may write it")
+
+    def test_a_link_is_not_followed(self, folder, caplog, tmp_path):
+        (tmp_path / "link").symlink_to(folder)
+        self.check(tmp_path / "link", caplog, "its folder is not trusted: it is a link")
+
+    def test_a_file_that_is_a_link_is_not_followed(self, folder, caplog, tmp_path):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / FILE).symlink_to(folder / FILE)
+        self.check(tmp_path / "other", caplog, "it is not trusted: it is a link")
+
+    def test_what_belongs_to_somebody_else_is_not_used(self, folder, caplog, monkeypatch):
+        owner = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+        self.check(folder, caplog, f"its folder is not trusted: it belongs to user {owner}")
 
 
 class TestSurroundings:

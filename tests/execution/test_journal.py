@@ -629,3 +629,46 @@ def test_what_is_left_out_of_a_file_is_said(tmp_path, caplog):
     assert caplog.messages[0].startswith(f"{tmp_path}/j, line 2: decision.image.tags[0]: ")
     assert caplog.messages[-1] == f"{tmp_path}/j: 2 more lines are left out"
     assert len(caplog.messages) == 11
+
+
+# -- whose it is ----------------------------------------------------------------------------------
+
+
+def test_b38_a_journal_that_others_may_write_is_not_read(tmp_path):
+    path = tmp_path / "j"
+    path.write_text(written(intend))
+    path.chmod(0o620)
+    with pytest.raises(InputError, match="j: is not trusted: others may write it; run chmod go-w"):
+        load_journal(str(path), pytest.fail)
+    path.chmod(0o640)
+    assert len(load_journal(str(path), pytest.fail).entries) == 1
+
+
+@pytest.mark.parametrize("target", ["/dev/null", "precious", "none"])
+def test_b38_a_link_in_the_place_of_a_new_journal_is_not_followed(tmp_path, target):
+    """Else whoever may write the folder could send the journal to /dev/null."""
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "j").symlink_to(target)
+    with pytest.raises(OutputError, match="j is there already and is never overwritten"):
+        begin(journal(FileSink(tmp_path / "j")))
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["j", "precious"]
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_b38_a_pipe_of_somebody_else_takes_no_journal(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(OutputError, match="is there already"):
+        begin(journal(FileSink(tmp_path / "pipe")))
+
+
+def test_the_folders_of_a_journal_are_made_for_the_user_alone(tmp_path):
+    before = os.umask(0)
+    try:
+        with journal(FileSink(tmp_path / "state" / "journals" / "j")) as writer:
+            begin(writer)
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in sorted(tmp_path.rglob("*"))]
+    assert modes == [0o700, 0o700, 0o600]

@@ -4,7 +4,8 @@ It keeps SQLite's own rollback journal rather than a write-ahead log: that needs
 so it works wherever files can be locked, and leaves one file that can be read where nothing can be
 written. A run writes seldom and for milliseconds, so readers have nothing to wait for. Killed in
 the middle, a write has not happened. Where another run removed the file, SQLite refuses to write.
-Nothing waits for the disk: what a power cut leaves is told by checksums.
+Nothing waits for the disk: what a power cut leaves is found by checksums, and so is a bit that
+changed on the disk, which SQLite does not see: its pages have no checksums.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from ecrm.aws.cache.facts import FORMAT, Namespace, checksum
 from ecrm.aws.cache.folder import FILE
+from ecrm.aws.ownership import distrust_of_file, distrust_of_folder, make_own_folder
 
 Fact = tuple[Namespace, str]
 """Which one: an identifier in its namespace."""
@@ -45,6 +47,18 @@ def is_damage(error: Exception) -> bool:
     return not isinstance(error, OSError) and code & 0xFF not in _SURROUNDINGS
 
 
+def _make_own(folder: Path) -> None:
+    """Raises OSError where anybody else can write what is in it."""
+    make_own_folder(folder)
+    path = folder / FILE
+    if why := distrust_of_folder(folder):
+        raise PermissionError(f"its folder is not trusted: {why}")
+    if why := distrust_of_file(path):
+        raise PermissionError(f"it is not trusted: {why}")
+    if not path.exists():
+        path.touch(mode=0o600)  # SQLite's own files get the mode of this one
+
+
 class Database:
     """Any method may raise one of TROUBLE; none is for two threads at once.
 
@@ -54,7 +68,7 @@ class Database:
     def __init__(self, folder: Path, now: int, max_bytes: int) -> None:
         self._now = now
         self._max_bytes = max_bytes
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_own(folder)
         self._connection = sqlite3.connect(
             folder / FILE, timeout=_WAIT, isolation_level=None, check_same_thread=False
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ecrm.aws.errors import translated
+from ecrm.aws.ownership import read_own
 from ecrm.aws.storage import is_s3, s3_place
 from ecrm.errors import InputError
 from ecrm.execution.journal.records import (
@@ -35,10 +36,7 @@ def load_journal(location: str, s3: Callable[[], Any]) -> Contents:
     if is_s3(location):
         text = "".join(_parts(s3(), location))
     else:
-        try:
-            text = Path(location).read_text("utf-8", "surrogateescape")
-        except OSError as error:
-            raise InputError(f"the journal {location} cannot be read: {error.strerror}") from error
+        text = read_own(Path(location)).decode(errors="surrogateescape")
     contents = read_journal(text.split("\n"), location)
     for problem in contents.left_out[:_SHOWN]:
         log.warning("%s; this is left out", problem)

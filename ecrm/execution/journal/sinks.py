@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ecrm.aws.errors import translated
+from ecrm.aws.ownership import make_own_folder
 from ecrm.errors import AwsError, OutputError
 
 _PRIVATE = 0o600
@@ -90,10 +91,10 @@ class S3Sink:
 def _created(path: Path) -> int:
     """A new file that only its owner may read: tags and manifests are nobody else's business."""
     flags = os.O_WRONLY | os.O_APPEND
-    if path.is_char_device() or path.is_fifo():
+    if _takes_any_text(path):
         return os.open(path, flags)
     with _stopped_by_os(path, "its folder cannot be made: "):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_own_folder(path.parent)
     try:
         file = os.open(path, flags | os.O_CREAT | os.O_EXCL, _PRIVATE)
     except FileExistsError as error:
@@ -105,6 +106,17 @@ def _created(path: Path) -> int:
         finally:
             os.close(folder)
     return file
+
+
+def _takes_any_text(path: Path) -> bool:
+    """A device, or the user's own pipe. A link of somebody else must not send the journal to
+    /dev/null; those in /dev are the system's."""
+    try:
+        found = path.stat() if path.is_relative_to("/dev") else path.lstat()
+    except OSError:
+        return False
+    is_own_pipe = stat.S_ISFIFO(found.st_mode) and found.st_uid == os.geteuid()
+    return stat.S_ISCHR(found.st_mode) or is_own_pipe
 
 
 @contextmanager
