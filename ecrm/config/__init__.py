@@ -43,21 +43,20 @@ __all__ = [
 ]
 
 
+_UNREADABLE: Mapping[type[OSError], str] = {
+    FileNotFoundError: ("no such file; `ecrm generate` writes one, or name another with --config"),
+    IsADirectoryError: "is a directory; name a file with --config",
+    PermissionError: "no permission to read it; make it readable, or name another with --config",
+}
+
+
 def load(path: str, sections: Mapping[str, Section]) -> Config:
     """Read the file by these sections; raises ConfigError, which names it as given."""
     try:
         content = Path(path).read_bytes()
-    except FileNotFoundError:
-        hint = "`ecrm generate` writes one, or name another with --config"
-        raise ConfigError(f"{path}: no such file; {hint}") from None
-    except IsADirectoryError:
-        raise ConfigError(f"{path}: is a directory; name a file with --config") from None
-    except PermissionError:
-        hint = "make it readable, or name another with --config"
-        raise ConfigError(f"{path}: no permission to read it; {hint}") from None
     except OSError as error:
-        hint = "name another file with --config"
-        raise ConfigError(f"{path}: {error.strerror}; {hint}") from None
+        other = f"{error.strerror}; name another file with --config"
+        raise ConfigError(f"{path}: {_UNREADABLE.get(type(error), other)}") from None
     return from_bytes(content, path, sections)
 
 

@@ -4,7 +4,6 @@ A preview changes nothing in the repository. A repository has one at a time; a n
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +20,8 @@ from ecrm.registry.operations import (
 
 _PAGE = 100  # the largest that GetLifecyclePolicyPreview allows
 _STARTS = 5
+POLLING = {"Delay": 5, "MaxAttempts": 60}
+"""How often to ask whether a preview is complete, in seconds, and how many times at most."""
 _IN_PROGRESS = "LifecyclePolicyPreviewInProgressException"
 _COMPLETE = "COMPLETE"
 
@@ -38,21 +39,8 @@ class PreviewResult:
     ECR does not name it."""
 
     digest: str
-    tags: tuple[str, ...]
     priority: int | None
     action: LifecycleAction
-    pushed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Polling:
-    """How often to ask whether a preview is complete, in seconds, and how many times at most."""
-
-    delay: float = 5
-    attempts: int = 60
-
-
-DEFAULT_POLLING = Polling()
 
 
 def lifecycle_policy(target: Target, repository: str) -> str | None:
@@ -65,15 +53,15 @@ def lifecycle_policy(target: Target, repository: str) -> str | None:
 
 
 def lifecycle_preview(
-    target: Target, repository: str, policy_text: str, polling: Polling = DEFAULT_POLLING
+    target: Target, repository: str, policy_text: str
 ) -> tuple[PreviewResult, ...]:
     """ECR's preview of this policy, which need not be deployed. Waits until ECR is done, and before
     that for a preview that somebody else has started.
 
     Raises AwsError if ECR does not complete it, or somebody starts another preview meanwhile.
     """
-    started = _started(target, repository, policy_text, polling)
-    status = _last_status(target, repository, polling)
+    started = _started(target, repository, policy_text)
+    status = _last_status(target, repository)
     if status == "IN_PROGRESS":
         raise _late(repository, "the preview is still in progress")
     if status != _COMPLETE:
@@ -91,7 +79,7 @@ def lifecycle_preview(
     return tuple(results)
 
 
-def _started(target: Target, repository: str, policy_text: str, polling: Polling) -> str:
+def _started(target: Target, repository: str, policy_text: str) -> str:
     """Returns the text as ECR repeats it, which identifies this preview in later answers."""
     where, text = repository_of(target, repository), {"lifecyclePolicyText": policy_text}
     for _ in range(_STARTS):
@@ -100,24 +88,23 @@ def _started(target: Target, repository: str, policy_text: str, polling: Polling
         except AwsError as error:
             if _IN_PROGRESS not in str(error):
                 raise
-            if _last_status(target, repository, polling) == "IN_PROGRESS":
+            if _last_status(target, repository) == "IN_PROGRESS":
                 break
         else:
             return str(answer["lifecyclePolicyText"] or policy_text)
     raise _late(repository, "another preview is in progress")
 
 
-def _last_status(target: Target, repository: str, polling: Polling) -> str:
+def _last_status(target: Target, repository: str) -> str:
     """The status of the repository's preview once it is complete, has failed, or after the last
     attempt."""
     from botocore.exceptions import ClientError, WaiterError  # noqa: PLC0415 - as in aws.errors
 
     waiter = target.ecr.get_waiter("lifecycle_policy_preview_complete")
-    config = {"Delay": polling.delay, "MaxAttempts": polling.attempts}
     operation = GET_LIFECYCLE_POLICY_PREVIEW
     with translated(operation.action), calling(operation):
         try:
-            waiter.wait(**repository_of(target, repository), WaiterConfig=config)
+            waiter.wait(**repository_of(target, repository), WaiterConfig=POLLING)
         except WaiterError as error:
             if "Error" in error.last_response:
                 raise ClientError(error.last_response, operation.name) from error
@@ -133,10 +120,8 @@ def _result(result: dict[str, Any]) -> PreviewResult:
     try:
         return PreviewResult(
             digest=result["imageDigest"],
-            tags=tuple(sorted(result["imageTags"])),
             priority=result["appliedRulePriority"],
             action=LifecycleAction(result["action"]["type"].lower()),
-            pushed_at=result["imagePushedAt"],
         )
     except ValueError as error:
         what = f"a result that ecrm cannot read: {error}"

@@ -65,10 +65,8 @@ START_LIFECYCLE_POLICY_PREVIEW = Operation(
 """Named as if it changed something: it asks ECR what a policy would do, and does none of it."""
 _PREVIEWED = record(
     imageDigest=DIGEST,
-    imageTags=optional(ListOf(TEXT)),
     appliedRulePriority=optional(NUMBER),
     action=record(type=TEXT),
-    imagePushedAt=optional(TIME),
 )
 GET_LIFECYCLE_POLICY_PREVIEW = Operation(
     "ecr",

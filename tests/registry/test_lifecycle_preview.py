@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ from ecrm.registry.images import images
 from ecrm.registry.inventory import Inventory
 from ecrm.registry.lifecycle_preview import (
     LifecycleAction,
-    Polling,
     PreviewResult,
     lifecycle_policy,
     lifecycle_preview,
@@ -58,7 +56,13 @@ def aws() -> Iterator[Stubs]:
         yield stubs
 
 
-AT_ONCE = Polling(delay=0, attempts=3)
+ATTEMPTS = 3
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    polling = {"Delay": 0, "MaxAttempts": ATTEMPTS}
+    monkeypatch.setattr("ecrm.registry.lifecycle_preview.POLLING", polling)
 
 
 def result(number: int, action: str = "EXPIRE", priority: int = 1, **more: Any) -> dict[str, Any]:
@@ -109,42 +113,41 @@ def waited_for(aws: Stubs, *answers: dict[str, Any]) -> None:
 def test_a_preview_is_waited_for_and_read_to_its_last_page(aws):
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
     waited_for(aws, WAITING, WAITING, done())
-    aws.answer(
-        "GetLifecyclePolicyPreview", done(result(1, imageTags=["b", "a"]), nextToken="2"), **READ
-    )
+    aws.answer("GetLifecyclePolicyPreview", done(result(1), nextToken="2"), **READ)
     to_archive = result(2, "TRANSITION", 7)
     aws.answer("GetLifecyclePolicyPreview", done(to_archive), **READ, nextToken="2")
-    assert lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE) == (
-        PreviewResult(digest(1), ("a", "b"), 1, LifecycleAction.EXPIRE, NOW),
-        PreviewResult(digest(2), (), 7, LifecycleAction.TRANSITION, NOW),
+    assert lifecycle_preview(aws.target, "shop/api", TEXT) == (
+        PreviewResult(digest(1), 1, LifecycleAction.EXPIRE),
+        PreviewResult(digest(2), 7, LifecycleAction.TRANSITION),
     )
 
 
 @pytest.mark.parametrize("status", ["COMPLETE", "FAILED", "EXPIRED"])
-def test_the_preview_of_somebody_else_is_waited_for_however_it_ends(aws, status):
+def test_the_preview_of_somebody_else_is_waited_for_however_it_ends(aws, status, monkeypatch):
     aws.refuse("StartLifecyclePolicyPreview", BUSY, **START)
-    attempts = AT_ONCE.attempts if status == "EXPIRED" else 1  # which the waiter does not know
+    attempts = ATTEMPTS if status == "EXPIRED" else 1  # which the waiter does not know
     waited_for(aws, WAITING, *[WAITING | {"status": status}] * attempts)
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
     waited_for(aws, done())
     aws.answer("GetLifecyclePolicyPreview", done(), **READ)
-    polling = replace(AT_ONCE, attempts=AT_ONCE.attempts + 1)
-    assert lifecycle_preview(aws.target, "shop/api", TEXT, polling) == ()
+    polling = {"Delay": 0, "MaxAttempts": ATTEMPTS + 1}
+    monkeypatch.setattr("ecrm.registry.lifecycle_preview.POLLING", polling)
+    assert lifecycle_preview(aws.target, "shop/api", TEXT) == ()
 
 
 def test_waiting_for_somebody_else_ends(aws):
     aws.otherwise_refuse("StartLifecyclePolicyPreview", BUSY)
     aws.otherwise("GetLifecyclePolicyPreview", WAITING)
     with pytest.raises(AwsError, match="shop/api: another preview is in progress; try again later"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
-    assert len(aws.asked("GetLifecyclePolicyPreview")) == AT_ONCE.attempts
+        lifecycle_preview(aws.target, "shop/api", TEXT)
+    assert len(aws.asked("GetLifecyclePolicyPreview")) == ATTEMPTS
 
 
 def test_previews_that_others_start_one_after_the_other_are_not_waited_for_for_ever(aws):
     aws.otherwise_refuse("StartLifecyclePolicyPreview", BUSY)
     aws.otherwise("GetLifecyclePolicyPreview", done())
     with pytest.raises(AwsError, match="shop/api: another preview is in progress; try again later"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+        lifecycle_preview(aws.target, "shop/api", TEXT)
     assert len(aws.asked("StartLifecyclePolicyPreview")) == 5
 
 
@@ -152,8 +155,8 @@ def test_waiting_for_a_preview_ends(aws):
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
     aws.otherwise("GetLifecyclePolicyPreview", WAITING)
     with pytest.raises(AwsError, match="the preview is still in progress; try again later"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
-    assert len(aws.asked("GetLifecyclePolicyPreview")) == AT_ONCE.attempts
+        lifecycle_preview(aws.target, "shop/api", TEXT)
+    assert len(aws.asked("GetLifecyclePolicyPreview")) == ATTEMPTS
 
 
 @pytest.mark.parametrize("status", ["FAILED", "EXPIRED", None])
@@ -162,7 +165,7 @@ def test_b11_a_preview_that_failed_is_not_an_empty_one(aws, status):
     answer = done() | {"status": status}
     aws.otherwise("GetLifecyclePolicyPreview", {k: v for k, v in answer.items() if v is not None})
     with pytest.raises(AwsError, match=f"shop/api: the preview is {status}; try again later"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+        lifecycle_preview(aws.target, "shop/api", TEXT)
 
 
 @pytest.mark.parametrize("status", ["IN_PROGRESS", "EXPIRED"])
@@ -171,14 +174,14 @@ def test_b11_a_page_that_is_not_complete_is_not_an_empty_one(aws, status):
     waited_for(aws, done())
     aws.answer("GetLifecyclePolicyPreview", done() | {"status": status}, **READ)
     with pytest.raises(AwsError, match=f"shop/api: the preview is {status}; try again later"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+        lifecycle_preview(aws.target, "shop/api", TEXT)
 
 
 def test_b11_an_error_while_waiting_is_one_line(aws):
     aws.answer("StartLifecyclePolicyPreview", STARTED, **START)
     aws.refuse("GetLifecyclePolicyPreview", "ServerException", "it\nbroke", **REPOSITORY)
     with pytest.raises(AwsError) as failed:
-        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+        lifecycle_preview(aws.target, "shop/api", TEXT)
     assert str(failed.value) == "ecr:GetLifecyclePolicyPreview: ServerException: it broke"
 
 
@@ -187,14 +190,14 @@ def test_the_preview_of_another_policy_is_not_taken_for_ours(aws):
     other = done(result(1)) | {"lifecyclePolicyText": "x" * 100}
     aws.otherwise("GetLifecyclePolicyPreview", other)
     with pytest.raises(AwsError, match="somebody started another preview meanwhile"):
-        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+        lifecycle_preview(aws.target, "shop/api", TEXT)
 
 
 def test_a_policy_is_known_again_by_the_text_that_ecr_makes_of_it(aws):
     ecrs = json.dumps(json.loads(TEXT), indent=1)
     aws.answer("StartLifecyclePolicyPreview", STARTED | {"lifecyclePolicyText": ecrs}, **START)
     aws.otherwise("GetLifecyclePolicyPreview", done() | {"lifecyclePolicyText": ecrs})
-    assert lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE) == ()
+    assert lifecycle_preview(aws.target, "shop/api", TEXT) == ()
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,7 @@ def test_a_result_that_is_not_understood_is_not_left_out(aws, damaged):
     with pytest.raises(
         AwsError, match=r"ecr:GetLifecyclePolicyPreview: .*(previewResults|ecrm cannot read)"
     ):
-        lifecycle_preview(aws.target, "shop/api", TEXT, AT_ONCE)
+        lifecycle_preview(aws.target, "shop/api", TEXT)
 
 
 def test_of_what_is_no_read_a_reading_client_lets_the_preview_through_alone(aws):
@@ -238,7 +241,6 @@ def preview_of(aws: Stubs | None, text: str = TEXT) -> Preview:
         [OLD, NEW],
         now=NOW,
         where="policy of shop/api",
-        polling=AT_ONCE,
     )
 
 
@@ -314,9 +316,7 @@ def test_ecrs_preview_and_our_evaluation_agree():
         target = connect()
         repository_indexes = images(target, "shop/api")
         now = max(image.pushed_at for image in repository_indexes) + timedelta(days=1)
-        ecrs = preview(
-            target, "shop/api", TEXT, repository_indexes, now=now, where="policy", polling=AT_ONCE
-        )
+        ecrs = preview(target, "shop/api", TEXT, repository_indexes, now=now, where="policy")
         ours = preview(None, "shop/api", TEXT, repository_indexes, now=now, where="policy")
     assert (ecrs.evaluated_by, ours.evaluated_by) == (EvaluatedBy.ECR, EvaluatedBy.ECRM)
     assert len(ours.matches) == 152

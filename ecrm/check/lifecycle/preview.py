@@ -12,8 +12,6 @@ from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.errors import AccessDenied, AwsError, NotOffered
 from ecrm.model.image import Image
 from ecrm.registry.lifecycle_preview import (
-    DEFAULT_POLLING,
-    Polling,
     PreviewResult,
     lifecycle_preview,
 )
@@ -40,7 +38,6 @@ def preview(
     *,
     now: datetime,
     where: str,
-    polling: Polling = DEFAULT_POLLING,
 ) -> Preview:
     """Which of these images the policy matches, by ECR's preview.
 
@@ -50,18 +47,16 @@ def preview(
     AwsError if ECR fails.
     """
     policy = parse_policy(policy_text, where)
-    results = _results(target, repository, policy_text, polling) if target else None
+    results = _results(target, repository, policy_text) if target else None
     if results is None:
         return Preview(evaluate(policy, images, now), EvaluatedBy.ECRM)
     return Preview(_matches(repository, policy, images, results), EvaluatedBy.ECR)
 
 
-def _results(
-    target: Target, repository: str, policy_text: str, polling: Polling
-) -> tuple[PreviewResult, ...] | None:
+def _results(target: Target, repository: str, policy_text: str) -> tuple[PreviewResult, ...] | None:
     """None where ECR's preview is not to be had, or leaves out which rule applies."""
     try:
-        results = lifecycle_preview(target, repository, policy_text, polling)
+        results = lifecycle_preview(target, repository, policy_text)
     except (AccessDenied, NotOffered):
         return None
     return results if all(result.priority is not None for result in results) else None
