@@ -1,6 +1,7 @@
 """ECR of the sample account, with the answers that real ECR gives where moto's differ."""
 
 import json
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -28,7 +29,7 @@ def fill(now: datetime) -> None:
     for name, policy in STORY["lifecycle_policies"].items():
         text = json.dumps(policy)
         client.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=text)
-    backend.batch_delete_image = partial(_batch_delete_image, backend)
+    backend.batch_delete_image = partial(_batch_delete_image, backend, backend.batch_delete_image)
 
 
 def _put(backend: Any, repository: str, item: images.Pushed) -> None:
@@ -65,47 +66,30 @@ def _complete(image: Any, item: images.Pushed, now: datetime) -> None:
 
 def _batch_delete_image(
     backend: Any,
+    delete: Callable[..., dict[str, Any]],
     repository_name: str,
     registry_id: str | None = None,
-    image_ids: list[dict[str, str]] | None = None,
+    image_ids: Sequence[dict[str, str]] = (),
 ) -> dict[str, Any]:
-    repository = backend._get_repository(repository_name, registry_id)  # noqa: SLF001
-    deleted: list[dict[str, str]] = []
-    failures: list[dict[str, Any]] = []
-    for wanted in image_ids or ():
-        image = _find(repository, wanted)
-        if image is None:
-            failures.append(_failure(wanted, "ImageNotFound", "Requested image not found"))
-        elif "imageDigest" in wanted and image.image_digest in _children(repository):
+    """As moto, but for a child of an index, which it would delete, and for an image without a tag,
+    which it leaves out of its answer."""
+    deleted: list[Any] = []
+    failures: list[Any] = []
+    for wanted in image_ids:
+        digest = wanted.get("imageDigest")
+        if digest in _children(backend._get_repository(repository_name, registry_id)):  # noqa: SLF001
             failures.append(
-                _failure(
-                    wanted,
-                    "ImageReferencedByManifestList",
-                    "Requested image referenced by manifest list",
-                )
+                {
+                    "imageId": wanted,
+                    "failureCode": "ImageReferencedByManifestList",
+                    "failureReason": "Requested image referenced by manifest list",
+                }
             )
-        else:
-            deleted += _delete(repository, image, wanted)
+            continue
+        answer = delete(repository_name, registry_id, [wanted])
+        failures += answer["failures"]
+        deleted += answer["imageIds"] or ([] if answer["failures"] else [wanted])
     return {"imageIds": deleted, "failures": failures}
-
-
-def _delete(repository: Any, image: Any, wanted: dict[str, str]) -> list[dict[str, str]]:
-    """By tag only the tag goes, and the image with its last one; by digest it goes at once."""
-    tags = list(image.image_tags) if "imageDigest" in wanted else [wanted["imageTag"]]
-    for tag in tags:
-        image.remove_tag(tag)
-    if not image.image_tags:
-        repository.images.remove(image)
-    digest = {"imageDigest": image.image_digest}
-    return [digest | {"imageTag": tag} for tag in tags] or [digest]
-
-
-def _find(repository: Any, wanted: dict[str, str]) -> Any:
-    digest, tag = wanted.get("imageDigest"), wanted.get("imageTag")
-    for image in repository.images:
-        if digest in (None, image.image_digest) and (tag is None or tag in image.image_tags):
-            return image
-    return None
 
 
 def _children(repository: Any) -> set[str]:
@@ -115,7 +99,3 @@ def _children(repository: Any) -> set[str]:
         if image.image_manifest_media_type == images.INDEX
         for child in json.loads(image.image_manifest)["manifests"]
     }
-
-
-def _failure(wanted: dict[str, str], code: str, reason: str) -> dict[str, Any]:
-    return {"imageId": wanted, "failureCode": code, "failureReason": reason}
