@@ -30,10 +30,6 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Params = dict[str, Any]
 
 
-def digest(number: int) -> str:
-    return f"sha256:{number:064x}"
-
-
 def new_session(**settings: str) -> boto3.Session:
     """As boto3.Session, without reading AWS's models again, which takes most of its time."""
     session = botocore.session.Session()

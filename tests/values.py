@@ -67,9 +67,21 @@ def numbered(number: int, *tags: str, **more: Any) -> Image:
     return image(number, *tags, **{"days": 100, "size": 1000, "artifact_type": None} | more)
 
 
+def links(**indexes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Children by index, from the names of both."""
+    return {digest(name): tuple(map(digest, children)) for name, children in indexes.items()}
+
+
 def use(text: str, source: str = "ecs", where: Registry = HOME) -> Use:
     """Of `repo:tag` or `repo@sha256:…` in that registry."""
-    return Use(Reference.parse(f"{where.host}/{text}"), source, "service prod/web", "PRIMARY")
+    return use_of(f"{where.host}/{text}", "service prod/web", "PRIMARY", source=source)
+
+
+def use_of(
+    reference: str, user: str = "somebody", why: str = "listed", *path: str, source: str = "ecs"
+) -> Use:
+    """Of an image URI in any registry."""
+    return Use(Reference.parse(reference), source, user, why, path)
 
 
 def read(
@@ -137,8 +149,8 @@ def shelf(
     *images: Image, cross_account_pullers: tuple[str, ...] | Exception = (), **indexes: list[str]
 ) -> Shelf:
     """One repository `app` at home; `indexes` are names of indexes and of their children."""
-    links = {digest(name): tuple(map(digest, named)) for name, named in indexes.items()}
-    return Shelf({HOME: {"app": RepositoryIndex(images, links, cross_account_pullers)}})
+    index = RepositoryIndex(images, links(**indexes), cross_account_pullers)
+    return Shelf({HOME: {"app": index}})
 
 
 def facts(

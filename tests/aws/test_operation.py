@@ -30,7 +30,8 @@ from ecrm.aws.shapes import (
 )
 from ecrm.errors import AwsError
 from tests.operations import OPERATIONS
-from tests.stubs import digest, new_session
+from tests.stubs import new_session
+from tests.values import digest
 
 KEYS = {
     "aws_access_key_id": "AKIA",

@@ -21,7 +21,8 @@ from ecrm.errors import AwsError
 from ecrm.registry.operations import DESCRIBE_IMAGES
 from ecrm.sources.ecs.operations import LIST_TASKS
 from ecrm.sources.lambda_functions import LIST_FUNCTIONS
-from tests.stubs import digest, new_session
+from tests.stubs import new_session
+from tests.values import digest
 
 KEYS = {
     "aws_access_key_id": "AKIA",

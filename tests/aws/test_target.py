@@ -19,7 +19,8 @@ from ecrm.registry.images import repositories
 from ecrm.registry.operations import DESCRIBE_REPOSITORIES
 from ecrm.sources.ecs.operations import LIST_TASKS
 from ecrm.sources.lambda_functions import LIST_FUNCTIONS
-from tests.stubs import ACCOUNT, REGION, REGISTRY, Stubs, Wire, digest, new_session
+from tests.stubs import ACCOUNT, REGION, REGISTRY, Stubs, Wire, new_session
+from tests.values import digest
 
 IDENTITY = (
     b"<GetCallerIdentityResponse><GetCallerIdentityResult>"

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.driving import Ecrm, process
+from tests.cli.driving import HOST, Ecrm, process
 from tests.fake_aws import FakeAws
 
 NOTICE = "This is a sample account; nothing here is real.\n"
-HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
 
 def everything(folder: Path) -> dict[str, str]:

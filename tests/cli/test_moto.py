@@ -20,9 +20,8 @@ import boto3
 import pytest
 
 from tests.cli.driving import HOST, PATIENCE, Ecrm, decisions
+from tests.values import DOCKER_MANIFEST, OCI_INDEX
 
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
 RULES = """
     repositories:
       - name_pattern: "shop/*"
@@ -78,13 +77,18 @@ class Account:
         name = f"{repository} {' '.join(tags)}".encode()
         config = {"mediaType": "application/json", "size": 7, "digest": _digest(name)}
         layer = {"mediaType": "application/json", "size": 5, "digest": _digest(name + b"layer")}
-        body = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}
-        return self._put(repository, json.dumps(body), MANIFEST, tags)
+        body = {
+            "schemaVersion": 2,
+            "mediaType": DOCKER_MANIFEST,
+            "config": config,
+            "layers": [layer],
+        }
+        return self._put(repository, json.dumps(body), DOCKER_MANIFEST, tags)
 
     def push_index(self, repository: str, *tags: str, children: list[str]) -> str:
-        entries = [{"mediaType": MANIFEST, "size": 1, "digest": child} for child in children]
-        body = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}
-        return self._put(repository, json.dumps(body), INDEX, tags)
+        entries = [{"mediaType": DOCKER_MANIFEST, "size": 1, "digest": child} for child in children]
+        body = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
+        return self._put(repository, json.dumps(body), OCI_INDEX, tags)
 
     def _put(self, repository: str, text: str, media_type: str, tags: tuple[str, ...]) -> str:
         digest = _digest(text.encode())

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -15,10 +15,8 @@ import yaml
 from botocore.exceptions import ClientError
 
 from ecrm.demo import SAMPLE_CONFIG, sample_account
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
-INDEX = "application/vnd.oci.image.index.v1+json"
+from tests.stubs import HOST, NOW
+from tests.values import OCI_INDEX
 
 
 @pytest.fixture
@@ -148,7 +146,9 @@ def test_a_service_revision_names_the_digest_that_its_tag_was_resolved_to(accoun
 
 def test_an_index_of_web_has_two_platform_images_and_two_attestations(account):
     stored = manifests("shop/web")
-    indexes = [image for image in details("shop/web") if image["imageManifestMediaType"] == INDEX]
+    indexes = [
+        image for image in details("shop/web") if image["imageManifestMediaType"] == OCI_INDEX
+    ]
     assert sorted(age(index).days for index in indexes) == [0, 61, 124, 207, 305]
     for index in indexes:
         children = stored[index["imageDigest"]]["manifests"]

@@ -25,8 +25,8 @@ from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
 from ecrm.registry.deleter import Deleter, Refusal
-from tests.stubs import REGISTRY, digest
-from tests.values import going, numbered, plan_of, repository_plan
+from tests.stubs import REGISTRY
+from tests.values import digest, going, numbered, plan_of, repository_plan
 
 OTHER = Registry("210987654321", "eu-west-1")
 HELD = "ImageReferencedByManifestList"

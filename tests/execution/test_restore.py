@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from types import SimpleNamespace
 
 import boto3
@@ -26,31 +25,26 @@ from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.registry.restorer import Restorer, RestoreRehearsal
 from ecrm.reports.restored import restored_table
+from tests.values import OCI_INDEX, OCI_MANIFEST, digest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 HERE = Registry("123456789012", "us-east-1")
 THERE = Registry("123456789012", "eu-west-1")
-INDEX = "application/vnd.oci.image.index.v1+json"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-
-
-def digest_of(text: str) -> str:
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
 def image(
     name: str, *tags: str, layers: Sequence[str] = ("base",), subject: str | None = None, **more
 ) -> Entry:
     """An image that was deleted; its layers are the digests of these names."""
-    blobs = [{"mediaType": "layer", "digest": digest_of(layer)} for layer in layers]
-    config = {"mediaType": "config", "digest": digest_of(f"config of {name}")}
+    blobs = [{"mediaType": "layer", "digest": digest(layer)} for layer in layers]
+    config = {"mediaType": "config", "digest": digest(f"config of {name}")}
     manifest = json.dumps({"name": name, "config": config, "layers": blobs})
-    return entry(manifest, MANIFEST, tags, subject=subject, **more)
+    return entry(manifest, OCI_MANIFEST, tags, subject=subject, **more)
 
 
 def index(*children: Entry, tags: Sequence[str] = (), **more) -> Entry:
     named = [{"digest": child.image.digest} for child in children]
-    return entry(json.dumps({"manifests": named}), INDEX, tags, **more)
+    return entry(json.dumps({"manifests": named}), OCI_INDEX, tags, **more)
 
 
 def entry(
@@ -64,7 +58,7 @@ def entry(
     repository: str = "app",
     registry: Registry = HERE,
 ) -> Entry:
-    facts = Image(digest_of(manifest), tuple(tags), NOW, 1, media_type, subject=subject)
+    facts = Image(digest(manifest), tuple(tags), NOW, 1, media_type, subject=subject)
     decision = Decision(facts, Reason.EXPIRED, action=action)
     text = None if action is Action.ARCHIVE else manifest
     return Entry(NOW, registry, repository, decision, text, answer)
@@ -83,7 +77,7 @@ class Ecr:
 
     def __init__(self, *there: Image, gone: Sequence[str] = ()) -> None:
         self.there = list(there)
-        self.states = {digest_of(name): "UNAVAILABLE" for name in gone}
+        self.states = {digest(name): "UNAVAILABLE" for name in gone}
         self.fails: dict[str, AwsError] = {}
         self.holders: dict[str, str] = {}
         self.calls: list[tuple[str | None, ...]] = []
@@ -104,7 +98,7 @@ class Ecr:
         self.calls.append((image.digest, tag))
         if error := self.fails.get(tag or "") or self.fails.get(image.digest):
             raise error
-        assert digest_of(manifest) == image.digest
+        assert digest(manifest) == image.digest
         return self.holders.get(tag or "")
 
     def activate(self, repository: str, digest: str) -> None:
@@ -314,7 +308,7 @@ def test_without_all_layers_an_image_cannot_be_restored():
 
 def test_a_layer_that_is_archived_is_not_called_gone():
     ecr = Ecr()
-    ecr.states[digest_of("base")] = "ARCHIVED"
+    ecr.states[digest("base")] = "ARCHIVED"
     assert results(put_back(ecr, image("1"))) == [
         (Result.FAILED, "1 of 2 layers is not to be had (ARCHIVED)")
     ]
@@ -333,7 +327,7 @@ def test_layers_that_live_elsewhere_are_not_asked_for():
         {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": "l"},
     ]
     ecr = Ecr()
-    put_back(ecr, entry(json.dumps({"layers": blobs}), MANIFEST, ()))
+    put_back(ecr, entry(json.dumps({"layers": blobs}), OCI_MANIFEST, ()))
     assert ecr.asked == ["l"]
 
 
@@ -351,7 +345,7 @@ ELSEWHERE = "https://example.com/layer"
 )
 def test_b38_an_image_with_parts_from_elsewhere_is_restored_only_if_it_is_named(manifest):
     """Whoever forges a journal needs no layer in ECR, and no digest of an image that was there."""
-    forged, ecr = entry(json.dumps(manifest), MANIFEST, ("v1",)), Ecr()
+    forged, ecr = entry(json.dumps(manifest), OCI_MANIFEST, ("v1",)), Ecr()
     (outcome,) = put_back(ecr, forged)
     assert (outcome.result, ecr.calls) == (Result.FAILED, [])
     assert outcome.detail == (
@@ -425,7 +419,7 @@ DEEP = '{"layers": ' + "[" * 100_000
 )
 def test_what_is_no_manifest_is_never_put(manifest):
     ecr = Ecr()
-    (outcome,) = put_back(ecr, entry(manifest, MANIFEST, ()))
+    (outcome,) = put_back(ecr, entry(manifest, OCI_MANIFEST, ()))
     assert outcome.result is Result.FAILED
     assert outcome.detail.startswith("its manifest in the journal cannot be read: ")
     assert ecr.calls == []
@@ -641,7 +635,7 @@ def ecr():
 def test_a_rehearsal_reads_as_a_restorer_does_and_has_no_client_that_writes(ecr):
     client, stub = ecr
     target = SimpleNamespace(registry=HERE, ecr=client, writing_ecr=pytest.fail)
-    blobs = [digest_of("config of 1"), digest_of("base")]
+    blobs = [digest("config of 1"), digest("base")]
     layers = [{"layerDigest": blob, "layerAvailability": "AVAILABLE"} for blob in blobs]
     archived = image("2", action=Action.ARCHIVE)
     row = {"imageDigest": archived.image.digest, "imagePushedAt": NOW, "imageStatus": "ARCHIVED"}
@@ -664,7 +658,7 @@ ONE = image("1", "v1")
 PUT = {
     **AT,
     "imageManifest": ONE.manifest,
-    "imageManifestMediaType": MANIFEST,
+    "imageManifestMediaType": OCI_MANIFEST,
     "imageDigest": ONE.image.digest,
 }
 ANSWER = {"image": {"imageId": {"imageDigest": ONE.image.digest}}}
@@ -686,9 +680,9 @@ def test_a_tag_is_put_only_if_nobody_has_it_at_that_moment(ecr, restorer):
     )
     ecr[1].add_response("put_image", ANSWER, PUT | {"imageTag": "v1"})
     assert put(restorer, "v1") is None
-    held = {"imageDetails": [{"imageDigest": digest_of("new"), "imagePushedAt": NOW}]}
+    held = {"imageDetails": [{"imageDigest": digest("new"), "imagePushedAt": NOW}]}
     ecr[1].add_response("describe_images", held, asked)
-    assert put(restorer, "v1") == digest_of("new")
+    assert put(restorer, "v1") == digest("new")
 
 
 def test_not_knowing_who_has_a_tag_leaves_it(ecr, restorer):
@@ -703,9 +697,9 @@ def test_an_image_that_exists_by_now_is_back(ecr, restorer):
 
 
 def test_a_digest_that_aws_does_not_confirm_is_an_error(ecr, restorer):
-    other = {"image": {"imageId": {"imageDigest": digest_of("other")}}}
+    other = {"image": {"imageId": {"imageDigest": digest("other")}}}
     ecr[1].add_response("put_image", other, PUT)
-    with pytest.raises(AwsError, match=f"AWS stored it as {digest_of('other')}"):
+    with pytest.raises(AwsError, match=f"AWS stored it as {digest('other')}"):
         put(restorer)
 
 
@@ -729,7 +723,7 @@ def test_a_refusal_of_one_image_never_ends_the_run(ecr, restorer):
 
 
 def test_layers_are_asked_for_a_hundred_at_a_time(ecr, restorer):
-    names = [digest_of(f"{number}") for number in range(130)]
+    names = [digest(f"{number}") for number in range(130)]
     states = {names[0]: "UNAVAILABLE", names[129]: "ARCHIVED"}
     for chunk in (names[:100], names[100:]):
         layers = [

@@ -84,16 +84,6 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeAws]:
 
 
 @pytest.fixture
-def shop(aws: FakeAws) -> Repository:
-    """Only `v1` is deletable; a service runs `v2`."""
-    made = aws.ecr.repository("shop/api")
-    made.push("v1", pushed=days_ago(100))
-    used = made.push("v2", pushed=days_ago(90))
-    aws.ecs.cluster("prod").service("web", aws.ecs.task_definition("web", used))
-    return made
-
-
-@pytest.fixture
 def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
     def invoked(event: object = None, context: object = None, **_: object) -> Invoked:
         capsys.readouterr()

@@ -12,8 +12,8 @@ from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import deleted, plan
-from tests.stubs import NOW, REGISTRY, digest
-from tests.values import going, numbered, plan_of, repository_plan
+from tests.stubs import NOW, REGISTRY
+from tests.values import digest, going, numbered, plan_of, repository_plan
 
 WHERE = "123456789012/us-east-1"
 

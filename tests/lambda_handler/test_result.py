@@ -7,13 +7,12 @@ from ecrm.lambda_handler.metrics import metrics_line
 from ecrm.lambda_handler.notice import body
 from ecrm.lambda_handler.result import Result, returned, summary
 from ecrm.model.outcome import Outcome, OutcomeStatus
-from ecrm.model.reference import Reference, Registry
+from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
-from ecrm.model.use import Use
 from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import WHEN, deleted, plan
-from tests.stubs import HOST, NOW, REGISTRY, digest
-from tests.values import going, numbered, plan_of, repository_plan
+from tests.stubs import HOST, NOW, REGISTRY
+from tests.values import digest, going, numbered, plan_of, repository_plan, use_of
 
 
 def one(images: int) -> dict[str, int]:
@@ -124,7 +123,7 @@ def test_guards_and_unsent_reports_are_in_the_summary():
 
 def test_a_scan_says_how_many_images_are_in_use():
     names = [f"{HOST}/shop/api:v1", f"{HOST}/shop/api:v2", f"{HOST}/shop/api:v1"]
-    uses = tuple(Use(Reference.parse(name), "ecs", "web", str(n)) for n, name in enumerate(names))
+    uses = tuple(use_of(name, "web", str(n)) for n, name in enumerate(names))
     assert summary(Result("scan", scan=Scan(NOW, uses, ())), "0.1.0")["in_use"] == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ecrm.execution.journal import Contents, read_journal
 from ecrm.model.outcome import OutcomeStatus
-from tests.fake_aws import FOREVER, FakeAws, Fault, Repository, days_ago
+from tests.fake_aws import FOREVER, FakeAws, Fault, Repository
 from tests.runtime_api import Answer, Function, RuntimeApi
 
 pytest.importorskip("awslambdaric", reason="AWS has no runtime interface client for this system")
@@ -37,16 +37,6 @@ def aws() -> Iterator[FakeAws]:
         fake.s3.bucket("ecrm")
         fake.sns.topic(TOPIC)
         yield fake
-
-
-@pytest.fixture
-def shop(aws: FakeAws) -> Repository:
-    """Only `v1` is deletable; a service runs `v2`."""
-    made = aws.ecr.repository("shop/api")
-    made.push("v1", pushed=days_ago(100))
-    used = made.push("v2", pushed=days_ago(90))
-    aws.ecs.cluster("prod").service("web", aws.ecs.task_definition("web", used))
-    return made
 
 
 @pytest.fixture

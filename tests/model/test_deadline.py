@@ -8,7 +8,8 @@ from ecrm.errors import OutOfTimeError
 from ecrm.model.deadline import NO_DEADLINE, Deadline, default_margin
 from ecrm.registry.operations import BATCH_DELETE_IMAGE, DESCRIBE_REPOSITORIES
 from tests.fake_aws import FOREVER, FakeAws, Fault
-from tests.stubs import REGISTRY, digest
+from tests.stubs import REGISTRY
+from tests.values import digest
 
 
 @pytest.mark.parametrize(("left", "may"), [(90.1, True), (90.0, True), (89.9, False), (0.0, False)])

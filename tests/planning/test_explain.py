@@ -38,6 +38,7 @@ from tests.values import (
     planned,
     shelf,
     use,
+    use_of,
 )
 
 PROD = Rule(NamePattern("app*", True), timedelta(days=30), keep_count=1)
@@ -250,7 +251,7 @@ def test_an_image_of_another_registry_is_not_reported_as_missing():
 
 
 def test_a_use_behind_an_unknown_host_may_be_of_this_registry():
-    mirrored = Use(Reference.parse("mirror.example.com/app:v9"), "ecs", "web", "PRIMARY")
+    mirrored = use_of("mirror.example.com/app:v9", "web", "PRIMARY")
     assert explained(APPS, "app:v9", mirrored) == [MissingImage("app:v9", (mirrored,))]
 
 

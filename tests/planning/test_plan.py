@@ -19,7 +19,7 @@ from ecrm.planning.retention import decide
 from ecrm.planning.uses import RepositoryUses, UsesByRepository
 from tests import values
 from tests.strategies import Case, cases, examples
-from tests.values import HELM, HOME, NOW, SOCI_V1, digest
+from tests.values import HELM, HOME, NOW, SOCI_V1, digest, use_of
 
 ABROAD = Registry("123456789012", "us-east-1")
 PARTNER = Registry("210987654321", "eu-west-1")
@@ -210,10 +210,6 @@ def test_b11_a_repository_that_could_not_be_read_makes_the_plan_incomplete():
 # -- the uses of a repository ---------------------------------------------------------------------
 
 
-def use(text: str) -> Use:
-    return Use(Reference.parse(text), "ecs", text, "runs")
-
-
 def found(uses: RepositoryUses) -> set[str]:
     by = [*uses.by_digest.values(), *uses.by_tag.values()]
     return {use.user for some in by for use in some}
@@ -230,7 +226,7 @@ def test_b26_a_use_counts_for_its_account_region_and_repository_alone():
         "team/app:v1",
         "public.ecr.aws/team/app:v1",
     ]
-    uses = UsesByRepository(map(use, texts))
+    uses = UsesByRepository([use_of(text, text) for text in texts])
     assert found(uses.of([HOME], "team/app")) == {f"{HOME.host}/team/app:v1"}
     assert found(uses.of([PARTNER], "team/app")) == {f"{PARTNER.host}/team/app:v1"}
     assert found(uses.of([HOME, ABROAD], "team/app")) == {
@@ -242,7 +238,7 @@ def test_b26_a_use_counts_for_its_account_region_and_repository_alone():
 
 
 def test_b26_an_unknown_host_protects_by_name_in_every_registry():
-    uses = UsesByRepository([use("registry.example.com/team/app:v1")])
+    uses = UsesByRepository([use_of("registry.example.com/team/app:v1")])
     for registry in (HOME, ABROAD, PARTNER):
         assert set(uses.of([registry], "team/app").by_tag) == {"v1"}
     assert found(uses.of([HOME], "app")) == set()
@@ -254,12 +250,12 @@ def test_b7_all_host_names_of_a_registry_are_one():
         "123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com/team/app:v2",
         "https://123456789012.dkr-ecr.eu-west-1.on.aws:443/team/app:v3",
     ]
-    uses = UsesByRepository(map(use, texts)).of([HOME], "team/app")
+    uses = UsesByRepository(map(use_of, texts)).of([HOME], "team/app")
     assert set(uses.by_tag) == {"v1", "v2", "v3"}
 
 
 def test_b6_a_use_with_tag_and_digest_counts_for_both():
-    both = use(f"{HOME.host}/team/app:prod@{digest('running')}")
+    both = use_of(f"{HOME.host}/team/app:prod@{digest('running')}")
     uses = UsesByRepository([both]).of([HOME], "team/app")
     assert uses.by_tag == {"prod": (both,)}
     assert uses.by_digest == {digest("running"): (both,)}

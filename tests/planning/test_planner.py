@@ -13,7 +13,7 @@ from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.decision import Reason
 from ecrm.model.image import Image
 from ecrm.model.pattern import NamePattern
-from ecrm.model.reference import Reference, Registry, RepositoryKey
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
@@ -40,6 +40,7 @@ from tests.values import (
     read,
     shelf,
     use,
+    use_of,
 )
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ def test_a_use_protects_the_image_it_names_and_no_other():
 
 
 def test_a_reference_behind_an_unknown_host_protects_every_repository_of_that_name():
-    mirrored = Use(Reference.parse("mirror.example.com/app:v1"), "ecs", "web", "PRIMARY")
+    mirrored = use_of("mirror.example.com/app:v1", "web", "PRIMARY")
     assert not gone(planned(shelf(image("a", "v1")), mirrored))
 
 

@@ -13,7 +13,7 @@ from ecrm.planning.graph import deletion_stages, image_graph
 from ecrm.planning.retention import decide, needs_manifests
 from ecrm.planning.uses import RepositoryUses
 from tests.strategies import Case, Named, referrer_tag
-from tests.values import HELM, NOW, OCI_INDEX, SOCI_V1, digest, image, index
+from tests.values import HELM, NOW, OCI_INDEX, SOCI_V1, digest, image, index, links
 
 RULE = Rule(NamePattern("app", False), timedelta(days=30))
 NO_USES = RepositoryUses()
@@ -22,10 +22,6 @@ NO_USES = RepositoryUses()
 def decisions(case: Case) -> dict[str, Decision]:
     """By digest."""
     return {decision.image.digest: decision for decision in case.decide()}
-
-
-def links(**indexes: list[str]) -> dict[str, tuple[str, ...]]:
-    return {digest(name): tuple(map(digest, children)) for name, children in indexes.items()}
 
 
 def by_digest(*names: str) -> list[str]:

@@ -35,7 +35,7 @@ from tests.strategies import (
     referrer_tag,
     rules,
 )
-from tests.values import NOW, digest, image, index
+from tests.values import NOW, digest, image, index, links
 
 APP = RepositoryKey(REGISTRY, "app")
 RULE = Rule(NamePattern("app", False), timedelta(days=30))
@@ -54,8 +54,7 @@ def repository_indexes(
     *images: Image, named: Sequence[Named] = (), **indexes: Sequence[str]
 ) -> Case:
     """A repository in which `indexes` names indexes and their children."""
-    links = {digest(name): tuple(map(digest, children)) for name, children in indexes.items()}
-    return Case(images, links, tuple(named), RULE)
+    return Case(images, links(**indexes), tuple(named), RULE)
 
 
 def shrink(before: Case, after: Case) -> tuple[set[str], dict[str, str]]:

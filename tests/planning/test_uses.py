@@ -1,17 +1,12 @@
 """Which uses are those of an image, and which of them name an image that is not there."""
 
 from ecrm.model.image import Image
-from ecrm.model.reference import Reference, Registry
-from ecrm.model.use import Use
+from ecrm.model.reference import Registry
 from ecrm.planning.uses import RepositoryUses, UsesByRepository
-from tests.stubs import HOST, REGISTRY, digest
-from tests.values import numbered
+from tests.stubs import HOST, REGISTRY
+from tests.values import digest, numbered, use_of
 
 OTHER = Registry("999999999999", "us-east-1")
-
-
-def use(text: str, user: str = "somebody") -> Use:
-    return Use(Reference.parse(text), "file", user, "listed")
 
 
 def by_digest(number: int, tag: str = "") -> str:
@@ -24,7 +19,7 @@ def by_tag(tag: str) -> str:
 
 
 def uses_of_app(*texts: str) -> RepositoryUses:
-    found = [use(text, f"user {place}") for place, text in enumerate(texts)]
+    found = [use_of(text, f"user {place}") for place, text in enumerate(texts)]
     return UsesByRepository(found).of([REGISTRY], "app")
 
 
@@ -84,20 +79,20 @@ def test_an_image_is_used_by_its_digest_and_by_each_of_its_tags_once():
 
 
 def test_uses_come_in_the_order_of_their_text():
-    index = UsesByRepository([use(by_tag("v1"), "b"), use(by_tag("v1"), "a")])
+    index = UsesByRepository([use_of(by_tag("v1"), "b"), use_of(by_tag("v1"), "a")])
     assert [use.user for use in index.of([REGISTRY], "app").of(numbered(1, "v1"))] == ["a", "b"]
 
 
 def test_uses_are_of_their_own_registry_and_repository():
     there = f"{OTHER.host}/app:v1"
-    index = UsesByRepository(map(use, (there, f"{HOST}/web:v1", "public.ecr.aws/app:v1")))
+    index = UsesByRepository(map(use_of, (there, f"{HOST}/web:v1", "public.ecr.aws/app:v1")))
     assert not index.of([REGISTRY], "app").by_tag
     assert [str(use.reference) for use in index.of([OTHER], "app").by_tag["v1"]] == [there]
     assert len(index.of([REGISTRY, OTHER], "app").by_tag["v1"]) == 1
 
 
 def test_a_host_that_may_stand_for_any_registry_counts_for_each():
-    index = UsesByRepository([use("registry.example.com/app:v1")])
+    index = UsesByRepository([use_of("registry.example.com/app:v1")])
     assert "v1" in index.of([REGISTRY], "app").by_tag
     assert "v1" in index.of([OTHER], "app").by_tag
 
@@ -106,7 +101,7 @@ def test_a_host_that_may_stand_for_any_registry_counts_for_each():
 
 
 def in_use(*texts: str) -> int:
-    return UsesByRepository([use(text, str(place)) for place, text in enumerate(texts)]).count(
+    return UsesByRepository([use_of(text, str(place)) for place, text in enumerate(texts)]).count(
         REGISTRY
     )
 
@@ -119,7 +114,7 @@ def test_images_in_use_are_counted_once_and_by_digest_where_there_is_one():
 
 
 def test_the_same_tag_in_another_repository_is_another_image_in_use():
-    index = UsesByRepository(map(use, (by_tag("v1"), f"{HOST}/web:v1", f"{OTHER.host}/app:v1")))
+    index = UsesByRepository(map(use_of, (by_tag("v1"), f"{HOST}/web:v1", f"{OTHER.host}/app:v1")))
     assert index.count(REGISTRY) == 2
     assert index.count(OTHER) == 1
 

@@ -22,8 +22,8 @@ from ecrm.registry.lifecycle_preview import (
 from ecrm.registry.operations import START_LIFECYCLE_POLICY_PREVIEW
 from ecrm.registry.tag_mutability import Mutability
 from tests.fake_aws import FakeAws, days_ago
-from tests.stubs import ACCOUNT, NOW, REGISTRY, Stubs, digest
-from tests.values import numbered
+from tests.stubs import ACCOUNT, NOW, REGISTRY, Stubs
+from tests.values import digest, numbered
 
 REPOSITORY = {"registryId": ACCOUNT, "repositoryName": "shop/api"}
 TEXT = json.dumps(

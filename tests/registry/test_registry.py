@@ -4,7 +4,6 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -16,11 +15,9 @@ from ecrm.registry.deleter import Deleter, Refusal
 from ecrm.registry.images import images, repositories
 from ecrm.registry.inventory import Inventory
 from ecrm.registry.manifests import children, manifests
-from tests.stubs import ACCOUNT, REGISTRY, Stubs, digest
-from tests.values import numbered
+from tests.stubs import ACCOUNT, REGISTRY, Stubs
+from tests.values import OCI_INDEX, OCI_MANIFEST, digest, numbered
 
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 PUSHED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PULLED = datetime(2026, 2, 3, tzinfo=UTC)
 ARCHIVED = datetime(2026, 2, 4, tzinfo=UTC)
@@ -54,13 +51,8 @@ def index(*numbers: int) -> str:
     return json.dumps({"manifests": [{"digest": digest(number)} for number in numbers]})
 
 
-def of(manifest: str) -> str:
-    """The digest of a manifest."""
-    return f"sha256:{sha256(manifest.encode()).hexdigest()}"
-
-
 def read(manifest: str, name: str = "") -> dict[str, Any]:
-    return {"imageId": {"imageDigest": name or of(manifest)}, "imageManifest": manifest}
+    return {"imageId": {"imageDigest": name or digest(manifest)}, "imageManifest": manifest}
 
 
 def failure(number: int, code: str, reason: str) -> dict[str, Any]:
@@ -71,7 +63,7 @@ def children_of(
     aws: Stubs, *manifests: str, gone: Sequence[int] = (), status: Status = Status.ACTIVE
 ) -> dict[str, tuple[str, ...]]:
     """Of the indexes with these manifests, and of some that ECR gives no manifest of."""
-    digests = [*map(of, manifests), *map(digest, gone)]
+    digests = [*map(digest, manifests), *map(digest, gone)]
     indexes = [
         Image(index_digest, (), PUSHED, 0, OCI_INDEX, status=status) for index_digest in digests
     ]
@@ -241,7 +233,7 @@ def test_the_children_are_those_that_the_manifest_names(aws):
     """B1."""
     two, none = index(11, 12), index()
     aws.otherwise("BatchGetImage", {"images": [read(two), read(none)]})
-    assert children_of(aws, two, none) == {of(two): (digest(11), digest(12)), of(none): ()}
+    assert children_of(aws, two, none) == {digest(two): (digest(11), digest(12)), digest(none): ()}
 
 
 def test_manifests_are_asked_for_by_digest_in_the_form_they_were_pushed_in(aws):
@@ -250,7 +242,7 @@ def test_manifests_are_asked_for_by_digest_in_the_form_they_were_pushed_in(aws):
     children_of(aws, index())
     [params] = aws.asked("BatchGetImage")
     accepted = params.pop("acceptedMediaTypes")
-    assert params == REPOSITORY | {"imageIds": [{"imageDigest": of(index())}]}
+    assert params == REPOSITORY | {"imageIds": [{"imageDigest": digest(index())}]}
     assert set(accepted) >= INDEX_MEDIA_TYPES
 
 
@@ -259,7 +251,7 @@ def test_manifests_are_asked_for_by_digest_in_the_form_they_were_pushed_in(aws):
 )
 def test_manifests_are_read_a_hundred_a_call(aws, number, expected):
     """B4."""
-    texts = {of(index(place)): index(place) for place in range(number)}
+    texts = {digest(index(place)): index(place) for place in range(number)}
 
     def answer(params: dict[str, Any]) -> dict[str, Any]:
         return {"images": [read(texts[image_id["imageDigest"]]) for image_id in params["imageIds"]]}
@@ -276,7 +268,7 @@ def test_an_index_that_is_gone_meanwhile_has_no_children(aws):
         "failures": [failure(2, "ImageNotFound", "Requested image not found")],
     }
     aws.otherwise("BatchGetImage", answer)
-    assert children_of(aws, index(11), gone=[2]) == {of(index(11)): (digest(11),)}
+    assert children_of(aws, index(11), gone=[2]) == {digest(index(11)): (digest(11),)}
 
 
 @pytest.mark.parametrize(
@@ -311,7 +303,7 @@ def test_a_manifest_that_the_answer_leaves_out_raises(aws):
 
 def test_a_failure_in_a_later_chunk_raises(aws):
     """B11."""
-    texts = {of(index(number)): index(number) for number in range(101)}
+    texts = {digest(index(number)): index(number) for number in range(101)}
 
     def answer(params: dict[str, Any]) -> dict[str, Any]:
         wanted = params["imageIds"]
@@ -325,17 +317,17 @@ def test_a_failure_in_a_later_chunk_raises(aws):
 
 
 def test_b35_a_manifest_that_has_another_digest_than_asked_for_raises(aws):
-    aws.otherwise("BatchGetImage", {"images": [read(index(), of(index(11)))]})
+    aws.otherwise("BatchGetImage", {"images": [read(index(), digest(index(11)))]})
     with pytest.raises(AwsError) as error:
         children_of(aws, index(11))
     assert str(error.value) == (
-        f"ecr:BatchGetImage: shop/api@{of(index(11))}: AWS's answer is another manifest, "
-        f"{of(index())}; try again"
+        f"ecr:BatchGetImage: shop/api@{digest(index(11))}: AWS's answer is another manifest, "
+        f"{digest(index())}; try again"
     )
 
 
 def test_b35_so_does_one_of_an_archived_index(aws):
-    aws.otherwise("BatchGetImage", {"images": [read(index(), of(index(11)))]})
+    aws.otherwise("BatchGetImage", {"images": [read(index(), digest(index(11)))]})
     with pytest.raises(AwsError, match="AWS's answer is another manifest"):
         children_of(aws, index(11), status=Status.ARCHIVED)
 
@@ -362,9 +354,9 @@ def test_the_digest_of_a_signed_manifest_of_schema_1_is_that_of_its_payload(aws)
     signatures = json.dumps([{"protected": encoded(json.dumps(facts)), "signature": "x"}])
     text = f'{signed},\n   "signatures": {signatures}\n}}'
     assert json.loads(text)["name"] == "shop/api"
-    aws.otherwise("BatchGetImage", {"images": [read(text, of(payload))]})
-    wanted = numbered(1)._replace(digest=of(payload))
-    assert manifests_of(aws, wanted) == ({of(payload): text}, {})
+    aws.otherwise("BatchGetImage", {"images": [read(text, digest(payload))]})
+    wanted = numbered(1)._replace(digest=digest(payload))
+    assert manifests_of(aws, wanted) == ({digest(payload): text}, {})
 
 
 @pytest.mark.parametrize("protected", ["", "!", "e30", "WzFd", "eyJmb3JtYXRMZW5ndGgiOiAieCJ9"])
@@ -398,7 +390,7 @@ def test_a_manifest_that_is_no_index_raises(aws, manifest):
     aws.otherwise("BatchGetImage", {"images": [read(manifest)]})
     with pytest.raises(AwsError) as error:
         children_of(aws, manifest)
-    start = f"shop/api@{of(manifest)}: the manifest is not an index ("
+    start = f"shop/api@{digest(manifest)}: the manifest is not an index ("
     assert str(error.value).startswith(start)
     assert "\n" not in str(error.value)
 
@@ -407,7 +399,7 @@ def test_an_index_whose_list_is_null_has_no_children(aws):
     """B31."""
     null = '{"manifests": null}'
     aws.otherwise("BatchGetImage", {"images": [read(null)]})
-    assert children_of(aws, null) == {of(null): ()}
+    assert children_of(aws, null) == {digest(null): ()}
 
 
 def test_attestations_of_size_zero_are_children_like_others(aws):
@@ -422,7 +414,7 @@ def test_attestations_of_size_zero_are_children_like_others(aws):
         }
     )
     aws.otherwise("BatchGetImage", {"images": [read(manifest)]})
-    assert children_of(aws, manifest) == {of(manifest): (digest(11), digest(12))}
+    assert children_of(aws, manifest) == {digest(manifest): (digest(11), digest(12))}
 
 
 def test_an_archived_index_that_ecr_does_not_give_is_no_reason_to_keep_everything(aws):
@@ -433,7 +425,7 @@ def test_an_archived_index_that_ecr_does_not_give_is_no_reason_to_keep_everythin
     }
     aws.otherwise("BatchGetImage", answer)
     found = children_of(aws, index(11), gone=[2], status=Status.ARCHIVED)
-    assert found == {of(index(11)): (digest(11),)}
+    assert found == {digest(index(11)): (digest(11),)}
 
 
 # Images of a media type that ecrm does not know
@@ -444,7 +436,7 @@ NEXT = "application/vnd.oci.image.index.v2+json"
 
 def listed(aws: Stubs, manifest: str, **more: object) -> list[Image]:
     """The images of a repository that holds an ordinary one, and one of a type of its own."""
-    odd = detail(1, imageManifestMediaType=NEXT, **more) | {"imageDigest": of(manifest)}
+    odd = detail(1, imageManifestMediaType=NEXT, **more) | {"imageDigest": digest(manifest)}
     rows = [odd, detail(2, imageManifestMediaType=OCI_MANIFEST)]
     aws.answer("DescribeImages", {"imageDetails": rows}, **ALL_IMAGES)
     return Inventory([aws.target]).images(REGISTRY, "shop/api")
@@ -455,17 +447,17 @@ def test_b35_an_index_of_an_unknown_media_type_makes_the_repository_unread(aws):
     with pytest.raises(AwsError) as error:
         listed(aws, index(2))
     assert str(error.value) == (
-        f"shop/api@{of(index(2))}: an index of the media type {NEXT}, which ecrm does not know; "
-        "upgrade ecrm"
+        f"shop/api@{digest(index(2))}: an index of the media type {NEXT}, which ecrm does not "
+        "know; upgrade ecrm"
     )
     [params] = aws.asked("BatchGetImage")
-    assert params["imageIds"] == [{"imageDigest": of(index(2))}]
+    assert params["imageIds"] == [{"imageDigest": digest(index(2))}]
     assert NEXT in params["acceptedMediaTypes"]
 
 
 def test_another_manifest_of_an_unknown_media_type_is_an_image(aws):
     aws.otherwise("BatchGetImage", {"images": [read("{}")]})
-    assert [image.digest for image in listed(aws, "{}")] == [of("{}"), digest(2)]
+    assert [image.digest for image in listed(aws, "{}")] == [digest("{}"), digest(2)]
 
 
 @pytest.mark.parametrize(
@@ -505,22 +497,22 @@ def test_manifests_of_deletable_images_are_read_verbatim_in_the_form_they_were_p
     manifest = '{ "schemaVersion": 2,\n "config": {} }'
     odd = "application/vnd.example.odd+json"
     aws.otherwise("BatchGetImage", {"images": [read(manifest), read("{}")]})
-    plain = numbered(1)._replace(digest=of(manifest))
-    found = manifests_of(aws, plain, numbered(2, media_type=odd)._replace(digest=of("{}")))
-    assert found == ({of(manifest): manifest, of("{}"): "{}"}, {})
+    plain = numbered(1)._replace(digest=digest(manifest))
+    found = manifests_of(aws, plain, numbered(2, media_type=odd)._replace(digest=digest("{}")))
+    assert found == ({digest(manifest): manifest, digest("{}"): "{}"}, {})
     [params] = aws.asked("BatchGetImage")
     assert set(params["acceptedMediaTypes"]) > INDEX_MEDIA_TYPES | {odd, OCI_MANIFEST}
 
 
 def test_b35_a_manifest_that_cannot_be_read_or_is_another_is_not_known_and_the_rest_is(aws):
-    good, other = numbered(2)._replace(digest=of("{}")), read("{ }") | {"imageId": ids(3)[0]}
+    good, other = numbered(2)._replace(digest=digest("{}")), read("{ }") | {"imageId": ids(3)[0]}
     refusal = failure(1, "KmsError", "no key")
     aws.otherwise("BatchGetImage", {"images": [read("{}"), other], "failures": [refusal]})
     found, unknown = manifests_of(aws, numbered(1), good, numbered(3), numbered(4))
-    assert found == {of("{}"): "{}"}
+    assert found == {digest("{}"): "{}"}
     assert {image: why.rpartition(": ")[2] for image, why in unknown.items()} == {
         digest(1): "no key",
-        digest(3): f"AWS's answer is another manifest, {of('{ }')}; try again",
+        digest(3): f"AWS's answer is another manifest, {digest('{ }')}; try again",
         digest(4): "AWS's answer leaves it out",
     }
 
@@ -782,7 +774,7 @@ def test_no_call_to_ecr_that_can_name_the_account_leaves_it_out(aws):
     assert inventory.registries == (REGISTRY,)
     assert inventory.repositories(REGISTRY) == []
     assert inventory.images(REGISTRY, "shop/api") == []
-    empty = numbered(1)._replace(digest=of(index()))
+    empty = numbered(1)._replace(digest=digest(index()))
     inventory.children(REGISTRY, "shop/api", [empty])
     inventory.replications(REGISTRY)
     inventory.cross_account_pullers(REGISTRY, "shop/api")
@@ -803,7 +795,7 @@ def test_no_call_to_ecr_that_can_name_the_account_leaves_it_out(aws):
 def test_manifests_are_accepted_in_every_form_that_ecr_keeps(aws):
     """In another form than it was pushed in, a manifest has another digest."""
     aws.otherwise("BatchGetImage", {"images": [read("{}")]})
-    assert manifests(aws.target, "shop/api", [of("{}")]) == {of("{}"): "{}"}
+    assert manifests(aws.target, "shop/api", [digest("{}")]) == {digest("{}"): "{}"}
     [params] = aws.asked("BatchGetImage")
     assert params["acceptedMediaTypes"] == [
         "application/vnd.docker.distribution.manifest.list.v2+json",

@@ -11,22 +11,19 @@ from hypothesis import strategies as st
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.media_types import SOCI_INDEX
 from ecrm.model.outcome import Outcome, OutcomeStatus
-from ecrm.model.reference import Reference, Registry, RepositoryKey
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
-from ecrm.model.use import Use
 from ecrm.planning.plan import Plan, Totals
 from ecrm.reports import PLAN_FORMATS, SCAN_FORMATS
 from ecrm.reports.outcomes import outcomes_table
 from ecrm.reports.plans import REASONS
 from ecrm.reports.text import count, human_size, human_totals
 from ecrm.sources.external import file_uses
-from tests.stubs import HOST, NOW, REGISTRY, digest
-from tests.values import going, numbered, plan_of, repository_plan
+from tests.stubs import HOST, NOW, REGISTRY
+from tests.values import HELM, OCI_INDEX, digest, going, numbered, plan_of, repository_plan, use_of
 
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DENIED = "ecr:DescribeImages is denied"
-HELM = "application/vnd.cncf.helm.config.v1+json"
 BLUE, YELLOW, PLAIN = "\x1b[34m", "\x1b[33m", "\x1b[0m"
 MEGABYTE = 1_000_000
 
@@ -370,21 +367,17 @@ def test_where_nothing_could_be_read_nothing_is_counted(format_name):
 # A scan
 
 
-def use(text: str, user: str, why: str, *path: str, source: str = "ecs") -> Use:
-    return Use(Reference.parse(text), source, user, why, path)
-
-
 def scanned() -> Scan:
     web, path = "service prod/web", ("task definition web:1", "container app")
     excluded = Diagnostic(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")
     return Scan(
         NOW,
         (
-            use(f"{HOST}/web:v1@{digest(1)}", web, "deployment PRIMARY", *path),
-            use(f"{HOST}/web:v1", web, "service", *path),
-            use(f"{HOST}/web:v1", web, "deployment PRIMARY", *path),
-            use(f"{HOST}/api@{digest(2)}", "function api:3", "alias prod", source="lambda"),
-            use("proxy.internal:5000/api:v2", "other.json", "listed", source="scanned file"),
+            use_of(f"{HOST}/web:v1@{digest(1)}", web, "deployment PRIMARY", *path),
+            use_of(f"{HOST}/web:v1", web, "service", *path),
+            use_of(f"{HOST}/web:v1", web, "deployment PRIMARY", *path),
+            use_of(f"{HOST}/api@{digest(2)}", "function api:3", "alias prod", source="lambda"),
+            use_of("proxy.internal:5000/api:v2", "other.json", "listed", source="scanned file"),
         ),
         (
             SourceReport(None, "file other.json", 1),
@@ -423,7 +416,7 @@ def test_hosts_of_one_registry_are_written_in_one_form():
         "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/web:v1",
         "123456789012.dkr-ecr.us-east-1.on.aws/web:v1",
     )
-    found = Scan(NOW, tuple(use(text, "service prod/web", "service") for text in texts), ())
+    found = Scan(NOW, tuple(use_of(text, "service prod/web", "service") for text in texts), ())
     assert json.loads(SCAN_FORMATS["json"](found)) == [f"{HOST}/web:v1"]
 
 
@@ -442,7 +435,7 @@ def test_the_scan_table():
 
 def test_the_scan_table_tells_each_reason_of_a_user_once():
     who = "service prod/web"
-    uses = tuple(use(f"{HOST}/web:v1", who, "service", f"container {letter}") for letter in "ab")
+    uses = tuple(use_of(f"{HOST}/web:v1", who, "service", f"container {letter}") for letter in "ab")
     lines = SCAN_FORMATS["table"](Scan(NOW, uses, ())).splitlines()
     assert [line.rpartition("| ")[2] for line in lines[2:]] == ["service"]
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -19,14 +18,13 @@ from ecrm.sources.ecs.revisions import SERVICE_REVISION
 from ecrm.sources.lambda_functions import LAMBDA, LAMBDA_VERSION
 from ecrm.sources.task_definitions import TASK_DEFINITION
 from tests.sources.reading import defined_as, found_by
-from tests.stubs import ACCOUNT, HOST, REGION, Params, Stubs, digest
-from tests.values import numbered
+from tests.stubs import ACCOUNT, HOST, REGION, Params, Stubs
+from tests.values import OCI_INDEX, digest, numbered
 
 ECS_ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
 LAMBDA_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
 DEFINITION = f"{ECS_ARN}:task-definition/web:1"
 REVISION = f"{ECS_ARN}:service-revision/prod/web/7"
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 @pytest.fixture
@@ -49,10 +47,6 @@ def manifest(*numbers: int, **more: object) -> str:
     return json.dumps({"manifests": [{"digest": digest(number)} for number in numbers], **more})
 
 
-def digest_of(text: str) -> str:
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
-
-
 def given(aws: Stubs, *manifests: tuple[str, str]) -> None:
     """ECR gives these manifests under these digests."""
     answer = {
@@ -73,9 +67,9 @@ def read_children(aws: Stubs, *digests: str, **more: Any) -> dict[str, tuple[str
 
 def test_children_by_a_manifest_that_has_its_digest_are_remembered(aws):
     text = manifest(1, 2)
-    given(aws, (digest_of(text), text))
+    given(aws, (digest(text), text))
     for _ in range(2):
-        assert read_children(aws, digest_of(text)) == {digest_of(text): (digest(1), digest(2))}
+        assert read_children(aws, digest(text)) == {digest(text): (digest(1), digest(2))}
     assert len(aws.asked("BatchGetImage")) == 1
 
 
@@ -88,30 +82,30 @@ def test_b35_a_manifest_that_has_another_digest_is_not_known_and_not_remembered(
 
 def test_what_is_remembered_is_not_asked_for_and_the_rest_is(aws):
     first, second = manifest(1), manifest(2)
-    given(aws, (digest_of(first), first))
-    read_children(aws, digest_of(first))
-    given(aws, (digest_of(second), second))
-    found = read_children(aws, digest_of(first), digest_of(second))
-    assert found == {digest_of(first): (digest(1),), digest_of(second): (digest(2),)}
+    given(aws, (digest(first), first))
+    read_children(aws, digest(first))
+    given(aws, (digest(second), second))
+    found = read_children(aws, digest(first), digest(second))
+    assert found == {digest(first): (digest(1),), digest(second): (digest(2),)}
     asked = [call["imageIds"] for call in aws.asked("BatchGetImage")]
-    assert asked == [[{"imageDigest": digest_of(text)}] for text in (first, second)]
+    assert asked == [[{"imageDigest": digest(text)}] for text in (first, second)]
 
 
 def test_an_archived_index_is_asked_for_apart_and_remembered_as_well(aws):
     text = manifest(1)
-    given(aws, (digest_of(text), text))
+    given(aws, (digest(text), text))
     for _ in range(2):
-        found = read_children(aws, digest_of(text), status=Status.ARCHIVED)
-        assert found == {digest_of(text): (digest(1),)}
+        found = read_children(aws, digest(text), status=Status.ARCHIVED)
+        assert found == {digest(text): (digest(1),)}
     assert len(aws.asked("BatchGetImage")) == 1
 
 
 @pytest.mark.parametrize("value", [[1, 2], [digest(2), 1], [1, digest(2)]])
 def test_children_that_are_not_all_texts_are_not_taken_from_the_cache(aws, value):
     text = manifest(1)
-    aws.target.cache.put(INDEX, {digest_of(text): value})
-    given(aws, (digest_of(text), text))
-    assert read_children(aws, digest_of(text)) == {digest_of(text): (digest(1),)}
+    aws.target.cache.put(INDEX, {digest(text): value})
+    given(aws, (digest(text), text))
+    assert read_children(aws, digest(text)) == {digest(text): (digest(1),)}
 
 
 # Service revisions and task definitions
@@ -339,6 +333,6 @@ def test_an_index_that_cannot_be_read_raises_and_the_next_run_asks_again(aws):
     aws.otherwise_refuse("BatchGetImage", "ServerException", "oops")
     text = manifest(1)
     with pytest.raises(AwsError):
-        read_children(aws, digest_of(text))
-    given(aws, (digest_of(text), text))
-    assert read_children(aws, digest_of(text)) == {digest_of(text): (digest(1),)}
+        read_children(aws, digest(text))
+    given(aws, (digest(text), text))
+    assert read_children(aws, digest(text)) == {digest(text): (digest(1),)}

@@ -12,7 +12,8 @@ from ecrm.model.use import Use
 from ecrm.sources.ecs import ECS
 from ecrm.sources.items import SeenResource
 from tests.sources.reading import defined_as, found_by
-from tests.stubs import HOST, Params, Stubs, digest
+from tests.stubs import HOST, Params, Stubs
+from tests.values import digest
 
 ARN = "arn:aws:ecs:us-east-1:123456789012"
 WEB = f"{HOST}/shop/web"

@@ -21,7 +21,8 @@ from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources import external
 from ecrm.sources.external import command_uses, file_uses
-from tests.stubs import HOST, NOW, digest
+from tests.stubs import HOST, NOW
+from tests.values import digest
 
 NO_LIST = "this is no JSON array of image URIs"
 NOTHING: Mapping[str, str] = MappingProxyType({})

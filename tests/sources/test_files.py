@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ecrm.sources.files import ANY_REGISTRY, Contents, read_file_text
 from ecrm.sources.files.mention import NO_REFERENCE, NO_TAG, UNRESOLVED
+from tests.stubs import HOST
 
-HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 DIGEST = f"sha256:{'a' * 64}"
 OPEN = "is a template that leaves the registry open; it counts for every registry"
 DEFAULT = "is a template; its default was taken"

@@ -21,7 +21,8 @@ from ecrm.sources.items import (
 )
 from ecrm.sources.lambda_functions import LAMBDA
 from tests.sources.reading import defined_as, found_by
-from tests.stubs import HOST, Params, Stubs, digest
+from tests.stubs import HOST, Params, Stubs
+from tests.values import digest
 
 WEB = f"{HOST}/web"
 

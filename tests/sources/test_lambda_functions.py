@@ -12,7 +12,8 @@ from ecrm.model.use import Use
 from ecrm.sources.items import SeenResource
 from ecrm.sources.lambda_functions import LAMBDA
 from tests.sources.reading import found_by
-from tests.stubs import HOST, Params, Stubs, digest
+from tests.stubs import HOST, Params, Stubs
+from tests.values import digest
 
 THUMBS = f"{HOST}/thumbs"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function"

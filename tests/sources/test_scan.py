@@ -18,7 +18,8 @@ from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.sources import scan
 from tests.sources.reading import defined_as
-from tests.stubs import HOST, NOW, REGISTRY, Stubs, digest, session
+from tests.stubs import HOST, NOW, REGISTRY, Stubs, session
+from tests.values import digest
 
 OTHER = Registry("210987654321", "eu-west-1")
 TASK = {
