@@ -138,16 +138,10 @@ def test_links_of_the_readme_lead_somewhere_from_an_index_too(dist: Path):
     about = metadata(dist)
     assert about["Description-Content-Type"] == "text/markdown"
     there = links(str(about.get_payload()))
-    assert [
-        image_graph for image_graph in there if not image_graph.startswith(("https://", "#"))
-    ] == []
+    assert [link for link in there if not link.startswith(("https://", "#"))] == []
     here = links((ROOT / "README.md").read_text())
     project_urls = dict(str(url).split(", ", 1) for url in about.get_all("Project-URL", []))
     base = f"{project_urls['Source']}/blob/v{about['Version']}/"
-    ours = [image_graph.removeprefix(base) for image_graph in there if image_graph.startswith(base)]
-    assert ours == [
-        image_graph for image_graph in here if not image_graph.startswith(("https://", "#"))
-    ]
-    assert [
-        image_graph for image_graph in ours if not (ROOT / image_graph.partition("#")[0]).exists()
-    ] == []
+    ours = [link.removeprefix(base) for link in there if link.startswith(base)]
+    assert ours == [link for link in here if not link.startswith(("https://", "#"))]
+    assert [link for link in ours if not (ROOT / link.partition("#")[0]).exists()] == []

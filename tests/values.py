@@ -108,35 +108,35 @@ class RepositoryIndex:
 class Shelf:
     """An inventory that is all in memory."""
 
-    repository_indexes: Mapping[Registry, Mapping[str, RepositoryIndex]]
+    contents: Mapping[Registry, Mapping[str, RepositoryIndex]]
     replicated: Mapping[Registry, tuple[Replication, ...] | AwsError] = field(default_factory=dict)
     workers: int = 4
 
     @property
     def registries(self) -> tuple[Registry, ...]:
-        return tuple(self.repository_indexes)
+        return tuple(self.contents)
 
     def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]:
-        return [name for name in self.repository_indexes[registry] if only in (None, name)]
+        return [name for name in self.contents[registry] if only in (None, name)]
 
     def images(self, registry: Registry, repository: str) -> Sequence[Image]:
-        return answered(self.repository_indexes[registry][repository].images)
+        return answered(self.contents[registry][repository].images)
 
     def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
-        links = answered(self.repository_indexes[registry][repository].indexes)
+        links = answered(self.contents[registry][repository].indexes)
         return {index.digest: links[index.digest] for index in indexes if index.digest in links}
 
     def replications(self, registry: Registry) -> Sequence[Replication]:
         return answered(self.replicated.get(registry, ()))
 
     def cross_account_pullers(self, registry: Registry, repository: str) -> Sequence[str]:
-        return answered(self.repository_indexes[registry][repository].cross_account_pullers)
+        return answered(self.contents[registry][repository].cross_account_pullers)
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
-        return answered(self.repository_indexes[registry][repository].policy)
+        return answered(self.contents[registry][repository].policy)
 
     def mutability(self, registry: Registry, repository: str) -> Mutability:
-        return answered(self.repository_indexes[registry][repository].mutability)
+        return answered(self.contents[registry][repository].mutability)
 
 
 def answered(answer: T | Exception) -> T:
@@ -173,7 +173,7 @@ def planned(inventory: Shelf, *uses: Use, only: str | None = None, **more: Any) 
     return make_plan(inventory, facts(inventory, *uses, **more), only, lambda _: None)
 
 
-def going(image: Image, reason: Reason = Reason.EXPIRED) -> Decision:
+def deletable(image: Image, reason: Reason = Reason.EXPIRED) -> Decision:
     """A decision to delete."""
     return Decision(image, reason, action=Action.DELETE)
 
@@ -186,18 +186,18 @@ def repository_plan(
     **more: Any,
 ) -> RepositoryPlan:
     """A plan for one repository that deletes these stages of images and keeps `kept`."""
-    going = [decision for stage in stages for decision in stage]
+    deleted = [decision for stage in stages for decision in stage]
     kept = tuple(kept)
-    stays: dict[Reason, int] = {}
+    kept_by_reason: dict[Reason, int] = {}
     for decision in kept:
-        stays[decision.reason] = stays.get(decision.reason, 0) + 1
+        kept_by_reason[decision.reason] = kept_by_reason.get(decision.reason, 0) + 1
     return RepositoryPlan(
         registry=registry,
         repository=name,
         rule=name,
-        total=_totals([*going, *kept]),
-        deletable=_totals(going),
-        kept_by_reason=stays,
+        total=_totals([*deleted, *kept]),
+        deletable=_totals(deleted),
+        kept_by_reason=kept_by_reason,
         stages=tuple(tuple(stage) for stage in stages),
         **more,
     )

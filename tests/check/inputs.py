@@ -27,13 +27,12 @@ def config(check: str = "", rules: str = RULES) -> Config:
     return parse(dedent(rules) + (f"check: {{{check}}}\n" if check else ""), "ecrm.yaml")
 
 
-def repositories(**repository_indexes: list[Image]) -> Shelf:
+def repositories(**images_by_name: list[Image]) -> Shelf:
     """At home, by name."""
     return Shelf(
         {
             HOME: {
-                name: RepositoryIndex(tuple(images), {})
-                for name, images in repository_indexes.items()
+                name: RepositoryIndex(tuple(images), {}) for name, images in images_by_name.items()
             }
         }
     )
@@ -58,7 +57,7 @@ def source_reports(status: ReadStatus = ReadStatus.READ, **names: Any) -> tuple[
 
 
 def inputs_of(
-    repository_indexes: Shelf,
+    inventory: Shelf,
     *uses: Use,
     settings: Config | None = None,
     read: tuple[SourceReport, ...] | None = None,
@@ -68,9 +67,9 @@ def inputs_of(
     """As `check` gathers it, but for tags, policies and files: those are in `more`."""
     asked = settings or config()
     scan = Scan(NOW, uses, source_reports() if read is None else read)
-    facts = planning_context(scan, repository_indexes, for_all(asked), NOW, keep_all=True)
+    facts = planning_context(scan, inventory, for_all(asked), NOW, keep_all=True)
     facts = replace(facts, overdue=asked.check.overdue.longer_than)
-    plan = make_plan(repository_indexes, facts, only, lambda _: None)
+    plan = make_plan(inventory, facts, only, lambda _: None)
     return CheckInputs(plan, asked, scan, only, **more)
 
 

@@ -39,8 +39,8 @@ def test_more_than_the_limit_is_overdue_and_the_limit_is_not(limits: str, expect
 def test_a_limit_of_each_repository_is_not_one_of_all():
     rules = "repositories: [{name_pattern: '*', expires: 30d}]\n"
     settings = config("overdue: {max_images: 1}", rules)
-    repository_indexes = repositories(one=[image("a", days=40)], two=[image("b", days=40)])
-    assert not whats("overdue", inputs_of(repository_indexes, settings=settings))
+    inventory = repositories(one=[image("a", days=40)], two=[image("b", days=40)])
+    assert not whats("overdue", inputs_of(inventory, settings=settings))
 
 
 def test_where_and_what_to_do_are_reported():
@@ -54,8 +54,8 @@ def test_where_and_what_to_do_are_reported():
 
 def test_what_has_been_deletable_for_long_is_overdue():
     settings = config("overdue: {longer_than: 14d}")
-    repository_indexes = repositories(app=[*old(2, days=45), image("young", "young", days=43)])
-    (violation,) = violations("overdue", inputs_of(repository_indexes, settings=settings))
+    inventory = repositories(app=[*old(2, days=45), image("young", "young", days=43)])
+    (violation,) = violations("overdue", inputs_of(inventory, settings=settings))
     assert violation.what == "2 images (20 B) could have been deleted more than 14 days ago"
     assert violation.why.startswith("by the rule app; the oldest was pushed 2026-04-17; ")
 
@@ -64,17 +64,17 @@ def test_what_a_later_push_has_driven_out_of_keep_count_is_not_overdue():
     """It was one of the two newest until yesterday."""
     rules = "repositories: [{name: app, expires: 5d, keep_count: 2}]\n"
     settings = config("overdue: {longer_than: 14d}", rules)
-    repository_indexes = [image(f"i{days}", f"v{days}", days=days) for days in (90, 80, 6)]
-    assert not whats("overdue", inputs_of(repositories(app=repository_indexes), settings=settings))
-    late = [*repository_indexes, image("i70", "v70", days=70)]
+    images = [image(f"i{days}", f"v{days}", days=days) for days in (90, 80, 6)]
+    assert not whats("overdue", inputs_of(repositories(app=images), settings=settings))
+    late = [*images, image("i70", "v70", days=70)]
     found = whats("overdue", inputs_of(repositories(app=late), settings=settings))
     assert found == ["1 image (10 B) could have been deleted more than 14 days ago"]
 
 
 def test_what_is_in_use_is_not_overdue():
     settings = config("overdue: {longer_than: 1d}")
-    repository_indexes = repositories(app=old(1))
-    assert not whats("overdue", inputs_of(repository_indexes, use("app:v0"), settings=settings))
+    inventory = repositories(app=old(1))
+    assert not whats("overdue", inputs_of(inventory, use("app:v0"), settings=settings))
 
 
 def test_a_repository_without_a_rule_is_never_overdue():
@@ -94,10 +94,8 @@ def test_with_one_repository_the_limits_of_all_are_not_asked_about():
 @pytest.mark.parametrize("rule", ["overdue", "budget"])
 def test_a_repository_that_cannot_be_read_is_not_counted_and_no_clean_result(rule: str):
     settings = config("overdue: {max_images: 0}, budget: {max_bytes: 0}")
-    repository_indexes = Shelf(
-        {HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}}
-    )
-    found = check(inputs_of(repository_indexes, settings=settings))
+    inventory = Shelf({HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}})
+    found = check(inputs_of(inventory, settings=settings))
     assert not [violation for violation in found.violations if violation.rule == rule]
     assert [gap.text for gap in found.unread] == ["app: ecr:DescribeImages: denied"]
 
@@ -123,23 +121,23 @@ def test_a_repository_that_cannot_be_read_is_not_counted_and_no_clean_result(rul
     ],
 )
 def test_more_than_the_budget_is_reported_and_the_budget_is_not(limits: str, expected: list[str]):
-    repository_indexes = repositories(app=old(3, size=10 * GB, days=1))
+    inventory = repositories(app=old(3, size=10 * GB, days=1))
     settings = config(f"budget: {{{limits}}}")
-    assert whats("budget", inputs_of(repository_indexes, settings=settings)) == expected
+    assert whats("budget", inputs_of(inventory, settings=settings)) == expected
 
 
 def test_a_repository_without_a_rule_costs_as_well():
-    repository_indexes = repositories(other=old(3, size=10 * GB))
+    inventory = repositories(other=old(3, size=10 * GB))
     (violation,) = violations(
-        "budget", inputs_of(repository_indexes, settings=config("budget: {max_monthly_cost: 1}"))
+        "budget", inputs_of(inventory, settings=config("budget: {max_monthly_cost: 1}"))
     )
     assert str(violation.where) == f"{HOME}/other"
 
 
 def test_how_much_can_be_deleted_and_the_price_are_reported():
-    repository_indexes = repositories(app=old(3, size=10 * GB))
+    inventory = repositories(app=old(3, size=10 * GB))
     (violation,) = violations(
-        "budget", inputs_of(repository_indexes, settings=config("budget: {max_bytes: 1GB}"))
+        "budget", inputs_of(inventory, settings=config("budget: {max_bytes: 1GB}"))
     )
     assert violation.why == "the sizes of all images as ECR reports them, at $0.10 per GB a month"
     assert violation.next_step.startswith("3 images (30 GB) of it can be deleted now; ")

@@ -49,9 +49,9 @@ def test_writing_again_takes_what_was_accepted_and_drops_what_is_resolved():
 
 def test_another_line_and_another_digest_are_the_same_violation():
     def moved(line: int, name: str) -> Findings:
-        repository_indexes = repositories(app=[image("old"), image(name, "v1")])
+        inventory = repositories(app=[image("old"), image(name, "v1")])
         runs = use(f"app:v1@{digest('old')}")
-        return check(inputs_of(repository_indexes, runs, file_uses=(in_file("app:v9", line=line),)))
+        return check(inputs_of(inventory, runs, file_uses=(in_file("app:v9", line=line),)))
 
     now = accepting(moved(3, "one"), moved(30, "two"))
     assert not now.violations

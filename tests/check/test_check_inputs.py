@@ -27,7 +27,7 @@ def use(text: str) -> Use:
 
 
 def gathered(
-    repository_indexes: RepositoryIndex,
+    repository: RepositoryIndex,
     *uses: Use,
     settings: Config | None = None,
     request: CheckRequest | None = None,
@@ -38,7 +38,7 @@ def gathered(
         Request(),
         settings or config(),
         (),
-        Shelf({HOME: {"app": repository_indexes}}),
+        Shelf({HOME: {"app": repository}}),
         NOW,
         lambda _: None,
     )
@@ -65,8 +65,8 @@ def test_what_the_policy_will_reach_soon_is_reported_with_its_day(monkeypatch: p
         (conflict.name, conflict.due) for conflict in found.lifecycle_conflicts[KEY].conflicts
     ] == [("v1", NOW + timedelta(days=5))]
     none = config("lifecycle: {within: 0s}")
-    repository_indexes = RepositoryIndex(images, {}, policy=TEXT)
-    found = gathered(repository_indexes, *uses, settings=none, monkeypatch=monkeypatch)
+    repository = RepositoryIndex(images, {}, policy=TEXT)
+    found = gathered(repository, *uses, settings=none, monkeypatch=monkeypatch)
     assert not found.lifecycle_conflicts[KEY].conflicts
 
 
@@ -107,27 +107,27 @@ def test_a_repository_that_is_gone_meanwhile_needs_nothing_more():
 def test_what_is_off_is_not_asked_about(monkeypatch: pytest.MonkeyPatch):
     off = config("lifecycle: {level: off}, mutable_tag: {level: off}")
     error = AwsError("must not be asked")
-    repository_indexes = RepositoryIndex((image("a", "v1"),), {}, policy=error, mutability=error)
-    found = gathered(repository_indexes, use("app:v1"), settings=off, monkeypatch=monkeypatch)
+    repository = RepositoryIndex((image("a", "v1"),), {}, policy=error, mutability=error)
+    found = gathered(repository, use("app:v1"), settings=off, monkeypatch=monkeypatch)
     assert found.unread == ()
 
 
 def test_only_where_tags_are_in_use_their_setting_is_asked_about(monkeypatch: pytest.MonkeyPatch):
-    repository_indexes = RepositoryIndex((image("a", "v1"),), {}, mutability=AwsError("denied"))
-    assert unread("mutable_tag", gathered(repository_indexes)) == []
-    by_digest = gathered(repository_indexes, use(f"app@{digest('a')}"), monkeypatch=monkeypatch)
+    repository = RepositoryIndex((image("a", "v1"),), {}, mutability=AwsError("denied"))
+    assert unread("mutable_tag", gathered(repository)) == []
+    by_digest = gathered(repository, use(f"app@{digest('a')}"), monkeypatch=monkeypatch)
     assert unread("mutable_tag", by_digest) == []
-    by_tag = gathered(repository_indexes, use("app:v1"), monkeypatch=monkeypatch)
+    by_tag = gathered(repository, use("app:v1"), monkeypatch=monkeypatch)
     assert unread("mutable_tag", by_tag) == ["denied"]
 
 
 def test_the_children_of_an_index_to_which_a_tag_moved_are_read(monkeypatch: pytest.MonkeyPatch):
     images = (index("multi", "v1"), image("arm"))
-    repository_indexes = RepositoryIndex(
+    repository = RepositoryIndex(
         images, {digest("multi"): (digest("arm"),)}, mutability=Mutability(mutable=False)
     )
     runs = use(f"app:v1@{digest('arm')}")
-    found = gathered(repository_indexes, runs, monkeypatch=monkeypatch)
+    found = gathered(repository, runs, monkeypatch=monkeypatch)
     assert found.children == {KEY: {digest("multi"): (digest("arm"),)}}
 
 

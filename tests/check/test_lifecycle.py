@@ -373,7 +373,7 @@ def policies(draw: st.DrawFn) -> list[Json]:
 
 
 @st.composite
-def repository_indexes(draw: st.DrawFn) -> list[fake_aws.Image]:
+def ecr_images(draw: st.DrawFn) -> list[fake_aws.Image]:
     """Images of a repository of the fake; many of the same moment, some archived or restored."""
     fake = fake_aws.FakeAws(clock=NOW.timestamp).ecr.repository("app")
     for number in range(draw(st.integers(0, 6))):
@@ -405,7 +405,7 @@ def as_ecrm(found: fake_aws.Image) -> Image:
 
 
 @settings(max_examples=examples(200))
-@given(policies(), repository_indexes())
+@given(policies(), ecr_images())
 def test_two_evaluations_that_know_nothing_of_each_other_agree(rules, images):
     try:
         read = policy(*rules)

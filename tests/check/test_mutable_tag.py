@@ -13,12 +13,12 @@ KEY = RepositoryKey(HOME, "app")
 MUTABLE = {KEY: Mutability(mutable=True)}
 
 
-def repository_indexes(*images: Image) -> Any:
+def inventory_of(*images: Image) -> Any:
     return repositories(app=list(images))
 
 
 def test_a_tag_in_use_of_a_repository_whose_tags_can_be_moved_is_reported():
-    images = repository_indexes(image("a", "v1"), image("b", "v2"), image("c", "v3"))
+    images = inventory_of(image("a", "v1"), image("b", "v2"), image("c", "v3"))
     found = inputs_of(images, use("app:v2"), use("app:v1"), mutability=MUTABLE)
     (violation,) = violations("mutable_tag", found)
     assert violation.what == "in use by tags that can be moved: v1, v2"
@@ -29,13 +29,13 @@ def test_a_tag_in_use_of_a_repository_whose_tags_can_be_moved_is_reported():
 def test_many_tags_are_shortened():
     images = [image(name, name) for name in "abcdefg"]
     uses = [use(f"app:{name}") for name in "abcdefg"]
-    assert whats(
-        "mutable_tag", inputs_of(repository_indexes(*images), *uses, mutability=MUTABLE)
-    ) == ["in use by tags that can be moved: a, b, c, d, e and 2 more"]
+    assert whats("mutable_tag", inputs_of(inventory_of(*images), *uses, mutability=MUTABLE)) == [
+        "in use by tags that can be moved: a, b, c, d, e and 2 more"
+    ]
 
 
 def test_an_immutable_tag_and_one_that_is_excluded_are_no_violation():
-    images = repository_indexes(image("a", "v1"), image("b", "dev-1"))
+    images = inventory_of(image("a", "v1"), image("b", "dev-1"))
     uses = use("app:v1"), use("app:dev-1")
     fixed = {KEY: Mutability(mutable=False)}
     assert not whats("mutable_tag", inputs_of(images, *uses, mutability=fixed))
@@ -46,20 +46,16 @@ def test_an_immutable_tag_and_one_that_is_excluded_are_no_violation():
 
 
 def test_a_use_by_digest_is_no_violation():
-    found = inputs_of(
-        repository_indexes(image("a", "v1")), use(f"app@{digest('a')}"), mutability=MUTABLE
-    )
+    found = inputs_of(inventory_of(image("a", "v1")), use(f"app@{digest('a')}"), mutability=MUTABLE)
     assert not whats("mutable_tag", found)
 
 
 def test_where_the_setting_is_not_known_nothing_is_said_of_it():
-    assert not whats("mutable_tag", inputs_of(repository_indexes(image("a", "v1")), use("app:v1")))
+    assert not whats("mutable_tag", inputs_of(inventory_of(image("a", "v1")), use("app:v1")))
 
 
 def test_a_tag_that_has_moved_since_is_reported_with_both_images():
-    found = inputs_of(
-        repository_indexes(image("a"), image("b", "v1")), use(f"app:v1@{digest('a')}")
-    )
+    found = inputs_of(inventory_of(image("a"), image("b", "v1")), use(f"app:v1@{digest('a')}"))
     (violation,) = violations("mutable_tag", found)
     assert violation.what == (
         f"the tag v1 was moved: what runs is {digest('a')[:19]}, and the tag now means "
@@ -71,12 +67,12 @@ def test_a_tag_that_has_moved_since_is_reported_with_both_images():
 
 def test_a_tag_that_means_what_runs_has_not_moved():
     assert not whats(
-        "mutable_tag", inputs_of(repository_indexes(image("a", "v1")), use(f"app:v1@{digest('a')}"))
+        "mutable_tag", inputs_of(inventory_of(image("a", "v1")), use(f"app:v1@{digest('a')}"))
     )
 
 
 def test_the_platform_image_of_the_index_that_the_tag_means_has_not_moved():
-    images = repository_indexes(index("multi", "v1"), index("inner"), image("arm"))
+    images = inventory_of(index("multi", "v1"), index("inner"), image("arm"))
     found = inputs_of(
         images,
         use(f"app:v1@{digest('arm')}"),
@@ -87,11 +83,11 @@ def test_the_platform_image_of_the_index_that_the_tag_means_has_not_moved():
 
 
 def test_the_platform_image_of_another_index_has_moved():
-    images = repository_indexes(index("multi", "v1"), image("arm"), image("old"))
+    images = inventory_of(index("multi", "v1"), image("arm"), image("old"))
     children = {KEY: {digest("multi"): (digest("arm"),)}}
     found = inputs_of(images, use(f"app:v1@{digest('old')}"), children=children)
     assert len(whats("mutable_tag", found)) == 1
 
 
 def test_only_where_a_tag_seems_to_have_moved_are_children_asked_for():
-    assert not moved_to(inputs_of(repository_indexes(index("multi", "v1")), use("app:v1")))
+    assert not moved_to(inputs_of(inventory_of(index("multi", "v1")), use("app:v1")))

@@ -18,8 +18,8 @@ PARTNER = Registry("210987654321", "eu-west-1")
 
 
 def test_what_is_in_use_and_not_there_is_missing():
-    repository_indexes = repositories(app=[image("a", "v1")])
-    (violation,) = violations("missing_image", inputs_of(repository_indexes, use("app:v2")))
+    inventory = repositories(app=[image("a", "v1")])
+    (violation,) = violations("missing_image", inputs_of(inventory, use("app:v2")))
     assert violation.what == "app:v2 is needed, and is not in ECR"
     assert str(violation.where) == f"{HOME}/app:v2"
     assert violation.why == "service prod/web (PRIMARY)"
@@ -41,23 +41,23 @@ def test_what_is_there_is_not_missing(named: str):
 
 
 def test_a_digest_that_is_there_is_enough_although_its_tag_was_moved():
-    repository_indexes = repositories(app=[image("a"), image("b", "v1")])
-    assert not whats("missing_image", inputs_of(repository_indexes, use(f"app:v1@{digest('a')}")))
+    inventory = repositories(app=[image("a"), image("b", "v1")])
+    assert not whats("missing_image", inputs_of(inventory, use(f"app:v1@{digest('a')}")))
 
 
 def test_a_digest_that_is_gone_is_missing_although_its_tag_is_there():
-    repository_indexes = repositories(app=[image("b", "v1")])
-    found = whats("missing_image", inputs_of(repository_indexes, use(f"app:v1@{digest('a')}")))
+    inventory = repositories(app=[image("b", "v1")])
+    found = whats("missing_image", inputs_of(inventory, use(f"app:v1@{digest('a')}")))
     assert found == [f"app:v1@{digest('a')[:19]} is needed, and is not in ECR"]
 
 
 def test_a_tag_and_the_digest_that_it_was_resolved_to_are_missed_once():
-    repository_indexes = repositories(app=[])
+    inventory = repositories(app=[])
     assert (
         len(
             whats(
                 "missing_image",
-                inputs_of(repository_indexes, use("app:v1"), use(f"app:v1@{digest('a')}")),
+                inputs_of(inventory, use("app:v1"), use(f"app:v1@{digest('a')}")),
             )
         )
         == 1
@@ -73,8 +73,8 @@ def test_a_tag_and_the_digest_that_it_was_resolved_to_are_missed_once():
     ],
 )
 def test_an_archived_image_cannot_be_pulled(status: Status, expected: list[str]):
-    repository_indexes = repositories(app=[image("a", "v1", status=status)])
-    assert whats("missing_image", inputs_of(repository_indexes, use("app:v1"))) == expected
+    inventory = repositories(app=[image("a", "v1", status=status)])
+    assert whats("missing_image", inputs_of(inventory, use("app:v1"))) == expected
 
 
 def test_a_repository_that_does_not_exist_is_reported_with_a_suggestion():
@@ -83,9 +83,9 @@ def test_a_repository_that_does_not_exist_is_reported_with_a_suggestion():
 
 
 def test_what_a_file_names_is_reported_with_file_line_and_a_likely_tag():
-    repository_indexes = repositories(app=[image("a", "v1.20")])
+    inventory = repositories(app=[image("a", "v1.20")])
     (violation,) = violations(
-        "missing_image", inputs_of(repository_indexes, file_uses=(in_file("app:v1.2"),))
+        "missing_image", inputs_of(inventory, file_uses=(in_file("app:v1.2"),))
     )
     assert violation.what == "app:v1.2 is needed, and is not in ECR; did you mean v1.20?"
     assert violation.location == SourceLocation("k8s/web.yaml", 12)
@@ -101,17 +101,15 @@ def test_every_location_is_reported():
 
 
 def test_an_image_of_a_repository_without_a_rule_is_looked_for_as_well():
-    repository_indexes = repositories(app=[], other=[image("a", "v1")])
-    assert whats(
-        "missing_image", inputs_of(repository_indexes, use("other:v1"), use("other:v2"))
-    ) == ["other:v2 is needed, and is not in ECR"]
+    inventory = repositories(app=[], other=[image("a", "v1")])
+    assert whats("missing_image", inputs_of(inventory, use("other:v1"), use("other:v2"))) == [
+        "other:v2 is needed, and is not in ECR"
+    ]
 
 
 def test_a_repository_that_cannot_be_read_tells_nothing_and_is_no_clean_result():
-    repository_indexes = Shelf(
-        {HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}}
-    )
-    found = check(inputs_of(repository_indexes, use("app:v1")))
+    inventory = Shelf({HOME: {"app": RepositoryIndex(AwsError("ecr:DescribeImages: denied"), {})}})
+    found = check(inputs_of(inventory, use("app:v1")))
     assert not [violation for violation in found.violations if violation.rule == "missing_image"]
     assert [gap.text for gap in found.unread] == ["app: ecr:DescribeImages: denied"]
 
@@ -127,11 +125,11 @@ def test_another_registry_is_not_read_and_its_file_is_reported_as_unchecked(host
 
 
 def test_where_a_template_leaves_the_registry_open_the_repository_decides():
-    repository_indexes = repositories(app=[image("a", "v1")])
+    inventory = repositories(app=[image("a", "v1")])
     named = tuple(
         in_file(f"{ANY_REGISTRY}/{name}") for name in ("app:v1", "app:v2", "elsewhere:v1")
     )
-    found = check(inputs_of(repository_indexes, file_uses=named))
+    found = check(inputs_of(inventory, file_uses=named))
     assert [
         violation.what for violation in found.violations if violation.rule == "missing_image"
     ] == ["app:v2 is needed, and is not in ECR"]
@@ -141,10 +139,8 @@ def test_where_a_template_leaves_the_registry_open_the_repository_decides():
 
 
 def test_with_one_repository_the_others_say_nothing():
-    repository_indexes = repositories(app=[], other=[])
-    found = inputs_of(
-        repository_indexes, use("app:v1"), use("other:v1"), use("gone:v1"), only="app"
-    )
+    inventory = repositories(app=[], other=[])
+    found = inputs_of(inventory, use("app:v1"), use("other:v1"), use("gone:v1"), only="app")
     assert whats("missing_image", found) == ["app:v1 is needed, and is not in ECR"]
 
 
@@ -152,9 +148,9 @@ def test_with_one_repository_the_others_say_nothing():
 
 
 def test_what_a_file_names_and_the_rules_would_delete_is_pending_deletion():
-    repository_indexes = repositories(app=[image("a", "v1")])
+    inventory = repositories(app=[image("a", "v1")])
     (violation,) = violations(
-        "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("app:v1"),))
+        "pending_deletion", inputs_of(inventory, file_uses=(in_file("app:v1"),))
     )
     assert violation.what == "app:v1 is named in a file, and the next cleanup would delete it"
     assert violation.why == (
@@ -164,31 +160,27 @@ def test_what_a_file_names_and_the_rules_would_delete_is_pending_deletion():
 
 
 def test_a_kept_image_is_not_pending_deletion():
-    repository_indexes = repositories(app=[image("a", "v1", days=29)])
-    assert not whats(
-        "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("app:v1"),))
-    )
+    inventory = repositories(app=[image("a", "v1", days=29)])
+    assert not whats("pending_deletion", inputs_of(inventory, file_uses=(in_file("app:v1"),)))
 
 
 def test_what_the_plan_knows_to_be_named_is_not_pending_deletion():
     """As `files` of ecrm.yaml makes it known."""
-    repository_indexes = repositories(app=[image("a", "v1")])
+    inventory = repositories(app=[image("a", "v1")])
     named = in_file("app:v1")
-    assert not whats("pending_deletion", inputs_of(repository_indexes, named, file_uses=(named,)))
+    assert not whats("pending_deletion", inputs_of(inventory, named, file_uses=(named,)))
 
 
 def test_nothing_is_pending_deletion_where_no_rule_matches():
-    repository_indexes = repositories(other=[image("a", "v1")])
-    assert not whats(
-        "pending_deletion", inputs_of(repository_indexes, file_uses=(in_file("other:v1"),))
-    )
+    inventory = repositories(other=[image("a", "v1")])
+    assert not whats("pending_deletion", inputs_of(inventory, file_uses=(in_file("other:v1"),)))
 
 
 def test_a_rule_that_is_off_says_nothing():
-    repository_indexes = repositories(app=[image("a", "v1")])
+    inventory = repositories(app=[image("a", "v1")])
     named = (in_file("app:v1"), in_file("app:v2"))
     off = config("missing_image: {level: off}, pending_deletion: {level: off}")
-    found = inputs_of(repository_indexes, settings=off, file_uses=named)
+    found = inputs_of(inventory, settings=off, file_uses=named)
     assert not violations("missing_image", found)
     assert not violations("pending_deletion", found)
     assert not unread("missing_image", found)

@@ -25,8 +25,8 @@ def test_errors_come_first_then_the_order_of_the_rules_then_the_location():
         "missing_image: {level: warning}, unmanaged: {level: error}, "
         "overdue: {level: error, max_images: 0, longer_than: 99y}"
     )
-    repository_indexes = repositories(app=[image("a", "v1")], other=[])
-    found = check(inputs_of(repository_indexes, use("other:z"), use("app:b"), settings=settings))
+    inventory = repositories(app=[image("a", "v1")], other=[])
+    found = check(inputs_of(inventory, use("other:z"), use("app:b"), settings=settings))
     assert [(violation.rule, violation.level) for violation in found.violations] == [
         ("overdue", Level.ERROR),
         ("unmanaged", Level.ERROR),
@@ -41,11 +41,9 @@ def test_errors_come_first_then_the_order_of_the_rules_then_the_location():
 
 
 def test_the_order_of_the_uses_decides_nothing():
-    repository_indexes = repositories(app=[])
+    inventory = repositories(app=[])
     uses = [use("app:a"), use("app:b"), in_file("app:c"), in_file("app:c", line=3)]
-    assert check(inputs_of(repository_indexes, *uses)) == check(
-        inputs_of(repository_indexes, *reversed(uses))
-    )
+    assert check(inputs_of(inventory, *uses)) == check(inputs_of(inventory, *reversed(uses)))
 
 
 def test_what_could_not_be_scanned_is_not_known():
@@ -77,12 +75,10 @@ def test_a_rule_that_is_off_is_not_asked(off: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_scope_of_the_policy_is_that_of_the_section_or_of_the_rules():
-    repository_indexes = repositories(app=[])
+    inventory = repositories(app=[])
     settings = config("missing_image: {}")
-    assert check(inputs_of(repository_indexes, settings=settings)).config == SourceLocation(
-        "ecrm.yaml", 5
-    )
-    assert check(inputs_of(repository_indexes)).config == SourceLocation("ecrm.yaml", 2)
+    assert check(inputs_of(inventory, settings=settings)).config == SourceLocation("ecrm.yaml", 5)
+    assert check(inputs_of(inventory)).config == SourceLocation("ecrm.yaml", 2)
 
 
 APP = RepositoryKey(REGISTRY, "app")
@@ -91,6 +87,6 @@ APP = RepositoryKey(REGISTRY, "app")
 def test_the_rule_for_all_others_keeps_everything():
     settings = for_all(config())
     assert settings.rule_for(APP) == config().rule_for(APP)
-    repository_indexes = repositories(other=[image("a", days=9000)])
-    assert not inputs_of(repository_indexes).plan.deletable.images
+    inventory = repositories(other=[image("a", days=9000)])
+    assert not inputs_of(inventory).plan.deletable.images
     assert settings.fingerprint == config().fingerprint

@@ -69,8 +69,8 @@ def test_a_rule_that_applies_to_one_of_those_that_it_matches_is_good():
           - name_pattern: "*"
             expires: 30d
     """
-    repository_indexes = repositories(app=[], other=[])
-    assert not whats("unmanaged", inputs_of(repository_indexes, settings=config("", rules)))
+    inventory = repositories(app=[], other=[])
+    assert not whats("unmanaged", inputs_of(inventory, settings=config("", rules)))
 
 
 ENTRIES = (

@@ -26,7 +26,7 @@ from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
 from ecrm.registry.deleter import Deleter, Refusal
 from tests.stubs import REGISTRY
-from tests.values import digest, going, numbered, plan_of, repository_plan
+from tests.values import deletable, digest, numbered, plan_of, repository_plan
 
 OTHER = Registry("210987654321", "eu-west-1")
 HELD = "ImageReferencedByManifestList"
@@ -152,7 +152,7 @@ def run(
 
 
 def stage(*numbers: int) -> list[Decision]:
-    return [going(numbered(number)) for number in numbers]
+    return [deletable(numbered(number)) for number in numbers]
 
 
 def one(*stages: Sequence[Decision], name: str = "shop/api") -> Plan:
@@ -160,7 +160,7 @@ def one(*stages: Sequence[Decision], name: str = "shop/api") -> Plan:
 
 
 def archiving(number: int) -> Decision:
-    return going(numbered(number))._replace(action=Action.ARCHIVE)
+    return deletable(numbered(number))._replace(action=Action.ARCHIVE)
 
 
 def digests(numbers: Iterable[int]) -> tuple[str, ...]:
@@ -770,7 +770,7 @@ def test_a_repository_without_deletions_is_not_begun():
 
 def test_in_one_stage_deletions_come_before_archiving():
     ecr = Ecr()
-    run(one([archiving(1), going(numbered(2)), archiving(3)]), ecr)
+    run(one([archiving(1), deletable(numbered(2)), archiving(3)]), ecr)
     calls = [(kind, found) for kind, _, found in ecr.events if kind in ("delete", "archive")]
     assert calls == [("delete", digests([2])), ("archive", digests([1])), ("archive", digests([3]))]
     assert ecr.calls("read") == [digests([2])]  # ECR keeps the manifest of what is archived

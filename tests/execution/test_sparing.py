@@ -7,9 +7,9 @@ import pytest
 from ecrm.execution.sparing import why_spared
 from ecrm.model.outcome import OutcomeStatus
 from tests.execution.test_apply import Ecr, run
-from tests.values import digest, going, numbered, plan_of, repository_plan
+from tests.values import deletable, digest, numbered, plan_of, repository_plan
 
-OLD, REFERRER = going(numbered(1, "v1")), going(numbered(2))
+OLD, REFERRER = deletable(numbered(1, "v1")), deletable(numbered(2))
 KEPT = digest(9)
 
 

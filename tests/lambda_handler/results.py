@@ -8,7 +8,7 @@ from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import RepositoryKey
 from ecrm.planning.plan import Plan, Totals
 from tests.stubs import NOW, REGISTRY
-from tests.values import going, numbered, plan_of, repository_plan
+from tests.values import deletable, numbered, plan_of, repository_plan
 
 WHEN = NOW
 
@@ -21,13 +21,13 @@ def plan() -> Plan:
     ]
     api = repository_plan(
         "shop/api",
-        [going(numbered(number, f"v{number}")) for number in range(1, 7)],
+        [deletable(numbered(number, f"v{number}")) for number in range(1, 7)],
         kept=kept,
         used=Totals(1, 1000),
     )
     return plan_of(
         api,
-        repository_plan("shop/web", [going(numbered(9, "v9"))]),
+        repository_plan("shop/web", [deletable(numbered(9, "v9"))]),
         unmanaged=(RepositoryKey(REGISTRY, "scratch"),),
     )
 

@@ -228,9 +228,9 @@ def test_the_configuration_comes_from_the_package_s3_a_parameter_or_a_variable(
     aws.s3.put("ecrm", "conf.yaml", nothing_goes)
     aws.ssm.put("/ecrm/config", nothing_goes, secret=True)
     places = [{}, {"config": "s3://ecrm/conf.yaml"}, {"config": "ssm://ecrm/config"}]
-    going = [invoke(event).value["images"]["deletable"]["images"] for event in places]
+    deletable = [invoke(event).value["images"]["deletable"]["images"] for event in places]
     monkeypatch.setenv("ECRM_CONFIG_YAML", nothing_goes)
-    assert [*going, invoke().value["images"]["deletable"]["images"]] == [1, 0, 0, 0]
+    assert [*deletable, invoke().value["images"]["deletable"]["images"]] == [1, 0, 0, 0]
 
 
 # What is a failure

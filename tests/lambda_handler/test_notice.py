@@ -13,7 +13,7 @@ from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import deleted, plan
 from tests.stubs import NOW, REGISTRY
-from tests.values import digest, going, numbered, plan_of, repository_plan
+from tests.values import deletable, digest, numbered, plan_of, repository_plan
 
 WHERE = "123456789012/us-east-1"
 
@@ -114,7 +114,7 @@ def test_the_text_of_a_failure_and_of_time_that_was_over():
 
 
 def test_a_text_names_the_twenty_repositories_with_most_deletions():
-    many = [repository_plan(f"r{n:02d}", [going(numbered(n))]) for n in range(22)]
+    many = [repository_plan(f"r{n:02d}", [deletable(numbered(n))]) for n in range(22)]
     lines = body(Result("plan", plan=plan_of(*many))).splitlines()
     assert "- r19: 1 (1.0 kB) to delete, 0 to keep" in lines
     assert "- and 2 more repositories" in lines

@@ -12,7 +12,7 @@ from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.planning.guards import Stop
 from tests.lambda_handler.results import WHEN, deleted, plan
 from tests.stubs import HOST, NOW, REGISTRY
-from tests.values import digest, going, numbered, plan_of, repository_plan, use_of
+from tests.values import deletable, digest, numbered, plan_of, repository_plan, use_of
 
 
 def one(images: int) -> dict[str, int]:
@@ -179,7 +179,7 @@ def test_the_metrics_of_a_deletion_in_the_embedded_metric_format():
 
 def test_lambda_is_handed_the_thousand_repositories_with_most_deletions():
     many = [repository_plan(f"r{n:04d}") for n in range(1001)]
-    many.append(repository_plan("zz", [going(numbered(1))]))
+    many.append(repository_plan("zz", [deletable(numbered(1))]))
     result = Result("plan", plan=plan_of(*many))
     answer = returned(result, "")
     assert (len(answer["repositories"]), answer["more_repositories"]) == (1000, 2)
@@ -202,8 +202,8 @@ def test_no_metric_tells_of_a_plan_that_was_never_made():
 
 
 def test_a_line_of_metrics_names_the_hundred_repositories_with_most_deletions():
-    many = [repository_plan(f"r{n:03d}", [going(numbered(n))]) for n in range(200)]
-    many.append(repository_plan("zz", [going(numbered(n)) for n in (300, 301)]))
+    many = [repository_plan(f"r{n:03d}", [deletable(numbered(n))]) for n in range(200)]
+    many.append(repository_plan("zz", [deletable(numbered(n)) for n in (300, 301)]))
     line = metrics_line(Result("plan", plan=plan_of(*many)), "clean", WHEN)
     named = json.loads(line)["Repositories"]
     assert (len(named), named["zz"], "r098" in named, "r099" in named) == (100, 2, True, False)
@@ -212,11 +212,13 @@ def test_a_line_of_metrics_names_the_hundred_repositories_with_most_deletions():
 def test_a_repository_of_two_registries_is_two_in_the_metrics_and_in_the_notice():
     other = Registry("210987654321", "eu-west-1")
     made = plan_of(
-        repository_plan("app", [going(numbered(1))]),
-        repository_plan("app", [going(numbered(n)) for n in (2, 3)], registry=other),
+        repository_plan("app", [deletable(numbered(1))]),
+        repository_plan("app", [deletable(numbered(n)) for n in (2, 3)], registry=other),
         targets=(REGISTRY, other),
     )
-    refused = Outcome(other, "app", going(numbered(2)), OutcomeStatus.FAILED, "KmsError: no key")
+    refused = Outcome(
+        other, "app", deletable(numbered(2)), OutcomeStatus.FAILED, "KmsError: no key"
+    )
     result = Result("delete", plan=made, outcomes=[refused])
     assert json.loads(metrics_line(result, "clean", WHEN))["Repositories"] == {
         "210987654321/eu-west-1/app": 2,

@@ -104,19 +104,19 @@ def test_an_image_is_named_by_uri_tag_digest_or_the_beginning_of_a_digest(text):
 
 
 def test_a_repository_alone_means_its_latest_image():
-    repository_indexes = shelf(A, image("l", "latest"))
-    assert found(repository_indexes, "app") == [f"app@{digest('l')}"]
+    inventory = shelf(A, image("l", "latest"))
+    assert found(inventory, "app") == [f"app@{digest('l')}"]
 
 
 def test_a_tag_in_two_accounts_or_regions_names_an_image_in_each():
-    repository_indexes = Shelf(
+    inventory = Shelf(
         {
             HOME: {"app": RepositoryIndex((A,))},
             REPLICA: {"app": RepositoryIndex((B, image("c", "v1")))},
         }
     )
-    assert found(repository_indexes, "app:v1") == [f"app@{A.digest}", f"app@{digest('c')}"]
-    assert found(repository_indexes, f"{REPLICA.host}/app:v1") == [f"app@{digest('c')}"]
+    assert found(inventory, "app:v1") == [f"app@{A.digest}", f"app@{digest('c')}"]
+    assert found(inventory, f"{REPLICA.host}/app:v1") == [f"app@{digest('c')}"]
 
 
 def alike(beginning: str) -> list[Image]:
@@ -126,20 +126,18 @@ def alike(beginning: str) -> list[Image]:
 
 
 def test_the_beginning_of_several_digests_names_all_of_them():
-    repository_indexes = shelf(*alike("012345"), A)
+    inventory = shelf(*alike("012345"), A)
     everything = sorted(f"app@{image.digest}" for image in alike("012345"))
-    assert sorted(found(repository_indexes, "012345")) == everything
-    assert sorted(found(repository_indexes, "sha256:012345")) == everything
-    assert sorted(found(repository_indexes, "app@012345")) == everything
-    assert found(repository_indexes, "012345a") == everything[:1]
+    assert sorted(found(inventory, "012345")) == everything
+    assert sorted(found(inventory, "sha256:012345")) == everything
+    assert sorted(found(inventory, "app@012345")) == everything
+    assert found(inventory, "012345a") == everything[:1]
 
 
 def test_the_same_digest_in_two_repositories_is_explained_in_both():
-    repository_indexes = Shelf(
-        {HOME: {"app": RepositoryIndex((A,)), "app/b": RepositoryIndex((A,))}}
-    )
-    assert found(repository_indexes, A.digest[:20]) == [f"app@{A.digest}", f"app/b@{A.digest}"]
-    assert found(repository_indexes, f"app/b@{A.digest[:20]}") == [f"app/b@{A.digest}"]
+    inventory = Shelf({HOME: {"app": RepositoryIndex((A,)), "app/b": RepositoryIndex((A,))}})
+    assert found(inventory, A.digest[:20]) == [f"app@{A.digest}", f"app/b@{A.digest}"]
+    assert found(inventory, f"app/b@{A.digest[:20]}") == [f"app/b@{A.digest}"]
 
 
 @pytest.mark.parametrize("text", ["", "a:b:c", "App:v1", "app:", ":v1"])
@@ -178,7 +176,7 @@ def test_an_image_that_is_in_use_and_missing_is_reported_with_its_users():
 
 
 def test_other_images_that_are_in_use_and_missing_are_not_reported():
-    both = Shelf({HOME: APPS.repository_indexes[HOME], REPLICA: {"app": RepositoryIndex()}})
+    both = Shelf({HOME: APPS.contents[HOME], REPLICA: {"app": RepositoryIndex()}})
     others = [use("other:v9"), use("app/b:v9"), use("app:v8"), use("app:v9", where=REPLICA)]
     text = f"{HOST}/app:v9"
     assert refusal(both, text, *others) == (
@@ -207,35 +205,31 @@ def test_an_image_that_is_neither_in_ecr_nor_in_use_is_refused(text):
 
 
 def test_a_repository_that_no_rule_matches_is_said_to_be_left_alone():
-    repository_indexes = Shelf({HOME: {"legacy": RepositoryIndex((A,)), "app": RepositoryIndex()}})
+    inventory = Shelf({HOME: {"legacy": RepositoryIndex((A,)), "app": RepositoryIndex()}})
     expected = "no rule matches legacy, so ecrm never deletes anything there"
-    assert refusal(repository_indexes, "legacy:v1") == expected
-    assert refusal(repository_indexes, f"{HOST}/legacy:v1") == expected
-    assert refusal(repository_indexes, f"legacy@{A.digest}") == expected
+    assert refusal(inventory, "legacy:v1") == expected
+    assert refusal(inventory, f"{HOST}/legacy:v1") == expected
+    assert refusal(inventory, f"legacy@{A.digest}") == expected
 
 
 def test_what_is_used_in_a_repository_that_no_rule_matches_is_not_reported_as_missing():
-    repository_indexes = Shelf({HOME: {"legacy": RepositoryIndex((A,)), "app": RepositoryIndex()}})
-    assert refusal(repository_indexes, "legacy:v1", use("legacy:v1")) == (
+    inventory = Shelf({HOME: {"legacy": RepositoryIndex((A,)), "app": RepositoryIndex()}})
+    assert refusal(inventory, "legacy:v1", use("legacy:v1")) == (
         "no rule matches legacy, so ecrm never deletes anything there"
     )
-    assert refusal(repository_indexes, A.digest, use(f"legacy@{A.digest}")) == (
+    assert refusal(inventory, A.digest, use(f"legacy@{A.digest}")) == (
         f"{A.digest} is in use as {HOST}/legacy@{A.digest}, where ecrm did not look"
     )
 
 
 def test_what_could_not_be_read_is_not_reported_as_missing():
-    repository_indexes = Shelf(
-        {HOME: {"app": RepositoryIndex(DENIED), "app/b": RepositoryIndex((B,))}}
-    )
+    inventory = Shelf({HOME: {"app": RepositoryIndex(DENIED), "app/b": RepositoryIndex((B,))}})
     because = "app could not be read: access to ecr:DescribeImages is denied"
     for uses in ([], [use("app:v1")]):
-        assert (
-            refusal(repository_indexes, "app:v1", *uses) == f"app:v1 was not found; but {because}"
-        )
-    assert refusal(repository_indexes, A.digest) == f"{A.digest} was not found; but {because}"
-    assert found(repository_indexes, "app/b:v2") == [f"app/b@{B.digest}"]
-    assert refusal(repository_indexes, "app/b:v9") == (
+        assert refusal(inventory, "app:v1", *uses) == f"app:v1 was not found; but {because}"
+    assert refusal(inventory, A.digest) == f"{A.digest} was not found; but {because}"
+    assert found(inventory, "app/b:v2") == [f"app/b@{B.digest}"]
+    assert refusal(inventory, "app/b:v9") == (
         "app/b:v9 is neither in a repository that a rule matches nor in use"
     )
 
@@ -265,7 +259,7 @@ def chain(inventory: Shelf, text: str, *uses: Use, **more: Any) -> list[tuple[st
 
 
 def test_the_chain_leads_from_the_use_to_the_image():
-    repository_indexes = shelf(
+    inventory = shelf(
         index("index", "v1"),
         image("arm"),
         image("amd"),
@@ -273,22 +267,22 @@ def test_the_chain_leads_from_the_use_to_the_image():
         index=["arm", "amd"],
     )
     needed = use(f"app@{digest('arm')}")
-    assert chain(repository_indexes, digest("sig"), needed) == [
+    assert chain(inventory, digest("sig"), needed) == [
         (digest("arm"), "in_use"),
         (digest("index"), "in_use"),
         (digest("amd"), "child_of_kept_index"),
         (digest("sig"), "referrer_of_kept_image"),
     ]
-    (only,) = explained(repository_indexes, digest("sig"), needed)
+    (only,) = explained(inventory, digest("sig"), needed)
     assert isinstance(only, Explanation)
     assert only.uses == (needed,)
 
 
 def test_the_chain_of_a_deletion_leads_from_what_it_is_deleted_with():
-    repository_indexes = shelf(
+    inventory = shelf(
         index("index"), image("child"), image("sig", subject=digest("child")), index=["child"]
     )
-    assert chain(repository_indexes, digest("sig")) == [
+    assert chain(inventory, digest("sig")) == [
         (digest("index"), "untagged"),
         (digest("child"), "index_deletable"),
         (digest("sig"), "subject_deletable"),
@@ -299,9 +293,9 @@ def test_a_chain_that_leads_back_to_itself_ends():
     """The image is kept for a pull of its signature, and the signature for its image."""
     rule = replace(PROD, keep_pulled_within=timedelta(days=7), keep_count=0)
     pulled, kept = (digest("sig"), "referrer_of_kept_image"), (A.digest, "recently_pulled")
-    repository_indexes = shelf(A, image("sig", subject=A.digest, pulled_at=NOW))
-    assert chain(repository_indexes, A.digest, rule=rule) == [pulled, kept]
-    assert chain(repository_indexes, digest("sig"), rule=rule) == [kept, pulled]
+    inventory = shelf(A, image("sig", subject=A.digest, pulled_at=NOW))
+    assert chain(inventory, A.digest, rule=rule) == [pulled, kept]
+    assert chain(inventory, digest("sig"), rule=rule) == [kept, pulled]
 
 
 @settings(max_examples=examples(100))
@@ -314,7 +308,7 @@ def test_every_image_of_every_repository_can_be_explained(case):
         assert only.decision.image == wanted
         assert len(set(only.chain)) == len(only.chain)
         assert only.decision.deletable == (wanted.digest in gone(plan))
-        assert all(image_graph.deletable == only.decision.deletable for image_graph in only.chain)
+        assert all(link.deletable == only.decision.deletable for link in only.chain)
         assert explanations_text([only])
         assert json.loads(explanations_json([only]))[0]["action"] == only.decision.action
 
@@ -370,9 +364,9 @@ def test_why_the_platform_image_of_an_index_in_use_is_kept():
 
 def test_why_the_newest_image_is_kept():
     rule = replace(PROD, keep_pulled_within=timedelta(hours=36), keep_tag_patterns=("latest", "v?"))
-    repository_indexes = shelf(image("new", "a", "b", days=40), image("old", "c"))
+    inventory = shelf(image("new", "a", "b", days=40), image("old", "c"))
     assert (
-        words(repository_indexes, "app:b", rule=rule)
+        words(inventory, "app:b", rule=rule)
         == f"""\
 {HOST}/app@{digest("new")}
   is kept: within keep_count (1 of 1)
@@ -424,8 +418,8 @@ app:v9: is in use but missing from ECR
 
 
 def test_several_images_are_explained_one_after_the_other():
-    repository_indexes = shelf(*alike("012345"))
-    text = words(repository_indexes, "012345")
+    inventory = shelf(*alike("012345"))
+    text = words(inventory, "012345")
     blocks = [block for block in text.split(f"{HOST}/app@") if block]
     assert len(blocks) == 3
     assert all(block.endswith("\n\n") for block in blocks[:2])

@@ -18,7 +18,7 @@ from tests.model.test_codec import KEYS, MOMENTS, SOURCES
 from tests.strategies import REGISTRY as OTHER
 from tests.strategies import examples
 from tests.stubs import REGISTRY
-from tests.values import NOW, going, numbered, plan_of, repository_plan
+from tests.values import NOW, deletable, numbered, plan_of, repository_plan
 
 
 @st.composite
@@ -26,7 +26,7 @@ def parts(draw: st.DrawFn) -> list[Plan]:
     """Plans of one run, of which each has some of its repositories."""
     keys = draw(st.lists(KEYS, unique=True, max_size=6))
     planned = [
-        repository_plan(key.repository, [going(numbered(number))], registry=key.registry)
+        repository_plan(key.repository, [deletable(numbered(number))], registry=key.registry)
         for number, key in enumerate(keys)
     ]
     owners = [draw(st.integers(0, 2)) for _ in planned]
@@ -73,8 +73,8 @@ def test_a_merged_plan_has_all_that_its_parts_have(plans):
     assert read_plan(plan_text(whole, "1"), "plan.json") == whole
 
 
-HERE = plan_of(repository_plan("app", [going(numbered(1))]), in_use={REGISTRY: 4})
-THERE = plan_of(repository_plan("app", [going(numbered(2))], registry=OTHER), in_use={OTHER: 7})
+HERE = plan_of(repository_plan("app", [deletable(numbered(1))]), in_use={REGISTRY: 4})
+THERE = plan_of(repository_plan("app", [deletable(numbered(2))], registry=OTHER), in_use={OTHER: 7})
 
 
 def test_repositories_of_the_same_name_in_two_registries_are_both_kept():
@@ -105,11 +105,11 @@ def test_the_guard_sees_the_smallest_number_in_use_and_the_oldest_time():
         ([], "there are no plans to merge"),
         ([HERE, replace(THERE, config="c2")], "the plans were made with different configurations"),
         (
-            [HERE, plan_of(repository_plan("app", [going(numbered(9))]))],
+            [HERE, plan_of(repository_plan("app", [deletable(numbered(9))]))],
             "app is in several of the plans, and they differ",
         ),
         (
-            [HERE, THERE, plan_of(repository_plan("app", [going(numbered(9))]))],
+            [HERE, THERE, plan_of(repository_plan("app", [deletable(numbered(9))]))],
             f"{REGISTRY}/app is in several of the plans, and they differ",
         ),
     ],

@@ -95,8 +95,8 @@ def test_the_same_plan_is_the_same_text(plan, random):
 
 
 def test_the_order_in_which_images_are_listed_does_not_change_the_text():
-    repository_indexes = [image(f"{number}", f"v{number}") for number in range(5)]
-    assert written(*reversed(repository_indexes)) == written(*repository_indexes)
+    images = [image(f"{number}", f"v{number}") for number in range(5)]
+    assert written(*reversed(images)) == written(*images)
 
 
 def written(*images: Any) -> str:

@@ -87,11 +87,11 @@ def test_a_plan_says_when_for_what_and_with_which_configuration_it_was_made():
 
 
 def test_a_use_protects_the_image_it_names_and_no_other():
-    repository_indexes = shelf(image("a", "v1"), image("b", "v2"))
-    assert gone(planned(repository_indexes, use("app:v1"))) == {digest("b")}
-    assert gone(planned(repository_indexes, use(f"app@{digest('b')}"))) == {digest("a")}
-    assert gone(planned(repository_indexes, use("other:v1"), use("app:v1", where=PARTNER))) == gone(
-        planned(repository_indexes)
+    inventory = shelf(image("a", "v1"), image("b", "v2"))
+    assert gone(planned(inventory, use("app:v1"))) == {digest("b")}
+    assert gone(planned(inventory, use(f"app@{digest('b')}"))) == {digest("a")}
+    assert gone(planned(inventory, use("other:v1"), use("app:v1", where=PARTNER))) == gone(
+        planned(inventory)
     )
 
 
@@ -106,7 +106,7 @@ def test_used_images_that_are_missing_are_reported():
 
 
 def test_a_repository_that_no_rule_matches_is_named_and_not_read():
-    repository_indexes = Shelf(
+    inventory = Shelf(
         {
             HOME: {
                 "legacy": RepositoryIndex(DENIED),
@@ -115,7 +115,7 @@ def test_a_repository_that_no_rule_matches_is_named_and_not_read():
             }
         }
     )
-    made = planned(repository_indexes, rules=[replace(RULE, name=NamePattern("app", False))])
+    made = planned(inventory, rules=[replace(RULE, name=NamePattern("app", False))])
     assert [repository.repository for repository in made.repositories] == ["app"]
     assert made.unmanaged == (RepositoryKey(HOME, "batch"), RepositoryKey(HOME, "legacy"))
     assert made.complete
@@ -123,10 +123,10 @@ def test_a_repository_that_no_rule_matches_is_named_and_not_read():
 
 def test_the_first_rule_that_matches_applies():
     longer = replace(RULE, name=NamePattern("a*", True), expires=timedelta(days=100))
-    repository_indexes = Shelf(
+    inventory = Shelf(
         {HOME: {name: RepositoryIndex((image("old", "v1"),)) for name in ("app", "web")}}
     )
-    made = planned(repository_indexes, rules=[longer, RULE])
+    made = planned(inventory, rules=[longer, RULE])
     assert [
         (repository.repository, repository.rule, len(repository.deletions))
         for repository in made.repositories
@@ -138,13 +138,13 @@ def test_the_first_rule_that_matches_applies():
 
 def test_the_repositories_are_in_the_order_of_the_inventory():
     names = [f"app-{number}" for number in range(40)]
-    repository_indexes = Shelf(
+    inventory = Shelf(
         {
             REPLICA: dict.fromkeys(names, RepositoryIndex()),
             HOME: dict.fromkeys(names, RepositoryIndex()),
         }
     )
-    made = planned(repository_indexes)
+    made = planned(inventory)
     assert [(repository.registry, repository.repository) for repository in made.repositories] == [
         (registry, name) for registry in (REPLICA, HOME) for name in names
     ]
@@ -159,12 +159,12 @@ def test_each_registry_is_planned_by_its_own_uses():
 
 
 def test_progress_is_shown_repository_by_repository():
-    repository_indexes = Shelf(
+    inventory = Shelf(
         {HOME: {"app": RepositoryIndex(), "web": RepositoryIndex(), "legacy": RepositoryIndex()}}
     )
     progress: list[str] = []
     rules = [replace(RULE, name=NamePattern("?[pb]*", True)), RULE]
-    make_plan(repository_indexes, facts(repository_indexes, rules=rules), None, progress.append)
+    make_plan(inventory, facts(inventory, rules=rules), None, progress.append)
     assert progress[0] == "ECR: 3 repositories"
     assert sorted(progress[1:]) == ["ECR: app", "ECR: legacy", "ECR: web"]
 
@@ -173,13 +173,13 @@ def test_progress_is_shown_repository_by_repository():
 
 
 def test_only_one_repository_is_planned_where_one_is_asked_for():
-    repository_indexes = Shelf(
+    inventory = Shelf(
         {
             HOME: {"app": RepositoryIndex(), "web": RepositoryIndex(DENIED)},
             REPLICA: {"app": RepositoryIndex()},
         }
     )
-    made = planned(repository_indexes, only="app")
+    made = planned(inventory, only="app")
     assert [(repository.registry, repository.repository) for repository in made.repositories] == [
         (HOME, "app"),
         (REPLICA, "app"),
@@ -188,48 +188,48 @@ def test_only_one_repository_is_planned_where_one_is_asked_for():
 
 
 def test_a_repository_that_is_asked_for_must_be_there():
-    repository_indexes = Shelf({HOME: {"app": RepositoryIndex()}, REPLICA: {}})
+    inventory = Shelf({HOME: {"app": RepositoryIndex()}, REPLICA: {}})
     with pytest.raises(Gone) as stopped:
-        planned(repository_indexes, only="ap")
+        planned(inventory, only="ap")
     assert str(stopped.value) == (
         "there is no repository ap in 123456789012/eu-west-1, 123456789012/us-east-1"
     )
 
 
 def test_the_action_of_a_run_overrides_that_of_the_rules():
-    repository_indexes, archives = shelf(image("old", "v1")), replace(RULE, action=Action.ARCHIVE)
+    inventory, archives = shelf(image("old", "v1")), replace(RULE, action=Action.ARCHIVE)
     for rule, override, action in (
         (RULE, None, Action.DELETE),
         (archives, None, Action.ARCHIVE),
         (RULE, Action.ARCHIVE, Action.ARCHIVE),
         (archives, Action.DELETE, Action.DELETE),
     ):
-        (decision,) = repository(repository_indexes, rules=[rule], action=override).deletions
+        (decision,) = repository(inventory, rules=[rule], action=override).deletions
         assert decision.action is action
 
 
 def test_a_plan_lists_kept_images_only_on_demand():
-    repository_indexes = shelf(image("old", "v1"), image("new", "v2", days=3))
-    assert repository(repository_indexes).kept == ()
-    (kept,) = repository(repository_indexes, keep_all=True).kept
+    inventory = shelf(image("old", "v1"), image("new", "v2", days=3))
+    assert repository(inventory).kept == ()
+    (kept,) = repository(inventory, keep_all=True).kept
     assert (kept.image.digest, kept.reason) == (digest("new"), Reason.PUSHED)
 
 
 def test_the_guard_min_age_is_asked_of_every_image():
-    repository_indexes = shelf(image("fresh", days=0.5), image("older", days=1.5))
+    inventory = shelf(image("fresh", days=0.5), image("older", days=1.5))
     rule = replace(RULE, expires=timedelta(0))
-    assert gone(planned(repository_indexes, rules=[rule])) == {digest("older")}
+    assert gone(planned(inventory, rules=[rule])) == {digest("older")}
     off = Guards(min_age=timedelta(0))
-    assert gone(planned(repository_indexes, rules=[rule], guards=off)) == {
+    assert gone(planned(inventory, rules=[rule], guards=off)) == {
         digest("older"),
         digest("fresh"),
     }
 
 
 def test_a_plan_is_made_for_the_moment_that_it_is_given():
-    repository_indexes = shelf(image("a", "v1", days=29))
-    assert not gone(planned(repository_indexes))
-    later = planned(repository_indexes, now=NOW + timedelta(days=2))
+    inventory = shelf(image("a", "v1", days=29))
+    assert not gone(planned(inventory))
+    later = planned(inventory, now=NOW + timedelta(days=2))
     assert gone(later) == {digest("a")}
     assert later.created_at == NOW + timedelta(days=2)
 
@@ -238,10 +238,10 @@ def test_a_plan_is_made_for_the_moment_that_it_is_given():
 @given(cases())
 def test_a_plan_agrees_with_the_decisions_about_each_image(case):
     rule = replace(case.rule, name=RULE.name)
-    repository_indexes = Shelf({HOME: {"app": RepositoryIndex(case.images, case.manifests)}})
+    inventory = Shelf({HOME: {"app": RepositoryIndex(case.images, case.manifests)}})
     uses = [named.use() for named in case.named]
     guards = Guards(min_age=case.min_age)
-    found = repository(repository_indexes, *uses, rules=[rule], guards=guards, keep_all=True)
+    found = repository(inventory, *uses, rules=[rule], guards=guards, keep_all=True)
     known = needs_manifests(case.images, case.uses, rule, NOW)
     assert gone(found) == (case if known else replace(case, manifests={})).gone()
     assert (
@@ -258,8 +258,8 @@ def test_a_plan_agrees_with_the_decisions_about_each_image(case):
 
 
 def test_manifests_are_read_where_they_could_change_a_decision():
-    repository_indexes = shelf(index("index", "v1", days=3), image("child"), index=["child"])
-    assert not gone(planned(repository_indexes))
+    inventory = shelf(index("index", "v1", days=3), image("child"), index=["child"])
+    assert not gone(planned(inventory))
     assert gone(planned(shelf(index("index", "v1", days=3), image("child")))) == {digest("child")}
 
 
@@ -271,8 +271,8 @@ def test_manifests_are_not_read_where_everything_is_kept_without_them():
 
 
 def test_an_index_with_a_missing_child_is_counted_as_broken():
-    repository_indexes = shelf(index("index", "v1"), image("child"), index=["child", "ghost"])
-    found = repository(repository_indexes)
+    inventory = shelf(index("index", "v1"), image("child"), index=["child", "ghost"])
+    found = repository(inventory)
     assert found.broken_indexes == 1
     assert [[decision.image.digest for decision in stage] for stage in found.stages] == [
         [digest("index")],
@@ -282,17 +282,17 @@ def test_an_index_with_a_missing_child_is_counted_as_broken():
 
 
 def test_the_plan_of_a_repository_depends_on_its_state_and_the_context_alone():
-    repository_indexes = shelf(index("index", "v1"), image("child"), index=["child"])
-    known = facts(repository_indexes, use("app:v2"))
-    state = read_repository(repository_indexes, known, APP)
+    inventory = shelf(index("index", "v1"), image("child"), index=["child"])
+    known = facts(inventory, use("app:v2"))
+    state = read_repository(inventory, known, APP)
     assert state == RepositoryState(
         APP,
         (index("index", "v1"), image("child")),
         {digest("index"): (digest("child"),)},
     )
     made = plan_repository(state, known)
-    assert made == read_and_plan(repository_indexes, known, APP)
-    assert plan_repository(state, facts(repository_indexes, rules=[])) is None
+    assert made == read_and_plan(inventory, known, APP)
+    assert plan_repository(state, facts(inventory, rules=[])) is None
     unread = plan_repository(RepositoryState(APP, unread="timed out"), known)
     assert unread
     assert (unread.unread, unread.stages) == ("timed out", ())
@@ -300,8 +300,8 @@ def test_the_plan_of_a_repository_depends_on_its_state_and_the_context_alone():
 
 def test_a_state_has_no_children_where_no_manifest_was_read():
     unreadable = RepositoryIndex((index("index", "v1", days=3),), indexes=DENIED)
-    repository_indexes = Shelf({HOME: {"app": unreadable}})
-    state = read_repository(repository_indexes, facts(repository_indexes), APP)
+    inventory = Shelf({HOME: {"app": unreadable}})
+    state = read_repository(inventory, facts(inventory), APP)
     assert state == RepositoryState(APP, (index("index", "v1", days=3),))
 
 
@@ -314,16 +314,16 @@ def test_b26_cross_account_pullers_of_an_unread_repository_are_not_read():
 
 
 @pytest.mark.parametrize(
-    "repository_indexes",
+    "unreadable",
     [
         RepositoryIndex(DENIED),
         RepositoryIndex((index("index", "v1"), image("child")), indexes=DENIED),
     ],
     ids=["images", "children"],
 )
-def test_b11_a_repository_that_cannot_be_read_makes_the_plan_incomplete(repository_indexes):
+def test_b11_a_repository_that_cannot_be_read_makes_the_plan_incomplete(unreadable):
     made = planned(
-        Shelf({HOME: {"app": repository_indexes, "web": RepositoryIndex((image("old", "v1"),))}})
+        Shelf({HOME: {"app": unreadable, "web": RepositoryIndex((image("old", "v1"),))}})
     )
     assert not made.complete
     assert made.unread == ("app: access to ecr:DescribeImages is denied",)
@@ -340,15 +340,15 @@ def test_b11_a_source_that_cannot_be_read_makes_the_plan_incomplete():
 
 
 @pytest.mark.parametrize(
-    "repository_indexes",
+    "gone",
     [
         RepositoryIndex(Gone("gone")),
         RepositoryIndex((index("index", "v1"), image("child")), indexes=Gone("gone")),
     ],
     ids=["images", "children"],
 )
-def test_a_repository_that_is_gone_meanwhile_is_left_out(repository_indexes):
-    made = planned(Shelf({HOME: {"app": repository_indexes, "web": RepositoryIndex()}}))
+def test_a_repository_that_is_gone_meanwhile_is_left_out(gone):
+    made = planned(Shelf({HOME: {"app": gone, "web": RepositoryIndex()}}))
     assert [repository.repository for repository in made.repositories] == ["web"]
     assert made.complete
     assert made.unmanaged == ()
@@ -371,10 +371,8 @@ def test_a_listing_of_repositories_that_fails_is_no_empty_account():
     ],
 )
 def test_b26_replication_that_cannot_be_read_makes_the_plan_incomplete(error, status):
-    repository_indexes = Shelf(
-        {HOME: {"app": RepositoryIndex((image("old", "v1"),))}}, {HOME: error}
-    )
-    made = planned(repository_indexes)
+    inventory = Shelf({HOME: {"app": RepositoryIndex((image("old", "v1"),))}}, {HOME: error})
+    made = planned(inventory)
     assert made.source_reports == (
         read(),
         SourceReport(HOME, "replication", 0, (Diagnostic(status, str(error)),)),
@@ -383,19 +381,19 @@ def test_b26_replication_that_cannot_be_read_makes_the_plan_incomplete(error, st
 
 
 def test_a_single_repository_is_planned_again_as_it_was():
-    repository_indexes = shelf(
+    inventory = shelf(
         index("index", "v1"), image("child"), image("new", "v2", days=1), index=["child"]
     )
-    known = facts(repository_indexes, use("app:v3"))
+    known = facts(inventory, use("app:v3"))
     assert (
-        read_and_plan(repository_indexes, known, APP)
-        == make_plan(repository_indexes, known, None, lambda _: None).repositories[0]
+        read_and_plan(inventory, known, APP)
+        == make_plan(inventory, known, None, lambda _: None).repositories[0]
     )
 
 
 def test_a_repository_without_a_rule_is_not_planned_again():
-    repository_indexes = shelf(image("old", "v1"))
-    assert read_and_plan(repository_indexes, facts(repository_indexes, rules=[]), APP) is None
+    inventory = shelf(image("old", "v1"))
+    assert read_and_plan(inventory, facts(inventory, rules=[]), APP) is None
 
 
 # -- replication ----------------------------------------------------------------------------------
@@ -410,12 +408,10 @@ def test_b26_a_use_of_a_replica_protects_the_source_where_deletions_are_repeated
 
 def test_b26_a_use_of_a_replica_protects_by_digest_too_and_only_in_its_repository():
     rule = replace(RULE, allow_unscanned=True)
-    repository_indexes = replicated(REPEATS)
+    inventory = replicated(REPEATS)
     by_digest = use(f"app@{digest('old')}", where=REPLICA)
-    assert not gone(planned(repository_indexes, by_digest, rules=[rule]))
-    assert gone(planned(repository_indexes, use("web:v1", where=REPLICA), rules=[rule])) == {
-        digest("old")
-    }
+    assert not gone(planned(inventory, by_digest, rules=[rule]))
+    assert gone(planned(inventory, use("web:v1", where=REPLICA), rules=[rule])) == {digest("old")}
 
 
 def test_b26_nothing_is_deleted_where_deletions_are_replicated_and_the_destination_is_not_scanned():
@@ -434,10 +430,8 @@ def test_b26_nothing_is_deleted_where_deletions_are_replicated_and_the_destinati
 
 
 def test_b26_a_kept_image_has_its_own_reason_where_the_destination_is_not_scanned():
-    repository_indexes = replicated(
-        REPEATS, images=[image("old", "v1"), image("new", "v2", days=2)]
-    )
-    assert repository(repository_indexes).kept_by_reason == {Reason.UNSCANNED: 1, Reason.PUSHED: 1}
+    inventory = replicated(REPEATS, images=[image("old", "v1"), image("new", "v2", days=2)])
+    assert repository(inventory).kept_by_reason == {Reason.UNSCANNED: 1, Reason.PUSHED: 1}
 
 
 def test_a_repository_of_several_registries_is_named_with_its_registry():
@@ -456,10 +450,8 @@ def test_a_repository_without_a_rule_is_unmanaged_in_each_registry_that_has_it()
 
 
 def test_b26_every_destination_that_is_not_scanned_is_named_once():
-    repository_indexes = replicated(
-        REPEATS, Replication(PARTNER, "app", deletes=True), REPEATS, COPIES
-    )
-    (decision,) = repository(repository_indexes, keep_all=True).kept
+    inventory = replicated(REPEATS, Replication(PARTNER, "app", deletes=True), REPEATS, COPIES)
+    (decision,) = repository(inventory, keep_all=True).kept
     assert decision.detail == (
         "ECR repeats deletions in 123456789012/us-east-1, 999999999999/eu-west-1"
     )
@@ -500,19 +492,19 @@ def test_b26_allow_unscanned_lets_deletions_be_repeated_unseen():
 
 
 def test_a_replication_blocks_only_the_repositories_that_it_covers():
-    repository_indexes = Shelf(
+    inventory = Shelf(
         {HOME: dict.fromkeys(["prod/app", "dev/app"], RepositoryIndex((image("old", "v1"),)))},
         {HOME: (Replication(REPLICA, "prod/", deletes=True),)},
     )
-    prod, dev = planned(repository_indexes).repositories
+    prod, dev = planned(inventory).repositories
     assert (len(prod.deletions), len(dev.deletions)) == (0, 1)
     assert dev.consumers == ()
 
 
 def test_a_replication_of_one_registry_says_nothing_about_another():
     everywhere = {"app": RepositoryIndex((image("old", "v1"),))}
-    repository_indexes = Shelf({HOME: everywhere, PARTNER: everywhere}, {HOME: (REPEATS,)})
-    home, partner = planned(repository_indexes).repositories
+    inventory = Shelf({HOME: everywhere, PARTNER: everywhere}, {HOME: (REPEATS,)})
+    home, partner = planned(inventory).repositories
     assert (len(home.deletions), len(partner.deletions)) == (0, 1)
 
 
@@ -526,10 +518,10 @@ def test_copies_whose_deletions_are_not_repeated_block_nothing():
 
 
 def test_cross_account_pullers_are_reported_once_where_something_is_deleted():
-    repository_indexes = replicated(
+    inventory = replicated(
         COPIES, COPIES, cross_account_pullers=("account 999999999999", "everyone")
     )
-    assert repository(repository_indexes).consumers == (
+    assert repository(inventory).consumers == (
         "ECR copies it to 123456789012/us-east-1",
         "account 999999999999 may pull",
         "everyone may pull",
@@ -537,21 +529,19 @@ def test_cross_account_pullers_are_reported_once_where_something_is_deleted():
 
 
 def test_cross_account_pullers_are_not_read_where_nothing_is_deleted():
-    repository_indexes = shelf(
-        image("new", "v1", days=3), cross_account_pullers=AssertionError("asked")
-    )
-    assert repository(repository_indexes).consumers == ()
-    repository_indexes = replicated(
+    inventory = shelf(image("new", "v1", days=3), cross_account_pullers=AssertionError("asked"))
+    assert repository(inventory).consumers == ()
+    inventory = replicated(
         COPIES, images=[image("new", "v1", days=3)], cross_account_pullers=AssertionError("asked")
     )
-    assert repository(repository_indexes).consumers == ()
+    assert repository(inventory).consumers == ()
 
 
 def test_a_policy_that_cannot_be_read_is_reported_and_blocks_nothing():
-    repository_indexes = shelf(
+    inventory = shelf(
         image("old", "v1"), cross_account_pullers=AwsError("ecr:GetRepositoryPolicy is denied")
     )
-    made = planned(repository_indexes)
+    made = planned(inventory)
     assert made.repositories[0].consumers == (
         "who else may pull is not known: ecr:GetRepositoryPolicy is denied",
     )
@@ -560,5 +550,5 @@ def test_a_policy_that_cannot_be_read_is_reported_and_blocks_nothing():
 
 
 def test_a_repository_that_vanishes_before_its_policy_is_read_has_no_consumers():
-    repository_indexes = shelf(image("old", "v1"), cross_account_pullers=Gone("gone"))
-    assert repository(repository_indexes).consumers == ()
+    inventory = shelf(image("old", "v1"), cross_account_pullers=Gone("gone"))
+    assert repository(inventory).consumers == ()

@@ -37,12 +37,12 @@ def test_children_of_a_kept_index_are_kept_at_any_depth(kept_by):
     """Each level is a deletion that would break the one above it."""
     outermost = index("0", "latest" if kept_by == "tag" else "v1")
     inner = [index(str(depth)) for depth in range(1, 6)]
-    repository_indexes = Case(
+    case = Case(
         (outermost, *inner, image("6")),
         links(**{str(depth): [str(depth + 1)] for depth in range(6)}),
         (Named(tag="v1"),) if kept_by == "use" else (),
     )
-    found = decisions(repository_indexes)
+    found = decisions(case)
     for depth in range(1, 7):
         decided = found[digest(str(depth))]
         assert (decided.reason, decided.related) == (Reason.CHILD, digest(str(depth - 1)))
@@ -59,15 +59,15 @@ def test_of_two_indexes_that_keep_a_child_the_first_by_digest_is_named():
     first, second = by_digest("a", "b")
     older, newer = index(first, "latest", days=90), index(second, "latest-2", days=80)
     rule = Rule(NamePattern("app", False), timedelta(days=30), keep_tag_patterns=("latest*",))
-    repository_indexes = Case((older, newer, image("c")), links(a=["c"], b=["c"]), rule=rule)
-    assert decisions(repository_indexes)[digest("c")].related == digest(first)
+    case = Case((older, newer, image("c")), links(a=["c"], b=["c"]), rule=rule)
+    assert decisions(case)[digest("c")].related == digest(first)
 
 
 def test_of_two_children_in_use_the_last_by_digest_is_named_for_their_index():
     first, last = by_digest("a", "b")
     images = (index("c"), image(first, "v1", days=80), image(last, "v2", days=90))
-    repository_indexes = Case(images, links(c=[first, last]), (Named(tag="v1"), Named(tag="v2")))
-    decided = decisions(repository_indexes)[digest("c")]
+    case = Case(images, links(c=[first, last]), (Named(tag="v1"), Named(tag="v2")))
+    decided = decisions(case)[digest("c")]
     assert (decided.reason, decided.related) == (Reason.IN_USE, digest(last))
 
 
@@ -128,9 +128,9 @@ def test_an_index_is_broken_where_any_of_its_children_is_missing():
 
 
 def test_an_index_that_calls_itself_one_of_soci_is_an_index():
-    repository_indexes = index("i", artifact_type=SOCI_V1)
-    assert (repository_indexes.media_type, repository_indexes.kind) == (OCI_INDEX, Kind.INDEX)
-    assert image_graph({repository_indexes.digest: repository_indexes}, {}).orphans == frozenset()
+    soci = index("i", artifact_type=SOCI_V1)
+    assert (soci.media_type, soci.kind) == (OCI_INDEX, Kind.INDEX)
+    assert image_graph({soci.digest: soci}, {}).orphans == frozenset()
 
 
 def test_even_indexes_in_a_circle_are_all_in_a_stage():

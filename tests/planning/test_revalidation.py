@@ -50,9 +50,7 @@ def planned(case: Case, now: datetime = NOW) -> RepositoryPlan:
     return replace(made, kept=kept, missing=case.uses.missing_from(case.images))
 
 
-def repository_indexes(
-    *images: Image, named: Sequence[Named] = (), **indexes: Sequence[str]
-) -> Case:
+def case_of(*images: Image, named: Sequence[Named] = (), **indexes: Sequence[str]) -> Case:
     """A repository in which `indexes` names indexes and their children."""
     return Case(images, links(**indexes), tuple(named), RULE)
 
@@ -60,10 +58,10 @@ def repository_indexes(
 def shrink(before: Case, after: Case) -> tuple[set[str], dict[str, str]]:
     """The digests that are still deletable, and the reason for each that is not."""
     left, skipped = still_deletable(planned(before), planned(after, LATER))
-    return going(left), {skip.decision.image.digest: skip.why for skip in skipped}
+    return deletable(left), {skip.decision.image.digest: skip.why for skip in skipped}
 
 
-def going(plan: RepositoryPlan) -> set[str]:
+def deletable(plan: RepositoryPlan) -> set[str]:
     return {decision.image.digest for decision in plan.deletions}
 
 
@@ -78,15 +76,15 @@ A, B = image("a", "v1"), image("b", "v2")
 
 
 def test_where_nothing_has_changed_everything_is_still_deletable():
-    before = planned(repository_indexes(A, B))
-    left, skipped = still_deletable(before, planned(repository_indexes(A, B), LATER))
+    before = planned(case_of(A, B))
+    left, skipped = still_deletable(before, planned(case_of(A, B), LATER))
     assert left == before
     assert not skipped
 
 
 @pytest.mark.parametrize("named", [Named(tag="v1"), Named(digest=A.digest)], ids=["tag", "digest"])
 def test_b15_an_image_that_is_used_meanwhile_is_skipped(named):
-    left, skipped = shrink(repository_indexes(A, B), repository_indexes(A, B, named=[named]))
+    left, skipped = shrink(case_of(A, B), case_of(A, B, named=[named]))
     assert left == digests("b")
     assert skipped == {A.digest: f"now in_use {named.tag}@{named.digest} (listed)"}
 
@@ -100,13 +98,13 @@ def test_b15_an_image_that_is_used_meanwhile_is_skipped(named):
     ],
 )
 def test_b15_an_image_whose_tags_have_changed_is_skipped(tags, why):
-    left, skipped = shrink(repository_indexes(A, B), repository_indexes(A._replace(tags=tags), B))
+    left, skipped = shrink(case_of(A, B), case_of(A._replace(tags=tags), B))
     assert left == digests("b")
     assert skipped == {A.digest: why}
 
 
 def test_b15_an_image_that_was_tagged_meanwhile_is_skipped():
-    _, skipped = shrink(repository_indexes(image("a")), repository_indexes(A))
+    _, skipped = shrink(case_of(image("a")), case_of(A))
     assert skipped == {A.digest: "its tags have changed from none to v1"}
 
 
@@ -114,32 +112,32 @@ def test_b15_an_image_that_was_pulled_or_pushed_again_meanwhile_is_skipped():
     pulled = A._replace(pulled_at=NOW)
     rule = replace(RULE, keep_pulled_within=timedelta(days=7))
     before, after = (
-        replace(repository_indexes(A), rule=rule),
-        replace(repository_indexes(pulled), rule=rule),
+        replace(case_of(A), rule=rule),
+        replace(case_of(pulled), rule=rule),
     )
     left, skipped = shrink(before, after)
     assert not left
     assert skipped == {A.digest: "now recently_pulled 1 hours of 7 days"}
-    assert not shrink(repository_indexes(A), repository_indexes(A._replace(pushed_at=NOW)))[0]
+    assert not shrink(case_of(A), case_of(A._replace(pushed_at=NOW)))[0]
 
 
 def test_b36_an_image_that_is_gone_already_needs_no_deletion():
     """If an answer only left it out, nobody has looked whether it is in use by now."""
-    left, skipped = shrink(repository_indexes(A, B), repository_indexes(B))
+    left, skipped = shrink(case_of(A, B), case_of(B))
     assert left == digests("b")
     assert skipped == {A.digest: "it is gone already"}
 
 
 def test_b14_what_only_the_later_plan_deletes_is_kept():
-    left, skipped = shrink(repository_indexes(A), repository_indexes(A, B))
+    left, skipped = shrink(case_of(A), case_of(A, B))
     assert left == digests("a")
     assert not skipped
 
 
 def test_b14_what_was_young_when_the_plan_was_made_is_kept():
     young = image("young", "v3", days=29.99)
-    assert going(planned(repository_indexes(A, young), LATER)) == digests("a", "young")
-    assert shrink(repository_indexes(A, young), repository_indexes(A, young))[0] == digests("a")
+    assert deletable(planned(case_of(A, young), LATER)) == digests("a", "young")
+    assert shrink(case_of(A, young), case_of(A, young))[0] == digests("a")
 
 
 @pytest.mark.parametrize(
@@ -147,16 +145,16 @@ def test_b14_what_was_young_when_the_plan_was_made_is_kept():
 )
 def test_an_image_with_which_the_later_plan_does_something_else_is_skipped(before, after):
     left, skipped = shrink(
-        repository_indexes(A).with_rule(action=before),
-        repository_indexes(A).with_rule(action=after),
+        case_of(A).with_rule(action=before),
+        case_of(A).with_rule(action=after),
     )
     assert not left
     assert skipped == {A.digest: "now expired"}
 
 
 def test_an_image_that_is_deletable_for_another_reason_is_still_deleted():
-    before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
-    after = repository_indexes(image("c"))
+    before = case_of(index("i", "v1"), image("c"), i=["c"])
+    after = case_of(image("c"))
     assert {decision.reason for decision in planned(after, LATER).deletions} == {Reason.UNTAGGED}
     assert shrink(before, after) == (digests("c"), {digest("i"): "it is gone already"})
 
@@ -172,7 +170,7 @@ OUTER = [
 
 
 def test_b1_what_belongs_to_a_skipped_index_is_skipped_at_any_depth():
-    graph = repository_indexes(*OUTER, B, outer=["inner"], inner=["child"])
+    graph = case_of(*OUTER, B, outer=["inner"], inner=["child"])
     moved = replace(graph, images=(OUTER[0]._replace(tags=("v1", "prod")), *graph.images[1:]))
     left, skipped = shrink(graph, moved)
     assert left == digests("b")
@@ -186,24 +184,24 @@ def test_b1_what_belongs_to_a_skipped_index_is_skipped_at_any_depth():
 
 def test_b19_a_referrer_of_a_skipped_image_is_skipped():
     for referrer in (image("sig", subject=A.digest), image("sig", referrer_tag(A.digest, ".sig"))):
-        before = repository_indexes(A, B, referrer)
-        after = repository_indexes(A._replace(tags=("v9",)), B, referrer)
+        before = case_of(A, B, referrer)
+        after = case_of(A._replace(tags=("v9",)), B, referrer)
         left, skipped = shrink(before, after)
         assert left == digests("b")
         assert skipped[digest("sig")] == f"belongs to {A.digest}, which is kept"
 
 
 def test_an_index_is_still_deleted_where_only_its_child_is_skipped():
-    before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
-    after = repository_indexes(index("i", "v1"), image("c", "v2"), i=["c"])
+    before = case_of(index("i", "v1"), image("c"), i=["c"])
+    after = case_of(index("i", "v1"), image("c", "v2"), i=["c"])
     assert shrink(before, after)[0] == digests("i")
 
 
 def test_b1_children_of_an_index_that_was_archived_meanwhile_are_skipped():
     """Its manifest may not be readable any more, but the first plan knew it."""
-    before = repository_indexes(index("i", "v1"), image("c"), i=["c"])
-    after = repository_indexes(index("i", "v1", status=Status.ARCHIVED), image("c"))
-    assert going(planned(after, LATER)) == digests("c")
+    before = case_of(index("i", "v1"), image("c"), i=["c"])
+    after = case_of(index("i", "v1", status=Status.ARCHIVED), image("c"))
+    assert deletable(planned(after, LATER)) == digests("c")
     assert shrink(before, after) == (
         set(),
         {digest("i"): "now archived", digest("c"): f"belongs to {digest('i')}, which is kept"},
@@ -211,15 +209,15 @@ def test_b1_children_of_an_index_that_was_archived_meanwhile_are_skipped():
 
 
 def test_b1_children_of_an_index_that_was_pushed_meanwhile_are_skipped():
-    before = repository_indexes(image("c"))
-    after = repository_indexes(image("c"), index("new", days=0), new=["c"])
+    before = case_of(image("c"))
+    after = case_of(image("c"), index("new", days=0), new=["c"])
     assert shrink(before, after) == (
         set(),
         {digest("c"): "now child_of_kept_index"},
     )
-    run_all = timedelta(0)
-    before, after = before.with_rule(expires=run_all), after.with_rule(expires=run_all)
-    assert going(planned(after, LATER)) == digests("c", "new")
+    at_once = timedelta(0)
+    before, after = before.with_rule(expires=at_once), after.with_rule(expires=at_once)
+    assert deletable(planned(after, LATER)) == digests("c", "new")
     assert shrink(before, after) == (
         set(),
         {digest("c"): f"belongs to {digest('new')}, which is kept"},
@@ -227,9 +225,9 @@ def test_b1_children_of_an_index_that_was_pushed_meanwhile_are_skipped():
 
 
 def test_b19_a_referrer_whose_subject_was_pushed_meanwhile_is_skipped():
-    run_all = timedelta(0)
-    before = repository_indexes(image("sig", subject=digest("s"))).with_rule(expires=run_all)
-    after = repository_indexes(*before.images, image("s", days=0)).with_rule(expires=run_all)
+    at_once = timedelta(0)
+    before = case_of(image("sig", subject=digest("s"))).with_rule(expires=at_once)
+    after = case_of(*before.images, image("s", days=0)).with_rule(expires=at_once)
     assert shrink(before, after) == (
         set(),
         {digest("sig"): f"belongs to {digest('s')}, which is kept"},
@@ -239,12 +237,12 @@ def test_b19_a_referrer_whose_subject_was_pushed_meanwhile_is_skipped():
 def test_images_that_tags_link_in_a_circle_are_skipped_together():
     """The index holds the image, and its only tag says that it refers to that image."""
     circle = (index("i", referrer_tag(digest("c"))), image("c"))
-    before = repository_indexes(*circle, i=["c"])
+    before = case_of(*circle, i=["c"])
     assert shrink(before, before)[0] == digests("i", "c")
     for after in (
-        repository_indexes(circle[0], image("c", "v1"), i=["c"]),
-        repository_indexes(*circle, i=["c"], named=[Named(digest=digest("c"))]),
-        repository_indexes(*circle, i=["c"], named=[Named(digest=digest("i"))]),
+        case_of(circle[0], image("c", "v1"), i=["c"]),
+        case_of(*circle, i=["c"], named=[Named(digest=digest("c"))]),
+        case_of(*circle, i=["c"], named=[Named(digest=digest("i"))]),
     ):
         assert shrink(before, after)[0] == set()
 
@@ -253,7 +251,7 @@ def test_images_that_tags_link_in_a_circle_are_skipped_together():
 
 
 def test_an_empty_stage_is_left_out():
-    before = repository_indexes(*OUTER, B, outer=["inner"], inner=["child"])
+    before = case_of(*OUTER, B, outer=["inner"], inner=["child"])
     assert [len(stage) for stage in planned(before).stages] == [2, 1, 1, 1]
     left, _ = still_deletable(
         planned(before), planned(replace(before, named=(Named(tag="v1"),)), LATER)
@@ -265,14 +263,14 @@ def test_an_empty_stage_is_left_out():
 
 def test_missing_images_are_those_of_the_later_plan():
     left, _ = still_deletable(
-        planned(repository_indexes(A)),
-        planned(repository_indexes(A, named=[Named(tag="v7")]), LATER),
+        planned(case_of(A)),
+        planned(case_of(A, named=[Named(tag="v7")]), LATER),
     )
     assert left.missing == (":v7",)
 
 
 def test_b11_where_a_repository_cannot_be_read_again_nothing_is_deleted():
-    before = planned(repository_indexes(A, B))
+    before = planned(case_of(A, B))
     unread = unread_repository(APP, RULE, "access to ecr:DescribeImages is denied")
     left, skipped = still_deletable(before, unread)
     assert left.unread == "access to ecr:DescribeImages is denied"
@@ -362,9 +360,9 @@ OFTEN = settings(max_examples=examples(150))
 def test_what_is_still_deletable_is_what_both_plans_delete_under_the_same_tags(change):
     old, new = change.plans
     left, skipped = still_deletable(old, new)
-    assert going(left) | {skip.decision.image.digest for skip in skipped} == going(old)
+    assert deletable(left) | {skip.decision.image.digest for skip in skipped} == deletable(old)
     assert len(left.deletions) + len(skipped) == len(old.deletions)
-    assert going(left) <= going(new)
+    assert deletable(left) <= deletable(new)
     later = {
         decision.image.digest: (decision.action, decision.image.tags) for decision in new.deletions
     }
@@ -380,8 +378,8 @@ def test_nothing_that_belongs_to_a_kept_image_is_still_deletable(change):
     graph = image_graph(
         {image.digest: image for image in change.after.images}, change.after.manifests
     )
-    stays = {image.digest for image in change.after.images} - going(left)
-    assert not graph.keep_closure(stays) & going(left)
+    kept = {image.digest for image in change.after.images} - deletable(left)
+    assert not graph.keep_closure(kept) & deletable(left)
 
 
 @OFTEN
@@ -389,7 +387,7 @@ def test_nothing_that_belongs_to_a_kept_image_is_still_deletable(change):
 def test_nothing_that_is_in_use_now_is_still_deletable(change):
     left, _ = still_deletable(*change.plans)
     used = {image.digest for image in change.after.images if change.after.uses.of(image)}
-    assert not used & going(left)
+    assert not used & deletable(left)
 
 
 @OFTEN

@@ -104,15 +104,14 @@ def test_a_snapshot_gives_what_the_account_gave():
     assert snapshot.scan == SCAN
     assert snapshot.registries == ACCOUNT.registries
     for registry in ACCOUNT.registries:
-        assert list(snapshot.repositories(registry)) == sorted(ACCOUNT.repository_indexes[registry])
+        assert list(snapshot.repositories(registry)) == sorted(ACCOUNT.contents[registry])
         assert snapshot.replications(registry) == ACCOUNT.replications(registry)
-        for name, repository_indexes in ACCOUNT.repository_indexes[registry].items():
+        for name, repository in ACCOUNT.contents[registry].items():
             images = ACCOUNT.images(registry, name)
             assert set(snapshot.images(registry, name)) == set(images)
-            assert snapshot.children(registry, name, images) == repository_indexes.indexes
+            assert snapshot.children(registry, name, images) == repository.indexes
             assert (
-                snapshot.cross_account_pullers(registry, name)
-                == repository_indexes.cross_account_pullers
+                snapshot.cross_account_pullers(registry, name) == repository.cross_account_pullers
             )
 
 
@@ -133,14 +132,14 @@ def test_planning_from_a_snapshot_is_planning_from_the_account():
 @settings(max_examples=examples(80))
 @given(cases())
 def test_planning_from_a_snapshot_decides_the_same_whatever_is_held(case):
-    repository_indexes = Shelf(
+    inventory = Shelf(
         {HOME: {"app": RepositoryIndex(case.images, case.manifests)}}, {HOME: (REPEATS,)}
     )
     scan = Scan(NOW, tuple(named.use() for named in case.named), (read(),))
     rule = replace(case.rule, name=RULE.name, allow_unscanned=True)
     more: dict[str, Any] = {"rules": [rule], "guards": Guards(min_age=case.min_age)}
-    snapshot = reread(repository_indexes, scan)
-    assert plan_of(snapshot, snapshot.scan, **more) == plan_of(repository_indexes, scan, **more)
+    snapshot = reread(inventory, scan)
+    assert plan_of(snapshot, snapshot.scan, **more) == plan_of(inventory, scan, **more)
 
 
 @settings(max_examples=examples(60))
@@ -157,13 +156,13 @@ def test_no_fact_about_an_image_a_use_or_a_source_is_lost(images, uses, source_r
 
 
 def test_the_order_in_which_images_are_listed_does_not_change_the_file():
-    repository_indexes = ACCOUNT.repository_indexes[HOME]["app"]
-    assert isinstance(repository_indexes.images, tuple)
-    turned = replace(repository_indexes, images=repository_indexes.images[::-1])
-    homes = {"app": turned, "web": ACCOUNT.repository_indexes[HOME]["web"]}
-    assert recorded(
-        replace(ACCOUNT, repository_indexes={**ACCOUNT.repository_indexes, HOME: homes})
-    ) == recorded(ACCOUNT)
+    repository = ACCOUNT.contents[HOME]["app"]
+    assert isinstance(repository.images, tuple)
+    turned = replace(repository, images=repository.images[::-1])
+    homes = {"app": turned, "web": ACCOUNT.contents[HOME]["web"]}
+    assert recorded(replace(ACCOUNT, contents={**ACCOUNT.contents, HOME: homes})) == recorded(
+        ACCOUNT
+    )
 
 
 # -- what is recorded, and what is not ------------------------------------------------------------
@@ -203,7 +202,7 @@ def test_a_snapshot_has_the_facts_that_decide_and_no_secrets():
 
 
 def test_a_snapshot_in_full():
-    repository_indexes = Shelf(
+    inventory = Shelf(
         {
             HOME: {
                 "app": RepositoryIndex(
@@ -215,7 +214,7 @@ def test_a_snapshot_in_full():
     )
     note = Diagnostic(ReadStatus.EXCLUDED, "cluster sandbox: excluded by clusters")
     scan = Scan(NOW, (USED,), (SourceReport(HOME, "ecs", 1, (note,)),))
-    assert json.loads(recorded(repository_indexes, scan)) == {
+    assert json.loads(recorded(inventory, scan)) == {
         "ecrm_snapshot": 1,
         "version": "0.1.0",
         "scan": {
@@ -388,8 +387,8 @@ def test_b11_what_cannot_be_read_is_not_recorded_as_nothing(account):
 
 
 def test_no_manifest_is_read_where_there_is_no_index():
-    repository_indexes = RepositoryIndex((image("a", "v1"),), indexes=AwsError("must not be asked"))
-    assert reread(Shelf({HOME: {"app": repository_indexes}})).children(HOME, "app", []) == {}
+    repository = RepositoryIndex((image("a", "v1"),), indexes=AwsError("must not be asked"))
+    assert reread(Shelf({HOME: {"app": repository}})).children(HOME, "app", []) == {}
 
 
 def test_the_manifest_of_an_index_that_was_not_recorded_has_no_children():

@@ -314,10 +314,10 @@ def test_ecrs_preview_and_our_evaluation_agree():
         shop.fill(150, newest=days_ago(1))
         shop.push_index("many", pushed=days_ago(200))
         target = connect()
-        repository_indexes = images(target, "shop/api")
-        now = max(image.pushed_at for image in repository_indexes) + timedelta(days=1)
-        ecrs = preview(target, "shop/api", TEXT, repository_indexes, now=now, where="policy")
-        ours = preview(None, "shop/api", TEXT, repository_indexes, now=now, where="policy")
+        listed = images(target, "shop/api")
+        now = max(image.pushed_at for image in listed) + timedelta(days=1)
+        ecrs = preview(target, "shop/api", TEXT, listed, now=now, where="policy")
+        ours = preview(None, "shop/api", TEXT, listed, now=now, where="policy")
     assert (ecrs.evaluated_by, ours.evaluated_by) == (EvaluatedBy.ECR, EvaluatedBy.ECRM)
     assert len(ours.matches) == 152
     assert {match.image.digest for match in ecrs.matches} == {

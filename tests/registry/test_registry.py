@@ -673,11 +673,11 @@ def test_deletion_is_by_digest_in_the_account_of_the_target(aws):
 
 def test_what_aws_refuses_is_not_counted_as_deleted(aws):
     """B3."""
-    repository_indexes = "Requested image referenced by manifest list"
+    reason = "Requested image referenced by manifest list"
     answer = {
         "imageIds": ids(1),
         "failures": [
-            failure(2, "ImageReferencedByManifestList", repository_indexes),
+            failure(2, "ImageReferencedByManifestList", reason),
             failure(3, "ImageNotFound", "Requested image not found"),
         ],
     }
@@ -685,7 +685,7 @@ def test_what_aws_refuses_is_not_counted_as_deleted(aws):
     deleted, refused = delete(aws, 1, 2, 3)
     assert deleted == {digest(1)}
     assert refused == (
-        Refusal(digest(2), "ImageReferencedByManifestList", repository_indexes),
+        Refusal(digest(2), "ImageReferencedByManifestList", reason),
         Refusal(digest(3), "ImageNotFound", "Requested image not found"),
     )
 

@@ -21,7 +21,16 @@ from ecrm.reports.plans import REASONS
 from ecrm.reports.text import count, human_size, human_totals
 from ecrm.sources.external import file_uses
 from tests.stubs import HOST, NOW, REGISTRY
-from tests.values import HELM, OCI_INDEX, digest, going, numbered, plan_of, repository_plan, use_of
+from tests.values import (
+    HELM,
+    OCI_INDEX,
+    deletable,
+    digest,
+    numbered,
+    plan_of,
+    repository_plan,
+    use_of,
+)
 
 DENIED = "ecr:DescribeImages is denied"
 BLUE, YELLOW, PLAIN = "\x1b[34m", "\x1b[33m", "\x1b[0m"
@@ -30,9 +39,11 @@ MEGABYTE = 1_000_000
 
 def shop() -> Plan:
     """Two repositories of several types, one empty, one unread, and two that no rule matches."""
-    index = going(numbered(1, "v1", size=1000 * MEGABYTE, media_type=OCI_INDEX))
-    child = going(numbered(2, size=200 * MEGABYTE), Reason.INDEX_DELETABLE)
-    soci = going(numbered(3, size=3 * MEGABYTE, artifact_type=SOCI_INDEX), Reason.SUBJECT_DELETABLE)
+    index = deletable(numbered(1, "v1", size=1000 * MEGABYTE, media_type=OCI_INDEX))
+    child = deletable(numbered(2, size=200 * MEGABYTE), Reason.INDEX_DELETABLE)
+    soci = deletable(
+        numbered(3, size=3 * MEGABYTE, artifact_type=SOCI_INDEX), Reason.SUBJECT_DELETABLE
+    )
     used = [numbered(10 + number, f"w{number}", size=500 * MEGABYTE) for number in range(11)]
     latest = numbered(40, "latest", size=999, media_type=OCI_INDEX)
     api = repository_plan(
@@ -46,7 +57,7 @@ def shop() -> Plan:
         broken_indexes=2,
     )
     web = repository_plan(
-        "shop/web", [going(numbered(50 + number, size=10 * MEGABYTE)) for number in range(3)]
+        "shop/web", [deletable(numbered(50 + number, size=10 * MEGABYTE)) for number in range(3)]
     )
     denied = Diagnostic(ReadStatus.DENIED, "lambda:ListFunctions is denied; allow it: not you")
     return plan_of(
@@ -202,7 +213,7 @@ def test_a_repository_whose_name_is_a_number_keeps_its_name():
 
 def test_one_of_each_is_in_the_singular():
     kept = [Decision(numbered(2, "a"), Reason.IN_USE)]
-    one = repository_plan("shop/api", [going(numbered(1))], kept=kept, broken_indexes=1)
+    one = repository_plan("shop/api", [deletable(numbered(1))], kept=kept, broken_indexes=1)
     text = click.unstyle(table(plan_of(one)))
     assert "in 1 repository of 123456789012/us-east-1." in text
     assert "\n  1  in use\n" in text
@@ -233,7 +244,9 @@ def test_reasons_are_listed_in_the_order_in_which_they_are_asked():
     ],
 )
 def test_what_is_archived_is_distinguished_from_what_is_deleted(actions, words):
-    stage = [going(numbered(place))._replace(action=action) for place, action in enumerate(actions)]
+    stage = [
+        deletable(numbered(place))._replace(action=action) for place, action in enumerate(actions)
+    ]
     text = click.unstyle(table(plan_of(repository_plan("shop/api", stage))))
     assert f"\n2 (2.0 kB) of 2 (2.0 kB) images {words}in 1 repository of" in text
     charged = "\nECR charges archived images for at least 90 days.\n"
@@ -265,7 +278,7 @@ FUJIWARA = (
 
 def test_the_plan_json():
     kept = [Decision(numbered(2, "a", size=7), Reason.IN_USE)]
-    made = plan_of(repository_plan("shop/api", [going(numbered(1, size=35))], kept=kept))
+    made = plan_of(repository_plan("shop/api", [deletable(numbered(1, size=35))], kept=kept))
     assert (
         PLAN_FORMATS["json"](made)
         == """\
@@ -313,7 +326,7 @@ def test_what_is_no_container_image_is_a_type_of_its_own():
 def test_the_same_repository_of_two_registries_is_two_rows():
     other = Registry("210987654321", "eu-west-1")
     made = plan_of(
-        repository_plan("shop/api", [going(numbered(1))], registry=other),
+        repository_plan("shop/api", [deletable(numbered(1))], registry=other),
         repository_plan("shop/api"),
     )
     assert [(row["registry"], row["expired_images"]) for row in rows(made)] == [
@@ -504,7 +517,7 @@ def outcome(
     *tags: str,
     repository: str = "shop/api",
 ) -> Outcome:
-    decision = going(numbered(number, *tags, size=10 * MEGABYTE))
+    decision = deletable(numbered(number, *tags, size=10 * MEGABYTE))
     return Outcome(REGISTRY, repository, decision, answer, detail)
 
 

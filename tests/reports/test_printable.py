@@ -45,7 +45,7 @@ from ecrm.reports.text import uncolored
 from ecrm.workflow.logs import json_line, text_line
 from tests.lambda_handler.results import deleted
 from tests.stubs import NOW, REGISTRY
-from tests.values import HOME, going, numbered, plan_of, read, repository_plan, use
+from tests.values import HOME, deletable, numbered, plan_of, read, repository_plan, use
 
 KEY = RepositoryKey(HOME, "app")
 USE = replace(use("app:v1"), location=SourceLocation("a.yaml", 3), path=("a", "b"))
@@ -61,7 +61,7 @@ def a_plan() -> Plan:
     unread = repository_plan("unread", [], unread="why")
     app = repository_plan(
         "app",
-        [going(numbered(2, "v2"))],
+        [deletable(numbered(2, "v2"))],
         kept=[KEPT],
         missing=("@sha256:1",),
         consumers=("others may pull",),
@@ -102,7 +102,7 @@ EXPLAINED = [
     MissingImage("app:v1", (USE,)),
 ]
 OUTCOMES = [
-    Outcome(HOME, "app", going(numbered(number, "v1")), status, "detail")
+    Outcome(HOME, "app", deletable(numbered(number, "v1")), status, "detail")
     for number, status in enumerate(OutcomeStatus)
 ]
 RESTORED = [Restored(HOME, "app", "digest", ("v1",), result, "detail") for result in RestoreResult]

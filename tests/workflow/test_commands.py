@@ -22,7 +22,7 @@ from ecrm.workflow.connections import Connection, Connections
 from ecrm.workflow.run import Request, Run
 from ecrm.workflow.usage_history import last_in_use, record_in_use
 from tests.stubs import NOW, REGISTRY, Stubs, session
-from tests.values import going, numbered, plan_of, repository_plan
+from tests.values import deletable, numbered, plan_of, repository_plan
 
 UNREAD = SourceReport(REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.FAILED, "ecs:ListTasks: oops"),))
 DENIED = SourceReport(REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs:ListTasks: denied"),))
@@ -30,7 +30,7 @@ DENIED = SourceReport(REGISTRY, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs:Li
 
 def in_use(number: int, **more: object) -> Plan:
     """A plan that deletes one image of two; `in_use` images are in use."""
-    app = repository_plan("app", [going(numbered(1))])
+    app = repository_plan("app", [deletable(numbered(1))])
     return plan_of(app, in_use={REGISTRY: number}, **more)
 
 
@@ -139,7 +139,7 @@ def journal(tmp_path: Path) -> Callable[..., str]:
         with Journal(FileSink(path), lambda: NOW) as journal:
             journal.begin(version="1", targets=registries, config="c")
             for registry in registries:
-                journal.intend(registry, "app", [going(numbered(1))], {}, {})
+                journal.intend(registry, "app", [deletable(numbered(1))], {}, {})
             journal.end(complete=True)
         return str(path)
 

@@ -115,7 +115,7 @@ def day(monkeypatch: pytest.MonkeyPatch) -> Day:
     return Day((numbered(1, "v1"), numbered(2, "v2")), monkeypatch)
 
 
-def going(planned: RepositoryPlan) -> list[str]:
+def deletable(planned: RepositoryPlan) -> list[str]:
     return sorted(decision.image.digest for decision in planned.deletions)
 
 
@@ -133,7 +133,7 @@ def test_what_is_any_older_is_read_again(day):
     day.now += TEN_MINUTES + MOMENT
     day.used = ["app:v1"]
     left, skipped = look(made.repositories[0])
-    assert going(left) == [digest(2)]
+    assert deletable(left) == [digest(2)]
     assert [skip.decision.image.digest for skip in skipped] == [digest(1)]
     assert day.scans == [day.now]  # uses and ages are of this moment
 
@@ -154,7 +154,7 @@ def test_once_uses_were_read_again_every_repository_is_looked_at_by_them(day):
     look(made.repositories[0])
     day.now += timedelta(minutes=1)
     left, _ = look(made.repositories[0])
-    assert going(left) == [digest(2)]
+    assert deletable(left) == [digest(2)]
     assert len(day.scans) == 1
 
 
@@ -163,7 +163,7 @@ def test_an_image_that_was_tagged_meanwhile_is_skipped(day):
     day.hold(numbered(1, "v1", "stable"), numbered(2, "v2"))
     day.now += timedelta(minutes=11)
     left, skipped = look(made.repositories[0])
-    assert going(left) == [digest(2)]
+    assert deletable(left) == [digest(2)]
     assert [skip.why for skip in skipped] == ["its tags have changed from v1 to v1, stable"]
 
 
@@ -172,7 +172,7 @@ def test_what_became_old_enough_meanwhile_is_not_deleted(day):
     look, made = day.begin()
     day.now += timedelta(days=5)
     left, skipped = look(made.repositories[0])
-    assert (going(left), skipped) == ([digest(1)], ())
+    assert (deletable(left), skipped) == ([digest(1)], ())
 
 
 def test_uses_that_cannot_be_read_again_end_the_run(day):
@@ -199,7 +199,7 @@ def test_b36_of_a_repository_that_seems_gone_everything_is_skipped(day):
     day.now += timedelta(minutes=11)
     day.break_down(Gone("there is no repository app"))
     left, skipped = look(made.repositories[0])
-    assert (going(left), left.deletable) == ([], {})
+    assert (deletable(left), left.deletable) == ([], {})
     assert [skip.decision for skip in skipped] == list(made.repositories[0].deletions)
     assert {skip.why for skip in skipped} == {"the repository is gone already"}
 
@@ -209,7 +209,7 @@ def test_b36_of_a_repository_that_seems_empty_everything_is_skipped(day):
     day.now += timedelta(minutes=11)
     day.hold()
     left, skipped = look(made.repositories[0])
-    assert going(left) == []
+    assert deletable(left) == []
     assert {skip.why for skip in skipped} == {"it is gone already"}
 
 
