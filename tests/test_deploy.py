@@ -161,7 +161,7 @@ def test_with_nobody_to_tell_and_no_bucket_it_makes_a_bucket_alone(deploy: Deplo
     sids = [statement["Sid"] for statement in stack.statements("Role", "ecrm")]
     assert sids == [
         *("ReadWhatIsInUse", "ReadRegistry", "ReadImages", "WriteReport"),
-        *("KeepState", "WritePlan"),
+        *("ListState", "KeepState", "WritePlan"),
     ]
     assert boto3.client("sns").list_topics()["Topics"] == []
     bucket = stack.physical("StateBucket")

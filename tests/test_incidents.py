@@ -46,7 +46,9 @@ INCIDENTS = {
     "B35": "an answer without its member reads as an empty listing",
     "B36": "something is believed to be gone that was just named",
     "B37": "a plan file decides by itself",
+    "B38": "others can write the cache or the state",
     "B40": "an empty option widens what is deleted",
+    "B41": "nothing runs in the account of the registry",
     "B46": "files of a pull request run or decide in a job that holds credentials",
 }
 

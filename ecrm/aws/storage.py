@@ -77,7 +77,7 @@ def read(location: str, clients: ClientFactory = no_aws) -> Stored:
             return _parameter(clients, location.removeprefix(_SSM))
         at = datetime.fromtimestamp(Path(location).stat().st_mtime, UTC)
         return Stored(Path(location).read_bytes(), at)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NotThereError(f"{location}: cannot be read: {error.strerror}") from error
     except OSError as error:
         raise InputError(f"{location}: cannot be read: {error.strerror}") from error

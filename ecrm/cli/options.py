@@ -173,6 +173,10 @@ def yes_option(text: str, envvar: str | None = None) -> Callable[[F], F]:
     return click.option(*names, is_flag=True, envvar=envvar, show_envvar=bool(envvar), help=text)
 
 
+def _switch(guard: str, text: str) -> Callable[[F], F]:
+    return click.option(f"--{guard}/--no-{guard}", default=None, help=text)
+
+
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     """The options, shown in this order."""
 
@@ -218,10 +222,13 @@ plan_options = _all(
         type=PERCENT,
         help="Stop if images in use dropped by more than this percentage since the last run.",
     ),
-    click.option(
-        "--missing-in-use/--no-missing-in-use",
-        default=None,
-        help="Stop if a repository would be emptied while all its images in use are missing.",
+    _switch(
+        "missing-in-use",
+        "Stop if a repository would be emptied while all its images in use are missing.",
+    ),
+    _switch(
+        "nothing-in-use",
+        "Stop if images would be deleted from a registry of which none is in use.",
     ),
     click.option("--max-images", type=COUNT, help="Stop if more images would be deleted."),
     click.option(
@@ -239,8 +246,3 @@ plan_options = _all(
     ),
 )
 """What `plan` and `delete` share."""
-
-GUARDS = (
-    *("min_age", "max_in_use_drop", "missing_in_use"),
-    *("max_images", "max_percent", "max_bytes", "in_use_max_age"),
-)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecrm.cli.options import GUARDS
-
 if TYPE_CHECKING:
     from ecrm.workflow.commands import Request
+
+_GUARDS = (
+    *("min_age", "max_in_use_drop", "missing_in_use", "nothing_in_use"),
+    *("max_images", "max_percent", "max_bytes", "in_use_max_age"),
+)
 
 
 def request(ctx: click.Context, **options: Any) -> "Request":
@@ -25,7 +28,7 @@ def request(ctx: click.Context, **options: Any) -> "Request":
     if "config" not in settings:
         settings["config_text"] = os.environ.get(CONFIG_TEXT) or None
     files = tuple(chain.from_iterable(options.pop("scanned_files", ())))
-    given = {guard: options.pop(guard, None) for guard in GUARDS}
+    given = {guard: options.pop(guard, None) for guard in _GUARDS}
     guards = tuple((guard, value) for guard, value in given.items() if value is not None)
     if action := options.pop("action", None):
         options["action"] = Action(action)

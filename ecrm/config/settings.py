@@ -39,10 +39,11 @@ class ExternalCommand:
 class Guards:
     """What stops a run before its first deletion. None is off.
 
-    `min_age`, `max_in_use_drop` (percent) and `missing_in_use` never stop a run whose plan is
-    right, so they are on by default. `max_percent` is of one repository; `max_bytes` and
-    `max_images` are of the whole run. `in_use_max_age` is how old the scan may be when a
-    repository's turn comes, `scanned_files_max_age` how old a file of --scanned-files may be.
+    `min_age`, `max_in_use_drop` (percent), `missing_in_use` and `nothing_in_use` never stop a run
+    that sees all users of its images, so they are on by default. `max_percent` is of one
+    repository; `max_bytes` and `max_images` are of the whole run. `in_use_max_age` is how old the
+    scan may be when a repository's turn comes, `scanned_files_max_age` how old a file of
+    --scanned-files may be.
     """
 
     min_age: timedelta = key(
@@ -54,6 +55,11 @@ class Guards:
     missing_in_use: bool = key(
         BOOLEAN,
         "false: empty a repository even if all images of it in use are missing from it",
+        default=True,
+    )
+    nothing_in_use: bool = key(
+        BOOLEAN,
+        "false: delete images of a registry of which no image at all is in use",
         default=True,
     )
     max_images: int | None = key(COUNT, "how many images one run may delete")
@@ -74,6 +80,7 @@ class Guards:
             min_age=timedelta(0),
             max_in_use_drop=None,
             missing_in_use=False,
+            nothing_in_use=False,
             in_use_max_age=self.in_use_max_age,
             scanned_files_max_age=self.scanned_files_max_age,
         )

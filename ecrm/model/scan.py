@@ -45,6 +45,11 @@ class SourceReport:
     names: Mapping[str, tuple[str, ...]] | None = None
 
     @property
+    def was_read(self) -> bool:
+        """Whether somebody looked: not with `--no-scan`, and replication tells of no uses."""
+        return self.registry is None or self.names is not None
+
+    @property
     def status(self) -> ReadStatus:
         worst_first = (ReadStatus.FAILED, ReadStatus.DENIED, ReadStatus.EXCLUDED)
         statuses = {note.status for note in self.notes}

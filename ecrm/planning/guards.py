@@ -12,6 +12,11 @@ from ecrm.model.humanize import count
 from ecrm.model.reference import Registry, display_name
 from ecrm.planning.plan import Plan
 
+Usage = Mapping[str, int]
+"""How much of a target is in use: all of its images under `WHOLE`, and the references of each
+source."""
+WHOLE = "all"
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -25,30 +30,78 @@ class Stop:
         return f"guard {self.guard}: {self.saw}; {self.go_on}"
 
 
-def stops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> tuple[Stop, ...]:
+def stops(plan: Plan, guards: Guards, last_usage: Mapping[Registry, Usage]) -> tuple[Stop, ...]:
     """All guards that stop this plan; nothing stops a plan that deletes nothing."""
     if not plan.deletable.images:
         return ()
     return (
-        *drops(plan, guards, last_in_use),
+        *drops(plan, guards, last_usage),
         *(_missing_in_use(plan) if guards.missing_in_use else ()),
+        *(_nothing_in_use(plan) if guards.nothing_in_use else ()),
         *_too_much(plan, guards),
         *_too_large_a_part(plan, guards.max_percent),
     )
 
 
-def drops(plan: Plan, guards: Guards, last_in_use: Mapping[Registry, int]) -> Iterator[Stop]:
-    """The targets whose number of images in use has dropped by more than the limit since the last
-    run, whether the plan deletes anything or not."""
+def usage(plan: Plan) -> dict[Registry, Usage]:
+    """How much is in use of each target. Sources that belong to no target (files, commands) count
+    for all."""
+    return {
+        target: {WHOLE: number}
+        | {
+            report.source: report.references
+            for report in plan.source_reports
+            if report.registry in (target, None) and report.was_read
+        }
+        for target, number in plan.in_use.items()
+    }
+
+
+def drops(plan: Plan, guards: Guards, last_usage: Mapping[Registry, Usage]) -> Iterator[Stop]:
+    """The targets of which less is in use than in the last run, by more than the limit: as a whole,
+    or else by one of the sources, which others may outweigh; whether the plan deletes anything or
+    not."""
     limit = guards.max_in_use_drop
-    for target, now in plan.in_use.items():
-        before = last_in_use.get(target, 0)
-        if limit is not None and (before - now) * 100 > before * limit:
+    if limit is None:
+        return
+    for target, used in usage(plan).items():
+        last = last_usage.get(target, {})
+        dropped = [
+            source
+            for source, now in used.items()
+            if (before := last.get(source, 0)) and (before - now) * 100 > before * limit
+        ]
+        for source in dropped[:1] if WHOLE in dropped else dropped:
             yield Stop(
                 "max_in_use_drop",
-                f"{count(now, 'image')} of {target} {'is' if now == 1 else 'are'} in use, and "
-                f"{before:,} were in the last run",
+                _drop(target, source, used[source], last[source]),
                 "check that nothing was left out of the scan, then go on once with --no-guards",
+            )
+
+
+def _drop(target: Registry, source: str, now: int, before: int) -> str:
+    if source != WHOLE:
+        where = f"{source} of {target}"
+        return f"{where} names {count(now, 'image')}, and named {before:,} in the last run"
+    is_or_are = "is" if now == 1 else "are"
+    return (
+        f"{count(now, 'image')} of {target} {is_or_are} in use, and {before:,} were in the last run"
+    )
+
+
+def _nothing_in_use(plan: Plan) -> Iterator[Stop]:
+    """A registry whose users are elsewhere looks so, and so does an account after a scan that was
+    fooled."""
+    for target, in_use in plan.in_use.items():
+        own = [planned for planned in plan.repositories if planned.registry == target]
+        deletable = sum(len(planned.deletions) for planned in own)
+        if deletable and not in_use and not any(planned.used.images for planned in own):
+            yield Stop(
+                "nothing_in_use",
+                f"no image of {target} is in use by anything that was read, and "
+                f"{count(deletable, 'image')} would be deleted",
+                "scan the accounts and services that use them, see --scanned-files; if nothing "
+                "does, set guards.nothing_in_use: false or give --no-nothing-in-use",
             )
 
 

@@ -10,7 +10,7 @@ from ecrm.errors import GuardError, IncompleteError, InputError, NotDeletedError
 from ecrm.execution.apply import apply
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.version import version
-from ecrm.planning.guards import Stop, drops, stops
+from ecrm.planning.guards import Stop, drops, stops, usage
 from ecrm.planning.plan import Plan, SkippedDeletion
 from ecrm.planning.plan_file import narrowed, plan_text, read_plan, refuse_unfit
 from ecrm.planning.planner import make_plan
@@ -18,7 +18,7 @@ from ecrm.registry.deleter import Deleter
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
 from ecrm.workflow.state import distrust_of_state
-from ecrm.workflow.usage_history import last_in_use, record_in_use
+from ecrm.workflow.usage_history import last_usage, record_usage
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,9 @@ def plan_and_delete(
         raise IncompleteError(_NOT_RUN)
     if to_apply.deletable.images:
         confirm(to_apply)
+    if _overrides_drop(run) and _has_history(run):
+        _accept_usage(run, to_apply)
+    if to_apply.deletable.images:
         _raise_if_failed(_delete(run, to_apply, on_outcome))
     return to_apply
 
@@ -81,7 +84,7 @@ def review(run: Run, approved: ApprovedPlan | None = None) -> Review:
     """A plan of now, or what still holds of an approved one, and its guards.
 
     How much is in use is recorded for the next run, unless it has dropped: the next run must
-    notice that, too.
+    notice that, too. Nor does a plan under another limit than that of ecrm.yaml change the record.
     """
     to_review, skipped = (plan(run), ()) if approved is None else _still_approved(run, approved)
     for deletion in skipped:
@@ -114,16 +117,47 @@ def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:
     use."""
     if not to_review.complete:
         return ()
-    if not run.targets or not run.request.scan or run.skips_commands or run.request.now is not None:
-        return stops(to_review, run.config.guards, {})
+    guards = run.config.guards
+    if not _has_history(run):
+        return stops(to_review, guards, {})
     folder = state_of(run)
-    if why := distrust_of_state(folder):
+    try:
+        last = last_usage(folder, run.home)
+    except InputError as error:
+        log.warning("%s", error)
+        is_stop = guards.max_in_use_drop is not None and to_review.deletable.images
+        go_on = "mend or remove it, or go on once with --no-guards"
+        unreadable = (Stop("max_in_use_drop", str(error), go_on),) if is_stop else ()
+        return unreadable + stops(to_review, guards, {})
+    if not _overrides_drop(run) and not any(drops(to_review, guards, last)):
+        record_usage(folder, usage(to_review), run.now, run.home, last=last)
+    return stops(to_review, guards, last)
+
+
+def _has_history(run: Run) -> bool:
+    """Whether this run may be compared with the last one. Warns of a folder that others can write
+    to."""
+    request = run.request
+    if not run.targets or not request.scan or run.skips_commands or request.now is not None:
+        return False
+    if why := distrust_of_state(state_of(run)):
         log.warning("%s; so a drop of what is in use cannot be noticed", why)
-        return stops(to_review, run.config.guards, {})
-    last = last_in_use(folder, run.home)
-    if not any(drops(to_review, run.config.guards, last)):
-        record_in_use(folder, to_review.in_use, run.now, run.home)
-    return stops(to_review, run.config.guards, last)
+    return not why
+
+
+def _overrides_drop(run: Run) -> bool:
+    request = run.request
+    return request.no_guards or "max_in_use_drop" in dict(request.guards)
+
+
+def _accept_usage(run: Run, to_apply: Plan) -> None:
+    """Whoever deletes although less is in use, or the record cannot be read, wants it so."""
+    folder = state_of(run)
+    try:
+        last = last_usage(folder, run.home)
+    except InputError:
+        last = {}
+    record_usage(folder, usage(to_apply), run.now, run.home, last=last)
 
 
 def _delete(run: Run, to_apply: Plan, on_outcome: Callable[[Outcome], None]) -> list[Outcome]:

@@ -25,12 +25,13 @@ _HEADER = """\
 
 
 _GUARDS = """\
-# What stops a run before its first deletion, with exit code 5. The first three are on as they stand
+# What stops a run before its first deletion, with exit code 5. The first four are on as they stand
 # here; the others are off until they are set.
 # guards:
 #   min_age: 1d            # nothing that was pushed within this time ever goes
 #   max_in_use_drop: 50    # percent less in use than in the last run
-#   missing_in_use: true         # a repository whose images in use are all missing from it
+#   missing_in_use: true   # a repository whose images in use are all missing from it
+#   nothing_in_use: true   # a registry of which no image is in use
 #   max_images: 1000       # in one run
 #   max_percent: 90        # of a repository
 #   max_bytes: 500GB       # in one run

@@ -1,46 +1,51 @@
-"""How much was in use in the last run, per target, so that a sudden drop can be noticed."""
+"""How much was in use in the last run, per target and source, so that a drop can be noticed."""
 
 import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ecrm.aws.ownership import make_own_folder
 from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read_text, write_text
-from ecrm.errors import EcrmError, NotThereError
+from ecrm.errors import EcrmError, InputError, NotThereError
 from ecrm.model.reference import Registry
+from ecrm.planning.guards import WHOLE, Usage
 from ecrm.workflow.state import USAGE_HISTORY
 
 log = logging.getLogger(__name__)
 
 
-def last_in_use(folder: str, clients: ClientFactory = no_aws) -> dict[Registry, int]:
-    """How many images were in use when that was last recorded; empty where nothing was.
+def last_usage(folder: str, clients: ClientFactory = no_aws) -> dict[Registry, Usage]:
+    """How much was in use when that was last recorded; empty where nothing was.
 
-    `folder` is a path or `s3://bucket/prefix`; `clients` connects only for the latter.
+    `folder` is a path or `s3://bucket/prefix`; `clients` connects only for the latter. Raises
+    InputError for a record that is there and cannot be read.
     """
     place = f"{folder}/{USAGE_HISTORY}"
     try:
         recorded = json.loads(read_text(place, clients))
-        return {
-            Registry(*target.split("/")): int(entry["in_use"]) for target, entry in recorded.items()
-        }
+        return {Registry(*target.split("/")): _usage(entry) for target, entry in recorded.items()}
     except NotThereError:
         return {}
-    except (EcrmError, ValueError, TypeError, KeyError, AttributeError) as error:
-        log.warning("%s cannot be read, so a drop cannot be noticed: %s", place, error)
-        return {}
+    except (EcrmError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        what = f"{place} cannot be read, so a drop cannot be noticed: {error}"
+        raise InputError(what) from error
 
 
-def record_in_use(
-    folder: str, in_use: Mapping[Registry, int], now: datetime, clients: ClientFactory = no_aws
+def record_usage(
+    folder: str,
+    usage: Mapping[Registry, Usage],
+    now: datetime,
+    clients: ClientFactory = no_aws,
+    *,
+    last: Mapping[Registry, Usage],
 ) -> None:
-    """Record this run's numbers; those of other targets are kept. A failure is a warning."""
-    last = last_in_use(folder, clients)
-    kept = {str(target): {"in_use": number} for target, number in last.items()}
+    """Record this run's numbers, and those of other targets from `last`. A failure is a warning."""
+    kept = {str(target): _entry(numbers) for target, numbers in last.items()}
     new = {
-        str(target): {"in_use": number, "at": now.isoformat()} for target, number in in_use.items()
+        str(target): _entry(numbers) | {"at": now.isoformat()} for target, numbers in usage.items()
     }
     place = f"{folder}/{USAGE_HISTORY}"
     try:
@@ -52,3 +57,17 @@ def record_in_use(
         log.warning("%s could not be written: %s", place, error.strerror)
     except EcrmError as error:
         log.warning("%s", error)
+
+
+def _entry(usage: Usage) -> dict[str, Any]:
+    sources = {source: number for source, number in usage.items() if source != WHOLE}
+    return {"in_use": usage[WHOLE], "sources": sources}
+
+
+def _usage(entry: dict[str, Any]) -> Usage:
+    """Raises ValueError, TypeError, KeyError or AttributeError for what is not as `_entry` has it.
+    Older records have no `sources`."""
+    usage = {WHOLE: entry["in_use"], **entry.get("sources", {})}
+    if not all(type(number) is int and number >= 0 for number in usage.values()):
+        raise ValueError("a number of images is none")
+    return usage

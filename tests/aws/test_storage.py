@@ -10,7 +10,8 @@ import pytest
 from ecrm.aws import Target
 from ecrm.aws.storage import is_remote, read, read_text, write_text
 from ecrm.errors import AwsError, InputError, NotThereError, OutputError, UsageError
-from ecrm.workflow.usage_history import last_in_use, record_in_use
+from ecrm.planning.guards import WHOLE
+from ecrm.workflow.usage_history import last_usage, record_usage
 from tests.fake_aws import FakeAws, Fault
 from tests.stubs import NOW, REGISTRY
 
@@ -152,21 +153,25 @@ def test_remote_locations_are_distinguished_from_files():
 
 def test_usage_history_can_be_in_s3(aws, target, caplog):
     aws.s3.bucket("kept")
-    assert last_in_use("s3://kept/state", lambda: target) == {}
-    record_in_use("s3://kept/state", {REGISTRY: 3}, NOW, lambda: target)
-    assert last_in_use("s3://kept/state", lambda: target) == {REGISTRY: 3}
+    assert last_usage("s3://kept/state", lambda: target) == {}
+    record_usage("s3://kept/state", {REGISTRY: {WHOLE: 3}}, NOW, lambda: target, last={})
+    assert last_usage("s3://kept/state", lambda: target) == {REGISTRY: {WHOLE: 3}}
     assert list(aws.s3.bucket("kept")) == ["state/in-use.json"]
     assert caplog.records == []
 
 
-def test_usage_history_in_s3_that_cannot_be_read_or_written_is_warned_of(aws, target, caplog):
+def test_usage_history_in_s3_that_cannot_be_read_or_written_is_reported(aws, target, caplog):
     aws.s3.put("kept", "state/in-use.json", "{")
+    with pytest.raises(InputError, match=r"state/in-use\.json cannot be read, so a drop "):
+        last_usage("s3://kept/state", lambda: target)
     aws.fault("s3", "PutObject", Fault.denied())
-    record_in_use("s3://kept/state", {REGISTRY: 3}, NOW, lambda: target)
-    warnings = [record.getMessage() for record in caplog.records]
-    assert warnings[0].startswith(
-        "s3://kept/state/in-use.json cannot be read, so a drop cannot be "
-    )
-    assert warnings[1].startswith(
-        "s3://kept/state/in-use.json could not be written: s3:PutObject is "
-    )
+    record_usage("s3://kept/state", {REGISTRY: {WHOLE: 3}}, NOW, lambda: target, last={})
+    (warning,) = (record.getMessage() for record in caplog.records)
+    assert warning.startswith("s3://kept/state/in-use.json could not be written: s3:PutObject is ")
+
+
+def test_b41_a_record_in_s3_that_is_denied_is_an_error(aws, target):
+    aws.s3.put("kept", "state/in-use.json", "{}")
+    aws.fault("s3", "GetObject", Fault.denied())
+    with pytest.raises(InputError, match="s3:GetObject is denied"):
+        last_usage("s3://kept/state", lambda: target)

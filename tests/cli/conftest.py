@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.driving import RUNS, Ecrm
+from tests.cli.driving import HOST, RUNS, Ecrm
 from tests.fake_aws import FakeAws, Image, Repository, days_ago
 from tests.iam import beyond
 
@@ -61,6 +61,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
             monkeypatch.setenv(name, value)
         yield fake
     assert not beyond(fake.calls, RUNS)
+
+
+@pytest.fixture
+def another_use(aws: FakeAws) -> None:
+    """Something is in use in this registry, in a repository that no test has."""
+    aws.ecs.task_definition("another", f"{HOST}/another:v1")
 
 
 @dataclass

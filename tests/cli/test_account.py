@@ -130,6 +130,7 @@ def test_b1_and_b2_an_index_is_deleted_or_kept_with_all_that_belongs_to_it(
     assert len(api) == 1 + 4 + 3  # the index, two platforms with attestations, three referrers
 
 
+@pytest.mark.usefixtures("another_use")
 def test_b4_a_repository_of_2500_images_is_read_and_cleaned_in_one_run(ecrm: Ecrm, aws: FakeAws):
     big = aws.ecr.repository("big")
     big.fill(2500, newest=days_ago(31), every=60)
@@ -146,6 +147,7 @@ def test_b4_a_repository_of_2500_images_is_read_and_cleaned_in_one_run(ecrm: Ecr
     assert len(big) == 0
 
 
+@pytest.mark.usefixtures("another_use")
 @pytest.mark.parametrize(("count", "calls"), [(1, 1), (99, 1), (100, 1), (101, 2), (250, 3)])
 def test_b4_no_call_names_more_than_100_images(ecrm: Ecrm, aws: FakeAws, count: int, calls: int):
     repository = aws.ecr.repository("app")
@@ -254,6 +256,7 @@ def test_only_exclude_leaves_something_out_and_the_plan_shows_it(ecrm: Ecrm, aws
         task_definitions: [{name_pattern: "*", exclude: true}]
         lambda_functions: [{name: resize, exclude: true}]
         repositories: [{name_pattern: "*", expires: 30d}]
+        guards: {nothing_in_use: false}
     """)
     ran = ecrm("plan", "--format", "json", "--no-guards")
     assert ran.rows == {("api", "Image"): (3, 3)}
@@ -266,6 +269,7 @@ def test_only_exclude_leaves_something_out_and_the_plan_shows_it(ecrm: Ecrm, aws
     assert "; function resize: excluded by lambda_functions\n" in text
 
 
+@pytest.mark.usefixtures("another_use")
 def test_b32_an_archived_image_is_kept_and_does_not_count_for_keep_count(ecrm: Ecrm, aws: FakeAws):
     ecrm.config("repositories: [{name: api, expires: 30d, keep_count: 1}]")
     api = aws.ecr.repository("api")
@@ -279,6 +283,7 @@ def test_b32_an_archived_image_is_kept_and_does_not_count_for_keep_count(ecrm: E
     assert "\n  1  archived\n" in ran.out
 
 
+@pytest.mark.usefixtures("another_use")
 def test_helm_charts_are_kept_unless_the_rule_opts_in(ecrm: Ecrm, aws: FakeAws):
     charts = aws.ecr.repository("charts")
     charts.push("1.0.0", config_type=HELM_CHART, pushed=days_ago(90))
@@ -291,6 +296,7 @@ def test_helm_charts_are_kept_unless_the_rule_opts_in(ecrm: Ecrm, aws: FakeAws):
     assert len(charts) == 0
 
 
+@pytest.mark.usefixtures("another_use")
 def test_b16_a_pull_keeps_and_never_pulled_is_not_old(ecrm: Ecrm, aws: FakeAws):
     ecrm.config("repositories: [{name: api, expires: 30d, keep_pulled_within: 20d}]")
     api = aws.ecr.repository("api")
@@ -303,6 +309,7 @@ def test_b16_a_pull_keeps_and_never_pulled_is_not_old(ecrm: Ecrm, aws: FakeAws):
     assert set(api) == {pulled, fresh, child, index}
 
 
+@pytest.mark.usefixtures("another_use")
 def test_b17_an_identity_whose_pulls_do_not_count_can_plan_without_keeping_what_it_reads(
     ecrm: Ecrm, aws: FakeAws
 ):
@@ -323,6 +330,7 @@ def test_b17_where_nothing_is_deletable_no_manifest_is_read(ecrm: Ecrm, aws: Fak
     assert index.pulled is None
 
 
+@pytest.mark.usefixtures("another_use")
 def test_b21_an_index_with_a_missing_child_is_reported_and_deleted(ecrm: Ecrm, aws: FakeAws):
     api = aws.ecr.repository("api")
     child, ghost = api.push(pushed=days_ago(90)), api.push(pushed=days_ago(90))

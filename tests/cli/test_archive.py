@@ -8,6 +8,8 @@ import pytest
 from tests.cli.driving import Ecrm, decisions
 from tests.fake_aws import FakeAws, Fault, Repository, days_ago
 
+pytestmark = pytest.mark.usefixtures("another_use")
+
 ARCHIVE = """
     repositories:
       - name_pattern: "*"

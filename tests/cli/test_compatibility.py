@@ -360,6 +360,7 @@ def test_the_first_rule_that_matches_applies(ecrm: Ecrm, shop: Shop):
     assert ecrm("plan", "--format", "json").rows == {("shop/api", "Image"): (0, 4)}
 
 
+@pytest.mark.usefixtures("another_use")
 def test_b5_keep_count_and_one_tag_of_keep_tag_patterns_keep(ecrm: Ecrm, aws: FakeAws):
     api = aws.ecr.repository("api")
     images = [api.push(f"v{age}", pushed=days_ago(age)) for age in (90, 80, 70, 60)]

@@ -40,7 +40,7 @@ def stopped(ecrm: Ecrm, aws: FakeAws, *options: str) -> list[str]:
 
 
 @pytest.fixture
-def ten(aws: FakeAws) -> FakeAws:
+def ten(aws: FakeAws, another_use: None) -> FakeAws:
     """Ten images of 10 MB in one repository, all old, and five in another, one of them young."""
     aws.ecr.repository("ten").fill(10, newest=days_ago(40))
     aws.ecr.repository("five").fill(5, newest=days_ago(20), every=11 * 86_400)
@@ -105,6 +105,7 @@ def test_a_guard_of_zero_allows_no_deletion(ecrm: Ecrm, shop: Shop):
 # -- min_age ------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("another_use")
 def test_min_age_spares_what_was_just_pushed_whatever_the_rules_say(ecrm: Ecrm, aws: FakeAws):
     api = aws.ecr.repository("api")
     fresh = api.push("v2", pushed=hours_ago(23))
@@ -248,13 +249,99 @@ def test_each_target_has_a_usage_history_of_its_own(ecrm: Ecrm, running: FakeAws
     }
 
 
-def test_damaged_usage_history_is_reported_and_replaced(ecrm: Ecrm, shop: Shop, state: Path):
+def test_b41_a_plan_with_no_guards_does_not_lower_the_usage_history(
+    ecrm: Ecrm, running: FakeAws, state: Path
+):
+    ecrm("plan")
+    stop_services(running, range(6))
+    for options in (["--no-guards"], ["--max-in-use-drop", "100"]):
+        assert (ecrm("plan", *options).code, usage_history(state)) == (0, 20)
+    assert ecrm("delete", "--force").code == 5
+
+
+def test_b41_one_source_that_goes_silent_stops_the_run(ecrm: Ecrm, running: FakeAws, state: Path):
+    """Although the others have most of what is in use."""
+    running.lambda_.function("thumbs", running.ecr.repository("api").image("v0"))
+    ecrm("plan")
+    recorded = json.loads((state / "in-use.json").read_text())
+    assert recorded[TARGET]["sources"] == {"ecs": 20, "lambda": 2}
+    running.lambda_.functions.clear()
+    (message,) = stopped(ecrm, running)
+    assert message == (
+        f"guard max_in_use_drop: lambda of {TARGET} names 0 images, and named 2 in the last run; "
+        "check that nothing was left out of the scan, then go on once with --no-guards"
+    )
+
+
+def test_b41_damaged_usage_history_stops_the_run_until_somebody_says_so(
+    ecrm: Ecrm, shop: Shop, state: Path
+):
     state.mkdir()
-    (state / "in-use.json").write_text("{")
+    record = state / "in-use.json"
+    record.write_text("{")
     ran = ecrm("plan")
     assert ran.code == 0
-    assert "in-use.json cannot be read, so a drop cannot be noticed: " in ran.err
+    what = "in-use.json cannot be read, so a drop cannot be noticed: "
+    assert what in ran.err
+    ran = ecrm("delete", "--force")
+    assert ran.code == 5
+    assert f"guard max_in_use_drop: {record} cannot be read" in ran.errors[-2]
+    assert ran.errors[-2].endswith("; mend or remove it, or go on once with --no-guards")
+    assert not shop.aws.calls.writes
+    assert record.read_text() == "{"
+    assert ecrm("plan", "--no-guards").code == 0
+    assert record.read_text() == "{"
+    assert ecrm("delete", "--force", "--no-guards").code == 0
     assert usage_history(state) == 2
+
+
+def test_damaged_usage_history_is_reported_where_nothing_would_be_deleted(
+    ecrm: Ecrm, shop: Shop, state: Path
+):
+    shop.repository.remove(shop.old)
+    state.mkdir()
+    (state / "in-use.json").write_text("{")
+    ran = ecrm("delete", "--force")
+    assert ran.code == 0
+    assert "in-use.json cannot be read" in ran.err
+
+
+# -- nothing_in_use -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("guards", "options", "code"),
+    [
+        ("", [], 5),
+        ("nothing_in_use: true", [], 5),
+        ("nothing_in_use: false", [], 0),
+        ("nothing_in_use: false", ["--nothing-in-use"], 5),
+        ("", ["--no-nothing-in-use"], 0),
+        ("", ["--no-guards"], 0),
+    ],
+)
+def test_b41_an_account_in_which_nothing_runs_is_not_emptied(
+    ecrm: Ecrm, aws: FakeAws, guards: str, options: list[str], code: int
+):
+    aws.ecr.repository("api").push("v1", pushed=days_ago(90))
+    configure(ecrm, guards)
+    if code:
+        (message,) = stopped(ecrm, aws, *options)
+        assert f"guard nothing_in_use: no image of {TARGET} is in use" in message
+    else:
+        assert ecrm("delete", "--force", *options).code == 0
+        assert len(aws.ecr.repository("api")) == 0
+
+
+def test_b41_a_scanned_file_that_names_an_image_of_the_registry_lets_it_go_on(
+    ecrm: Ecrm, aws: FakeAws
+):
+    api = aws.ecr.repository("api")
+    api.push("v1", pushed=days_ago(90))
+    used = api.push("v2", pushed=days_ago(80))
+    Path("scan.json").write_text(json.dumps([used.by_digest]))
+    assert ecrm("delete", "--force", "--scanned-files", "scan.json").code == 0
+    assert list(api) == [used]
 
 
 def test_usage_history_that_cannot_be_written_is_only_warned_of(

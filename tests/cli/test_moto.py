@@ -26,7 +26,7 @@ RULES = """
     repositories:
       - name_pattern: "shop/*"
         expires: 0s
-    guards: {min_age: 0s}
+    guards: {min_age: 0s, nothing_in_use: false}
 """
 TRUST = {
     "Version": "2012-10-17",

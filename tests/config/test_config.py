@@ -24,7 +24,7 @@ EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
 LITERALLY = "literally named so; did you mean name_pattern?"
 RULE = "repositories: [{name: a, expires: 30d}]\n"
 
-FINGERPRINT = "934b71d3c00eeaaedb33a59b54eef5ed275981573454ae6aa09432b92aeb16f1"
+FINGERPRINT = "4649a717eb177efefec6228dcb123bc4f15c9aea6f9e2cb9ea0b9e1923571746"
 FUJIWARA_README = """\
 clusters:
   - name: my-cluster
@@ -163,6 +163,7 @@ class TestWhatIsRead:
             min_age=timedelta(days=1),
             max_in_use_drop=50,
             missing_in_use=True,
+            nothing_in_use=True,
             max_images=None,
             max_percent=None,
             max_bytes=None,
@@ -176,6 +177,7 @@ class TestWhatIsRead:
               min_age: 2h
               max_in_use_drop: 100
               missing_in_use: false
+              nothing_in_use: false
               max_images: 5
               max_percent: 80
               max_bytes: 10GB
@@ -183,7 +185,15 @@ class TestWhatIsRead:
               scanned_files_max_age: 1d
         """
         assert read(text).guards == Guards(
-            timedelta(hours=2), 100, False, 5, 80, 10 * 1000**3, timedelta(0), timedelta(days=1)
+            timedelta(hours=2),
+            100,
+            False,
+            False,
+            5,
+            80,
+            10 * 1000**3,
+            timedelta(0),
+            timedelta(days=1),
         )
 
     def test_a_rule_can_archive_and_delete_later(self):
@@ -375,7 +385,7 @@ SCHEMA_PROBLEMS = [
         "guards: [max_images]",
         (
             ":1: guards: is a list here, not a map; its keys are min_age, max_in_use_drop, "
-            "missing_in_use, max_images, max_percent, max_bytes, in_use_max_age, "
+            "missing_in_use, nothing_in_use, max_images, max_percent, max_bytes, in_use_max_age, "
             "scanned_files_max_age"
         ),
     ),

@@ -391,6 +391,7 @@ def test_the_batch_in_hand_is_finished_and_the_next_run_continues(
     """Nothing is lost, deleted twice or recorded twice."""
     big = aws.ecr.repository("big")
     big.fill(number, newest=days_ago(100))
+    aws.ecs.task_definition("another", "123456789012.dkr.ecr.us-east-1.amazonaws.com/another:v1")
     latest = big.push("latest", pushed=days_ago(1))
     left = [900_000]
     aws.before("ecr", "BatchDeleteImage", lambda: left.__setitem__(0, 80_000), at=last)

@@ -13,7 +13,8 @@ from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Kind
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
-from ecrm.planning.guards import drops, stops
+from ecrm.model.scan import SourceReport
+from ecrm.planning.guards import WHOLE, Usage, drops, stops, usage
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals, still_deletable
 from tests.values import HOME, NOW, digest
 
@@ -55,7 +56,11 @@ def plan(*repositories: RepositoryPlan, in_use: Mapping[Registry, int] | None = 
 
 
 def messages(made: Plan, guards: Guards, last: Mapping[Registry, int] | None = None) -> list[str]:
-    return [str(stop) for stop in stops(made, guards, last or {})]
+    return [str(stop) for stop in stops(made, guards, whole(last or {}))]
+
+
+def whole(in_use: Mapping[Registry, int]) -> dict[Registry, Usage]:
+    return {target: {WHOLE: number} for target, number in in_use.items()}
 
 
 # -- max_images, max_bytes ------------------------------------------------------------------------
@@ -179,18 +184,94 @@ def test_more_in_use_than_in_the_last_run_is_no_drop():
 
 def test_a_drop_is_noticed_even_where_nothing_is_to_be_deleted():
     made = plan(repository(deletable=0, kept_by_reason=1), in_use={HOME: 1, THERE: 5})
-    (drop,) = drops(made, Guards(), {HOME: 10, THERE: 10})
+    (drop,) = drops(made, Guards(), whole({HOME: 10, THERE: 10}))
     assert (drop.guard, drop.saw) == (
         "max_in_use_drop",
         "1 image of 123456789012/eu-west-1 is in use, and 10 were in the last run",
     )
-    assert not list(drops(made, OFF, {HOME: 10}))
+    assert not list(drops(made, OFF, whole({HOME: 10})))
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_max_in_use_drop_of_100_percent_never_stops(now, before):
     guards = replace(OFF, max_in_use_drop=100)
     assert messages(plan(repository(), in_use={HOME: now}), guards, {HOME: before}) == []
+
+
+def reported(**references: int) -> tuple[SourceReport, ...]:
+    return tuple(
+        SourceReport(HOME, source, number, names={}) for source, number in references.items()
+    )
+
+
+def counted(in_use: int, **references: int) -> Plan:
+    """A plan whose sources found so many references."""
+    made = plan(repository(), in_use={HOME: in_use})
+    return replace(made, source_reports=reported(**references))
+
+
+def test_b41_one_source_that_goes_silent_is_seen_although_others_outweigh_it():
+    guards = replace(OFF, max_in_use_drop=50)
+    last: dict[Registry, Usage] = {HOME: {WHOLE: 110, "ecs": 100, "lambda": 10}}
+    assert not list(drops(counted(105, ecs=100, **{"lambda": 5}), guards, last))
+    (drop,) = drops(counted(104, ecs=100, **{"lambda": 4}), guards, last)
+    assert (drop.guard, drop.saw) == (
+        "max_in_use_drop",
+        f"lambda of {HOME} names 4 images, and named 10 in the last run",
+    )
+
+
+def test_a_drop_of_all_images_says_so_once():
+    guards = replace(OFF, max_in_use_drop=50)
+    (drop,) = drops(counted(1, ecs=1), guards, {HOME: {WHOLE: 10, "ecs": 10}})
+    assert drop.saw == f"1 image of {HOME} is in use, and 10 were in the last run"
+
+
+def test_files_and_commands_count_for_every_target_and_only_what_was_read_counts():
+    reports = (
+        SourceReport(None, "command k8s", 3),
+        SourceReport(HOME, "ecs", 2, names={}),
+        SourceReport(HOME, "lambda", 0),  # not read: --no-scan
+        SourceReport(THERE, "ecs", 7, names={}),
+    )
+    made = replace(plan(in_use={HOME: 5, THERE: 9}), source_reports=reports)
+    assert usage(made) == {
+        HOME: {WHOLE: 5, "command k8s": 3, "ecs": 2},
+        THERE: {WHOLE: 9, "command k8s": 3, "ecs": 7},
+    }
+
+
+# -- nothing_in_use -------------------------------------------------------------------------------
+
+
+NOTHING = replace(OFF, nothing_in_use=True)
+
+
+def test_b41_nothing_at_all_in_use_stops_the_run_and_names_the_registry():
+    made = plan(repository(deletable=3), repository("web", deletable=2), in_use={HOME: 0})
+    assert messages(made, NOTHING) == [
+        (
+            f"guard nothing_in_use: no image of {HOME} is in use by anything that was read, and 5 "
+            "images would be deleted; scan the accounts and services that use them, see "
+            "--scanned-files; if nothing does, set guards.nothing_in_use: false or give "
+            "--no-nothing-in-use"
+        )
+    ]
+    assert messages(made, OFF) == []
+
+
+def test_b41_nothing_in_use_is_of_each_registry_on_its_own():
+    here, there = repository(), replace(repository(), registry=THERE)
+    stop = replace(plan(here, there, in_use={HOME: 1, THERE: 0}), targets=(HOME, THERE))
+    (message,) = messages(stop, NOTHING)
+    assert f"no image of {THERE} is in use" in message
+    assert messages(plan(here, in_use={HOME: 1, THERE: 0}), NOTHING) == []
+
+
+def test_an_image_that_a_host_of_any_registry_names_is_in_use():
+    """It counts for none of the registries, and is kept."""
+    used = replace(repository(kept_by_reason=1), used=Totals(1, SIZE))
+    assert messages(plan(used, in_use={HOME: 0}), NOTHING) == []
 
 
 # -- missing_in_use ------------------------------------------------------------------------------
@@ -249,7 +330,7 @@ def test_a_repository_with_a_skipped_deletion_is_not_emptied():
 def test_every_guard_that_is_met_is_reported():
     made = plan(repository(deletable=10, missing=["@sha256:0", ":v9"]), in_use={HOME: 1})
     guards = Guards(max_images=9, max_percent=99, max_bytes=9999)
-    assert [stop.guard for stop in stops(made, guards, {HOME: 10})] == [
+    assert [stop.guard for stop in stops(made, guards, whole({HOME: 10}))] == [
         "max_in_use_drop",
         "missing_in_use",
         "max_images",

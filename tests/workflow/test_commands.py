@@ -14,13 +14,13 @@ from ecrm.execution.journal import FileSink, Journal
 from ecrm.execution.restore import Restored, Result
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
-from ecrm.planning.guards import Stop
+from ecrm.planning.guards import WHOLE, Stop
 from ecrm.planning.plan import Plan
 from ecrm.workflow import cleanup
 from ecrm.workflow import commands as workflow
 from ecrm.workflow.connections import Connection, Connections
 from ecrm.workflow.run import Request, Run
-from ecrm.workflow.usage_history import last_in_use, record_in_use
+from ecrm.workflow.usage_history import last_usage, record_usage
 from tests.stubs import NOW, REGISTRY, Stubs, session
 from tests.values import deletable, numbered, plan_of, repository_plan
 
@@ -52,7 +52,8 @@ def stops(run: Run, made: Plan) -> tuple[Stop, ...]:
 
 
 def usage_history(run: Run) -> dict[Registry, int]:
-    return last_in_use(str(run.request.state))
+    last = last_usage(str(run.request.state))
+    return {target: usage[WHOLE] for target, usage in last.items()}
 
 
 def asked(run: Run, **changes: object) -> Run:
@@ -98,7 +99,7 @@ def test_a_drop_is_not_added_to_the_usage_history_so_that_the_next_run_notices_i
 
 def test_a_drop_of_one_target_keeps_the_numbers_of_all(run):
     other = Registry("999999999999", "us-east-1")
-    record_in_use(str(run.request.state), {REGISTRY: 10, other: 10}, NOW)
+    record_usage(str(run.request.state), {REGISTRY: {WHOLE: 10}, other: {WHOLE: 10}}, NOW, last={})
     stops(run, replace(in_use(11), in_use={REGISTRY: 11, other: 1}))
     assert usage_history(run) == {REGISTRY: 10, other: 10}
 

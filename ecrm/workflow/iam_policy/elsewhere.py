@@ -41,9 +41,11 @@ def of_every_run(place: PolicyScope, besides: Besides) -> Iterator[Statement]:
 
 
 def of_planning(place: PolicyScope, besides: Besides) -> Iterator[Statement]:
-    """What is kept for the next run: how much was in use in this one."""
+    """What is kept for the next run: how much was in use in this one. Whoever may not list the
+    bucket is denied what is not there, so that a first run looks like one that may not read."""
     if besides.state:
         kept = _folder(place, besides.state)
+        yield allow("ListState", ["s3:ListBucket"], [kept.partition("/")[0]])
         yield allow("KeepState", ["s3:GetObject", "s3:PutObject"], [kept])
 
 
