@@ -70,7 +70,7 @@ def for_all(config: Config) -> Config:
 
 def check(inputs: CheckInputs) -> Findings:
     """All violations of the rules that are not off, most urgent first."""
-    levels = {rule: inputs.level(rule) for rule in RULES}
+    levels = {rule: inputs.config.check.level(rule) for rule in RULES}
     results = [
         result
         for rule, find in RULES.items()

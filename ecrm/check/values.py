@@ -8,7 +8,6 @@ from ecrm.check.lifecycle.conflict import Conflict
 from ecrm.config import Config, Level
 from ecrm.model.image import Links
 from ecrm.model.reference import Registry, RepositoryKey, display_name
-from ecrm.model.rule import Rule
 from ecrm.model.scan import Scan
 from ecrm.model.use import SourceLocation, Use
 from ecrm.planning.plan import Plan
@@ -95,12 +94,6 @@ class CheckInputs:
     children: Mapping[RepositoryKey, Links] = field(default_factory=dict)
     lifecycle_conflicts: Mapping[RepositoryKey, LifecycleConflicts] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
-
-    def level(self, rule: str) -> Level:
-        return self.config.check.level(rule)
-
-    def rule_for(self, key: RepositoryKey) -> Rule | None:
-        return self.config.rule_for(key)
 
     def name_of(self, key: RepositoryKey) -> str:
         """How messages name the repository."""

@@ -30,13 +30,12 @@ _UNFIT = re.compile("[\0\ud800-\udfff]")
 class Reader(Generic[T_co]):
     """How one kind of value is read; `what` names the kind, in messages and in documents.
 
-    `read` raises ConfigError with the place of the node. `of` reads what a collection holds.
-    `schema` is the JSON Schema of what is read, as far as one can say it.
+    `read` raises ConfigError with the place of the node. `schema` is
+    the JSON Schema of what is read, as far as one can say it.
     """
 
     what: str
     read: Callable[[Node], T_co]
-    of: "Reader[object] | None" = None
     schema: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
 
@@ -141,9 +140,7 @@ def items(node: Node, what: str) -> tuple[Node, ...]:
 def list_of(reader: Reader[T]) -> Reader[tuple[T, ...]]:
     what = f"a list of {reader.what}"
     schema = {"type": ["array", "null"], "items": reader.schema}
-    return Reader(
-        what, lambda node: tuple(map(reader.read, items(node, what))), reader, schema=schema
-    )
+    return Reader(what, lambda node: tuple(map(reader.read, items(node, what))), schema=schema)
 
 
 def map_of(reader: Reader[T]) -> Reader[Mapping[str, T]]:
@@ -157,7 +154,7 @@ def map_of(reader: Reader[T]) -> Reader[Mapping[str, T]]:
         return MappingProxyType({k: reader.read(value) for k, value in node.entries.items()})
 
     schema = {"type": ["object", "null"], "additionalProperties": reader.schema}
-    return Reader(what, read, reader, schema=schema)
+    return Reader(what, read, schema=schema)
 
 
 def _command(node: Node) -> tuple[str, ...]:
@@ -211,7 +208,6 @@ BYTES = _quantity(
 COMMAND = Reader(
     "a list of text such as [path/to/command, argument]",
     _command,
-    ANY_TEXT,
     schema={
         "type": "array",
         "minItems": 1,
@@ -222,7 +218,6 @@ COMMAND = Reader(
 ENVIRONMENT = Reader(
     "a map of text",
     _environment,
-    ANY_TEXT,
     schema={
         "type": ["object", "null"],
         "propertyNames": {"pattern": "^[^=\\0]+$"},

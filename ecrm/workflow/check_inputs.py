@@ -60,7 +60,7 @@ def read_check_inputs(run: Run, request: CheckRequest) -> CheckInputs:
 def _with_tags(run: Run, inputs: CheckInputs) -> CheckInputs:
     """Which tags can move, and the children of the indexes to which tags have moved."""
     rule = "mutable_tag"
-    if inputs.level(rule) is Level.OFF:
+    if inputs.config.check.level(rule) is Level.OFF:
         return inputs
     used = {use.reference.repository for use in inputs.scan.uses if use.reference.tag}
     keys = [key for key in repository_indexes(inputs.plan) if key.repository in used]
@@ -82,7 +82,7 @@ def _with_tags(run: Run, inputs: CheckInputs) -> CheckInputs:
 def _with_policies(run: Run, request: CheckRequest, inputs: CheckInputs) -> CheckInputs:
     """The conflicts of ECR's own policies, or of the one that the request gives."""
     rule = "lifecycle"
-    if inputs.level(rule) is Level.OFF:
+    if inputs.config.check.level(rule) is Level.OFF:
         return inputs
     indexes = repository_indexes(inputs.plan)
     conflicts_of = partial(_conflicts, run, request, inputs, indexes)

@@ -15,7 +15,9 @@ _GB = 10**9
 def overdue(inputs: CheckInputs, level: Level) -> RuleResults:
     """Deletable images are deleted in time."""
     limits = inputs.config.check.overdue
-    managed = [repository for repository in _read(inputs.plan) if inputs.rule_for(repository.key)]
+    managed = [
+        repository for repository in _read(inputs.plan) if inputs.config.rule_for(repository.key)
+    ]
     for repository in managed:
         deletable = summed(repository.deletable.values())
         where = Where(repository.key)

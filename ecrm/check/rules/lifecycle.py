@@ -17,7 +17,7 @@ def lifecycle(inputs: CheckInputs, level: Level) -> RuleResults:
     warning: there is time to resolve it.
     """
     for key, found in inputs.lifecycle_conflicts.items():
-        managed = inputs.rule_for(key) is not None
+        managed = inputs.config.rule_for(key) is not None
         for conflict in found.conflicts:
             if conflict.uses or managed:
                 yield _violation(

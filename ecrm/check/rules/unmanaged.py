@@ -14,7 +14,7 @@ from ecrm.sources import SOURCES
 
 def unmanaged(inputs: CheckInputs, level: Level) -> RuleResults:
     for repository in inputs.plan.repositories:
-        if not inputs.rule_for(repository.key):
+        if not inputs.config.rule_for(repository.key):
             yield Violation(
                 "unmanaged",
                 level,
