@@ -7,13 +7,23 @@ Where a system knows no owners (Windows), nothing is checked.
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ecrm.errors import InputError, NotThereError
 
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+def users_folder(environ: Mapping[str, str], variable: str, default: str) -> Path | None:
+    """`$variable/ecrm`, else `~/default/ecrm`; None without a home. As the XDG base directory
+    specification asks, a relative path in the variable is ignored."""
+    base = Path(environ.get(variable, ""))
+    if base.is_absolute():
+        return base / "ecrm"
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    return Path(home, default, "ecrm") if home else None
 
 
 def distrust_of_folder(path: Path) -> str:

@@ -1,8 +1,8 @@
-"""A made-up AWS account on which every command can be tried: what `ecrm demo` runs on.
+"""A sample AWS account on which every command can be tried: what `ecrm demo` runs on.
 
     story      what account.yaml says the account holds: names, ages, sizes; nothing but data
     images     the manifests of the images in the story, byte for byte the same every time
-    account    an account that exists only in this process (moto), told the story:
+    account    an account that exists only in this process (moto), made from the story:
     registry     its ECR
     services     its ECS
     functions    its Lambda

@@ -1,4 +1,4 @@
-"""Brings the sample account up inside this process, and takes it down again."""
+"""Sets the sample account up inside this process, and removes it again."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _OURS = {
     "AWS_SESSION_TOKEN": "demo",
     "AWS_DEFAULT_REGION": REGION,
     "AWS_REGION": REGION,
-    # No profile, endpoint or role of the person who runs the demo may have a say.
+    # No profile, endpoint or role of the person who runs the demo may have an effect.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -38,7 +38,7 @@ def running(now: datetime) -> Iterator[None]:
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """Nothing that boto3 or moto reads from the environment, but what we say."""
+    """Replaces everything that boto3 and moto read from the environment."""
     before = {name: text for name, text in os.environ.items() if _is_theirs(name)}
     for name in before:
         del os.environ[name]

@@ -1,7 +1,6 @@
-"""What real AWS would answer where moto has nothing to say.
+"""Answers to calls that moto does not know.
 
-All services which the account does not use answer that they hold nothing, without moto being loaded
-for each.
+Services that the account does not use answer with empty lists, so that moto need not load them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,13 +29,13 @@ _EMPTY = frozenset(
     }
 )
 
-# Where ECR may not be asked what a lifecycle policy would do, ecrm evaluates it itself.
+# If the preview of a lifecycle policy is denied, ecrm evaluates the policy itself.
 _DENIED = frozenset({("ecr", "StartLifecyclePolicyPreview")})
 
 
 @contextmanager
 def given() -> Iterator[None]:
-    """botocore asks us first, in every session that is made meanwhile."""
+    """While this is entered, botocore asks these first, in every new session."""
     handler = ("before-call", _answer)
     botocore.handlers.BUILTIN_HANDLERS.append(handler)
     try:

@@ -1,4 +1,4 @@
-"""Lambda of the sample account: functions that are made of images, with versions and aliases.
+"""Lambda of the sample account: functions with images, versions and aliases.
 
 moto shows the last image that a function had for all of its versions, so the reads of Lambda are
 answered here, once moto has decided whether the caller may ask.

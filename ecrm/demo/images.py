@@ -51,7 +51,7 @@ class Pushed:
 
     @property
     def artifact_type(self) -> str | None:
-        """As ECR tells it: an artifact's own type or else that of the config; an index has none."""
+        """As ECR reports it: an artifact's own type, else that of the config; an index has none."""
         own: str | None = self.manifest.get("artifactType")
         return own or self.manifest.get("config", {}).get("mediaType")
 
@@ -63,7 +63,7 @@ class Pushed:
 
     @property
     def size(self) -> int:
-        """Bytes; of an index as ECR tells it, that of its largest image."""
+        """In bytes; ECR reports for an index the size of its largest image."""
         return max((child.size for child in self.children), default=sum(self.layers.values()))
 
     @property
@@ -74,7 +74,7 @@ class Pushed:
 
 @cache
 def pushed(repository: str) -> Mapping[str, Pushed]:
-    """All that was ever pushed and is still there, by name, children before their index."""
+    """All manifests of the repository by name, children before their index."""
     found: dict[str, Pushed] = {}
     for sample in samples(repository):
         path = f"{repository}/{sample.name}"

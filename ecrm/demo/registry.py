@@ -1,4 +1,4 @@
-"""ECR of the sample account, with the answers that real ECR gives where moto's differ."""
+"""ECR of the sample account, corrected where moto differs from ECR."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ def _put(backend: Any, repository: str, item: images.Pushed) -> None:
 
 
 def _complete(image: Any, item: images.Pushed, now: datetime) -> None:
-    """What only the backend can be told: moto shows every attribute that DescribeImages has."""
+    """Sets what no call can set: moto shows every attribute that DescribeImages has."""
     sample = item.sample
 
     def ago(days: float) -> int:
@@ -71,8 +71,8 @@ def _batch_delete_image(
     registry_id: str | None = None,
     image_ids: Sequence[dict[str, str]] = (),
 ) -> dict[str, Any]:
-    """As moto, but for a child of an index, which it would delete, and for an image without a tag,
-    which it leaves out of its answer."""
+    """As moto, which would also delete a child of an index, and leaves untagged images out of its
+    answer."""
     deleted: list[Any] = []
     failures: list[Any] = []
     for wanted in image_ids:

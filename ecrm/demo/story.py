@@ -1,4 +1,4 @@
-"""What the sample account holds, as account.yaml tells it."""
+"""What the sample account holds, read from account.yaml."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

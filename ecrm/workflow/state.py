@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ecrm.aws.ownership import distrust_of_file, distrust_of_folder
+from ecrm.aws.ownership import distrust_of_file, distrust_of_folder, users_folder
 from ecrm.aws.storage import is_remote
 from ecrm.errors import UsageError
 
@@ -13,19 +13,13 @@ JOURNALS = "journals"
 
 def state_folder(environ: Mapping[str, str]) -> str:
     """`$ECRM_STATE_DIR`, a path or `s3://bucket/prefix`; else `$XDG_STATE_HOME/ecrm`, else
-    `~/.local/state/ecrm`. It has no trailing slash.
-
-    As the XDG base directory specification asks, a relative `$XDG_STATE_HOME` is ignored.
-    """
+    `~/.local/state/ecrm`. It has no trailing slash."""
     if chosen := environ.get("ECRM_STATE_DIR"):
         return chosen.rstrip("/") or chosen
-    state_home = Path(environ.get("XDG_STATE_HOME", ""))
-    if state_home.is_absolute():
-        return str(state_home / "ecrm")
-    home = environ.get("HOME") or environ.get("USERPROFILE")
-    if not home:
+    folder = users_folder(environ, "XDG_STATE_HOME", ".local/state")
+    if not folder:
         raise UsageError("no home folder for state; set ECRM_STATE_DIR")
-    return str(Path(home) / ".local" / "state" / "ecrm")
+    return str(folder)
 
 
 def distrust_of_state(folder: str) -> str:

@@ -1,4 +1,4 @@
-"""What the sources and the registry ask before they ask AWS."""
+"""Where the sources and the registry look before they ask AWS."""
 
 import json
 import logging
@@ -19,14 +19,14 @@ T = TypeVar("T")
 MAX_BYTES = 64 * 1024 * 1024
 """About 100,000 task definitions of three containers."""
 
-_BATCH = 1000  # facts that are written together; as many are lost when a run is killed
+_BATCH = 1000  # facts are written together; at most this many are lost when a run is killed
 
 
 class Cache:
-    """Many threads may use one. Whatever happens to the file, no method fails for it: a file that
-    is damaged starts empty, and one that cannot be used is done without, with one warning.
+    """Threads may share one. No method fails because of the file: a damaged file is replaced by an
+    empty one, and the run continues without a file that cannot be used, with one warning.
 
-    `hits` and `misses` count identifiers asked for.
+    `hits` and `misses` count the identifiers that were looked up.
     """
 
     def __init__(self, folder: Path | None, now: int, max_bytes: int) -> None:
@@ -62,9 +62,8 @@ class Cache:
     def get(
         self, namespace: Namespace, keys: Iterable[str], read: Callable[[Any], T]
     ) -> dict[str, T]:
-        """What is known, by key. `read` makes it of a value as JSON gives it back (tuples are
-        lists), and fails for one that it does not understand, which is not known then.
-        """
+        """What is known, by key. `read` converts a value as JSON returns it, with lists for tuples;
+        a value for which it raises an error counts as unknown."""
         wanted = list(dict.fromkeys(keys))
         fit = [key for key in wanted if namespace.names(key)]
         found: dict[str, T] = {}
@@ -77,7 +76,7 @@ class Cache:
         return found
 
     def put(self, namespace: Namespace, facts: Mapping[str, Any]) -> None:
-        """Keep these, each a small value that JSON can write; but for what may change."""
+        """Keep these, each a small value that JSON can write, except those that may change."""
         encoded = {
             (namespace, key): value
             for key, fact in facts.items()
@@ -90,7 +89,7 @@ class Cache:
                     self._write(self._database)
 
     def close(self) -> None:
-        """Write what is not written yet. Afterwards nothing is known and nothing is kept."""
+        """Write what is pending. Afterwards the cache knows nothing and keeps nothing."""
         with self._lock:
             if self._database:
                 self._write(self._database)

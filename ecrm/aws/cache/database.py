@@ -1,11 +1,11 @@
 """The file: one SQLite database with one table.
 
-It keeps SQLite's own rollback journal rather than a write-ahead log: that needs no shared memory,
-so it works wherever files can be locked, and leaves one file that can be read where nothing can be
-written. A run writes seldom and for milliseconds, so readers have nothing to wait for. Killed in
-the middle, a write has not happened. Where another run removed the file, SQLite refuses to write.
-Nothing waits for the disk: what a power cut leaves is found by checksums, and so is a bit that
-changed on the disk, which SQLite does not see: its pages have no checksums.
+It uses SQLite's rollback journal, not a write-ahead log. That needs no shared memory, so it works
+wherever files can be locked, and leaves one file that can be read on a read-only disk. A run writes
+rarely and for milliseconds, so readers hardly wait. A write that is killed halfway has no effect,
+and SQLite refuses to write to a file that another run removed. Writes do not wait for the disk:
+checksums detect what a power cut damages, and bits that changed on the disk, which SQLite does not
+notice, since its pages have no checksums.
 """
 
 import json
@@ -18,7 +18,7 @@ from ecrm.aws.cache.folder import FILE
 from ecrm.aws.ownership import distrust_of_file, distrust_of_folder, make_own_folder
 
 Fact = tuple[Namespace, str]
-"""Which one: an identifier in its namespace."""
+"""An identifier in its namespace."""
 
 _WAIT = 5.0  # seconds for another run to finish writing
 _DAY = 24 * 60 * 60
@@ -28,7 +28,7 @@ _TABLE = """
         PRIMARY KEY (namespace, key)
     ) WITHOUT ROWID
 """
-# The surroundings, not the file: another run, the rights, the disk. With any other code, or none,
+# Problems around the file: another run, permissions, the disk. Any other code, or none, means that
 # the file is not what this module wrote.
 _SURROUNDINGS = {
     *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL),

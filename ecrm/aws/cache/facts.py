@@ -1,4 +1,4 @@
-"""What may be kept for ever, by the identifier that it belongs to."""
+"""What may be kept forever, by the identifier that it belongs to."""
 
 import hashlib
 import json
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 FORMAT = 1
-"""Of the file and of the values in it; part of every checksum. Whoever changes what a value looks
-like raises it, and all that was kept is forgotten."""
+"""Of the file and the values in it; part of every checksum. Raise it to change the form of a value;
+then everything that was kept is dropped."""
 
 
 def arn_pattern(service: str) -> str:
@@ -22,9 +22,9 @@ class Namespace:
     """A kind of identifier that AWS never gives to anything else, not even after a deletion.
 
     `key` is the regular expression of an identifier. `fields` are the names that objects in a value
-    may have, at any depth: what the identifier fixes, and nothing that changes under it, such as a
-    status. Where AWS resolves what somebody wrote, an object with the text must have what became
-    of it too (`resolved`): until then the answer is not final. A value that is empty, or holds
+    may have, at any depth: what the identifier fixes, and nothing that may change, as a status.
+    `resolved` names a member with text that somebody wrote, and the one with what AWS resolved it
+    to: until an object has both, the answer is not final. A value that is empty, or contains
     anything empty, is not final either, unless it `may_be_empty`.
     """
 
@@ -55,7 +55,7 @@ class Namespace:
 
 
 def checksum(namespace: Namespace, key: str, value: bytes) -> bytes:
-    """Over all that makes this entry this fact, so that no other can be taken for it."""
+    """Over everything that identifies this entry, so that no other can be taken for it."""
     head = json.dumps([FORMAT, namespace.name, key]).encode("ascii")
     return hashlib.sha256(head + value).digest()
 

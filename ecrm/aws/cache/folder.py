@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from ecrm.aws.ownership import users_folder
 from ecrm.errors import OutputError
 
 FILE = "facts.sqlite3"
@@ -10,23 +11,16 @@ _FILES = (FILE, f"{FILE}-journal", f"{FILE}-wal", f"{FILE}-shm")
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:
-    """`$ECRM_CACHE_DIR`, else `$XDG_CACHE_HOME/ecrm`, else `~/.cache/ecrm`; None without a home.
-
-    As the XDG base directory specification asks, a relative `$XDG_CACHE_HOME` counts for nothing.
-    """
+    """`$ECRM_CACHE_DIR`, else `$XDG_CACHE_HOME/ecrm`, else `~/.cache/ecrm`; None without a home."""
     if chosen := environ.get("ECRM_CACHE_DIR"):
         return Path(chosen)
-    cache_home = Path(environ.get("XDG_CACHE_HOME", ""))
-    if cache_home.is_absolute():
-        return cache_home / "ecrm"
-    home = environ.get("HOME") or environ.get("USERPROFILE")
-    return Path(home) / ".cache" / "ecrm" if home else None
+    return users_folder(environ, "XDG_CACHE_HOME", ".cache")
 
 
 def clear(folder: Path) -> int:
-    """Removes the cache, and nothing else that may be in its folder; how many bytes that was.
+    """Remove the cache, and nothing else that may be in its folder; returns its size in bytes.
 
-    A run that is using it goes on without. Raises OutputError.
+    A run that is using it continues without it. Raises OutputError.
     """
     try:
         return remove(folder)
