@@ -1,7 +1,7 @@
 """Random repositories, uses and rules, small but with every kind of link between images.
 
 Links by digest (children, subjects) point to images made before, since a manifest holds the digest
-of what it names; links by tag point anywhere, in circles too. What a link names may be absent.
+of what it names; links by tag point anywhere, in circles too. What a link names may be missing.
 """
 
 import os

@@ -9,7 +9,7 @@ TESTS = Path(__file__).parent
 
 NAME = re.compile(r"\bB\d+\b|(?<=def test_)b\d+(?=_)")
 INCIDENTS = {
-    "B1": "the index stays and its images go",
+    "B1": "an index is kept and its images are deleted",
     "B2": "ECR refuses to delete an image of an index",
     "B3": "what AWS refused is counted as deleted",
     "B4": "more than 100 images in one call",

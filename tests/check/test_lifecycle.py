@@ -33,7 +33,7 @@ from ecrm.registry.lifecycle_preview import LifecycleAction
 from ecrm.registry.operations import DESCRIBE_REPOSITORIES
 from ecrm.registry.tag_mutability import Mutability, mutability_from
 from tests import fake_aws
-from tests.fake_aws.ecr.evaluating import marked
+from tests.fake_aws.ecr.evaluating import matched
 from tests.strategies import cases, examples
 from tests.values import HOME, NOTATION, NOW, digest, image, index, use
 
@@ -413,7 +413,7 @@ def test_two_evaluations_that_know_nothing_of_each_other_agree(rules, images):
         assert "given twice" in str(error)  # noqa: PT017 - two rules with the same prefixes
         return
     ours = evaluate(read, list(map(as_ecrm, images)), NOW)
-    theirs = marked(rules, images, NOW.timestamp())
+    theirs = matched(rules, images, NOW.timestamp())
     assert [(match.image.digest, match.rule.priority) for match in ours] == [
         (image.digest, by["rulePriority"]) for image, by in theirs
     ]
@@ -660,18 +660,18 @@ SOME_POLICIES = st.sampled_from(
 @given(cases(), SOME_POLICIES)
 def test_every_image_in_use_that_would_expire_is_a_conflict(case, rules):
     preview = evaluate(policy(*rules), case.images, NOW)
-    going = {match.image.digest for match in carried_out(preview, case.images, case.manifests)}
+    expired = {match.image.digest for match in carried_out(preview, case.images, case.manifests)}
     decisions = case.decide()
     found = conflicts(decisions, preview, case.manifests)
     conflicting = [
         decision.image.digest for each in found for decision in (each.decision, *each.along)
     ]
     assert len(conflicting) == len(set(conflicting))
-    assert set(conflicting) <= going & {
+    assert set(conflicting) <= expired & {
         decision.image.digest for decision in decisions if not decision.deletable
     }
     used = {decision.image.digest for decision in decisions if decision.reason is Reason.IN_USE}
-    assert used & going <= set(conflicting) <= going
+    assert used & expired <= set(conflicting) <= expired
 
 
 @settings(max_examples=examples(150))

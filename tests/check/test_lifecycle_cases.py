@@ -20,7 +20,7 @@ from tests.planning.test_retention_cases import image
 from tests.values import NOW, digest
 
 STORIES = sorted((Path(__file__).parent / "lifecycle_cases").glob("*.yaml"))
-KEYS = ["sentence", "source", "policy", "images", "marked", "gone"]
+KEYS = ["sentence", "source", "policy", "images", "matched", "gone"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Story:
     names: Mapping[str, str]
     images: list[Image]
     manifests: Mapping[str, tuple[str, ...]]
-    marked: Mapping[str, str]
+    matched: Mapping[str, str]
     gone: Mapping[str, str]
 
 
@@ -46,8 +46,8 @@ def read(path: Path) -> Story:
             for name, facts in named.items()
             if "children" in facts
         },
-        text["marked"],
-        text.get("gone", text["marked"]),
+        text["matched"],
+        text.get("gone", text["matched"]),
     )
 
 
@@ -62,7 +62,7 @@ def by_name(story: Story, matches: Iterable[LifecycleMatch]) -> dict[str, str]:
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
 def test_a_policy_matches_what_the_guide_says(path):
     story = read(path)
-    assert by_name(story, evaluate(story.policy, story.images, NOW)) == story.marked
+    assert by_name(story, evaluate(story.policy, story.images, NOW)) == story.matched
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)

@@ -335,7 +335,7 @@ def test_obsolete_keep_aliase_is_accepted_with_a_warning(ecrm: Ecrm, shop: Shop)
 
 
 @pytest.mark.parametrize(
-    ("expires", "goes"),
+    ("expires", "deletable"),
     [
         ("99days", True),
         ("99 days", True),
@@ -344,9 +344,9 @@ def test_obsolete_keep_aliase_is_accepted_with_a_warning(ecrm: Ecrm, shop: Shop)
         ("1 year 2 months", False),
     ],
 )
-def test_durations_are_written_as_ever(ecrm: Ecrm, shop: Shop, expires: str, goes: bool):
+def test_durations_are_written_as_ever(ecrm: Ecrm, shop: Shop, expires: str, deletable: bool):
     ecrm.config(f'repositories: [{{name: shop/api, expires: "{expires}"}}]')
-    assert (shop.old.digest in str(ecrm.plan()["repositories"][0].get("stages"))) is goes
+    assert (shop.old.digest in str(ecrm.plan()["repositories"][0].get("stages"))) is deletable
 
 
 def test_the_first_rule_that_matches_applies(ecrm: Ecrm, shop: Shop):

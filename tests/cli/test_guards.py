@@ -119,7 +119,7 @@ def test_min_age_spares_what_was_just_pushed_whatever_the_rules_say(ecrm: Ecrm, 
 
 
 @pytest.mark.parametrize(
-    ("guards", "options", "goes"),
+    ("guards", "options", "deletable"),
     [
         ("min_age: 40h", [], 0),
         ("min_age: 1h", [], 2),
@@ -129,13 +129,13 @@ def test_min_age_spares_what_was_just_pushed_whatever_the_rules_say(ecrm: Ecrm, 
     ],
 )
 def test_min_age_is_set_in_ecrm_yaml_and_by_an_option_that_wins(
-    ecrm: Ecrm, aws: FakeAws, guards: str, options: list[str], goes: int
+    ecrm: Ecrm, aws: FakeAws, guards: str, options: list[str], deletable: int
 ):
     api = aws.ecr.repository("api")
     api.push("v2", pushed=hours_ago(23))
     api.push("v1", pushed=hours_ago(25))
     configure(ecrm, guards, expires="0s")
-    assert ecrm("plan", "--format", "json", *options).rows == {("api", "Image"): (goes, 2)}
+    assert ecrm("plan", "--format", "json", *options).rows == {("api", "Image"): (deletable, 2)}
 
 
 # -- max_in_use_drop ----------------------------------------------------------------------------

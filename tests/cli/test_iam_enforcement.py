@@ -31,7 +31,7 @@ ARGUMENTS = {
     Command.RESTORE: ("restore", "--yes", "journal.jsonl"),
 }
 LIKE_PLAN = (("explain", "shop/api:v1"), ("generate", "--force"))
-ONLY_TOLD = {"ecr:GetRegistryPolicy", "ecr:GetRepositoryPolicy"}
+ONLY_REPORTED = {"ecr:GetRegistryPolicy", "ecr:GetRepositoryPolicy"}
 """Where who else may pull cannot be read, the plan says so, and is complete all the same."""
 FOUND_OUT = {"ecr:GetLifecyclePolicyPreview", "ecr:StartLifecyclePolicyPreview"}
 """Where ECR may not be asked what a policy would do, `check` evaluates the policy itself."""
@@ -128,8 +128,8 @@ def test_with_one_action_less_a_run_says_which(
     prepare(ecrm, command)
     enforce(everything, without(document, action))
     ran = ecrm(*ARGUMENTS[command])
-    without_it = {Command.SNAPSHOT: set(), Command.CHECK: ONLY_TOLD | FOUND_OUT}
-    goes_on = action in without_it.get(command, ONLY_TOLD)
+    without_it = {Command.SNAPSHOT: set(), Command.CHECK: ONLY_REPORTED | FOUND_OUT}
+    goes_on = action in without_it.get(command, ONLY_REPORTED)
     assert (ran.code == 0) == goes_on
     assert action in ran.out + ran.err or (goes_on and command is Command.CHECK)
     assert {action_of(call) for call in denied(everything)} == {action}
@@ -258,5 +258,5 @@ def test_moto_too_refuses_a_run_with_one_action_less(
 ):
     less = without(for_sample(guarded.ecrm, command), action)
     ran = guarded.run(less, *MOTO_ARGUMENTS[command])
-    assert (ran.code == 0) == (action in ONLY_TOLD)
+    assert (ran.code == 0) == (action in ONLY_REPORTED)
     assert action in ran.out + ran.err

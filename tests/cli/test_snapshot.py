@@ -106,7 +106,7 @@ def test_a_plan_from_a_snapshot_is_as_of_the_moment_it_was_taken(ecrm: Ecrm, sho
 
 
 @pytest.mark.parametrize(
-    ("now", "goes"),
+    ("now", "deletable"),
     [
         ("+24d", "v1"),
         ("+30d", "v1 v4"),
@@ -115,9 +115,9 @@ def test_a_plan_from_a_snapshot_is_as_of_the_moment_it_was_taken(ecrm: Ecrm, sho
         ("2999-12-31T10:00:00+01:00", "v1 v4"),
     ],
 )
-def test_now_moves_the_clock(ecrm: Ecrm, shop: Shop, now: str, goes: str):
+def test_now_moves_the_clock(ecrm: Ecrm, shop: Shop, now: str, deletable: str):
     ecrm("snapshot", "-o", "snapshot.json")
-    expected = {shop.repository.image(tag).digest for tag in goes.split()}
+    expected = {shop.repository.image(tag).digest for tag in deletable.split()}
     for source in ([], ["--from", "snapshot.json"]):
         assert set(decisions(ecrm.plan(*source, "--now", now))) == expected
 

@@ -44,7 +44,7 @@ DIGEST = "sha256:" + "a" * 64
 IMAGE = Image(
     DIGEST, ("v1",), datetime(2026, 1, 2, tzinfo=UTC), 1000, "application/x", "art", digest("s")
 )
-GOES = Decision(IMAGE, Reason.EXPIRED, "age 324 d", related=digest("r"), action=Action.DELETE)
+DELETION = Decision(IMAGE, Reason.EXPIRED, "age 324 d", related=digest("r"), action=Action.DELETE)
 
 
 class Memory:
@@ -78,7 +78,7 @@ def begin(writer: Journal) -> None:
 
 
 def outcome(
-    answer: OutcomeStatus = OutcomeStatus.DELETED, decision: Decision = GOES, detail: str = ""
+    answer: OutcomeStatus = OutcomeStatus.DELETED, decision: Decision = DELETION, detail: str = ""
 ) -> Outcome:
     return Outcome(HERE, "app", decision, answer, detail)
 
@@ -106,7 +106,7 @@ def stopped_by(error: BaseException):
     return step
 
 
-def intend(writer: Journal, decision: Decision = GOES, manifest: str | None = "{}") -> None:
+def intend(writer: Journal, decision: Decision = DELETION, manifest: str | None = "{}") -> None:
     manifests = {} if manifest is None else {decision.image.digest: manifest}
     writer.intend(HERE, "app", [decision], manifests, {})
 
@@ -145,7 +145,7 @@ def test_all_lines_of_a_step_are_one_append():
     sink = Memory()
     with journal(sink) as writer:
         begin(writer)
-        writer.intend(HERE, "app", [GOES, GOES, GOES], {}, {})
+        writer.intend(HERE, "app", [DELETION, DELETION, DELETION], {}, {})
         writer.record([outcome(), outcome(OutcomeStatus.FAILED)])
         writer.end(complete=True)
     assert [text.count("\n") for text in sink.appends] == [1, 3, 2, 1]

@@ -41,19 +41,22 @@ class Account:
         """As a run does it: intents to the journal, a call for each, outcomes to the journal."""
         digests = [image.digest for image in images]
         facts = {image.digest: image for image in registry.images(self.target, "shop/api")}
-        goes = [Decision(facts[digest], Reason.EXPIRED, action=Action.DELETE) for digest in digests]
+        decisions = [
+            Decision(facts[digest], Reason.EXPIRED, action=Action.DELETE) for digest in digests
+        ]
         found = manifests.manifests(self.target, "shop/api", digests)
         ecr = boto3.client("ecr", **self.aws.client_args())
         with Journal(FileSink(self.journal), lambda: datetime.now(UTC)) as journal:
             journal.begin(version="1", targets=[HERE], config="c")
-            journal.intend(HERE, "shop/api", goes, found, {})
+            journal.intend(HERE, "shop/api", decisions, found, {})
             for digest in digests:
                 ids = [{"imageDigest": digest}]
                 answer = ecr.batch_delete_image(repositoryName="shop/api", imageIds=ids)
                 assert not answer["failures"]
             if not killed:
                 journal.record(
-                    Outcome(HERE, "shop/api", decision, OutcomeStatus.DELETED) for decision in goes
+                    Outcome(HERE, "shop/api", decision, OutcomeStatus.DELETED)
+                    for decision in decisions
                 )
                 journal.end(complete=True)
 
@@ -182,13 +185,13 @@ def test_what_is_named_comes_back_with_what_it_needs(account):
 def test_an_archived_image_is_restoring_until_ecr_is_done(account):
     image = account.shop.push("v1")
     facts = registry.images(account.target, "shop/api")
-    goes = [Decision(image, Reason.EXPIRED, action=Action.ARCHIVE) for image in facts]
+    decisions = [Decision(image, Reason.EXPIRED, action=Action.ARCHIVE) for image in facts]
     with Journal(FileSink(account.journal), lambda: datetime.now(UTC)) as journal:
         journal.begin(version="1", targets=[HERE], config="c")
-        journal.intend(HERE, "shop/api", goes, {}, {})
+        journal.intend(HERE, "shop/api", decisions, {}, {})
         account.shop.archive(image)
         journal.record(
-            Outcome(HERE, "shop/api", decision, OutcomeStatus.ARCHIVED) for decision in goes
+            Outcome(HERE, "shop/api", decision, OutcomeStatus.ARCHIVED) for decision in decisions
         )
     for _ in range(2):
         assert results(account.restore()) == {Result.RESTORING}

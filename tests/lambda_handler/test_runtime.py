@@ -17,7 +17,7 @@ pytest.importorskip("awslambdaric", reason="AWS has no runtime interface client 
 RULES = "repositories: [{name_pattern: '*', expires: 30d}]\n"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:ecrm"
 MARGIN = 60.0  # seconds
-TOLD = {
+VARIABLES = {
     "ECRM_STATE_DIR": "s3://ecrm/state",
     "ECRM_REPORT": "s3://ecrm/reports",
     "ECRM_SNS_TOPIC_ARN": TOPIC,
@@ -42,7 +42,7 @@ def aws() -> Iterator[FakeAws]:
 @pytest.fixture
 def function(api: RuntimeApi, aws: FakeAws, tmp_path: Path) -> Iterator[Function]:
     (tmp_path / "ecrm.yaml").write_text(RULES)
-    with Function(api, tmp_path, aws.env() | TOLD) as made:
+    with Function(api, tmp_path, aws.env() | VARIABLES) as made:
         yield made
 
 

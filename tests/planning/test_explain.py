@@ -518,7 +518,7 @@ def test_what_could_not_be_read_is_said_first_and_last_and_in_every_object():
 
 # -- every reason ---------------------------------------------------------------------------------
 
-GOES = {
+DELETED = {
     Reason.EXPIRED,
     Reason.UNTAGGED,
     Reason.INDEX_DELETABLE,
@@ -543,15 +543,15 @@ OTHERWISE = {
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_words_and_json(reason):
-    action = Action.DELETE if reason in GOES else Action.KEEP
+    action = Action.DELETE if reason in DELETED else Action.KEEP
     decision = Decision(A, reason, "3 of 4", action=action)
     explanation = Explanation(Registry("123456789012", "eu-west-1"), "app", RULE, (decision,))
     lines = explanations_text([explanation]).splitlines()
-    verdict = "can be deleted" if reason in GOES else "is kept"
+    verdict = "can be deleted" if reason in DELETED else "is kept"
     assert lines[1] == f"  {verdict}: {REASONS[reason]} (3 of 4)"
     if reason in (Reason.INDEX_DELETABLE, Reason.SUBJECT_DELETABLE):
         otherwise = "It would be kept if that image were kept, or if something used it."
-    elif reason in GOES:
+    elif reason in DELETED:
         otherwise = "It would be kept if something used it, or if the rule kept more."
     else:
         otherwise = f"It can be deleted once {OTHERWISE[reason]}, if no other reason keeps it."

@@ -297,7 +297,7 @@ def test_a_repository_that_would_be_emptied_while_an_image_in_use_is_missing_sto
         repository(deletable=0, missing=[":v9"]),
         repository(deletable=0, kept_by_reason=2, missing=[":v9"]),
     ],
-    ids=["something stays", "nothing is absent", "it is empty", "nothing goes"],
+    ids=["an image is kept", "nothing is missing", "it is empty", "nothing is deleted"],
 )
 def test_missing_in_use_stops_only_where_everything_is_deleted_and_an_image_in_use_is_missing(
     sound,

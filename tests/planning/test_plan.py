@@ -93,14 +93,14 @@ def test_the_deletions_are_in_stages_with_indexes_before_their_children():
 
 
 def test_b21_broken_indexes_are_counted_whether_kept_or_deleted():
-    kept, goes, sound = index("kept", "latest"), index("goes", "v1"), index("sound", "v2")
+    kept, deleted, sound = index("kept", "latest"), index("deleted", "v1"), index("sound", "v2")
     child = image("child")
     manifests = {
         kept.digest: (child.digest, digest("gone")),
-        goes.digest: (digest("gone"),),
+        deleted.digest: (digest("gone"),),
         sound.digest: (child.digest,),
     }
-    assert planned(kept, goes, sound, child, manifests=manifests).broken_indexes == 2
+    assert planned(kept, deleted, sound, child, manifests=manifests).broken_indexes == 2
 
 
 def test_an_empty_repository_has_an_empty_plan():

@@ -40,8 +40,10 @@ from tests.values import (
 def of_case(where: RepositoryKey, case: Case, *, kept: bool) -> RepositoryPlan:
     decisions = case.decide()
     made = repository_plan(where, case.rule, decisions, case.manifests)
-    stays = tuple(decision for decision in decisions if not decision.deletable) if kept else ()
-    return replace(made, missing=case.uses.missing_from(case.images), kept=stays)
+    kept_decisions = (
+        tuple(decision for decision in decisions if not decision.deletable) if kept else ()
+    )
+    return replace(made, missing=case.uses.missing_from(case.images), kept=kept_decisions)
 
 
 @st.composite

@@ -69,10 +69,10 @@ def test_no_child_of_a_kept_image_is_deleted(case):
 @given(cases())
 def test_no_referrer_of_a_kept_image_is_deleted(case):
     gone = case.gone()
-    stays = {image.digest for image in case.images} - gone
+    remaining = {image.digest for image in case.images} - gone
     for image in case.images:
         if image.digest in gone:
-            assert not named_subjects(image) & stays
+            assert not named_subjects(image) & remaining
 
 
 @OFTEN
@@ -228,7 +228,7 @@ def is_acyclic(pairs: list[tuple[str, str]]) -> bool:
 @OFTEN
 @given(cases())
 def test_two_ways_to_write_the_rules_down_agree(case):
-    stays = kept(
+    expected = kept(
         case.images,
         case.manifests,
         used_digests=[named.digest for named in case.named if named.digest],
@@ -237,7 +237,7 @@ def test_two_ways_to_write_the_rules_down_agree(case):
         now=NOW,
         min_age=case.min_age,
     )
-    assert stays == {image.digest for image in case.images} - case.gone()
+    assert expected == {image.digest for image in case.images} - case.gone()
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.UNSCANNED])

@@ -23,7 +23,7 @@ def uses_of_app(*texts: str) -> RepositoryUses:
     return UsesByRepository(found).of([REGISTRY], "app")
 
 
-def absent(images: list[Image], *texts: str) -> tuple[str, ...]:
+def missing(images: list[Image], *texts: str) -> tuple[str, ...]:
     return uses_of_app(*texts).missing_from(images)
 
 
@@ -31,40 +31,40 @@ def absent(images: list[Image], *texts: str) -> tuple[str, ...]:
 
 
 def test_without_uses_nothing_is_missing():
-    assert absent([numbered(1)]) == ()
-    assert absent([]) == ()
+    assert missing([numbered(1)]) == ()
+    assert missing([]) == ()
 
 
 def test_a_digest_or_a_tag_that_no_image_has_is_missing():
-    assert absent([numbered(1, "v1")], by_digest(2)) == (f"@{digest(2)}",)
-    assert absent([numbered(1, "v1")], by_tag("v2")) == (":v2",)
-    assert absent([], by_tag("v2"), by_digest(1)) == (":v2", f"@{digest(1)}")
+    assert missing([numbered(1, "v1")], by_digest(2)) == (f"@{digest(2)}",)
+    assert missing([numbered(1, "v1")], by_tag("v2")) == (":v2",)
+    assert missing([], by_tag("v2"), by_digest(1)) == (":v2", f"@{digest(1)}")
 
 
 def test_a_digest_or_a_tag_that_an_image_has_is_there():
-    assert absent([numbered(1, "v1"), numbered(2)], by_digest(2), by_tag("v1")) == ()
+    assert missing([numbered(1, "v1"), numbered(2)], by_digest(2), by_tag("v1")) == ()
 
 
 def test_a_use_with_both_is_met_by_its_digest_where_its_tag_was_deleted():
-    assert absent([numbered(1)], by_digest(1, ":v1")) == ()
+    assert missing([numbered(1)], by_digest(1, ":v1")) == ()
 
 
 def test_a_use_with_both_of_which_neither_is_there_is_missing_by_both():
-    assert absent([numbered(2)], by_digest(1, ":v1")) == (":v1", f"@{digest(1)}")
+    assert missing([numbered(2)], by_digest(1, ":v1")) == (":v1", f"@{digest(1)}")
 
 
 def test_a_tag_is_missing_where_one_of_its_uses_has_nothing_else():
     """The digest of one use does not help another, which will pull the tag."""
-    assert absent([numbered(1)], by_digest(1, ":v1"), by_tag("v1")) == (":v1",)
-    assert absent([numbered(1)], by_tag("v1"), by_digest(1, ":v1")) == (":v1",)
+    assert missing([numbered(1)], by_digest(1, ":v1"), by_tag("v1")) == (":v1",)
+    assert missing([numbered(1)], by_tag("v1"), by_digest(1, ":v1")) == (":v1",)
 
 
 def test_a_tag_whose_uses_all_have_their_digest_is_not_missing():
-    assert absent([numbered(1), numbered(2)], by_digest(1, ":v1"), by_digest(2, ":v1")) == ()
+    assert missing([numbered(1), numbered(2)], by_digest(1, ":v1"), by_digest(2, ":v1")) == ()
 
 
 def test_a_tag_is_missing_where_the_digest_of_one_of_its_uses_is():
-    found = absent([numbered(1)], by_digest(1, ":v1"), by_digest(2, ":v1"))
+    found = missing([numbered(1)], by_digest(1, ":v1"), by_digest(2, ":v1"))
     assert found == (":v1", f"@{digest(2)}")
 
 

@@ -13,7 +13,7 @@ from .repository import Repository
 def batch_delete_image(account: Account, params: Json) -> Json:
     """By digest: the image with all its tags. By tag: the tag, and the image with its last one.
 
-    Whether an index protects its children is asked once, before anything goes: an index that the
+    Whether an index protects its children is asked once, before any deletion: an index that the
     same call deletes does not free its children.
     """
     repository = repository_of(account, params)

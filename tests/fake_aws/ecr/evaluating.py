@@ -33,7 +33,7 @@ class Preview:
         return self.status
 
 
-def marked(rules: list[Json], images: list[Image], now: float) -> list[tuple[Image, Json]]:
+def matched(rules: list[Json], images: list[Image], now: float) -> list[tuple[Image, Json]]:
     """Each image that a rule takes, and that rule, oldest image first."""
     taken = []
     for image in sorted(images, key=Image.order):

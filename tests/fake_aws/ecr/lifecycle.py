@@ -9,7 +9,7 @@ from tests.fake_aws.account import Account, Json, repository_of
 from tests.fake_aws.errors import AwsError, invalid
 from tests.fake_aws.paging import Listing
 
-from .evaluating import Preview, marked
+from .evaluating import Preview, matched
 from .image import ARCHIVED, Image
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def start_lifecycle_policy_preview(account: Account, params: Json) -> Json:
     text = params.get("lifecyclePolicyText") or _deployed(repository)
     rules = _rules(text)
     results = [
-        _result(image, rule) for image, rule in marked(rules, list(repository), account.ecr.clock())
+        _result(image, rule)
+        for image, rule in matched(rules, list(repository), account.ecr.clock())
     ]
     repository.preview = Preview(text, results, repository.preview_waits)
     return _names(repository) | {"lifecyclePolicyText": text, "status": "IN_PROGRESS"}

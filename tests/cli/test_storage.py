@@ -13,7 +13,7 @@ WRONG = "repositories: [{name_pattern: '*', expired: 30d}]\n"
 PROBLEM = "1: repositories[0]: unknown key 'expired'; did you mean 'expires'?"
 
 
-def going(ecrm: Ecrm, *args: object, **variables: object) -> int:
+def deletable(ecrm: Ecrm, *args: object, **variables: object) -> int:
     ran = ecrm("plan", "--format", "json", *args, **variables)
     assert ran.code == 0, ran.err
     return sum(row["expired_images"] for row in ran.json)
@@ -22,21 +22,21 @@ def going(ecrm: Ecrm, *args: object, **variables: object) -> int:
 def test_the_configuration_may_be_an_object_in_s3(ecrm: Ecrm, shop: Shop):
     Path("ecrm.yaml").unlink()
     shop.aws.s3.put("conf", "prod/ecrm.yaml", RULES)
-    assert going(ecrm, "--config", "s3://conf/prod/ecrm.yaml") == 1
-    assert going(ecrm, ECRM_CONFIG="s3://conf/prod/ecrm.yaml") == 1
+    assert deletable(ecrm, "--config", "s3://conf/prod/ecrm.yaml") == 1
+    assert deletable(ecrm, ECRM_CONFIG="s3://conf/prod/ecrm.yaml") == 1
 
 
 def test_the_configuration_may_be_a_secret_parameter(ecrm: Ecrm, shop: Shop):
     shop.aws.ssm.put("/ecrm/config", RULES, secret=True)
-    assert going(ecrm, "--config", "ssm://ecrm/config") == 1
+    assert deletable(ecrm, "--config", "ssm://ecrm/config") == 1
 
 
 def test_the_configuration_may_be_in_a_variable_unless_a_location_is_named(ecrm: Ecrm, shop: Shop):
     Path("ecrm.yaml").write_text(WRONG)
     Path("other.yaml").write_text(RULES)
-    assert going(ecrm, ECRM_CONFIG_YAML=RULES) == 1
-    assert going(ecrm, "--config", "other.yaml", ECRM_CONFIG_YAML=WRONG) == 1
-    assert going(ecrm, ECRM_CONFIG="other.yaml", ECRM_CONFIG_YAML=WRONG) == 1
+    assert deletable(ecrm, ECRM_CONFIG_YAML=RULES) == 1
+    assert deletable(ecrm, "--config", "other.yaml", ECRM_CONFIG_YAML=WRONG) == 1
+    assert deletable(ecrm, ECRM_CONFIG="other.yaml", ECRM_CONFIG_YAML=WRONG) == 1
 
 
 def test_a_mistake_is_reported_with_the_location_as_given(ecrm: Ecrm, shop: Shop):
@@ -83,8 +83,8 @@ def test_a_scan_is_written_to_s3_and_read_back_as_a_scanned_file(ecrm: Ecrm, sho
     assert (ran.code, ran.out) == (0, "")
     assert json.loads(shop.aws.s3.texts("scans")["prod.json"])
     shop.aws.s3.put("scans", "staging.json", json.dumps([f"{HOST}/shop/api@{shop.old.digest}"]))
-    assert going(ecrm, "--scanned-files", "s3://scans/prod.json,s3://scans/staging.json") == 0
-    assert going(ecrm, "--no-scan", "--scanned-files", "s3://scans/prod.json") == 1
+    assert deletable(ecrm, "--scanned-files", "s3://scans/prod.json,s3://scans/staging.json") == 0
+    assert deletable(ecrm, "--no-scan", "--scanned-files", "s3://scans/prod.json") == 1
 
 
 def test_a_scanned_file_in_s3_that_is_missing_or_no_list_fails(ecrm: Ecrm, shop: Shop):
@@ -128,7 +128,7 @@ def test_a_snapshot_is_written_to_s3_and_planned_from_there(ecrm: Ecrm, shop: Sh
     shop.aws.s3.bucket("kept")
     assert ecrm("snapshot", "-o", "s3://kept/now.json").code == 0
     calls = len(shop.aws.calls.of("ecr"))
-    assert going(ecrm, "--from", "s3://kept/now.json") == 1
+    assert deletable(ecrm, "--from", "s3://kept/now.json") == 1
     assert len(shop.aws.calls.of("ecr")) == calls
 
 
@@ -136,7 +136,7 @@ def test_a_scanned_file_in_s3_has_the_age_of_the_object(ecrm: Ecrm, shop: Shop):
     Path("ecrm.yaml").write_text(RULES + "guards: {scanned_files_max_age: 1h}\n")
     shop.aws.s3.put("scans", "old.json", "[]", at=hours_ago(2).timestamp())
     shop.aws.s3.put("scans", "new.json", "[]")
-    assert going(ecrm, "--scanned-files", "s3://scans/new.json") == 1
+    assert deletable(ecrm, "--scanned-files", "s3://scans/new.json") == 1
     ran = ecrm("plan", "--scanned-files", "s3://scans/old.json")
     assert ran.code == 1
     assert ran.errors[0].startswith("ecrm: error: s3://scans/old.json: was written ")
