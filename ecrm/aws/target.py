@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ecrm.aws.cache import Cache, NoCache
+from ecrm.aws.cache.caching import Cache, NoCache
 from ecrm.aws.calls import Client, call
 from ecrm.aws.counter import CallCounter
 from ecrm.aws.errors import translated

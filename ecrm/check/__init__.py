@@ -20,35 +20,20 @@ from datetime import timedelta
 
 from ecrm.check.rules.amounts import budget, overdue
 from ecrm.check.rules.lifecycle import lifecycle
-from ecrm.check.rules.mutable_tag import moved_to, mutable_tag
+from ecrm.check.rules.mutable_tag import mutable_tag
 from ecrm.check.rules.references import elsewhere, missing_image, pending_deletion
 from ecrm.check.rules.unmanaged import unmanaged
 from ecrm.check.values import (
     CheckInputs,
     Findings,
-    LifecycleConflicts,
     RuleResults,
     Unread,
     Violation,
-    Where,
 )
 from ecrm.config import Config, Level
 from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Rule
 from ecrm.model.use import SourceLocation
-
-__all__ = [
-    "RULES",
-    "CheckInputs",
-    "Findings",
-    "LifecycleConflicts",
-    "Unread",
-    "Violation",
-    "Where",
-    "check",
-    "for_all",
-    "moved_to",
-]
 
 RULES: Mapping[str, Callable[[CheckInputs, Level], RuleResults]] = {
     "missing_image": missing_image,

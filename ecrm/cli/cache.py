@@ -24,8 +24,8 @@ def clear() -> None:
 
     The next run reads from AWS and fills the cache again. --no-cache skips it for one run.
     """
-    from ecrm.aws.cache import cache_folder
-    from ecrm.aws.cache import clear as remove
+    from ecrm.aws.cache.folder import cache_folder
+    from ecrm.aws.cache.folder import clear as remove
 
     folder = cache_folder(os.environ)
     removed = remove(folder) if folder else 0

@@ -21,7 +21,7 @@ from ecrm.errors import IncompleteError, UsageError, ViolationsError
 from ecrm.model.repeated import once
 
 if TYPE_CHECKING:
-    from ecrm.check import Findings
+    from ecrm.check.values import Findings
 
 
 _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from ecrm.check import Findings
+from ecrm.check.values import Findings
 from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed, image_name
 from ecrm.model.outcome import OutcomeStatus
 from ecrm.model.printable import printable, printable_lines

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecrm.check import Findings
+from ecrm.check.values import Findings
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.repeated import once

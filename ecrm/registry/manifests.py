@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from ecrm.aws import Target, call, chunks
-from ecrm.aws.cache import Namespace
+from ecrm.aws.cache.facts import Namespace
 from ecrm.errors import AwsError
 from ecrm.model.image import Image, Links, Status
 from ecrm.model.json_text import parse_json

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ecrm.check import Findings
+from ecrm.check.values import Findings
 from ecrm.model.scan import Scan
 from ecrm.planning.explain import Explanation, MissingImage
 from ecrm.planning.plan import Plan

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from ecrm.check import Findings, Violation
+from ecrm.check.values import Findings, Violation
 from ecrm.config import RULES_OF_CHECK, Level
 from ecrm.model.printable import printable_json, printable_lines
 from ecrm.reports.text import count, escaped

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from ecrm.check import Findings, Violation
+from ecrm.check.values import Findings, Violation
 from ecrm.config import RULES_OF_CHECK, Level
 from ecrm.model.printable import printable, printable_json, printable_lines
 from ecrm.model.version import version

@@ -11,8 +11,7 @@ from functools import partial
 from typing import Any
 
 from ecrm.aws import MARKER, Operation, Target, call, items, listing
-from ecrm.aws.cache import Namespace
-from ecrm.aws.cache.facts import arn_pattern
+from ecrm.aws.cache.facts import Namespace, arn_pattern
 from ecrm.aws.shapes import TEXT, MapOf, Scalar, optional, record
 from ecrm.config import DEFAULT_HISTORY, HistorySection
 from ecrm.config.quotas import Quota

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ecrm.aws import Operation, Target
-from ecrm.aws.cache import Namespace
+from ecrm.aws.cache.facts import Namespace
 from ecrm.aws.executor import Workers
 from ecrm.config import Config, HistorySection
 from ecrm.config.quotas import Quota

@@ -5,8 +5,7 @@ from threading import Lock
 from typing import Any
 
 from ecrm.aws import Operation, Target, call
-from ecrm.aws.cache import Namespace
-from ecrm.aws.cache.facts import arn_pattern
+from ecrm.aws.cache.facts import Namespace, arn_pattern
 from ecrm.aws.executor import Workers
 from ecrm.aws.shapes import TEXT, ListOf, optional, record
 from ecrm.config.quotas import Quota

@@ -6,11 +6,13 @@ from functools import partial
 from typing import TypeVar
 
 from ecrm.aws import map_concurrently
-from ecrm.check import CheckInputs, LifecycleConflicts, Unread, for_all, moved_to
+from ecrm.check import for_all
 from ecrm.check.lifecycle.conflict import conflicts, due_within
 from ecrm.check.lifecycle.preview import preview
 from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.check.repositories import RepositoryIndex, repository_indexes
+from ecrm.check.rules.mutable_tag import moved_to
+from ecrm.check.values import CheckInputs, LifecycleConflicts, Unread
 from ecrm.config import Level
 from ecrm.errors import AwsError, Gone, InputError
 from ecrm.model.image import Kind, Links

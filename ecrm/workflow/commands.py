@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from ecrm.aws.storage import is_remote, read_text
-from ecrm.check import Findings
 from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle.reading import parse_policy
+from ecrm.check.values import Findings
 from ecrm.errors import IncompleteError, InputError
-from ecrm.execution.journal import load_journal
+from ecrm.execution.journal.reading import load_journal
 from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
 from ecrm.model.humanize import count
 from ecrm.model.rule import Action

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from ecrm.aws import WORKERS, RateLimiter, Target, connect
-from ecrm.aws.cache import Cache, NoCache, cache_folder
+from ecrm.aws.cache.caching import Cache, NoCache
+from ecrm.aws.cache.folder import cache_folder
 from ecrm.aws.counter import CallCounter
 from ecrm.config import Config
 from ecrm.model.deadline import NO_DEADLINE, Deadline

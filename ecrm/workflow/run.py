@@ -17,7 +17,8 @@ from ecrm.aws import WORKERS, Target
 from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read, read_text
 from ecrm.config import Config, ExternalCommand
 from ecrm.errors import ConfigError, InputError, UsageError
-from ecrm.execution.journal import Journal, journal_name, open_sink
+from ecrm.execution.journal.location import journal_name, open_sink
+from ecrm.execution.journal.writing import Journal
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan

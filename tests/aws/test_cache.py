@@ -20,7 +20,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrm.aws.cache import Cache, NoCache, cache_folder, clear, database, facts
+from ecrm.aws.cache import database, facts
+from ecrm.aws.cache.caching import Cache, NoCache
+from ecrm.aws.cache.folder import cache_folder, clear
 from ecrm.errors import OutputError
 from ecrm.registry.manifests import INDEX
 from ecrm.sources import SOURCES

@@ -4,8 +4,9 @@ from dataclasses import replace
 from textwrap import dedent
 from typing import Any
 
-from ecrm.check import CheckInputs, Unread, Violation, for_all
 from ecrm.check import check as run_check
+from ecrm.check import for_all
+from ecrm.check.values import CheckInputs, Unread, Violation
 from ecrm.config import Config
 from ecrm.model.image import Image
 from ecrm.model.reference import Reference

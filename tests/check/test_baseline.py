@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from ecrm.check import Findings, check
+from ecrm.check import check
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
+from ecrm.check.values import Findings
 from ecrm.errors import InputError
 from ecrm.model.use import SourceLocation
 from tests.check.inputs import in_file, inputs_of, repositories

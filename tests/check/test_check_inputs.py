@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from ecrm.check import CheckInputs, Unread
+from ecrm.check.values import CheckInputs, Unread
 from ecrm.config import Config
 from ecrm.errors import AwsError, Gone, InputError
 from ecrm.model.reference import Registry, RepositoryKey

@@ -4,11 +4,11 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from ecrm.check import CheckInputs, LifecycleConflicts
 from ecrm.check.lifecycle.conflict import conflicts
 from ecrm.check.lifecycle.evaluation import evaluate
 from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.check.repositories import repository_indexes
+from ecrm.check.values import CheckInputs, LifecycleConflicts
 from ecrm.config import Level
 from ecrm.model.use import Use
 from tests.check.inputs import inputs_of, repositories, violations, whats

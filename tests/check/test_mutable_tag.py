@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ecrm.check import moved_to
+from ecrm.check.rules.mutable_tag import moved_to
 from ecrm.model.image import Image
 from ecrm.model.reference import RepositoryKey
 from ecrm.registry.tag_mutability import Mutability

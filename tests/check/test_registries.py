@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from ecrm.check import CheckInputs, LifecycleConflicts
 from ecrm.check.lifecycle.conflict import conflicts
 from ecrm.check.lifecycle.evaluation import evaluate
 from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.check.repositories import repository_indexes
+from ecrm.check.values import CheckInputs, LifecycleConflicts
 from ecrm.model.image import Image
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.registry.tag_mutability import Mutability

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ecrm.check import RULES, Unread, check, for_all
+from ecrm.check import RULES, check, for_all
+from ecrm.check.values import Unread
 from ecrm.config import RULES_OF_CHECK, Checks, Level
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.scan import ReadStatus

@@ -16,18 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrm.errors import AwsError, InputError, OutputError, UsageError
-from ecrm.execution.journal import (
-    End,
-    Entry,
-    FileSink,
-    Header,
-    Journal,
-    S3Sink,
-    journal_name,
-    load_journal,
-    open_sink,
-    read_journal,
-)
+from ecrm.execution.journal.location import journal_name, open_sink
+from ecrm.execution.journal.reading import load_journal, read_journal
+from ecrm.execution.journal.records import End, Entry, Header
+from ecrm.execution.journal.sinks import FileSink, S3Sink
+from ecrm.execution.journal.writing import Journal
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Status
 from ecrm.model.outcome import Outcome, OutcomeStatus

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrm.errors import AccessDenied, AwsError, Gone, UsageError
-from ecrm.execution.journal import Contents, Entry, Header
+from ecrm.execution.journal.records import Contents, Entry, Header
 from ecrm.execution.restore import Restored, Result, chosen, refuse_foreign, restored
 from ecrm.execution.restore.manifest import Needs, needs
 from ecrm.execution.restore.selection import in_order

@@ -9,7 +9,9 @@ import boto3
 import pytest
 
 from ecrm.aws import Target
-from ecrm.execution.journal import FileSink, Journal, load_journal
+from ecrm.execution.journal.reading import load_journal
+from ecrm.execution.journal.sinks import FileSink
+from ecrm.execution.journal.writing import Journal
 from ecrm.execution.restore import Restored, Result, chosen, restored
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.outcome import Outcome, OutcomeStatus

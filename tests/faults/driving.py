@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from ecrm.cli.main import run
-from ecrm.execution.journal import Contents, load_journal
+from ecrm.execution.journal.reading import load_journal
+from ecrm.execution.journal.records import Contents
 from ecrm.model.outcome import OutcomeStatus
 from tests.fake_aws import FOREVER, FakeAws, Fault
 from tests.fake_aws.calls import Calls

@@ -24,7 +24,8 @@ from ecrm.errors import (
     NotDeletedError,
     UsageError,
 )
-from ecrm.execution.journal import Contents, read_journal
+from ecrm.execution.journal.reading import read_journal
+from ecrm.execution.journal.records import Contents
 from ecrm.lambda_handler import handler
 from ecrm.model.outcome import OutcomeStatus
 from tests.fake_aws import FOREVER, FakeAws, Fault, Repository, days_ago

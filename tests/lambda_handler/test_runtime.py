@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ecrm.execution.journal import Contents, read_journal
+from ecrm.execution.journal.reading import read_journal
+from ecrm.execution.journal.records import Contents
 from ecrm.model.outcome import OutcomeStatus
 from tests.fake_aws import FOREVER, FakeAws, Fault, Repository
 from tests.runtime_api import Answer, Function, RuntimeApi

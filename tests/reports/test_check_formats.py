@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft7Validator
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from ecrm.check import Findings, Unread, Violation, Where
+from ecrm.check.values import Findings, Unread, Violation, Where
 from ecrm.cli.check import check as command
 from ecrm.config import Level
 from ecrm.model.reference import RepositoryKey

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ecrm import reports
 from ecrm.aws.counter import CallCounter
-from ecrm.check import Findings, Unread, Violation, Where
+from ecrm.check.values import Findings, Unread, Violation, Where
 from ecrm.config import Level
 from ecrm.execution.restore import Restored
 from ecrm.execution.restore import Result as RestoreResult

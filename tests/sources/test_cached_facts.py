@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ecrm.aws.cache import Cache, Namespace
+from ecrm.aws.cache.caching import Cache
+from ecrm.aws.cache.facts import Namespace
 from ecrm.errors import AwsError
 from ecrm.model.image import Status
 from ecrm.model.scan import Diagnostic

@@ -10,7 +10,8 @@ import pytest
 from ecrm.aws import Target
 from ecrm.config import Config, Guards
 from ecrm.errors import UsageError
-from ecrm.execution.journal import FileSink, Journal
+from ecrm.execution.journal.sinks import FileSink
+from ecrm.execution.journal.writing import Journal
 from ecrm.execution.restore import Restored, Result
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport

@@ -14,16 +14,3 @@ for other data.
     database.py   the SQLite file, which threads and runs share
     folder.py     where the file is, and how it is removed
 """
-
-from ecrm.aws.cache.caching import MAX_BYTES, Cache, NoCache
-from ecrm.aws.cache.facts import Namespace
-from ecrm.aws.cache.folder import cache_folder, clear
-
-__all__ = [
-    "MAX_BYTES",
-    "Cache",
-    "Namespace",
-    "NoCache",
-    "cache_folder",
-    "clear",
-]

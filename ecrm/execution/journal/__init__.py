@@ -10,24 +10,3 @@ JSON lines, in the order in which things happened; members that are not set are 
 
 An image without an outcome may be there or not: its run was killed, or could write no more.
 """
-
-from ecrm.execution.journal.location import journal_name, open_sink
-from ecrm.execution.journal.reading import load_journal, read_journal
-from ecrm.execution.journal.records import Contents, End, Entry, Header
-from ecrm.execution.journal.sinks import FileSink, S3Sink, Sink
-from ecrm.execution.journal.writing import Journal
-
-__all__ = [
-    "Contents",
-    "End",
-    "Entry",
-    "FileSink",
-    "Header",
-    "Journal",
-    "S3Sink",
-    "Sink",
-    "journal_name",
-    "load_journal",
-    "open_sink",
-    "read_journal",
-]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 
 from ecrm.errors import AccessDenied, AwsError, Gone, UsageError
-from ecrm.execution.journal import Entry
+from ecrm.execution.journal.records import Entry
 from ecrm.execution.restore.manifest import Needs, needs
 from ecrm.execution.restore.selection import by_repository, in_order
 from ecrm.model.image import Image, Status

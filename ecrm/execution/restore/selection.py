@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ecrm.errors import NotAReferenceError, UsageError
-from ecrm.execution.journal import Contents, Entry
+from ecrm.execution.journal.records import Contents, Entry
 from ecrm.execution.restore.manifest import needs
 from ecrm.model.image import Kind, Links
 from ecrm.model.outcome import OutcomeStatus

@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any
 
 from ecrm.aws import Target, call, chunks
-from ecrm.aws.cache import Namespace
-from ecrm.aws.cache.facts import arn_pattern
+from ecrm.aws.cache.facts import Namespace, arn_pattern
 from ecrm.errors import Gone
 from ecrm.sources.ecs.operations import DESCRIBE_SERVICE_REVISIONS
 from ecrm.sources.items import SourceItem, TaskDefinitionUse, attempt, failures, uses_of
