@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from ecrm.check.values import Findings
 from ecrm.errors import InputError
+from ecrm.model.codec import decode
+from ecrm.model.json_text import parse_json
 
 _FORMAT = 2
 """Format 1 had earlier names of the rules, which are part of every fingerprint."""
@@ -23,15 +24,16 @@ def baseline_text(findings: Findings) -> str:
 def read_baseline(text: str, path: str) -> Mapping[str, str]:
     """The readable line of each fingerprint; raises InputError if the text is not a baseline."""
     try:
-        body: dict[str, Any] = json.loads(text)
-        if body["ecrm_baseline"] != _FORMAT:
+        body = parse_json(text)
+        if not isinstance(body, dict):
+            raise ValueError("it is not an object")  # noqa: TRY004, TRY301 - of a text
+        if decode(int, body.get("ecrm_baseline")) != _FORMAT:
             what = f"is a baseline of format {body['ecrm_baseline']}"
             raise InputError(f"{path}: {what}; write a new one with --write-baseline")
-        accepted = {str(fingerprint): str(line) for fingerprint, line in body["accepted"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return decode(dict[str, str], body.get("accepted"))
+    except ValueError as error:
         hint = "write one with --write-baseline"
-        raise InputError(f"{path}: is not a baseline that ecrm wrote; {hint}") from error
-    return accepted
+        raise InputError(f"{path}: is not a baseline that ecrm wrote ({error}); {hint}") from error
 
 
 def without_accepted(

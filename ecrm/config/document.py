@@ -24,6 +24,7 @@ _PLAIN_KEY = re.compile(r"[\w-]+")
 
 # No real file comes near it, and a few lines of anchors within anchors would never end.
 _MOST_NODES = 100_000
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +66,20 @@ class Scalar:
 
     @property
     def meaning(self) -> str:
+        text = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}..."
         match self.tag:
             case "str":
-                return f"the text {self.text!r}"
+                return f"the text {text!r}"
             case "bool":
-                return f"the boolean {'true' if self.text.lower() in _TRUE else 'false'}"
+                return f"the boolean {'true' if text.lower() in _TRUE else 'false'}"
             case "int" | "float":
-                return f"the number {self.text}"
+                return f"the number {text}"
             case "null":
                 return "null"
             case "timestamp":
-                return f"the date {self.text}"
+                return f"the date {text}"
             case _:
-                return f"YAML's special {self.text}"
+                return f"YAML's special {text}"
 
 
 @dataclass(frozen=True, slots=True)

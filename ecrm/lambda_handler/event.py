@@ -1,6 +1,7 @@
 """What an invocation asks for: its event, and the variables where the event says nothing."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
@@ -10,6 +11,7 @@ from ecrm.aws import WORKERS
 from ecrm.aws.storage import is_remote, is_s3
 from ecrm.config import parse_duration
 from ecrm.errors import UsageError
+from ecrm.model.json_text import parse_json
 from ecrm.workflow.logs import FORMATS, LEVELS
 
 _ENVELOPE = frozenset(
@@ -102,7 +104,7 @@ def _opened(event: object) -> Mapping[str, Any]:
     detail = event.get("detail", {})
     if isinstance(detail, str):
         try:
-            detail = json.loads(detail or "{}")
+            detail = parse_json(detail or "{}")
         except ValueError as error:
             raise UsageError(f"event: detail is no JSON ({error})") from error
     if not isinstance(detail, dict):
@@ -139,7 +141,10 @@ def _fits(value: Any, kind: type) -> bool:
 
 def _said(value: object) -> str:
     """As JSON has it, cut where it is long."""
-    shown = json.dumps(value, default=repr)
+    try:
+        shown = json.dumps(value, default=repr)
+    except (RecursionError, ValueError):  # a number of thousands of digits, say
+        return f"a value of the type {type(value).__name__} that is too deep or too long"
     shown = shown if len(shown) <= 40 else f"{shown[:37]}..."  # noqa: PLR2004 - enough to see it
     return f"the text {shown}" if isinstance(value, str) else shown
 
@@ -191,8 +196,8 @@ def _margin(text: str, wrong: list[str]) -> float | None:
 
 
 def _workers(text: str, wrong: list[str]) -> int:
-    if text and not (text.isascii() and text.isdigit() and int(text)):
-        wrong.append(f"ECRM_CONCURRENCY is {text!r}; write a whole number such as {WORKERS}")
+    if text and not re.fullmatch(r"0*[1-9][0-9]{0,5}", text):
+        wrong.append(f"ECRM_CONCURRENCY is {text!r:.40}; write a whole number such as {WORKERS}")
         return WORKERS
     return int(text or WORKERS)
 

@@ -41,6 +41,7 @@ _ECR_HOST = re.compile(
 _REST = re.compile(
     rf"(?P<repository>{_REPOSITORY})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?"
 )
+_SHOWN = 400
 _SCHEME = re.compile(r"^(?:https?|docker)://")
 
 # Registries that are surely not a private ECR registry under another host name, with all hosts
@@ -117,7 +118,8 @@ class Reference:
         host, rest = _split_host(_SCHEME.sub("", text.strip()))
         parts = _REST.fullmatch(rest)
         if parts is None:
-            raise NotAReferenceError(f"{text!r} is not an image reference")
+            named = repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."
+            raise NotAReferenceError(f"{named} is not an image reference")
         tag, digest = parts["tag"], parts["digest"]
         if tag is None and digest is None:
             tag = "latest"

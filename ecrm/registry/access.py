@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ecrm.model.json_text import parse_json
 from ecrm.model.pattern import glob_matches
 from ecrm.model.reference import Registry
 
@@ -59,7 +60,7 @@ def _prefix(entry: Mapping[str, Any]) -> str:
 def cross_account_pullers(owner: Registry, policy: str) -> tuple[str, ...]:
     """Who outside the account may pull, by a repository or registry policy's text."""
     try:
-        statements = json.loads(policy).get("Statement", ())
+        statements = parse_json(policy).get("Statement", ())
         pullers = {
             who + _condition(statement)
             for statement in _list(statements)
@@ -67,7 +68,7 @@ def cross_account_pullers(owner: Registry, policy: str) -> tuple[str, ...]:
             for who in _principals(statement)
             if who != f"account {owner.account}" and not _is_ours(who, statement, owner)
         }
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return ("someone, by a policy that ecrm cannot read",)
     return tuple(sorted(pullers))
 

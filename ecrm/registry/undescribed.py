@@ -1,6 +1,5 @@
 """What DescribeImages leaves out about an image and its manifest says."""
 
-import json
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from ecrm.aws import Target
 from ecrm.errors import AwsError
 from ecrm.model.image import Image, Status
+from ecrm.model.json_text import parse_json
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.model.reference import is_digest
 from ecrm.registry.manifests import MEDIA_TYPES, manifests_of
@@ -44,14 +44,14 @@ def with_media_types(target: Target, repository: str, images: Sequence[Image]) -
 def subject_of(manifest: str) -> str | None:
     """The digest that the manifest names as its `subject`; raises ValueError where it cannot be
     understood."""
-    members = json.loads(manifest)
+    members = parse_json(manifest)
     subject = _member(members, "subject", dict)
     return _digest(subject) if subject else None
 
 
 def _described(where: str, image: Image, manifest: str) -> Image:
     try:
-        members = json.loads(manifest)
+        members = parse_json(manifest)
         is_index = _member(members, "manifests", list) is not None
         usual = _OCI_INDEX if is_index else _OCI_MANIFEST
         media_type = _member(members, "mediaType", str) or usual

@@ -1,6 +1,5 @@
 """What programs and files of the user's know to be in use: JSON arrays of image URIs."""
 
-import json
 import os
 import signal
 import subprocess
@@ -12,7 +11,9 @@ from datetime import datetime
 from ecrm.aws.storage import ClientFactory, no_aws, read
 from ecrm.config import ExternalCommand
 from ecrm.errors import InputError, NotAReferenceError
+from ecrm.model.json_text import parse_json
 from ecrm.model.reference import Reference
+from ecrm.model.scalars import shown
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
 from ecrm.sources.items import SourceItem
@@ -54,14 +55,14 @@ def file_uses(
 
 def _uses(text: str, source: str, user: str) -> Iterator[Use]:
     try:
-        uris = json.loads(text)
+        uris = parse_json(text)
     except ValueError as error:
         raise InputError(f"this is no JSON array of image URIs: {error}") from error
     if not isinstance(uris, list):
         raise InputError("this is no JSON array of image URIs")
     for place, uri in enumerate(uris):
         if not isinstance(uri, str):
-            raise InputError(f"entry {place} is no text: {uri!r}")
+            raise InputError(f"entry {place} is no text: {shown(uri)}")
         try:
             yield Use(Reference.parse(uri), source, user, "listed")
         except NotAReferenceError as error:

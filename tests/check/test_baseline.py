@@ -73,19 +73,28 @@ def test_what_a_run_did_not_look_at_is_not_resolved():
     assert accepting(found("v1"), incomplete).resolved == ()
 
 
+NO_BASELINE = "is not a baseline that ecrm wrote"
+WRITE_ONE = "write one with --write-baseline"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is not a baseline that ecrm wrote; write one with --write-baseline"),
-        ("[]", "is not a baseline that ecrm wrote; write one with --write-baseline"),
-        ("{}", "is not a baseline that ecrm wrote; write one with --write-baseline"),
+        ("", f"{NO_BASELINE} (Expecting value: line 1 column 1 (char 0)); {WRITE_ONE}"),
+        ("[]", f"{NO_BASELINE} (it is not an object); {WRITE_ONE}"),
+        ("{}", f"{NO_BASELINE} (None is not a whole number); {WRITE_ONE}"),
+        ('{"ecrm_baseline": true}', f"{NO_BASELINE} (True is not a whole number); {WRITE_ONE}"),
         (
             '{"ecrm_baseline": 1}',
             "is a baseline of format 1; write a new one with --write-baseline",
         ),
         (
             '{"ecrm_baseline": 2, "accepted": []}',
-            "is not a baseline that ecrm wrote; write one with --write-baseline",
+            f"{NO_BASELINE} (a list is not an object); {WRITE_ONE}",
+        ),
+        (
+            '{"ecrm_baseline": 2, "accepted": {"a": 7}}',
+            f"{NO_BASELINE} ([a]: 7 is not a text); {WRITE_ONE}",
         ),
     ],
 )

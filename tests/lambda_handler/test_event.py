@@ -244,3 +244,36 @@ def test_how_many_calls_are_in_flight_is_a_whole_number_or_refused():
 def test_b40_a_hole_in_a_list_of_scanned_files_is_refused(files):
     with pytest.raises(UsageError, match="in which a file has no name"):
         read(None, ECRM_SCANNED_FILES=files)
+
+
+def deep() -> list[object]:
+    inner: list[object] = []
+    for _ in range(100_000):
+        inner = [inner]
+    return inner
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        deep(),
+        {"command": deep()},
+        {"scanned_files": deep()},
+        {"nonsense": deep()},
+        SCHEDULE | {"detail": deep()},
+        SCHEDULE | {"detail": "[" * 100_000},
+        SCHEDULE | {"detail": "9" * 5000},
+        {"command": 10**5000},
+    ],
+    ids=["event", "command", "files", "unknown key", "detail", "text", "number", "long number"],
+)
+def test_an_event_that_is_too_deep_or_too_long_is_refused_in_one_line(event):
+    (problem,) = problems(event)
+    assert problem.startswith("event: ")
+    assert len(problem) < 300
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "9" * 10])
+def test_a_number_of_workers_that_nobody_means_is_refused(text):
+    (problem,) = problems(ECRM_CONCURRENCY=text)
+    assert problem.startswith("ECRM_CONCURRENCY is '999")

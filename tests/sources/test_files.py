@@ -1,5 +1,7 @@
 """Which images a file names, in which line and by which keys; and what nobody can tell."""
 
+import re
+import tracemalloc
 from textwrap import dedent
 
 import pytest
@@ -378,10 +380,40 @@ class TestCloudFormation:
         assert mentions("stack.template.json", text) == expected
         assert mentions("stack.template", text) == expected
 
-    def test_text_that_grows_with_every_anchor_has_an_end(self):
-        lines = [f'a0: &a0 !Join ["", ["{"x" * 50}", y]]']
-        lines += [f'a{n}: &a{n} !Join ["", [*a{n - 1}, *a{n - 1}]]' for n in range(1, 60)]
-        assert mentions("stack.yaml", "\n".join(lines)) == []
+    @pytest.mark.parametrize(
+        ("first", "more"),
+        [
+            ('!Join ["", ["{x}", y]]', '!Join ["", [{a}, {a}]]'),
+            ("!Sub '{x}'", '!Sub ["${{b}}${{b}}", {{b: {a}}}]'),
+            ("{{Ref: Big}}", '{{"Fn::Join": ["", [{a}, {a}, {{Ref: Big}}]]}}'),
+        ],
+        ids=["Join", "Sub", "Ref"],
+    )
+    @pytest.mark.parametrize("path", ["stack.yaml", "stack.template"])
+    def test_text_that_grows_with_every_anchor_is_refused_before_it_grows(self, path, first, more):
+        lines = [
+            f"Parameters: {{Big: {{Type: String, Default: {'x' * 1000}}}}}",
+            f"image: {HOST}/a:1",
+        ]
+        lines += [f"# {{{{ a template or not }}}}\na0: &a0 {first.format(x='x' * 50)}"]
+        lines += [f"a{n}: &a{n} {more.format(a=f'*a{n - 1}')}" for n in range(1, 60)]
+        tracemalloc.start()
+        found = contents(path, "\n".join(lines))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert re.fullmatch(r"\d+: its functions make too much text", found.problem)
+        assert [str(mention.reference) for mention in found.mentions] == [f"{HOST}/a:1"]
+        assert most < 40_000_000
+
+    def test_one_text_that_many_pieces_make_is_counted_before_it_is_made(self):
+        big = f"Parameters: {{Big: {{Type: String, Default: {'x' * 100_000}}}}}"
+        text = f"{big}\na: !Sub '{'${Big}' * 10_000}'"
+        assert contents("stack.yaml", text).problem == "2: its functions make too much text"
+
+    def test_a_long_script_names_its_images_to_the_end(self):
+        script = "!Sub |\n" + "  echo ${AWS::Region}\n" * 2_000 + f"  docker run {HOST}/a:1\n"
+        found = contents("stack.yaml", f"UserData: {script}")
+        assert [str(mention.reference) for mention in found.mentions] == [f"{HOST}/a:1"]
 
 
 class TestWhatIsTold:

@@ -68,7 +68,7 @@ class Cache:
         fit = [key for key in wanted if namespace.names(key)]
         found: dict[str, T] = {}
         for key, value in self._values(namespace, fit).items():
-            with suppress(ValueError, TypeError, KeyError, AttributeError):
+            with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 found[key] = read(json.loads(value))
         with self._lock:
             self.hits += len(found)

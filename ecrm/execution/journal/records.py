@@ -149,5 +149,6 @@ def record_of(data: Any) -> Record:
         if type(written_as) is not int:
             raise ValueError("format: it is missing or not a whole number")
         if written_as > FORMAT:
-            raise NewerFormatError(f"format {written_as} is that of a newer ecrm; use that one")
+            newer = f"format {shown(written_as)} is that of a newer ecrm; use that one"
+            raise NewerFormatError(newer)
     return decode(_TYPES[name], members)

@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from ecrm.sources.files.document import Node, entries_of, items_of, raw_of, text_of
+from ecrm.errors import InputError
+from ecrm.sources.files.document import Node, entries_of, items_of, line_of, raw_of, text_of
 
 _VARIABLE = re.compile(r"\$\{([^{}!]+)\}")
 _FUNCTIONS = frozenset(
@@ -17,9 +18,13 @@ _FUNCTIONS = frozenset(
         *("Base64", "Transform", "If"),
     }
 )
-# Text made of text made of text, by way of anchors, has no end.
-_LONGEST = 10_000
+# Text made of text made of text, by way of anchors, has no end; no real file comes near this.
+_MOST_CHARACTERS = 10_000_000
 _ECR = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com"
+
+
+class TooMuchTextError(InputError):
+    """`line: what is wrong`, of a template whose functions would never end to make text."""
 
 
 class Stack:
@@ -28,6 +33,7 @@ class Stack:
     def __init__(self, root: Node) -> None:
         self._known: dict[str, str] = {"AWS::URLSuffix": "amazonaws.com"}
         self._texts: dict[int, str | None] = {}
+        self._left = _MOST_CHARACTERS
         for name, parameter in entries_of(entries_of(root).get("Parameters")).items():
             facts = entries_of(parameter)
             default = text_of(facts.get("Default"))
@@ -41,10 +47,10 @@ class Stack:
                 self._known |= {name: literal, f"{name}.RepositoryUri": f"{_ECR}/{literal}"}
 
     def text(self, node: Node) -> str | None:
-        """What a function gives; None for what is no function, and for Fn::If (`branches`)."""
+        """What a function gives; None for what is no function, and for Fn::If (`branches`). Raises
+        TooMuchTextError."""
         if id(node) not in self._texts:
-            text = self._evaluated(node)
-            self._texts[id(node)] = text and text[:_LONGEST]
+            self._texts[id(node)] = self._evaluated(node)
         return self._texts[id(node)]
 
     def _evaluated(self, node: Node) -> str | None:
@@ -71,13 +77,34 @@ class Stack:
         template, variables = (*items_of(argument), None, None)[:2]
         own = {name: self._value(value) for name, value in entries_of(variables).items()}
         text = raw_of(template or argument)
-        return _VARIABLE.sub(lambda found: self._named(found[1].strip(), own), text)
+        return self._made(self._substituted(text, own), argument)
+
+    def _substituted(self, text: str, own: Mapping[str, str]) -> Iterator[str]:
+        end = 0
+        for found in _VARIABLE.finditer(text):
+            yield text[end : found.start()]
+            yield self._named(found[1].strip(), own)
+            end = found.end()
+        yield text[end:]
 
     def _join(self, argument: Node) -> str:
         separator, parts = (*items_of(argument), None, None)[:2]
         if not items_of(parts):
             return "${Join}"
-        return text_of(separator).join(self._value(part) for part in items_of(parts))
+        between = text_of(separator)
+        texts = (piece for part in items_of(parts) for piece in (between, self._value(part)))
+        next(texts)  # before the first there is nothing
+        return self._made(texts, argument)
+
+    def _made(self, pieces: Iterable[str], argument: Node) -> str:
+        """The pieces together; counted before they are, over the whole template."""
+        made = []
+        for piece in pieces:
+            self._left -= len(piece)
+            if self._left < 0:
+                raise TooMuchTextError(f"{line_of(argument)}: its functions make too much text")
+            made.append(piece)
+        return "".join(made)
 
     def _value(self, node: Node) -> str:
         text = self.text(node)
