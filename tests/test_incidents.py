@@ -50,6 +50,7 @@ INCIDENTS = {
     "B40": "an empty option widens what is deleted",
     "B41": "nothing runs in the account of the registry",
     "B46": "files of a pull request run or decide in a job that holds credentials",
+    "B47": "an event replaces the configuration of a function",
 }
 
 

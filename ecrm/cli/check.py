@@ -1,5 +1,6 @@
 """`ecrm check`: policy in a pipeline. It changes nothing on AWS."""
 
+import glob
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,6 +37,11 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     metavar="GLOB...",
     help="Also check the images that these files name; ** matches any folders. May be repeated.",
 )
+@click.option(
+    "--file-names",
+    is_flag=True,
+    help="Also check the images that the files given as arguments name; no globs.",
+)
 @format_option(_FORMATS, "Format of the result.")
 @output_option
 @click.option(
@@ -69,6 +75,7 @@ def check(
     *,
     globs: tuple[str, ...],
     more: tuple[str, ...],
+    file_names: bool,
     format_name: str,
     output: str,
     reports: tuple[tuple[str, str], ...],
@@ -90,7 +97,9 @@ def check(
     from ecrm.reports import CHECK_FORMATS
     from ecrm.workflow import commands as workflow
 
-    if more and not globs:
+    if file_names:
+        more = tuple(map(glob.escape, more))
+    elif more and not globs:
         raise UsageError(f"{more[0]!r} is given without an option; globs follow --files")
     asked = {name: options.pop(name) for name in ("policy", "baseline")}
     made = request(ctx, **options)

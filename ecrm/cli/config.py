@@ -7,6 +7,7 @@ import click
 from ecrm.cli.options import CONTEXT, command_options, output_option
 from ecrm.cli.terminal import show
 from ecrm.errors import ConfigError
+from ecrm.model.printable import printable
 
 if TYPE_CHECKING:
     from ecrm.config import Config
@@ -41,7 +42,7 @@ def check(ctx: click.Context, /, files: tuple[str, ...]) -> None:
             continue
         for warning in read.warnings:
             logging.getLogger(__name__).warning("%s", warning)
-        show(f"{path} is valid{_contents(read)}")
+        show(printable(f"{path} is valid{_contents(read)}"))
     if problems:
         raise ConfigError("\n".join(problems))
 

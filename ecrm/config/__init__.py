@@ -60,7 +60,9 @@ def load(path: str, sections: Mapping[str, Section]) -> Config:
     return from_bytes(content, path, sections)
 
 
-def from_bytes(content: bytes, path: str, sections: Mapping[str, Section]) -> Config:
+def from_bytes(
+    content: bytes, path: str, sections: Mapping[str, Section], *, quotes: bool = True
+) -> Config:
     """Read what a file holds, wherever that was kept; as `parse`."""
     try:
         text = content.decode()
@@ -68,12 +70,13 @@ def from_bytes(content: bytes, path: str, sections: Mapping[str, Section]) -> Co
         line = content.count(b"\n", 0, error.start) + 1
         byte = f"byte 0x{content[error.start]:02x}"
         raise ConfigError(f"{path}:{line}: not UTF-8: {byte}; save the file as UTF-8") from None
-    return parse(text, path, sections)
+    return parse(text, path, sections, quotes=quotes)
 
 
-def parse(text: str, path: str, sections: Mapping[str, Section]) -> Config:
-    """Read the text of a file; `path` is only named in messages. Raises ConfigError."""
-    root = read_document(text, path)
+def parse(text: str, path: str, sections: Mapping[str, Section], *, quotes: bool = True) -> Config:
+    """Read the text of a file; `path` is only named in messages, which quote the text only with
+    `quotes`, unless it is a map. Raises ConfigError."""
+    root = read_document(text, path, quotes=quotes)
     if root is None:
         raise ConfigError(f"{path}: is empty; `ecrm generate` writes one that is not")
     if not isinstance(root, MapNode):

@@ -104,26 +104,31 @@ class MapNode:
 Node: TypeAlias = Scalar | ListNode | MapNode
 
 
-def read_document(text: str, file: str) -> Node | None:
+def read_document(text: str, file: str, *, quotes: bool = True) -> Node | None:
     """The only document in `text`, or None if there is none; raises ConfigError.
 
-    `file` is only named in messages.
+    `file` is only named in messages. Without `quotes`, no message quotes a text that is no map: it
+    may be a secret that was taken for a configuration.
     """
     try:
-        root = _compose(text, file)
+        root = _compose(text, file, quotes=quotes)
+        if not quotes and root is not None and not isinstance(root, yaml.MappingNode):
+            problem = "is not a map; begin with 'repositories:'"
+            raise ConfigLocation(file, _line(root)).error(problem)
         return None if root is None else _Tree().node(root, ConfigLocation(file, _line(root)))
     except RecursionError:
         raise ConfigError(f"{file}: is nested too deeply to be read") from None
 
 
-def _compose(text: str, file: str) -> yaml.Node | None:
+def _compose(text: str, file: str, *, quotes: bool) -> yaml.Node | None:
     loader = _loader(text, file)
     try:
         root = loader.get_node() if loader.check_node() else None
         another = loader.get_node() if loader.check_node() else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else loader.line
-        problem = ", ".join(part for part in (error.context, error.problem) if part)
+        parts = (error.context, error.problem) if quotes else ()
+        problem = ", ".join(part for part in parts if part) or "it cannot be parsed"
         raise ConfigLocation(file, line + 1).error(f"not YAML: {problem}") from None
     except (ValueError, OverflowError) as error:
         # PyYAML does not check numbers in escapes and directives: "\UFFFFFFFF".

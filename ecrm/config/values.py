@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from ecrm.config.document import ListNode, MapNode, Node, Scalar
+from ecrm.errors import ConfigError
 from ecrm.model.pattern import NamePattern
 from ecrm.model.units import BYTES_PATTERN, DURATION_PATTERN, parse_bytes, parse_duration
 
@@ -157,15 +158,29 @@ def map_of(reader: Reader[T]) -> Reader[Mapping[str, T]]:
     return Reader(what, read, schema=schema)
 
 
+def _secret(node: Node) -> str:
+    """An argument or a variable of a program may be a secret, so no message quotes it."""
+    try:
+        return _any_text(node)
+    except ConfigError:
+        raise node.location.error(
+            "is not a text; quote it, and use no control characters"
+        ) from None
+
+
 def _command(node: Node) -> tuple[str, ...]:
-    command = list_of(ANY_TEXT).read(node)
+    if isinstance(node, Scalar) and not is_null(node):
+        raise node.location.error("is not a list of text; begin each item with '- '")
+    command = list_of(SECRET).read(node)
     if not command or not command[0]:
         raise node.location.error("names no program; write one such as [path/to/command, argument]")
     return command
 
 
 def _environment(node: Node) -> Mapping[str, str]:
-    variables = map_of(ANY_TEXT).read(node)
+    if isinstance(node, Scalar) and not is_null(node):
+        raise node.location.error("is not a map of text; write KEY: value")
+    variables = map_of(SECRET).read(node)
     for name in variables:
         if not name or "=" in name or _UNFIT.search(name):
             raise node.location.error(
@@ -178,7 +193,7 @@ _TEXT_SCHEMA = {"type": "string", "pattern": "^[^\\0]*$"}
 _TEXT_NOT_EMPTY = {"type": "string", "pattern": "^[^\\0]+$"}
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 
-ANY_TEXT = Reader("text", _any_text, schema=_TEXT_SCHEMA)
+SECRET = Reader("text", _secret, schema=_TEXT_SCHEMA)
 TEXT = Reader("text", _text, schema=_TEXT_NOT_EMPTY)
 NAME = Reader(
     "a name", lambda node: NamePattern(_text(node), is_glob=False), schema=_TEXT_NOT_EMPTY

@@ -103,6 +103,7 @@ def _request(
         config_text=wanted.config_text,
         repository=event.repository or None,
         scan=event.scan,
+        external_commands=wanted.external_commands,
         scanned_files=event.scanned_files,
         journal=f"{journal.rstrip('/')}/",
         state=wanted.state,

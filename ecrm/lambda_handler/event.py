@@ -11,6 +11,7 @@ from ecrm.aws import WORKERS
 from ecrm.aws.storage import is_remote, is_s3
 from ecrm.config import parse_duration
 from ecrm.errors import UsageError
+from ecrm.lambda_handler.event_keys import not_allowed
 from ecrm.model.json_text import parse_json
 from ecrm.workflow.logs import FORMATS, LEVELS
 
@@ -51,7 +52,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """All that decides about an invocation. `margin` is in seconds; None is the default."""
+    """All that decides about an invocation. `margin` is in seconds; None is the default. No program
+    of a configuration that an event named runs: `external_commands` is false then."""
 
     event: Event
     config_text: str | None
@@ -62,18 +64,21 @@ class Asked:
     log_format: str = "json"
     margin: float | None = None
     workers: int = WORKERS
+    external_commands: bool = True
 
 
 def asked(event: object, environ: Mapping[str, str], commands: Collection[str]) -> Asked:
     """Raises UsageError with one line for each thing that is wrong."""
     wrong: list[str] = []
     given = _checked(_opened(event), wrong)
+    wrong += not_allowed(given, environ, [field.name for field in fields(Event)])
     wanted = Event(**_of_variables(environ, wrong, given) | given)
     if wanted.command in ("scan", "check") and "format" not in given:
         wanted = replace(wanted, format="")  # ECRM_FORMAT is for plans, as on the command line
     wrong += _misfits(wanted, environ, commands)
     margin = _margin(environ.get("ECRM_TIME_MARGIN", ""), wrong)
     workers = _workers(environ.get("ECRM_CONCURRENCY", ""), wrong)
+    programs = _switch(environ, "ECRM_EXTERNAL_COMMANDS", wrong)
     if wrong:
         raise UsageError("\n".join(wrong))
     text = environ.get("ECRM_CONFIG_YAML") or None
@@ -87,6 +92,7 @@ def asked(event: object, environ: Mapping[str, str], commands: Collection[str]) 
         log_format=environ.get("ECRM_LOG_FORMAT") or "json",
         margin=margin,
         workers=workers,
+        external_commands=programs and "config" not in given,
     )
 
 
@@ -132,6 +138,14 @@ def _checked(event: Mapping[str, Any], wrong: list[str]) -> dict[str, Any]:
     return given
 
 
+def _switch(environ: Mapping[str, str], name: str, wrong: list[str]) -> bool:
+    """True where the variable is empty."""
+    text = environ.get(name, "").strip().lower()
+    if text and text not in _YES | _NO:
+        wrong.append(f"{name} is {environ[name]!r}, not true or false")
+    return text not in _NO
+
+
 def _fits(value: Any, kind: type) -> bool:
     """Of just this type: to Python, True is a number as well."""
     if isinstance(value, list):
@@ -160,10 +174,8 @@ def _of_variables(
         values["scanned_files"] = tuple(path.strip() for path in text.split(","))
         if not all(values["scanned_files"]):
             wrong.append(f"ECRM_SCANNED_FILES is {text!r}, in which a file has no name")
-    if (text := environ.get("ECRM_SCAN", "")) and "scan" not in given:
-        if text.strip().lower() not in _YES | _NO:
-            wrong.append(f"ECRM_SCAN is {text!r}, not true or false")
-        values["scan"] = text.strip().lower() not in _NO
+    if "scan" not in given:
+        values["scan"] = _switch(environ, "ECRM_SCAN", wrong)
     return values
 
 

@@ -207,7 +207,7 @@ def _configuration(request: Request, clients: ClientFactory) -> Config:
         content = read(request.config, clients).content
     except InputError as error:
         raise ConfigError(f"{error}; name another with --config") from error
-    return from_bytes(content, request.config)
+    return from_bytes(content, request.config, quotes=False)  # a parameter may be any secret
 
 
 def _guarded(config: Config, request: Request) -> Config:

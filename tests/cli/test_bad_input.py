@@ -87,15 +87,14 @@ MISTAKES = {
         "3: clusters[0].exclude: 'yes' is no boolean everywhere; write true or false"
     ),
     "external_commands:\n- command: ls\n": (
-        "2: external_commands[0].command: is the text 'ls' here, not a list of text; begin each "
-        "item with '- '"
+        "2: external_commands[0].command: is not a list of text; begin each item with '- '"
     ),
     "external_commands:\n- command: []\n": (
         "2: external_commands[0].command: names no program; write one such as [path/to/command, "
         "argument]"
     ),
     "external_commands:\n- command: [ls]\n  env: {A: 1}\n": (
-        "3: external_commands[0].env.A: is the number 1 here, not text; quote it: '1'"
+        "3: external_commands[0].env.A: is not a text; quote it, and use no control characters"
     ),
 }
 

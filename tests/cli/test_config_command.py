@@ -92,6 +92,12 @@ def hook(name: str = "ecrm-config") -> dict[str, object]:
     return dict(found)
 
 
+def command_of(name: str) -> list[str]:
+    """What pre-commit runs, without the file names that it appends."""
+    described = hook(name)
+    return [*shlex.split(str(described["entry"])), *cast("list[str]", described["args"])]
+
+
 def test_the_hook_runs_for_ecrm_yaml_wherever_it_is():
     described = hook()
     assert (described["id"], described["language"], described["pass_filenames"]) == (
@@ -107,7 +113,7 @@ def test_the_hook_runs_for_ecrm_yaml_wherever_it_is():
 
 
 def test_the_hook_fails_for_a_configuration_that_is_wrong(ecrm: Ecrm):
-    program, *arguments = shlex.split(str(hook()["entry"]))
+    program, *arguments = command_of("ecrm-config")
     assert program == "ecrm"
     assert process(*arguments, "ecrm.yaml").returncode == 0
     ecrm.config("repositories: 1")
@@ -119,8 +125,7 @@ def test_the_hook_fails_for_a_configuration_that_is_wrong(ecrm: Ecrm):
 def test_the_hook_for_files_checks_them_offline(
     ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ):
-    described = hook("ecrm-files")
-    arguments = [*shlex.split(str(described["entry"])), *cast("list[str]", described["args"])]
+    arguments = command_of("ecrm-files")
     assert ecrm("snapshot", "--lifecycle-policies", "-o", "ecrm-snapshot.json").code == 0
     for name in shop.aws.env():
         monkeypatch.delenv(name)
@@ -141,3 +146,24 @@ def test_the_hook_for_files_runs_for_what_names_images_and_not_for_ecrms_own_fil
         assert not re.search(others, path)
     for path in ("ecrm.yaml", "ecrm-snapshot.json"):
         assert re.search(others, path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["--help", "-rshop", "--write-baseline=x", "[ab].yaml", "*.yaml", "**", "?.yaml", "a b.yaml"],
+)
+def test_b46_the_hooks_take_names_as_names(
+    ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    assert ecrm("snapshot", "--lifecycle-policies", "-o", "ecrm-snapshot.json").code == 0
+    for variable in shop.aws.env():
+        monkeypatch.delenv(variable)
+    Path("a.yaml").write_text(f"image: {HOST}/shop/api:v8\n")
+    Path(name).write_text(f"image: {HOST}/shop/api:v9\n")
+    ran = ecrm(*command_of("ecrm-files")[1:], name)
+    assert ran.code == 3
+    assert "shop/api:v9" in ran.out
+    assert "shop/api:v8" not in ran.out
+    wrong = ecrm(*command_of("ecrm-config")[1:], name)
+    assert wrong.code == 2
+    assert wrong.errors[0].startswith(f"ecrm: error: {name}:1: ")

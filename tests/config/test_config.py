@@ -17,7 +17,7 @@ from ecrm.errors import ConfigError
 from ecrm.model.pattern import NamePattern, glob_matches
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Action, Rule
-from ecrm.workflow.configuration import SECTIONS, load, parse
+from ecrm.workflow.configuration import SECTIONS, from_bytes, load, parse
 from tests.stubs import REGISTRY
 
 EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
@@ -496,16 +496,19 @@ TAG_PROBLEMS = [
 COMMAND_PROBLEMS = [
     (
         "command: a b",
-        "command: is the text 'a b' here, not a list of text; begin each item with '- '",
+        "command: is not a list of text; begin each item with '- '",
     ),
     ("command: []", ("command: names no program; write one such as [path/to/command, argument]")),
     ("command: ", "command: names no program; write one such as [path/to/command, argument]"),
     ("command: ['']", ("command: names no program; write one such as [path/to/command, argument]")),
-    ("command: [a, 1]", "command[1]: is the number 1 here, not text; quote it: '1'"),
+    ("command: [a, 1]", "command[1]: is not a text; quote it, and use no control characters"),
     ("command: [a], env: [B=c]", "env: is a list here, not a map of text; write KEY: value"),
-    ("command: [a], env: B", "env: is the text 'B' here, not a map of text; write KEY: value"),
-    ("command: [a], env: {B: 1}", "env.B: is the number 1 here, not text; quote it: '1'"),
-    ("command: [a], env: {B c: 1}", "env['B c']: is the number 1 here, not text; quote it: '1'"),
+    ("command: [a], env: B", "env: is not a map of text; write KEY: value"),
+    ("command: [a], env: {B: 1}", "env.B: is not a text; quote it, and use no control characters"),
+    (
+        "command: [a], env: {B c: 1}",
+        "env['B c']: is not a text; quote it, and use no control characters",
+    ),
     (
         "command: [a], env: {B=: c}",
         "env: 'B=' cannot name a variable; write one such as AWS_REGION",
@@ -904,3 +907,48 @@ def test_a_size_is_read_from_a_file_as_well():
     node = read_document("a: 10 GB", "ecrm.yaml")
     assert isinstance(node, MapNode)
     assert BYTES.read(node.entries["a"]) == 10 * 1000**3
+
+
+SECRETS = [
+    "hunter2",
+    "- hunter2",
+    "!hunter2 x",
+    "*hunter2",
+    "&hunter2 *hunter2",
+    "%hunter2",
+    "{hunter2",
+]
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_what_is_no_map_is_not_quoted_where_it_may_be_a_secret(text: str):
+    """`ssm://` may name any parameter, and what went wrong ends up in logs and mails."""
+    with pytest.raises(ConfigError) as raised:
+        from_bytes(text.encode(), "ssm://p", quotes=False)
+    assert str(raised.value).startswith("ssm://p:1: ")
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_mistake_in_a_map_is_quoted_wherever_it_is():
+    with pytest.raises(ConfigError, match="unknown key 'repos'"):
+        from_bytes(b"repos: []", "ssm://p", quotes=False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "hunter2",
+        "{hunter2: 1}",
+        "[sh, 0x5ec4e7]",
+        "[sh, {hunter2: 1}]",
+        "[sh, [hunter2]]",
+        "[sh], env: hunter2",
+        "[sh], env: {A: 0x5ec4e7}",
+        "[sh], env: {A: [hunter2]}",
+        '[sh, "hunter2\\0"]',
+    ],
+)
+def test_no_message_quotes_an_argument_or_a_variable_of_a_program(command: str):
+    with pytest.raises(ConfigError) as raised:
+        parse(f"external_commands: [{{command: {command}}}]", "ecrm.yaml")
+    assert not re.search("hunter2|5ec4e7", str(raised.value))

@@ -1,5 +1,7 @@
 """An event names what to do explicitly, or it is refused."""
 
+from dataclasses import fields
+
 import pytest
 
 from ecrm.errors import UsageError
@@ -19,9 +21,11 @@ SCHEDULE = {
     "detail": {},
 }
 
+CLOSED = "config,out,scan,scanned_files,output,journal,report"
+
 
 def read(event: object = None, **environ: str) -> Asked:
-    return asked(event, environ, COMMANDS)
+    return asked(event, {"ECRM_EVENT_KEYS": CLOSED} | environ, COMMANDS)
 
 
 def problems(event: object = None, **environ: str) -> list[str]:
@@ -277,3 +281,58 @@ def test_an_event_that_is_too_deep_or_too_long_is_refused_in_one_line(event):
 def test_a_number_of_workers_that_nobody_means_is_refused(text):
     (problem,) = problems(ECRM_CONCURRENCY=text)
     assert problem.startswith("ECRM_CONCURRENCY is '999")
+
+
+# -- what an event may say ------------------------------------------------------------------------
+
+VALUES: dict[str, object] = {
+    "config": "s3://b/theirs.yaml",
+    "out": "s3://b/out.json",
+    "scan": False,
+    "scanned_files": ["s3://b/none.json"],
+    "output": "s3://b/shown",
+    "journal": "s3://b/journals",
+    "report": "s3://b/reports",
+}
+
+
+def test_every_key_is_open_or_closed():
+    assert [field.name for field in fields(Event)] == [
+        *("command", "config", "repository", "plan", "out", "scan", "scanned_files", "format"),
+        *("output", "journal", "report"),
+    ]
+    assert set(VALUES) == set(CLOSED.split(","))
+
+
+@pytest.mark.parametrize(("key", "value"), VALUES.items())
+def test_b47_the_deployment_says_it_unless_it_lets_events(key: str, value: object):
+    hint = f"ECRM_EVENT_KEYS={key} would let events say it"
+    line = f"event: {key!r} is for the deployment to say; {hint}"
+    assert problems({key: value}, ECRM_EVENT_KEYS="") == [line]
+    others = ", ".join(name for name in VALUES if name != key)
+    assert problems({key: value}, ECRM_EVENT_KEYS=others) == [line]
+    assert problems(SCHEDULE | {"detail": {key: value}}, ECRM_EVENT_KEYS="") == [line]
+    assert getattr(read({key: value}, ECRM_EVENT_KEYS=f" {key} ,").event, key) is not None
+
+
+def test_b47_what_every_event_may_say_needs_no_variable():
+    event = {"command": "plan", "repository": "shop/api", "format": "json"}
+    assert read(event, ECRM_EVENT_KEYS="").event == Event(
+        "plan", repository="shop/api", format="json"
+    )
+
+
+def test_a_key_that_cannot_be_allowed_is_refused():
+    known = "config, out, scan, scanned_files, output, journal, report"
+    assert problems(None, ECRM_EVENT_KEYS="config,force") == [
+        f"ECRM_EVENT_KEYS names 'force'; it may name {known}"
+    ]
+
+
+def test_b47_a_configuration_that_an_event_named_runs_no_programs():
+    assert not read({"config": "s3://b/theirs.yaml"}).external_commands
+    assert read(None, ECRM_CONFIG="s3://b/ecrm.yaml").external_commands
+    assert not read(None, ECRM_EXTERNAL_COMMANDS="false").external_commands
+    assert problems(None, ECRM_EXTERNAL_COMMANDS="never") == [
+        "ECRM_EXTERNAL_COMMANDS is 'never', not true or false"
+    ]

@@ -78,6 +78,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeAws]:
             "ECRM_STATE_DIR": "s3://ecrm/state",
             "ECRM_REPORT": "s3://ecrm/reports",
             "ECRM_SNS_TOPIC_ARN": TOPIC,
+            "ECRM_EVENT_KEYS": "config,out,scan,scanned_files,output,journal,report",
         }
         for name, value in {**fake.env(), **variables}.items():
             monkeypatch.setenv(name, value)
@@ -495,3 +496,22 @@ def test_a_whole_run_needs_neither_click_nor_tabulate(aws: FakeAws, shop: Reposi
     )
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert "v1" not in shop
+
+
+def test_b47_an_event_does_not_replace_the_configuration(
+    invoke: Invoke, aws: FakeAws, shop: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Its own would delete everything, and run its own program."""
+    ran = tmp_path / "ran"
+    program = f"external_commands: [{{command: [touch, '{ran}']}}]\n"
+    aws.s3.put("ecrm", "theirs.yaml", f"{program}repositories: [{{name: '*', expires: 0s}}]")
+    event = {"command": "delete", "config": "s3://ecrm/theirs.yaml"}
+    monkeypatch.setenv("ECRM_EVENT_KEYS", "")
+    refused = invoke(event)
+    assert isinstance(refused.error, UsageError)
+    monkeypatch.setenv("ECRM_EVENT_KEYS", "config")
+    allowed = invoke(event)
+    assert isinstance(allowed.error, IncompleteError)
+    assert "external_commands" in str(allowed.error)
+    assert not ran.exists()
+    assert deletions(aws) == 0

@@ -20,6 +20,7 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:ecrm"
 MARGIN = 60.0  # seconds
 VARIABLES = {
     "ECRM_STATE_DIR": "s3://ecrm/state",
+    "ECRM_EVENT_KEYS": "out,output",
     "ECRM_REPORT": "s3://ecrm/reports",
     "ECRM_SNS_TOPIC_ARN": TOPIC,
     "ECRM_TIME_MARGIN": f"{MARGIN:.0f}s",

@@ -33,6 +33,10 @@ def uses(root: Path, *globs: str) -> list[Use]:
     return [item for item in found if isinstance(item, Use)]
 
 
+def uses_of(glob: str) -> list[Use]:
+    return [item for item in tree_uses([glob], Path()) if isinstance(item, Use)]
+
+
 def notes(root: Path, *globs: str) -> list[tuple[str, str]]:
     found = tree_uses(globs, root)
     return [(item.status.value, item.text) for item in found if isinstance(item, Diagnostic)]
@@ -92,9 +96,46 @@ def test_globs_match_files_but_hidden_ones_only_where_they_say_so(tmp_path, glob
 
 def test_a_glob_may_be_absolute(tmp_path):
     write(tmp_path, "deploy/a.yaml")
-    [use] = uses(Path("/nowhere"), f"{tmp_path}/**/*.yaml")
-    assert use.location == SourceLocation(f"{tmp_path}/deploy/a.yaml", 1)
     assert uses(tmp_path, f"{tmp_path}/**/*.yaml")[0].location == SourceLocation("deploy/a.yaml", 1)
+
+
+@pytest.mark.parametrize(
+    "glob",
+    [
+        *("../secret/a.yaml", "../secret/*", "tree/../../secret/a.yaml", "*/../../secret/a.yaml"),
+        *("{}/secret/a.yaml", "{}/secret/**", "{}/*/a.yaml", "{}/work/../secret/a.yaml"),
+        *("file.yaml", "*.yaml", "folder/a.yaml", "folder/**", "*/a.yaml", "deep/link/a.yaml"),
+    ],
+)
+def test_b46_what_leads_out_of_the_folder_is_refused(tmp_path, monkeypatch, glob):
+    """By `..`, from the top, by a link to a file or to a folder, or by a link to such a link."""
+    tree = tmp_path / "work"
+    write(tmp_path, "secret/a.yaml")
+    write(tmp_path, "work/tree/b.json", "work/deep/b.json")
+    (tree / "file.yaml").symlink_to(tmp_path / "secret" / "a.yaml")
+    (tree / "folder").symlink_to("../secret")
+    (tree / "deep" / "link").symlink_to(tree / "folder")
+    monkeypatch.chdir(tree)
+    seen: list[str] = []
+    scandir = os.scandir
+
+    def look_into(path: Path) -> object:
+        seen.append(os.path.realpath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", look_into)
+    found = notes(Path(), glob.format(tmp_path))
+    assert any("leads out of the folder that ecrm runs in" in text for _, text in found)
+    assert {status for status, _ in found} == {"failed"}
+    assert uses_of(glob.format(tmp_path)) == []
+    assert [path for path in seen if not path.startswith(str(tree))] == []
+
+
+def test_a_link_within_the_folder_is_followed(tmp_path):
+    write(tmp_path, "a/b.yaml")
+    (tmp_path / "link").symlink_to("a")
+    assert matches(tmp_path, "link/b.yaml") == ["link/b.yaml"]
+    assert matches(tmp_path, "link/../a/b.yaml") == ["link/../a/b.yaml"]
 
 
 def test_a_glob_is_of_the_folder_that_ecrm_runs_in(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +24,7 @@ _ANY_DEPTH = "**"
 _MOST_BYTES = 5_000_000
 _HEAD = 8192
 _LONGEST_SHOWN = 200
+_OUTSIDE = "leads out of the folder that ecrm runs in, and was not read"
 
 
 def tree_uses(globs: Sequence[str], root: Path) -> Iterator[SourceItem]:
@@ -30,7 +32,8 @@ def tree_uses(globs: Sequence[str], root: Path) -> Iterator[SourceItem]:
 
     Globs are of `root` unless they are absolute: `*` and `?` within a name, `**` for folders at
     any depth. Names that begin with a dot are matched where the glob has that dot, and `**` does
-    not follow links, so that none leads round in a circle.
+    not follow links, so that none leads round in a circle. What leads out of `root`, by a link, by
+    `..` or from the top, is refused: a pull request may have written it.
     """
     read: set[Path] = set()
     for glob in globs:
@@ -51,51 +54,62 @@ def tree_uses(globs: Sequence[str], root: Path) -> Iterator[SourceItem]:
 
 def matching(glob: str, root: Path) -> Iterator[Path | Diagnostic]:
     """The files that a glob matches, in the order of their names, each once; and a note for each
-    folder that could not be looked into."""
+    folder that could not be looked into, and for what leads out of `root`."""
     pattern = PurePosixPath(glob)
     parts = pattern.parts[1:] if pattern.is_absolute() else pattern.parts
     if parts and parts[-1] == _ANY_DEPTH:
         parts = (*parts, "*")
+    first = next((i for i, part in enumerate(parts) if _MAGIC.search(part)), len(parts) - 1)
     start = Path(pattern.anchor) if pattern.is_absolute() else root
-    yield from dict.fromkeys(_below(start, parts))
+    walk = _Walk(root.resolve())
+    yield from dict.fromkeys(walk.step(start.joinpath(*parts[:first]), parts[first:]))
 
 
-def _below(folder: Path, parts: tuple[str, ...]) -> Iterator[Path | Diagnostic]:
-    head, *others = parts or (".",)
-    rest = tuple(others)
-    if head == _ANY_DEPTH:
-        while rest[:1] == (_ANY_DEPTH,):
-            rest = rest[1:]
-        yield from _below(folder, rest)
-    elif not _MAGIC.search(head):
-        yield from _step(folder / head, rest)
-        return
-    for entry in _listing(folder):
-        if isinstance(entry, Diagnostic):
-            yield entry
-            continue
-        name, is_folder = entry
-        is_hidden = name.startswith(".")
-        if head != _ANY_DEPTH:
-            if fnmatchcase(name, head) and (head.startswith(".") or not is_hidden):
-                yield from _step(folder / name, rest)
-        elif is_folder and not is_hidden:
-            yield from _below(folder / name, parts)
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Never looks into anything outside `whole`."""
 
+    whole: Path
 
-def _step(path: Path, rest: tuple[str, ...]) -> Iterator[Path | Diagnostic]:
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):  # also what a link leads to
-        return
-    except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) != errno.ELOOP:
-            yield _unread(str(path), error)
-        return
-    if rest and stat.S_ISDIR(mode):
-        yield from _below(path, rest)
-    elif not rest and stat.S_ISREG(mode):  # a pipe would never end
-        yield path
+    def below(self, folder: Path, parts: tuple[str, ...]) -> Iterator[Path | Diagnostic]:
+        head, *others = parts
+        rest = tuple(others)
+        if head == _ANY_DEPTH:
+            while rest[:1] == (_ANY_DEPTH,):
+                rest = rest[1:]
+            yield from self.below(folder, rest)
+        elif not _MAGIC.search(head):
+            yield from self.step(folder / head, rest)
+            return
+        for entry in _listing(folder):
+            if isinstance(entry, Diagnostic):
+                yield entry
+                continue
+            name, is_folder = entry
+            is_hidden = name.startswith(".")
+            if head != _ANY_DEPTH:
+                if fnmatchcase(name, head) and (head.startswith(".") or not is_hidden):
+                    yield from self.step(folder / name, rest)
+            elif is_folder and not is_hidden:
+                yield from self.below(folder / name, parts)
+
+    def step(self, path: Path, rest: tuple[str, ...]) -> Iterator[Path | Diagnostic]:
+        try:
+            mode = path.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):  # also what a link leads to
+            return
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) != errno.ELOOP:
+                yield _unread(str(path), error)
+            return
+        if not (stat.S_ISDIR(mode) if rest else stat.S_ISREG(mode)):  # a pipe would never end
+            return
+        if not path.resolve().is_relative_to(self.whole):
+            yield Diagnostic(ReadStatus.FAILED, printable(f"{path}: {_OUTSIDE}"))
+        elif rest:
+            yield from self.below(path, rest)
+        else:
+            yield path
 
 
 def _listing(folder: Path) -> Sequence[tuple[str, bool] | Diagnostic]:
