@@ -15,8 +15,9 @@ from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.model.scan import Diagnostic, Scan, SourceReport
 from ecrm.model.use import Use
+from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
-from ecrm.planning.planner import PlanningContext, make_plan, planning_context
+from ecrm.planning.planner import make_plan, planning_context
 from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability
 

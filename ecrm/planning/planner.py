@@ -24,15 +24,6 @@ from ecrm.planning.uses import UsesByRepository
 from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability
 
-__all__ = [
-    "PlanningContext",
-    "RegistryReader",
-    "make_plan",
-    "planning_context",
-    "read_and_plan",
-    "read_repository",
-]
-
 
 class RegistryReader(Protocol):
     """Reads ECR, or a snapshot of it. Every method raises AwsError where it cannot read, Gone for a

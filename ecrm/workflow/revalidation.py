@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ecrm.errors import IncompleteError
+from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
-from ecrm.planning.planner import PlanningContext, read_and_plan
+from ecrm.planning.planner import read_and_plan
 from ecrm.workflow.run import Run, read_context
 
 _GONE = "the repository is gone already"

@@ -22,7 +22,8 @@ from ecrm.execution.journal.writing import Journal
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
-from ecrm.planning.planner import PlanningContext, RegistryReader, planning_context
+from ecrm.planning.context import PlanningContext
+from ecrm.planning.planner import RegistryReader, planning_context
 from ecrm.planning.snapshot import Snapshot, read_snapshot
 from ecrm.registry.inventory import Inventory
 from ecrm.workflow.configuration import from_bytes, load, parse

@@ -9,8 +9,9 @@ from ecrm.config import Config, Guards
 from ecrm.errors import AwsError, Gone, IncompleteError
 from ecrm.model.image import Image
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan
+from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan
-from ecrm.planning.planner import PlanningContext, make_plan, planning_context
+from ecrm.planning.planner import make_plan, planning_context
 from ecrm.workflow import revalidation
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Request, Run
