@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.fake_aws import FakeAws, Repository, days_ago
-from tests.test_fake_aws import by_digest, client, paged, refused
+from tests.fake_aws.driving import by_digest, client, paged, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
