@@ -51,6 +51,10 @@ class PlanningContext:
             if not self.scan.tells_of(registry)
         )
 
+    def registries_of_uses(self, key: RepositoryKey) -> tuple[Registry, ...]:
+        """Those whose images' uses protect the images of this repository."""
+        return (key.registry, *self.repeats_deletions_in(key))
+
     def uses_of(self, key: RepositoryKey) -> RepositoryUses:
         """Uses of a copy count too where ECR repeats deletions."""
-        return self.uses.of((key.registry, *self.repeats_deletions_in(key)), key.repository)
+        return self.uses.of(self.registries_of_uses(key), key.repository)

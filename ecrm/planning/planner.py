@@ -17,12 +17,19 @@ from ecrm.model.image import Image, Links
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
+from ecrm.model.use import Use
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan
-from ecrm.planning.repository import RepositoryState, indexes_to_read, plan_repository
+from ecrm.planning.repository import (
+    RepositoryState,
+    depends_on,
+    indexes_to_read,
+    plan_repository,
+)
 from ecrm.planning.uses import UsesByRepository
 from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability
+from ecrm.sources.questions import Questions
 
 
 class RegistryReader(Protocol):
@@ -79,9 +86,15 @@ def planning_context(
 
 
 def make_plan(
-    inventory: RegistryReader, context: PlanningContext, only: str | None, progress: Progress
+    inventory: RegistryReader,
+    context: PlanningContext,
+    only: str | None,
+    progress: Progress,
+    questions: Questions | None = None,
 ) -> Plan:
-    """The plan of all repositories, or of those of the name `only`."""
+    """The plan of all repositories, or of those of the name `only`. The questions are asked that it
+    depends on."""
+    questions = questions or Questions()
     keys = [
         RepositoryKey(registry, name)
         for registry in inventory.registries
@@ -93,13 +106,13 @@ def make_plan(
     managed = [key for key in keys if context.rule_for(key)]
     progress(f"ECR: {len(managed)} repositories")
     planned = map_concurrently(
-        partial(_plan_one, inventory, context, progress), managed, inventory.workers
+        partial(_plan_one, inventory, context, questions, progress), managed, inventory.workers
     )
     return Plan(
         created_at=context.now,
         targets=inventory.registries,
         config=context.config.fingerprint,
-        source_reports=context.source_reports,
+        source_reports=(*context.source_reports, *questions.source_reports),
         repositories=tuple(one for one in planned if one),
         in_use={registry: context.uses.count(registry) for registry in inventory.registries},
         unmanaged=tuple(sorted(key for key in keys if not context.rule_for(key))),
@@ -107,16 +120,38 @@ def make_plan(
 
 
 def read_and_plan(
-    inventory: RegistryReader, context: PlanningContext, key: RepositoryKey
+    inventory: RegistryReader,
+    context: PlanningContext,
+    key: RepositoryKey,
+    questions: Questions | None = None,
 ) -> RepositoryPlan | None:
     """One repository; None if it is gone, or if no rule matches it."""
     if context.rule_for(key) is None:
         return None
     state = read_repository(inventory, context, key)
-    planned = plan_repository(state, context) if state else None
+    planned = _planned(state, context, questions or Questions()) if state else None
     if planned is None or planned.unread or not (planned.stages or context.unscanned(key)):
         return planned
     return replace(planned, consumers=_consumers(inventory, context, key))
+
+
+def _planned(
+    state: RepositoryState, context: PlanningContext, questions: Questions
+) -> RepositoryPlan | None:
+    """By all that is in use, as far as the plan depends on it: each answer may raise further
+    questions, or leave nothing to delete."""
+    planned = plan_repository(state, context)
+    registries, repository = context.registries_of_uses(state.key), state.key.repository
+    answers: dict[Use, None] = {}
+    while planned and planned.stages and questions.name(repository):
+        found = questions.answers(registries, repository, depends_on(state, context))
+        more = dict.fromkeys(use for use in found if use not in answers)
+        if not more:
+            break
+        answers |= more
+        context = replace(context, uses=context.uses.plus(more))
+        planned = plan_repository(state, context)
+    return planned
 
 
 def read_repository(
@@ -135,9 +170,13 @@ def read_repository(
 
 
 def _plan_one(
-    inventory: RegistryReader, context: PlanningContext, progress: Progress, key: RepositoryKey
+    inventory: RegistryReader,
+    context: PlanningContext,
+    questions: Questions,
+    progress: Progress,
+    key: RepositoryKey,
 ) -> RepositoryPlan | None:
-    planned = read_and_plan(inventory, context, key)
+    planned = read_and_plan(inventory, context, key, questions)
     progress(f"ECR: {display_name(key, inventory.registries)}")
     return planned
 

@@ -7,10 +7,15 @@ from functools import partial
 
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Kind, Links
-from ecrm.model.reference import Registry, RepositoryKey
+from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import RepositoryPlan, repository_plan, unread_repository
 from ecrm.planning.retention import decide, needs_manifests
+
+_KEPT_ANYWAY = frozenset(
+    {Reason.IN_USE, Reason.KEEP_TAG, Reason.PUSHED, Reason.PULLED, Reason.MIN_AGE}
+)
+"""The reasons that do not depend on what else is in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,27 @@ def plan_repository(state: RepositoryState, context: PlanningContext) -> Reposit
         kept=kept if context.keep_all else (),
         overdue=_overdue(planned, context, decided),
     )
+
+
+def depends_on(state: RepositoryState, context: PlanningContext) -> Callable[[Reference], bool]:
+    """Of a repository from which something is to be deleted: whether its plan could change if the
+    image of a reference turned out to be in use.
+
+    It could if the image is to be deleted, takes a slot of keep_count that another could have, or
+    belongs to an index. Without any use, the first one changes what guards say.
+    """
+    rule, uses = context.rule_for(state.key), context.uses_of(state.key)
+    if rule is None or not (uses.by_digest or uses.by_tag):
+        return lambda _: True
+    children = {child for index in state.children.values() for child in index}
+    min_age = context.config.guards.min_age
+    names: set[str | None] = set()
+    for image, reason, *_ in decide(
+        state.images, state.children, uses, rule, context.now, min_age=min_age
+    ):
+        if reason not in _KEPT_ANYWAY or image.digest in children:
+            names.update((image.digest, *image.tags))
+    return lambda reference: reference.digest in names or reference.tag in names
 
 
 def _kept_unscanned(decision: Decision, unscanned: Sequence[Registry]) -> Decision:

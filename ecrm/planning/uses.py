@@ -50,6 +50,13 @@ class UsesByRepository:
             if not use.reference.is_elsewhere:
                 self._found[use.reference.registry, use.reference.repository].append(use)
 
+    def plus(self, uses: Iterable[Use]) -> "UsesByRepository":
+        """With these, too."""
+        more = UsesByRepository(uses)
+        for key, known in self._found.items():
+            more._found[key] = [*known, *more._found[key]] if key in more._found else known
+        return more
+
     def of(self, registries: Iterable[Registry], repository: str) -> RepositoryUses:
         """Those that name one of these registries, or a host that may stand for any."""
         by_digest: dict[str, list[Use]] = defaultdict(list)

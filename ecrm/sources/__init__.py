@@ -20,6 +20,7 @@ from ecrm.sources.ecs import ECS
 from ecrm.sources.external import command_uses, file_uses
 from ecrm.sources.files.working_tree import tree_uses
 from ecrm.sources.items import (
+    Question,
     SaidToBeGone,
     SeenResource,
     SourceItem,
@@ -27,6 +28,7 @@ from ecrm.sources.items import (
     attempt,
 )
 from ecrm.sources.lambda_functions import LAMBDA
+from ecrm.sources.questions import Questions
 from ecrm.sources.source import Reading, Source
 from ecrm.sources.task_definitions import TaskDefinitions
 
@@ -43,13 +45,15 @@ def scan(
     services: bool = True,
     commands: bool = True,
     clients: ClientFactory = no_aws,
+    questions: Questions | None = None,
 ) -> Scan:
     """Everything in use, from every source of every target, with a report for each of them.
 
     Without `services` (`--no-scan`), files alone are read: the scanned ones, and `files` of the
     working tree. Without `commands`, external commands are not run. `clients` is for scanned files
-    that are kept in S3. Raises InputError for a scanned file that is not what it should be; all
-    else that goes wrong is in the source reports.
+    that are kept in S3. What can wait is added to `questions`, if there are any. Raises InputError
+    for a scanned file that is not what it should be; all else that goes wrong is in the source
+    reports.
     """
     max_age = config.guards.scanned_files_max_age
     oldest = now - max_age if max_age is not None else None
@@ -76,7 +80,7 @@ def scan(
         for command in config.external_commands
     ]
     found = for_each_target(
-        targets, lambda target, workers: _reports(target, config, progress, workers)
+        targets, lambda target, workers: _reports(target, config, progress, workers, questions)
     )
     return _joined(now, [*files, *printed, *(part for parts in found for part in parts)])
 
@@ -87,9 +91,12 @@ def read_target(
     progress: Progress,
     workers: Workers,
     sources: Sequence[Source] = SOURCES,
+    *,
+    defers: bool = False,
 ) -> list[list[SourceItem]]:
     """What each of the sources finds; of task definitions that are named, what they name."""
-    reading = Reading(target, config, progress, workers, TaskDefinitions(target, progress, workers))
+    definitions = TaskDefinitions(target, progress, workers)
+    reading = Reading(target, config, progress, workers, definitions, defers)
 
     def read(source: Source) -> list[SourceItem]:
         return attempt(partial(source.read, reading))
@@ -129,13 +136,26 @@ def _looked_for_again(
 
 
 def _reports(
-    target: Target, config: Config, progress: Progress, workers: Workers
+    target: Target,
+    config: Config,
+    progress: Progress,
+    workers: Workers,
+    questions: Questions | None,
 ) -> list[tuple[list[Use], SourceReport]]:
-    found = read_target(target, config, progress, workers)
+    found = read_target(target, config, progress, workers, defers=questions is not None)
+    for source, items in zip(SOURCES, found, strict=True):
+        report = partial(_answer, target.registry, source.name)
+        for item in items:
+            if isinstance(item, Question) and questions is not None:
+                questions.add(item, report)
     return [
         _read(target.registry, source.name, items)
         for source, items in zip(SOURCES, found, strict=True)
     ]
+
+
+def _answer(registry: Registry, source: str, question: Question) -> tuple[list[Use], SourceReport]:
+    return _read(registry, source, attempt(question.ask))
 
 
 def _read(

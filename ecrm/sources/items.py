@@ -44,7 +44,16 @@ class SaidToBeGone:
         return Diagnostic(ReadStatus.FAILED, text)
 
 
-SourceItem = Use | Diagnostic | SeenResource | TaskDefinitionUse | SaidToBeGone
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """Which of these images something uses: not asked yet, since that costs calls and matters only
+    where a plan would delete one of them. `ask` yields what a source yields."""
+
+    images: tuple[Reference, ...]
+    ask: Callable[[], Iterable["SourceItem"]]
+
+
+SourceItem = Use | Diagnostic | SeenResource | TaskDefinitionUse | SaidToBeGone | Question
 T = TypeVar("T")
 
 

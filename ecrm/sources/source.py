@@ -16,13 +16,15 @@ from ecrm.sources.task_definitions import TaskDefinitions
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a source reads with: one target, the threads that work for it, and the task definitions
-    that all its sources share."""
+    that all its sources share. Where it `defers`, a source may yield questions instead of asking
+    what is expensive."""
 
     target: Target
     config: Config
     progress: Progress
     workers: Workers
     task_definitions: TaskDefinitions
+    defers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

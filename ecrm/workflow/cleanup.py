@@ -15,6 +15,7 @@ from ecrm.planning.plan import Plan, SkippedDeletion
 from ecrm.planning.plan_file import narrowed, plan_text, read_plan, refuse_unfit
 from ecrm.planning.planner import make_plan
 from ecrm.registry.deleter import Deleter
+from ecrm.sources.questions import Questions
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
 from ecrm.workflow.state import distrust_of_state
@@ -94,7 +95,10 @@ def review(run: Run, approved: ApprovedPlan | None = None) -> Review:
 
 def plan(run: Run) -> Plan:
     """Which images to keep and which to delete, in every repository of every target."""
-    return make_plan(run.inventory, read_context(run), run.request.repository, run.progress)
+    questions = Questions()
+    # Reasons to keep are shown then, and who uses an image is one of them.
+    context = read_context(run, None if run.request.list_kept else questions)
+    return make_plan(run.inventory, context, run.request.repository, run.progress, questions)
 
 
 def plan_file(made: Plan) -> str:

@@ -26,6 +26,7 @@ from ecrm.planning.context import PlanningContext
 from ecrm.planning.planner import RegistryReader, planning_context
 from ecrm.planning.snapshot import Snapshot, read_snapshot
 from ecrm.registry.inventory import Inventory
+from ecrm.sources.questions import Questions
 from ecrm.workflow.configuration import from_bytes, load, parse
 from ecrm.workflow.connections import Connections, connected, one_target
 from ecrm.workflow.state import JOURNALS, state_folder
@@ -137,8 +138,9 @@ def run_name(run: Run) -> str:
     return "-".join(filter(None, (journal_name(run.now, where), run.request.name)))
 
 
-def scan(run: Run) -> Scan:
-    """The images in use. An incomplete scan is a value, too; callers check it."""
+def scan(run: Run, questions: Questions | None = None) -> Scan:
+    """The images in use, but for `questions` that may be left open. An incomplete scan is a value,
+    too; callers check it."""
     config = replace(run.config, external_commands=_in_time(run))
     if isinstance(run.inventory, Snapshot) and run.request.scan:
         config = replace(config, external_commands=(), files=())
@@ -151,6 +153,7 @@ def scan(run: Run) -> Scan:
         services=run.request.scan,
         commands=run.request.external_commands,
         clients=run.home,
+        questions=questions,
     )
     if isinstance(run.inventory, Snapshot) and run.request.scan:
         past = run.inventory.scan
@@ -173,9 +176,9 @@ def _in_time(run: Run) -> tuple[ExternalCommand, ...]:
     )
 
 
-def read_context(run: Run) -> PlanningContext:
+def read_context(run: Run, questions: Questions | None = None) -> PlanningContext:
     return planning_context(
-        scan(run),
+        scan(run, questions),
         run.inventory,
         run.config,
         run.now,

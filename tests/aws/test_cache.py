@@ -27,7 +27,7 @@ from ecrm.errors import OutputError
 from ecrm.registry.manifests import INDEX
 from ecrm.sources import SOURCES
 from ecrm.sources.ecs.revisions import SERVICE_REVISION
-from ecrm.sources.lambda_functions import LAMBDA_VERSION
+from ecrm.sources.lambda_functions.function import LAMBDA_VERSION
 from ecrm.sources.task_definitions import TASK_DEFINITION
 
 ECS = "arn:aws:ecs:us-east-1:123456789012"

@@ -12,7 +12,10 @@ from ecrm.aws.errors import translated
 from ecrm.errors import AccessDenied, AwsError, EcrmError, Gone, NotOffered
 from ecrm.registry.operations import DESCRIBE_IMAGES
 from ecrm.sources.ecs.operations import DESCRIBE_TASKS
-from ecrm.sources.lambda_functions import GET_FUNCTION, LIST_PROVISIONED_CONCURRENCY_CONFIGS
+from ecrm.sources.lambda_functions.operations import (
+    GET_FUNCTION,
+    LIST_PROVISIONED_CONCURRENCY_CONFIGS,
+)
 from tests.stubs import Stubs
 
 ACTION = "ecs:ListTasks"

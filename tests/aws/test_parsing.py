@@ -20,7 +20,7 @@ from ecrm.aws.parsing import plain_json_session
 from ecrm.errors import AwsError
 from ecrm.registry.operations import DESCRIBE_IMAGES
 from ecrm.sources.ecs.operations import LIST_TASKS
-from ecrm.sources.lambda_functions import LIST_FUNCTIONS
+from ecrm.sources.lambda_functions.operations import LIST_FUNCTIONS
 from tests.stubs import new_session
 from tests.values import digest
 

@@ -18,7 +18,7 @@ from ecrm.registry.deleter import Deleter
 from ecrm.registry.images import repositories
 from ecrm.registry.operations import DESCRIBE_REPOSITORIES
 from ecrm.sources.ecs.operations import LIST_TASKS
-from ecrm.sources.lambda_functions import LIST_FUNCTIONS
+from ecrm.sources.lambda_functions.operations import LIST_FUNCTIONS
 from tests.stubs import ACCOUNT, REGION, REGISTRY, Stubs, Wire, new_session
 from tests.values import digest
 

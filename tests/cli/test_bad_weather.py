@@ -124,10 +124,11 @@ READS = {
 def busy(shop: Shop) -> Shop:
     """The shop, so that every call that reads anything is made."""
     shop.repository.push_index("multi", pushed=days_ago(60))
-    api = shop.aws.ecr.repository("fn").push("v1", pushed=days_ago(60))
-    function = shop.aws.lambda_.function("resize", api)
-    for number in range(7):
-        shop.aws.lambda_.update(function, digest=f"sha256:{number:064x}")
+    images = shop.aws.ecr.repository("fn")
+    images.fill(7, newest=days_ago(60))
+    function = shop.aws.lambda_.function("resize", next(iter(images)))
+    for image in list(images):
+        shop.aws.lambda_.update(function, image)
         function.publish()
     return shop
 

@@ -68,7 +68,7 @@ def everything(aws: FakeAws, ecrm: Ecrm) -> FakeAws:
     prod.service("web", aws.ecs.task_definition("web", used))
     function = aws.lambda_.function("resize", used)
     for number in range(2):
-        aws.lambda_.update(function, api.push(f"resize-{number}"))
+        aws.lambda_.update(function, api.push(f"resize-{number}", pushed=days_ago(70)))
         function.publish()
     return aws
 

@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 
+from ecrm.sources.lambda_functions.function import Function
 from tests.cli.driving import HOST, PATIENCE, Ecrm, decisions
 from tests.values import DOCKER_MANIFEST, OCI_INDEX
 
@@ -213,7 +214,7 @@ def test_b9_lambda_versions_keep_their_image_as_long_as_an_alias_points_to_them(
     ecrm: Ecrm, account: Account, monkeypatch: pytest.MonkeyPatch
 ):
     """moto answers no ListProvisionedConcurrencyConfigs, which ecrm takes for a failure."""
-    monkeypatch.setattr("ecrm.sources.lambda_functions._provisioned", lambda *_: [])
+    monkeypatch.setattr(Function, "_provisioned", lambda _: [])
     ecrm.config("""
         lambda_functions: [{name: resize, keep_count: 1}]
         repositories: [{name: resize, expires: 0s}]

@@ -16,7 +16,7 @@ from tests.fake_aws import (
 
 from .account import Account, found, key, old
 
-VERSIONS = 60
+VERSIONS = 12
 KEPT_VERSIONS = 2
 POINTED_TO = {"alias": 1, "alias weight": 2, "provisioned concurrency": 3}
 REVISIONS = 3

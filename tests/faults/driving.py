@@ -33,7 +33,7 @@ SHORT = {
     "DescribeRepositories": ("maxResults", 3),
     "ListAliases": ("MaxItems", 1),
     "ListClusters": ("maxResults", 1),
-    "ListFunctions": ("MaxItems", 25),
+    "ListFunctions": ("MaxItems", 5),
     "ListProvisionedConcurrencyConfigs": ("MaxItems", 1),
     "ListServices": ("maxResults", 10),
     "ListTaskDefinitionFamilies": ("maxResults", 3),

@@ -38,11 +38,12 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.sources.external": ("sources/test_external", "sources/test_scan"),
     "ecrm.sources.files.working_tree": ("sources/test_working_tree",),
     "ecrm.sources.items": ("sources/test_items",),
-    "ecrm.sources.lambda_functions": (
+    "ecrm.sources.lambda_functions": ("sources/test_lambda_functions", *_DECLARED),
+    "ecrm.sources.lambda_functions.function": (
         "sources/test_lambda_functions",
         "sources/test_cached_facts",
-        *_DECLARED,
     ),
+    "ecrm.sources.questions": ("planning/test_questions",),
     "ecrm.sources.ecs": ("sources/test_ecs", "sources/test_cached_facts", *_DECLARED),
     "ecrm.sources.task_definitions": (
         "sources/test_ecs",

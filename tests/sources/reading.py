@@ -30,11 +30,13 @@ def found_by(
     target: Target,
     config: Config | None = None,
     progress: Callable[[str], None] = quiet,
+    *,
+    defers: bool = False,
 ) -> list[SourceItem]:
     [[found]] = for_each_target(
         (target,),
         lambda target, workers: read_target(
-            target, config or Config(), progress, workers, (source,)
+            target, config or Config(), progress, workers, (source,), defers=defers
         ),
     )
     return found

@@ -16,7 +16,8 @@ from ecrm.model.use import Use
 from ecrm.registry.manifests import INDEX, children
 from ecrm.sources.ecs import ECS
 from ecrm.sources.ecs.revisions import SERVICE_REVISION
-from ecrm.sources.lambda_functions import LAMBDA, LAMBDA_VERSION
+from ecrm.sources.lambda_functions import LAMBDA
+from ecrm.sources.lambda_functions.function import LAMBDA_VERSION
 from ecrm.sources.task_definitions import TASK_DEFINITION
 from tests.sources.reading import defined_as, found_by
 from tests.stubs import ACCOUNT, HOST, REGION, Params, Stubs

@@ -9,7 +9,7 @@ from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
-from ecrm.sources.items import SeenResource
+from ecrm.sources.items import Question, SeenResource
 from ecrm.sources.lambda_functions import LAMBDA
 from tests.sources.reading import found_by
 from tests.stubs import HOST, Params, Stubs
@@ -394,3 +394,79 @@ def test_the_functions_that_have_an_image_were_met_in_the_order_of_their_names(a
         code(aws, "$LATEST", name=name)
     met = [item for item in found_by(LAMBDA, aws.target) if isinstance(item, SeenResource)]
     assert met == [SeenResource("lambda_functions", name) for name in sorted(names)]
+
+
+# -- what can wait ---------------------------------------------------------------------------------
+
+
+def deferred(aws: Stubs, config: Config) -> tuple[set[str], list[Question]]:
+    """Who uses an image whoever points to which version, and the questions about the others."""
+    found = found_by(LAMBDA, aws.target, config, defers=True)
+    assert not [item for item in found if isinstance(item, Diagnostic)]
+    known = {str(item).removeprefix("function thumbs:") for item in found if isinstance(item, Use)}
+    return known, [item for item in found if isinstance(item, Question)]
+
+
+def test_who_points_to_a_version_is_not_asked_before_that_matters(aws):
+    versions(aws, 1, 2, 3)
+    codes(aws, "$LATEST", 3, 2, 1)
+    known, [question] = deferred(aws, window(1))
+    assert known == {"$LATEST ($LATEST)", "3 (one of the newest 1 versions)"}
+    assert set(map(str, question.images)) == {
+        *(f"{THUMBS}:v{number}" for number in (1, 2)),
+        *(f"{THUMBS}@{digest(number)}" for number in (1, 2)),
+    }
+
+
+def test_the_answer_is_all_that_would_have_been_found_at_once(aws):
+    versions(aws, 1, 2, 3, 4)
+    codes(aws, "$LATEST", 4, 3, 2, 1)
+    _, [question] = deferred(aws, window(1))
+    aliases(aws, alias("prod", 4, **{"1": 0.1}))
+    provisioned(aws)
+    answer = [item for item in question.ask() if isinstance(item, Use)]
+    assert {str(item).removeprefix("function thumbs:") for item in answer} == {
+        "$LATEST ($LATEST)",
+        "4 (alias prod)",
+        "1 (alias prod)",
+        "3 (one of the newest 1 versions)",
+    }
+
+
+def test_a_version_that_was_published_since_is_read_for_the_answer(aws):
+    versions(aws, 1, 2)
+    codes(aws, "$LATEST", 2, 1)
+    _, [question] = deferred(aws, window(1))
+    aliases(aws, alias("prod", 3))
+    provisioned(aws)
+    codes(aws, 3)
+    assert "3 (alias prod)" in {
+        str(item).removeprefix("function thumbs:") for item in question.ask()
+    }
+
+
+def test_without_a_version_outside_the_window_there_is_no_question(aws):
+    versions(aws, 1, 2)
+    codes(aws, "$LATEST", 2, 1)
+    assert deferred(aws, window(2))[1] == []
+
+
+def test_b36_a_function_that_is_gone_when_it_is_asked_about_is_looked_for_again(aws):
+    versions(aws, 1, 2)
+    codes(aws, "$LATEST", 2, 1)
+    _, [question] = deferred(aws, window(1))
+    aws.refuse("ListAliases", "ResourceNotFoundException", FunctionName="thumbs")
+    functions(aws)
+    assert list(question.ask()) == []
+
+
+def test_b36_a_function_that_is_listed_and_gone_is_a_failure(aws):
+    versions(aws, 1, 2)
+    codes(aws, "$LATEST", 2, 1)
+    _, [question] = deferred(aws, window(1))
+    for _ in range(2):
+        aws.refuse("ListAliases", "ResourceNotFoundException", FunctionName="thumbs")
+    versions(aws, 1, 2)
+    assert [item.status for item in question.ask() if isinstance(item, Diagnostic)] == [
+        ReadStatus.FAILED
+    ]

@@ -12,6 +12,7 @@ from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.planner import make_plan, planning_context
+from ecrm.sources.questions import Questions
 from ecrm.workflow import revalidation
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Request, Run
@@ -47,7 +48,7 @@ def test_b15_a_scan_that_failed_for_one_target_is_not_trusted_for_the_next(run, 
     failed = facts(ACCOUNTS, source_reports=(read(HOME, "ecs", FAILED),))
     complete = facts(ACCOUNTS, use("app:v1", where=PARTNER), keep_all=True)
     contexts = iter([failed, failed, complete])
-    monkeypatch.setattr(revalidation, "read_context", lambda _: next(contexts))
+    monkeypatch.setattr(revalidation, "read_context", lambda *_: next(contexts))
     revalidate = Revalidation(run, made)
     for planned in made.repositories:
         with pytest.raises(IncompleteError, match="ecs:ListTasks timed out"):
@@ -92,7 +93,7 @@ class Day:
     def break_down(self, error: AwsError) -> None:
         self.held["app"] = RepositoryIndex(error)
 
-    def facts(self, run: Run) -> PlanningContext:
+    def facts(self, run: Run, _: Questions | None = None) -> PlanningContext:
         """As `read_context`, with the scan that the test wants."""
         self.scans.append(run.now)
         notes = (Diagnostic(ReadStatus.FAILED, self.unread),) if self.unread else ()

@@ -1,0 +1,176 @@
+"""What sources leave unasked: asked only where a plan depends on it, with the same decisions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrm.errors import AccessDenied
+from ecrm.model.scan import Diagnostic, SourceReport
+from ecrm.model.use import Use
+from ecrm.planning.plan import Plan
+from ecrm.planning.planner import make_plan
+from ecrm.sources.items import Question, attempt
+from ecrm.sources.questions import Questions
+from tests.strategies import Case, Named, cases, examples
+from tests.values import (
+    HOME,
+    RULE,
+    RepositoryIndex,
+    Shelf,
+    digest,
+    facts,
+    image,
+    index,
+    read,
+    shelf,
+    use,
+)
+
+
+class Asked:
+    """Questions that note which of them were asked."""
+
+    def __init__(self) -> None:
+        self.questions = Questions()
+        self.names: list[str] = []
+
+    def add(self, name: str, images: Iterable[Use], answer: Sequence[Use] | Exception) -> None:
+        def ask() -> Sequence[Use]:
+            self.names.append(name)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        def report(question: Question) -> tuple[list[Use], SourceReport]:
+            found = attempt(question.ask)
+            notes = tuple(item for item in found if isinstance(item, Diagnostic))
+            uses = [item for item in found if isinstance(item, Use)]
+            return uses, SourceReport(HOME, "lambda", len(uses), notes)
+
+        self.questions.add(Question(tuple(item.reference for item in images), ask), report)
+
+
+def lazily(inventory: Shelf, asked: Asked, *uses: Use, **more: Any) -> Plan:
+    context = facts(inventory, *uses, **more)
+    return make_plan(inventory, context, None, lambda _: None, asked.questions)
+
+
+OLD, OLDER = image("old", "v2"), image("older", "v1", days=99)
+BY_DIGEST = use(f"app@{digest('older')}")
+
+
+def deleted(made: Plan) -> set[str]:
+    return {
+        decision.image.digest for planned in made.repositories for decision in planned.deletions
+    }
+
+
+def test_a_question_about_an_image_to_be_deleted_is_asked_and_counts():
+    asked = Asked()
+    asked.add("resize", [BY_DIGEST], [BY_DIGEST])
+    made = lazily(shelf(OLD, OLDER), asked, use("app:v9"))
+    assert asked.names == ["resize"]
+    assert deleted(made) == {OLD.digest}
+
+
+def test_nothing_is_asked_where_nothing_would_be_deleted():
+    asked = Asked()
+    asked.add("resize", [BY_DIGEST], [BY_DIGEST])
+    keep_all = replace(RULE, keep_count=9)
+    assert not deleted(lazily(shelf(OLD, OLDER), asked, use("app:v9"), rules=[keep_all]))
+    assert asked.names == []
+
+
+def test_nothing_is_asked_about_an_image_that_is_in_use_or_not_there():
+    asked = Asked()
+    asked.add("resize", [BY_DIGEST, use(f"app@{digest('gone')}")], [BY_DIGEST])
+    asked.add("other", [use("elsewhere:v1")], [])
+    assert deleted(lazily(shelf(OLD, OLDER), asked, use("app:v1"))) == {OLD.digest}
+    assert asked.names == []
+
+
+def test_a_question_is_asked_once_for_all_repositories():
+    two = Shelf({HOME: {name: RepositoryIndex((OLD, OLDER)) for name in ("app", "api")}})
+    both = [use(f"{name}@{digest('older')}") for name in ("app", "api")]
+    asked = Asked()
+    asked.add("resize", both, both)
+    assert deleted(lazily(two, asked, use("app:v9"))) == {OLD.digest}
+    assert asked.names == ["resize"]
+
+
+def test_a_slot_of_keep_count_that_an_image_in_use_leaves_is_given_to_the_next():
+    asked = Asked()
+    asked.add("resize", [use("app:v2")], [use("app:v2")])
+    one = replace(RULE, keep_count=1)
+    assert not deleted(lazily(shelf(OLD, OLDER), asked, use("app:v9"), rules=[one]))
+
+
+def test_a_young_platform_image_is_asked_about_for_the_sake_of_its_index():
+    old, child = index("old", "v1"), image("child", days=3)
+    asked = Asked()
+    asked.add("resize", [use(f"app@{child.digest}")], [use(f"app@{child.digest}")])
+    inventory = shelf(old, child, old=["child"])
+    assert not deleted(lazily(inventory, asked, use("app:v9")))
+
+
+def test_where_nothing_is_in_use_images_that_are_not_there_are_asked_about():
+    """A guard stops where all that is in use of a repository is missing."""
+    missing = use(f"app@{digest('gone')}")
+    asked = Asked()
+    asked.add("resize", [missing], [missing])
+    [planned] = lazily(shelf(OLD), asked).repositories
+    assert planned.missing == (f"@{digest('gone')}",)
+
+
+def test_what_could_not_be_asked_makes_the_plan_incomplete():
+    asked = Asked()
+    asked.add("resize", [BY_DIGEST], AccessDenied("access to lambda:ListAliases is denied", "x"))
+    made = lazily(shelf(OLD, OLDER), asked, use("app:v9"))
+    assert not made.complete
+    assert any("lambda:ListAliases" in line for line in made.unread)
+
+
+def test_what_is_not_asked_is_in_no_source_report():
+    asked = Asked()
+    asked.add("resize", [use("other:v1")], [])
+    assert lazily(shelf(OLD), asked, use("app:v9")).source_reports == (read(),)
+
+
+@st.composite
+def left_open(draw: st.DrawFn) -> tuple[Case, list[tuple[list[Named], list[Named]]]]:
+    """A repository, and questions about some of its images, each with an answer."""
+    case = draw(cases())
+    images = [Named(digest=one.digest) for one in case.images]
+    images += [Named(tag=tag) for one in case.images for tag in one.tags]
+    images += [Named(tag="gone")]
+    about = st.lists(st.sampled_from(images), min_size=1, max_size=3, unique=True)
+    asked = draw(st.lists(about, max_size=3))
+    return case, [(named, [one for one in named if draw(st.booleans())]) for named in asked]
+
+
+@settings(max_examples=examples(300))
+@given(left_open())
+def test_the_decisions_are_those_of_a_plan_that_asks_everything(given_):
+    case, open_questions = given_
+    inventory = Shelf({HOME: {"app": RepositoryIndex(case.images, case.manifests)}})
+    known = [named.use() for named in case.named]
+    asked = Asked()
+    for place, (images, answer) in enumerate(open_questions):
+        asked.add(f"{place}", [one.use() for one in images], [one.use() for one in answer])
+    answers = [one.use() for _, answer in open_questions for one in answer]
+    guards = replace(facts(inventory).config.guards, min_age=case.min_age)
+    more: dict[str, Any] = {"rules": [case.rule], "guards": guards}
+    everything = make_plan(
+        inventory, facts(inventory, *known, *answers, **more), None, lambda _: None
+    )
+    left = lazily(inventory, asked, *known, **more)
+    assert [planned.stages for planned in left.repositories] == [
+        planned.stages for planned in everything.repositories
+    ]
+    if not any(
+        planned.stages for planned in lazily(inventory, Asked(), *known, **more).repositories
+    ):
+        assert asked.names == []
