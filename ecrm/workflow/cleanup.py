@@ -18,7 +18,7 @@ from ecrm.registry.deleter import Deleter
 from ecrm.sources.questions import Questions
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
-from ecrm.workflow.state import distrust_of_state
+from ecrm.workflow.state import USAGE_HISTORY, USAGE_HISTORY_OF_FILES, distrust_of_state
 from ecrm.workflow.usage_history import last_usage, record_usage
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:
         return stops(to_review, guards, {})
     folder = state_of(run)
     try:
-        last = last_usage(folder, run.home)
+        last = last_usage(folder, run.home, _usage_history(run))
     except InputError as error:
         log.warning("%s", error)
         is_stop = guards.max_in_use_drop is not None and to_review.deletable.images
@@ -134,7 +134,8 @@ def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:
         unreadable = (Stop("max_in_use_drop", str(error), go_on),) if is_stop else ()
         return unreadable + stops(to_review, guards, {})
     if not _overrides_drop(run) and not any(drops(to_review, guards, last)):
-        record_usage(folder, usage(to_review), run.now, run.home, last=last)
+        used = usage(to_review)
+        record_usage(folder, used, run.now, run.home, _usage_history(run), last=last)
     return stops(to_review, guards, last)
 
 
@@ -142,11 +143,15 @@ def _has_history(run: Run) -> bool:
     """Whether this run may be compared with the last one. Warns of a folder that others can write
     to."""
     request = run.request
-    if not run.targets or not request.scan or run.skips_commands or request.now is not None:
+    if not run.targets or run.skips_commands or request.now is not None:
         return False
     if why := distrust_of_state(state_of(run)):
         log.warning("%s; so a drop of what is in use cannot be noticed", why)
     return not why
+
+
+def _usage_history(run: Run) -> str:
+    return USAGE_HISTORY if run.request.scan else USAGE_HISTORY_OF_FILES
 
 
 def _overrides_drop(run: Run) -> bool:
@@ -158,10 +163,10 @@ def _accept_usage(run: Run, to_apply: Plan) -> None:
     """Whoever deletes although less is in use, or the record cannot be read, wants it so."""
     folder = state_of(run)
     try:
-        last = last_usage(folder, run.home)
+        last = last_usage(folder, run.home, _usage_history(run))
     except InputError:
         last = {}
-    record_usage(folder, usage(to_apply), run.now, run.home, last=last)
+    record_usage(folder, usage(to_apply), run.now, run.home, _usage_history(run), last=last)
 
 
 def _delete(run: Run, to_apply: Plan, on_outcome: Callable[[Outcome], None]) -> list[Outcome]:

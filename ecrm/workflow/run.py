@@ -155,6 +155,7 @@ def scan(run: Run, questions: Questions | None = None) -> Scan:
         clients=run.home,
         questions=questions,
     )
+    _refuse_nothing_named(run, found)
     if isinstance(run.inventory, Snapshot) and run.request.scan:
         past = run.inventory.scan
         return replace(
@@ -163,6 +164,17 @@ def scan(run: Run, questions: Questions | None = None) -> Scan:
             source_reports=past.source_reports + found.source_reports,
         )
     return found
+
+
+def _refuse_nothing_named(run: Run, found: Scan) -> None:
+    """Files of the wrong account, say, must not make every image look unused."""
+    for registry in () if run.request.scan else run.inventory.registries:
+        if not any(use.reference.may_name(registry) for use in found.uses):
+            files = ", ".join(run.request.scanned_files)
+            raise UsageError(
+                f"with --no-scan, {files} names no image of {registry}, so all of them would seem "
+                "unused; name files of a scan of whoever uses it"
+            )
 
 
 def _in_time(run: Run) -> tuple[ExternalCommand, ...]:

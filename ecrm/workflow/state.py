@@ -8,6 +8,8 @@ from ecrm.aws.storage import is_remote
 from ecrm.errors import UsageError
 
 USAGE_HISTORY = "in-use.json"
+USAGE_HISTORY_OF_FILES = "in-use-no-scan.json"
+"""What scanned files alone name is compared with that, and with no scan of an account."""
 JOURNALS = "journals"
 
 
@@ -31,7 +33,10 @@ def distrust_of_state(folder: str) -> str:
     for path, why in (
         (state, distrust_of_folder(state)),
         (state / JOURNALS, distrust_of_folder(state / JOURNALS)),
-        (state / USAGE_HISTORY, distrust_of_file(state / USAGE_HISTORY)),
+        *(
+            (path, distrust_of_file(path))
+            for path in (state / USAGE_HISTORY, state / USAGE_HISTORY_OF_FILES)
+        ),
     ):
         if why:
             return f"{path}: is not trusted: {why}"

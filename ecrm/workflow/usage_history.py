@@ -17,13 +17,15 @@ from ecrm.workflow.state import USAGE_HISTORY
 log = logging.getLogger(__name__)
 
 
-def last_usage(folder: str, clients: ClientFactory = no_aws) -> dict[Registry, Usage]:
+def last_usage(
+    folder: str, clients: ClientFactory = no_aws, name: str = USAGE_HISTORY
+) -> dict[Registry, Usage]:
     """How much was in use when that was last recorded; empty where nothing was.
 
     `folder` is a path or `s3://bucket/prefix`; `clients` connects only for the latter. Raises
     InputError for a record that is there and cannot be read.
     """
-    place = f"{folder}/{USAGE_HISTORY}"
+    place = f"{folder}/{name}"
     try:
         recorded = json.loads(read_text(place, clients))
         return {Registry(*target.split("/")): _usage(entry) for target, entry in recorded.items()}
@@ -39,6 +41,7 @@ def record_usage(
     usage: Mapping[Registry, Usage],
     now: datetime,
     clients: ClientFactory = no_aws,
+    name: str = USAGE_HISTORY,
     *,
     last: Mapping[Registry, Usage],
 ) -> None:
@@ -47,7 +50,7 @@ def record_usage(
     new = {
         str(target): _entry(numbers) | {"at": now.isoformat()} for target, numbers in usage.items()
     }
-    place = f"{folder}/{USAGE_HISTORY}"
+    place = f"{folder}/{name}"
     try:
         if not is_remote(folder):
             make_own_folder(Path(folder))

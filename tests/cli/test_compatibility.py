@@ -202,6 +202,31 @@ def test_no_scan_without_files_is_a_usage_error_since_all_would_seem_unused(
     assert not shop.aws.calls
 
 
+@pytest.mark.parametrize("command", [["plan"], ["delete", "--force"]])
+@pytest.mark.parametrize(
+    "uris",
+    [
+        [],
+        ["nginx", "public.ecr.aws/docker/library/nginx:latest"],
+        ["210987654321.dkr.ecr.us-east-1.amazonaws.com/shop/api:v2"],
+        ["123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/api:v2"],
+    ],
+    ids=["nothing", "elsewhere", "another account", "another region"],
+)
+def test_b40_no_scan_with_files_that_name_nothing_of_this_registry_is_a_usage_error(
+    ecrm: Ecrm, shop: Shop, command: list[str], uris: list[str]
+):
+    Path("a.json").write_text(json.dumps(uris))
+    ran = ecrm(*command, "--no-scan", "--scanned-files", "a.json")
+    assert (ran.code, ran.out) == (2, "")
+    (error,) = ran.errors
+    assert error == (
+        f"ecrm: error: with --no-scan, a.json names no image of {TARGET}, so all of them would "
+        "seem unused; name files of a scan of whoever uses it"
+    )
+    assert not shop.aws.calls.writes
+
+
 def test_scan_overrides_its_variable(ecrm: Ecrm, shop: Shop):
     assert ecrm("plan", "--scan", ECRM_SCAN="false").out == TABLE
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Shop
 from tests.cli.driving import TARGET, Ecrm, decisions
-from tests.fake_aws import FakeAws, days_ago, hours_ago
+from tests.fake_aws import FakeAws, Fault, days_ago, hours_ago
 
 RULES = """
     repositories:
@@ -230,13 +230,33 @@ def test_a_drop_is_not_forgotten_by_runs_without_deletions(
 def test_an_incomplete_plan_adds_nothing_to_the_usage_history(
     ecrm: Ecrm, running: FakeAws, state: Path
 ):
-    Path("scan.json").write_text("[]")
-    ecrm("plan", "--no-scan", "--scanned-files", "scan.json", "--no-guards")
+    running.fault("lambda", "ListFunctions", Fault.denied(), times=1)
+    assert ecrm("plan").code == 1
     assert not state.exists()
     ecrm("plan")
     running.ecs.clusters.clear()
-    ecrm("plan", "--no-scan", "--scanned-files", "scan.json", "--no-guards")
+    running.fault("lambda", "ListFunctions", Fault.denied(), times=1)
+    assert ecrm("plan").code == 1
     assert usage_history(state) == 20
+
+
+def test_a_drop_in_scanned_files_alone_stops_the_run_and_is_compared_with_its_like(
+    ecrm: Ecrm, running: FakeAws, state: Path
+):
+    """A scan of this account counts for nothing there, nor the other way round."""
+    assert ecrm("scan", "-o", "scan.json").code == 0
+    uris = json.loads(Path("scan.json").read_text())
+    Path("scan.json").write_text(json.dumps(uris[:10]))
+    files = ("--no-scan", "--scanned-files", "scan.json")
+    assert ecrm("plan").code == 0
+    assert ecrm("plan", *files).code == 0
+    assert usage_history(state) == 20
+    Path("scan.json").write_text(json.dumps(uris[:2]))
+    (message,) = stopped(ecrm, running, *files)
+    assert message.startswith(f"guard max_in_use_drop: 2 images of {TARGET} are in use, and 10 ")
+    assert usage_history(state) == 20
+    assert ecrm("delete", "--force", *files, "--no-guards").code == 0
+    assert ecrm("delete", "--force", *files).code == 0
 
 
 def test_each_target_has_a_usage_history_of_its_own(ecrm: Ecrm, running: FakeAws, state: Path):
