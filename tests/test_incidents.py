@@ -49,6 +49,7 @@ INCIDENTS = {
     "B38": "others can write the cache or the state",
     "B40": "an empty option widens what is deleted",
     "B41": "nothing runs in the account of the registry",
+    "B45": "the tool's own reading counts as a pull",
     "B46": "files of a pull request run or decide in a job that holds credentials",
     "B47": "an event replaces the configuration of a function",
 }

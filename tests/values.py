@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ecrm.config import Config, Guards
 from ecrm.errors import AwsError
 from ecrm.model.decision import Decision, Reason
-from ecrm.model.image import Image, Kind, Links
+from ecrm.model.image import Image, Kind, Links, OwnReadings
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
@@ -112,6 +112,7 @@ class Shelf:
     contents: Mapping[Registry, Mapping[str, RepositoryIndex]]
     replicated: Mapping[Registry, tuple[Replication, ...] | AwsError] = field(default_factory=dict)
     workers: int = 4
+    readings: OwnReadings = field(default_factory=dict)
 
     @property
     def registries(self) -> tuple[Registry, ...]:
@@ -126,6 +127,11 @@ class Shelf:
     def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
         links = answered(self.contents[registry][repository].indexes)
         return {index.digest: links[index.digest] for index in indexes if index.digest in links}
+
+    def own_readings(
+        self, registry: Registry, repository: str, images: Sequence[Image]
+    ) -> OwnReadings:
+        return self.readings
 
     def replications(self, registry: Registry) -> Sequence[Replication]:
         return answered(self.replicated.get(registry, ()))

@@ -19,6 +19,7 @@ from ecrm.aws.rate_limits import RateLimiter
 from ecrm.aws.shapes import TEXT, record
 from ecrm.errors import AwsError
 from ecrm.model.deadline import NO_DEADLINE, Deadline
+from ecrm.model.image import OwnReading
 from ecrm.model.reference import Registry
 from ecrm.model.version import version
 
@@ -47,7 +48,8 @@ class Target:
     deadline. Those for what ecrm itself keeps or tells may.
 
     `workers` is how many calls of one kind may be in flight at once; `is_aws` says whether AWS is
-    what is there, and nothing that stands in for it.
+    what is there, and nothing that stands in for it. `own_readings` and, from run to run, `memory`
+    are for what ecrm itself did there.
     """
 
     registry: Registry
@@ -56,6 +58,8 @@ class Target:
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
     call_counter: CallCounter = field(default_factory=CallCounter)
     cache: Cache = field(default_factory=NoCache)
+    memory: Cache = field(default_factory=NoCache)
+    own_readings: dict[tuple[str, str], OwnReading] = field(default_factory=dict)
     deadline: Deadline = NO_DEADLINE
     is_aws: bool = False
 

@@ -14,6 +14,8 @@ def cache() -> None:
 
     Only immutable data is cached: the images of a task definition revision, the digests of a
     service revision, the image of a published Lambda version, and which images an index names.
+    With keep_pulled_within it also remembers which manifests ecrm itself has read, since ECR may
+    count that as a pull.
     """
 
 

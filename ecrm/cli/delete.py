@@ -72,6 +72,13 @@ def delete(
     confirmed: list[Plan] = []
     outcomes: list[Outcome] = []
 
+    def show_review(review: workflow.Review) -> None:
+        from ecrm.reports.outcomes import dropped_lines
+
+        show(PLAN_FORMATS[format_name](review.plan), output, run.home)
+        for line in dropped_lines(review.dropped, review.plan.targets):
+            show(line) if to_stdout else say(line)
+
     def confirm(plan: "Plan") -> None:
         if not force:
             ask(_question(plan), _NO_TERMINAL)
@@ -82,7 +89,7 @@ def delete(
             applied = workflow.plan_and_delete(
                 run,
                 approved,
-                show=lambda review: show(PLAN_FORMATS[format_name](review.plan), output, run.home),
+                show=show_review,
                 confirm=confirm,
                 on_outcome=outcomes.append,
             )

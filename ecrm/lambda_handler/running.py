@@ -17,6 +17,7 @@ from ecrm.model.humanize import count
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.planning.plan import Plan
 from ecrm.reports import CHECK_FORMATS, PLAN_FORMATS, SCAN_FORMATS
+from ecrm.reports.outcomes import dropped_lines
 from ecrm.reports.text import uncolored
 from ecrm.workflow import commands as workflow
 
@@ -53,6 +54,8 @@ def _delete(run: workflow.Run, event: Event, result: Result) -> None:
     def show(review: workflow.Review) -> None:
         _note(result, review)
         _show(run, event, PLAN_FORMATS, "table", review.plan)
+        for line in dropped_lines(review.dropped, review.plan.targets):
+            log.info("%s", line)
 
     def confirm(_: Plan) -> None:
         result.journal = f"{run.request.journal}{result.name}"

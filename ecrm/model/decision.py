@@ -1,5 +1,6 @@
 """Whether one image is kept or deleted, and why."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -30,6 +31,28 @@ class Reason(StrEnum):
     SUBJECT_DELETABLE = "subject_deletable"
     SUBJECT_MISSING = "subject_missing"
     ARCHIVED_LONG = "archived_long"
+
+
+WORDS: Mapping[Reason, str] = {
+    Reason.IN_USE: "in use",
+    Reason.KEEP_TAG: "with a tag of keep_tag_patterns",
+    Reason.PUSHED: "pushed within expires",
+    Reason.PULLED: "pulled within keep_pulled_within",
+    Reason.MIN_AGE: "younger than guards.min_age",
+    Reason.KEEP_COUNT: "within keep_count",
+    Reason.CHILD: "part of an index that is kept",
+    Reason.REFERRER: "referring to an image that is kept",
+    Reason.ARTIFACT: "not a container image",
+    Reason.ARCHIVED: "archived",
+    Reason.UNSCANNED: "in a repository whose deletions ECR replicates",
+    Reason.EXPIRED: "expired",
+    Reason.UNTAGGED: "untagged",
+    Reason.INDEX_DELETABLE: "part of an index that is deleted",
+    Reason.SUBJECT_DELETABLE: "referring to an image that is deleted",
+    Reason.SUBJECT_MISSING: "referring to an image that is gone",
+    Reason.ARCHIVED_LONG: "archived for longer than delete_archived_after",
+}
+"""Each reason for people, as what the images are."""
 
 
 class Decision(NamedTuple):

@@ -1,7 +1,7 @@
 """One manifest in a repository, as ECR describes it, and the links between manifests."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -54,6 +54,35 @@ class Image(NamedTuple):
         if self.artifact_type is None or self.artifact_type in CONTAINER_CONFIGS:
             return Kind.IMAGE
         return Kind.ARTIFACT
+
+
+class OwnReading(NamedTuple):
+    """When ecrm itself read an image's manifest, which ECR may record as a pull; `pulled_before` is
+    the last pull of anybody else that was recorded by then."""
+
+    began: datetime
+    ended: datetime
+    pulled_before: datetime | None = None
+
+    def explains(self, pulled_at: datetime) -> bool:
+        """Whether a recorded pull is this reading, by AWS's clock and ours."""
+        return self.began - _CLOCKS <= pulled_at <= self.ended + _CLOCKS
+
+
+_CLOCKS = timedelta(seconds=2)
+
+OwnReadings = Mapping[str, OwnReading]
+"""By digest."""
+
+
+def without_own_pulls(image: Image, readings: Sequence[OwnReadings]) -> Image:
+    """The image as if ecrm had never read it; what is not known to be ecrm's own is a pull."""
+    left = [known[image.digest] for known in readings if image.digest in known]
+    pulled_at = image.pulled_at
+    while pulled_at and (own := next((one for one in left if one.explains(pulled_at)), None)):
+        left.remove(own)
+        pulled_at = own.pulled_before
+    return image if pulled_at == image.pulled_at else image._replace(pulled_at=pulled_at)
 
 
 Links = Mapping[str, tuple[str, ...]]

@@ -1,10 +1,11 @@
 """What the plans of all repositories of a run have in common. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ecrm.config import Config
+from ecrm.model.image import OwnReadings
 from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.model.scan import Scan, SourceReport
@@ -16,7 +17,8 @@ from ecrm.registry.access import Replication
 class PlanningContext:
     """All that the plan of a repository depends on, besides the repository itself.
 
-    `action` overrides that of every rule. With `keep_all` the plan lists the kept images too, and
+    `readings` are ecrm's own, made by the run whose plan was approved. `action` overrides that of
+    every rule. With `keep_all` the plan lists the kept images too, and
     with `overdue` the images that have been deletable for that long.
     """
 
@@ -29,6 +31,7 @@ class PlanningContext:
     action: Action | None = None
     keep_all: bool = False
     overdue: timedelta | None = None
+    readings: Mapping[RepositoryKey, OwnReadings] = field(default_factory=dict)
 
     def rule_for(self, key: RepositoryKey) -> Rule | None:
         rule = self.config.rule_for(key)

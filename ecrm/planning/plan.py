@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ecrm.model.decision import Decision, Reason
-from ecrm.model.image import Kind, Links
+from ecrm.model.decision import WORDS, Decision, Reason
+from ecrm.model.image import Kind, Links, OwnReading
 from ecrm.model.reference import Digest, Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.repeated import once
 from ecrm.model.rule import Rule
@@ -40,7 +40,9 @@ class RepositoryPlan:
     `held_by` gives the indexes and subjects of each deletable image; where one of them is kept
     after all, so is the image. `missing` are references in use that are not in ECR. `consumers`
     are those who may use images here and whom a scan cannot see. `kept` and `overdue` are filled
-    only on demand. `unread` says what could not be read; then nothing is known to be deletable.
+    only on demand. `own_readings` are ecrm's own of the deletable indexes; `doubtful_pulls` counts
+    the indexes that are kept for a pull which may be ecrm's own. `unread` says what could not be
+    read; then nothing is known to be deletable.
     """
 
     registry: Registry
@@ -57,6 +59,8 @@ class RepositoryPlan:
     used: Totals = Totals()
     kept: tuple[Decision, ...] = ()
     overdue: tuple[str, ...] = ()
+    own_readings: Mapping[Digest, OwnReading] = field(default_factory=dict)
+    doubtful_pulls: int = 0
     unread: str = ""
 
     @property
@@ -222,9 +226,9 @@ def _why_kept(decision: Decision, later: Decision | None, kept_holders: set[str]
     if later is None:
         return "it is gone already"
     if later.action is not decision.action:
-        return " ".join(
-            filter(None, (f"now {later.reason}", later.detail, *map(str, later.uses[:1])))
-        )
+        detail = f" ({later.detail})" if later.detail else ""
+        by = f" by {later.uses[0]}" if later.uses else ""
+        return f"now {WORDS[later.reason]}{detail}{by}"
     if later.image.tags != decision.image.tags:
         before, now = (", ".join(one.image.tags) or "none" for one in (decision, later))
         return f"its tags have changed from {before} to {now}"

@@ -4,20 +4,22 @@ A file has the members `ecrm_plan` (its format), `version` (of ecrm), `complete`
 could not be read), then the fields of a Plan, then `checksum`.
 The checksum is over all the rest. It shows that a file was damaged or edited by hand; it is not a
 signature, so a file only narrows a plan of now (`narrowed`): of what it says, nothing is believed
-but which images it wants deleted.
+but which images it wants deleted, and when ecrm itself read the indexes among them: ECR may have
+recorded that as a pull, and pulls of an index by others show on its images as well.
 """
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from ecrm.errors import InputError
 from ecrm.model.codec import Json, decode, encode
+from ecrm.model.decision import Decision
 from ecrm.model.json_text import canonical_json, parse_json
-from ecrm.model.reference import display_name
-from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
+from ecrm.model.reference import RepositoryKey, display_name
+from ecrm.planning.plan import Plan, RepositoryPlan, still_deletable
 
 _FORMAT = 1
 _BESIDES = ("ecrm_plan", "version", "complete", "missing", "checksum")
@@ -78,23 +80,34 @@ def refuse_unfit(plan: Plan, path: str, current: Plan, now: datetime, max_age: t
         raise InputError(f"{path}: was made with another configuration; make a new plan")
 
 
-def narrowed(current: Plan, approved: Plan) -> tuple[Plan, tuple[SkippedDeletion, ...]]:
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A deletion of an approved plan that is not carried out any more."""
+
+    key: RepositoryKey
+    decision: Decision
+    why: str
+
+
+def narrowed(current: Plan, approved: Plan) -> tuple[Plan, tuple[Dropped, ...]]:
     """`current`, made with `kept` filled, without the deletions that `approved` does not have; and
     the deletions of `approved` that are not in `current`, or not in the same way."""
     by_key = {planned.key: planned for planned in approved.repositories}
     repositories: list[RepositoryPlan] = []
-    skipped: list[SkippedDeletion] = []
+    dropped: list[Dropped] = []
     for planned in current.repositories:
         wanted: frozenset[str] = frozenset()
         if (old := by_key.pop(planned.key, None)) and not planned.unread:
             left, skipped_here = still_deletable(old, planned)
             wanted = frozenset(decision.image.digest for decision in left.deletions)
-            skipped += skipped_here
+            dropped += (Dropped(old.key, one.decision, one.why) for one in skipped_here)
+        elif old:
+            dropped += (Dropped(old.key, one, "could not be read") for one in old.deletions)
         repositories.append(replace(planned.narrowed_to(wanted), kept=()))
     for key, old in by_key.items():
         why = f"{display_name(key, current.targets)} is not planned any more"
-        skipped += (SkippedDeletion(decision, why) for decision in old.deletions)
-    return replace(current, repositories=tuple(repositories)), tuple(skipped)
+        dropped += (Dropped(key, decision, why) for decision in old.deletions)
+    return replace(current, repositories=tuple(repositories)), tuple(dropped)
 
 
 def _checksum(body: Json) -> str:

@@ -13,7 +13,7 @@ from typing import Protocol
 from ecrm.aws import map_concurrently
 from ecrm.config import Config
 from ecrm.errors import AccessDenied, AwsError, Gone
-from ecrm.model.image import Image, Links
+from ecrm.model.image import Image, Kind, Links, OwnReadings
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
@@ -22,6 +22,7 @@ from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.repository import (
     RepositoryState,
+    as_others_pulled,
     depends_on,
     indexes_to_read,
     plan_repository,
@@ -48,6 +49,12 @@ class RegistryReader(Protocol):
     def images(self, registry: Registry, repository: str) -> Sequence[Image]: ...
 
     def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links: ...
+
+    def own_readings(
+        self, registry: Registry, repository: str, images: Sequence[Image]
+    ) -> OwnReadings:
+        """When ecrm itself read the manifests of these images, as far as that is remembered."""
+        ...
 
     def replications(self, registry: Registry) -> Sequence[Replication]: ...
 
@@ -160,13 +167,29 @@ def read_repository(
     """What the plan of a repository depends on, and no more; None if it is gone."""
     try:
         state = RepositoryState(key, tuple(inventory.images(*key)))
+        state = replace(state, readings=_readings(inventory, context, state))
         if indexes := indexes_to_read(state, context):
             state = replace(state, children=inventory.children(*key, indexes))
+            # A reading of now replaces the one before, of which ECR's listing may be.
+            readings = state.readings + _readings(inventory, context, state)
+            state = replace(state, readings=readings)
     except Gone:
         return None
     except AwsError as error:
         return RepositoryState(key, unread=str(error))
-    return state
+    return as_others_pulled(state)
+
+
+def _readings(
+    inventory: RegistryReader, context: PlanningContext, state: RepositoryState
+) -> tuple[OwnReadings, ...]:
+    """None where no pull decides."""
+    rule = context.rule_for(state.key)
+    if rule is None or rule.keep_pulled_within is None:
+        return ()
+    indexes = [image for image in state.images if image.kind is Kind.INDEX]
+    own = inventory.own_readings(*state.key, indexes) if indexes else {}
+    return (own, context.readings.get(state.key, {}))
 
 
 def _plan_one(

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from ecrm.model.decision import Decision, Reason
-from ecrm.model.image import Image, Kind, Links
+from ecrm.model.image import Image, Kind, Links, OwnReadings, without_own_pulls
 from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import RepositoryPlan, repository_plan, unread_repository
@@ -21,19 +21,36 @@ _KEPT_ANYWAY = frozenset(
 @dataclass(frozen=True, slots=True)
 class RepositoryState:
     """What was read of one repository. `children` are those of each index, empty where nothing
-    depends on them; `unread` says what could not be read."""
+    depends on them; `readings` are ecrm's own of the indexes, by several accounts of them; `unread`
+    says what could not be read."""
 
     key: RepositoryKey
     images: tuple[Image, ...] = ()
     children: Links = field(default_factory=dict)
+    readings: tuple[OwnReadings, ...] = ()
     unread: str = ""
+
+
+def as_others_pulled(state: RepositoryState) -> RepositoryState:
+    """Without ecrm's own pulls. ECR may not record a pull within a day of another one, so of an
+    index none of whose images is there, which would show it, the recorded pull counts."""
+    there = {image.digest for image in state.images}
+    shown = {index for index, of in state.children.items() if not there.isdisjoint(of)}
+    images = (
+        without_own_pulls(image, state.readings) if image.digest in shown else image
+        for image in state.images
+    )
+    return replace(state, images=tuple(images))
 
 
 def indexes_to_read(state: RepositoryState, context: PlanningContext) -> tuple[Image, ...]:
     """The indexes whose children the plan depends on; none where their manifests change nothing."""
     rule = context.rule_for(state.key)
     if rule is None or not needs_manifests(
-        state.images, context.uses_of(state.key), rule, context.now
+        [without_own_pulls(image, state.readings) for image in state.images],
+        context.uses_of(state.key),
+        rule,
+        context.now,
     ):
         return ()
     return tuple(image for image in state.images if image.kind is Kind.INDEX)
@@ -59,6 +76,8 @@ def plan_repository(state: RepositoryState, context: PlanningContext) -> Reposit
         missing=uses.missing_from(state.images),
         kept=kept if context.keep_all else (),
         overdue=_overdue(planned, context, decided),
+        own_readings=_own_readings(planned, state),
+        doubtful_pulls=_doubtful_pulls(decisions, state),
     )
 
 
@@ -81,6 +100,27 @@ def depends_on(state: RepositoryState, context: PlanningContext) -> Callable[[Re
         if reason not in _KEPT_ANYWAY or image.digest in children:
             names.update((image.digest, *image.tags))
     return lambda reference: reference.digest in names or reference.tag in names
+
+
+def _own_readings(planned: RepositoryPlan, state: RepositoryState) -> OwnReadings:
+    """The last reading of each deletable index, for whoever carries the plan out."""
+    return {
+        decision.image.digest: reading
+        for decision in planned.deletions
+        for known in state.readings
+        if (reading := known.get(decision.image.digest))
+    }
+
+
+def _doubtful_pulls(decisions: Sequence[Decision], state: RepositoryState) -> int:
+    """How many indexes are kept because they themselves were pulled, which may have been ecrm."""
+    kinds = {image.digest: image.kind for image in state.images}
+    pulled = {
+        decision.related or decision.image.digest
+        for decision in decisions
+        if decision.reason is Reason.PULLED
+    }
+    return sum(kinds.get(digest) is Kind.INDEX for digest in pulled)
 
 
 def _kept_unscanned(decision: Decision, unscanned: Sequence[Registry]) -> Decision:

@@ -13,7 +13,7 @@ from typing import Any
 from ecrm.aws import map_concurrently
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.model.codec import decode, encode
-from ecrm.model.image import Image, Kind, Links
+from ecrm.model.image import Image, Kind, Links, OwnReadings
 from ecrm.model.json_text import parse_json
 from ecrm.model.reference import Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.scan import Scan
@@ -71,6 +71,9 @@ class Snapshot:
     def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
         links = self.records[registry][repository].children
         return {index.digest: links[index.digest] for index in indexes if index.digest in links}
+
+    def own_readings(self, *_: object) -> OwnReadings:
+        return {}  # what was read to make the snapshot came after the pulls that it records
 
     def replications(self, registry: Registry) -> Sequence[Replication]:
         return self.replication_rules[registry]

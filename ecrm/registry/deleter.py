@@ -14,6 +14,7 @@ from ecrm.registry.operations import (
     DESCRIBE_IMAGES,
     UPDATE_IMAGE_STORAGE_CLASS,
 )
+from ecrm.registry.own_readings import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Deleter:
         found: dict[str, str] = {}
         unknown: dict[str, str] = {}
         for digests in filter(None, (active, archived)):
-            read = read_manifests(self._target, repository, digests, media_types)
+            with remembered(self._target, repository, wanted):
+                read = read_manifests(self._target, repository, digests, media_types)
             found |= read.found
             unknown |= read.other | (read.refused if digests is active else {})
         return found, unknown

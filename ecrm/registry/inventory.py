@@ -6,7 +6,7 @@ from typing import Any
 
 from ecrm.aws import Client, Operation, Target, call
 from ecrm.errors import AwsError, Gone
-from ecrm.model.image import Image, Links
+from ecrm.model.image import Image, Links, OwnReadings
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.registry.access import Replication, cross_account_pullers, replications
 from ecrm.registry.images import images, repositories
@@ -17,6 +17,7 @@ from ecrm.registry.operations import (
     GET_REGISTRY_POLICY,
     GET_REPOSITORY_POLICY,
 )
+from ecrm.registry.own_readings import own_readings
 from ecrm.registry.tag_mutability import Mutability, mutability_from
 from ecrm.registry.undescribed import with_media_types
 
@@ -53,6 +54,11 @@ class Inventory:
 
     def children(self, registry: Registry, repository: str, indexes: Sequence[Image]) -> Links:
         return children(self._targets[registry], repository, indexes)
+
+    def own_readings(
+        self, registry: Registry, repository: str, images: Sequence[Image]
+    ) -> OwnReadings:
+        return own_readings(self._targets[registry], repository, images)
 
     def replications(self, registry: Registry) -> tuple[Replication, ...]:
         answer = call(self._targets[registry].ecr, DESCRIBE_REGISTRY)

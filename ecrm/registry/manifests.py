@@ -17,6 +17,7 @@ from ecrm.model.json_text import parse_json
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.model.reference import is_digest
 from ecrm.registry.operations import BATCH_GET_IMAGE
+from ecrm.registry.own_readings import remembered
 
 BATCH = 100
 """The most images that one BatchGetImage or BatchDeleteImage may name."""
@@ -51,11 +52,12 @@ def manifests_of(
 ) -> Iterator[dict[str, str]]:
     """The manifests, verbatim, batch by batch; of archived images only those that ECR returns."""
     for archived in (False, True):
-        digests = [
-            image.digest for image in images if (image.status is Status.ARCHIVED) is archived
-        ]
-        for batch in chunks(digests, BATCH):
-            yield manifests(target, repository, batch, media_types, strict=not archived)
+        alike = [image for image in images if (image.status is Status.ARCHIVED) is archived]
+        for batch in chunks(alike, BATCH):
+            digests = [image.digest for image in batch]
+            with remembered(target, repository, batch):
+                found = manifests(target, repository, digests, media_types, strict=not archived)
+            yield found
 
 
 def manifests(

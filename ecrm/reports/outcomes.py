@@ -3,10 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
+from ecrm.model.image import Image
 from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.model.printable import printable
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.planning.plan import Totals
+from ecrm.planning.plan_file import Dropped
 from ecrm.reports.text import count, human_totals, page, table
+
+_EACH = 20
+"""How many images of a repository that are dropped for one reason are named one by one."""
 
 
 def outcomes_table(
@@ -32,6 +38,25 @@ def outcomes_table(
     ]
     headers = ["REPOSITORY", *(status.upper() for status in statuses)]
     return page(table(rows, headers), _summary(everything, registries, planned))
+
+
+def dropped_lines(dropped: Iterable[Dropped], registries: Collection[Registry]) -> Iterator[str]:
+    """What of an approved plan is not deleted any more, and why: each image, or where many of a
+    repository have the same reason, how many."""
+    alike: dict[tuple[RepositoryKey, str], list[Dropped]] = defaultdict(list)
+    for one in dropped:
+        alike[one.key, one.why].append(one)
+    for (key, why), group in alike.items():
+        name = display_name(key, registries)
+        names = [f"{name}@{_named(one.decision.image)}" for one in group]
+        if len(names) > _EACH:
+            names = [f"{len(names):,} images of {name}"]
+        for what in names:
+            yield printable(f"Not deleted any more: {what}: {why}")
+
+
+def _named(image: Image) -> str:
+    return image.digest + (f" ({', '.join(image.tags)})" if image.tags else "")
 
 
 def _summary(

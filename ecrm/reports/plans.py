@@ -2,9 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from ecrm.model.decision import Reason
+from ecrm.model.decision import WORDS
 from ecrm.model.image import Kind
 from ecrm.model.printable import printable_json, printable_lines
 from ecrm.model.reference import display_name
@@ -13,25 +13,7 @@ from ecrm.model.scan import SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 from ecrm.reports.text import blue, count, human_totals, page, table, unread_count, yellow
 
-REASONS: Mapping[Reason, str] = {
-    Reason.IN_USE: "in use",
-    Reason.KEEP_TAG: "with a tag of keep_tag_patterns",
-    Reason.PUSHED: "pushed within expires",
-    Reason.PULLED: "pulled within keep_pulled_within",
-    Reason.MIN_AGE: "younger than guards.min_age",
-    Reason.KEEP_COUNT: "within keep_count",
-    Reason.CHILD: "part of an index that is kept",
-    Reason.REFERRER: "referring to an image that is kept",
-    Reason.ARTIFACT: "not a container image",
-    Reason.ARCHIVED: "archived",
-    Reason.UNSCANNED: "in a repository whose deletions ECR replicates",
-    Reason.EXPIRED: "expired",
-    Reason.UNTAGGED: "untagged",
-    Reason.INDEX_DELETABLE: "part of an index that is deleted",
-    Reason.SUBJECT_DELETABLE: "referring to an image that is deleted",
-    Reason.SUBJECT_MISSING: "referring to an image that is gone",
-    Reason.ARCHIVED_LONG: "archived for longer than delete_archived_after",
-}
+REASONS = WORDS
 
 
 def plan_json(plan: Plan) -> str:
@@ -154,6 +136,12 @@ def notes(plan: Plan) -> Iterator[str]:
             yield f"{name}{missing} is in use but missing from ECR"
         for consumer in where.consumers:
             yield f"{name}: {consumer}, and a scan of this account does not see who does"
+        if where.doubtful_pulls:
+            indexes = count(where.doubtful_pulls, "index is", "indexes are")
+            yield (
+                f"{name}: {indexes} kept because of pulls that may be ecrm's own readings; "
+                "exclude its role (register-pull-time-update-exclusion)"
+            )
         if where.broken_indexes:
             indexes = count(where.broken_indexes, "index refers", "indexes refer")
             yield f"{name}: {indexes} to an image that is missing from ECR"

@@ -11,8 +11,8 @@ from ecrm.execution.apply import apply
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.version import version
 from ecrm.planning.guards import Stop, drops, stops, usage
-from ecrm.planning.plan import Plan, SkippedDeletion
-from ecrm.planning.plan_file import narrowed, plan_text, read_plan, refuse_unfit
+from ecrm.planning.plan import Plan
+from ecrm.planning.plan_file import Dropped, narrowed, plan_text, read_plan, refuse_unfit
 from ecrm.planning.planner import make_plan
 from ecrm.registry.deleter import Deleter
 from ecrm.sources.questions import Questions
@@ -39,10 +39,12 @@ class ApprovedPlan:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A plan, and the guards that stop `delete` from applying it."""
+    """A plan, the guards that stop `delete` from applying it, and what of an approved plan it does
+    not delete any more."""
 
     plan: Plan
     stops: tuple[Stop, ...]
+    dropped: tuple[Dropped, ...] = ()
 
 
 def plan_and_delete(
@@ -87,10 +89,8 @@ def review(run: Run, approved: ApprovedPlan | None = None) -> Review:
     How much is in use is recorded for the next run, unless it has dropped: the next run must
     notice that, too. Nor does a plan under another limit than that of ecrm.yaml change the record.
     """
-    to_review, skipped = (plan(run), ()) if approved is None else _still_approved(run, approved)
-    for deletion in skipped:
-        log.info("not deleted any more: %s: %s", deletion.decision.image.digest, deletion.why)
-    return Review(to_review, _stops(run, to_review))
+    to_review, dropped = (plan(run), ()) if approved is None else _still_approved(run, approved)
+    return Review(to_review, _stops(run, to_review), dropped)
 
 
 def plan(run: Run) -> Plan:
@@ -105,11 +105,14 @@ def plan_file(made: Plan) -> str:
     return plan_text(made, version())
 
 
-def _still_approved(run: Run, approved: ApprovedPlan) -> tuple[Plan, tuple[SkippedDeletion, ...]]:
+def _still_approved(run: Run, approved: ApprovedPlan) -> tuple[Plan, tuple[Dropped, ...]]:
     """The deletions of a plan file that a plan of now has, too, and those that it does not have."""
     location = approved.location
     old_plan = read_plan(read_text(location, run.home), location)
-    current = plan(replace(run, request=replace(run.request, list_kept=True)))
+    readings = {planned.key: planned.own_readings for planned in old_plan.repositories}
+    context = read_context(replace(run, request=replace(run.request, list_kept=True)))
+    context = replace(context, readings=readings)
+    current = make_plan(run.inventory, context, run.request.repository, run.progress)
     refuse_unfit(old_plan, location, current, run.now, approved.max_age)
     only = run.request.repository
     named = [planned for planned in old_plan.repositories if only in (None, planned.repository)]

@@ -78,12 +78,15 @@ def connected(
     began = time.monotonic()
     targets = tuple(connection() for connection in connections.targets)
     rate_limits = config.rate_limits if config else {}
-    with _cache(targets, use_cache=use_cache) as cache:
+    # Whether a recorded pull is ecrm's own matters only where pulls do.
+    remembers = config is not None and any(rule.keep_pulled_within for rule in config.repositories)
+    with _cache(targets, use_cache=use_cache, remembers=remembers) as cache:
         yield tuple(
             replace(
                 target,
                 rate_limiter=RateLimiter(QUOTAS, rate_limits),
                 cache=cache if _is_cacheable(target) else NoCache(),
+                memory=cache if remembers else NoCache(),
             )
             for target in targets
         )
@@ -91,9 +94,9 @@ def connected(
         log.info("%s", calls_text(connections.counted(), cache.hits, seconds))
 
 
-def _cache(targets: tuple[Target, ...], *, use_cache: bool) -> Cache:
+def _cache(targets: tuple[Target, ...], *, use_cache: bool, remembers: bool) -> Cache:
     folder = cache_folder(os.environ)
-    is_of_use = use_cache and any(_is_cacheable(target) for target in targets)
+    is_of_use = use_cache and (remembers or any(_is_cacheable(target) for target in targets))
     return Cache.open(folder) if is_of_use and folder else NoCache()
 
 

@@ -35,7 +35,8 @@ class Revalidation:
             self._facts, self._known_at, self._questions = facts, now, questions
         if self._facts is None:
             return planned, ()
-        current = read_and_plan(self._run.inventory, self._facts, planned.key, self._questions)
+        facts = replace(self._facts, readings={planned.key: planned.own_readings})
+        current = read_and_plan(self._run.inventory, facts, planned.key, self._questions)
         if missing := [line for read in self._questions.source_reports for line in read.unread]:
             raise IncompleteError(f"the images in use could not be read again: {missing[0]}")
         if current is None:

@@ -381,7 +381,7 @@ def test_b15_what_was_tagged_or_deployed_since_the_plan_is_skipped(ecrm: Ecrm, s
     assert skipped in shop.repository
     assert retagged in shop.repository
     assert shop.old not in shop.repository
-    assert f"Skipped: shop/api@{skipped.digest} (v0): now in_use task prod/" in ran.out
+    assert f"Skipped: shop/api@{skipped.digest} (v0): now in use by task prod/" in ran.out
     assert (
         f"Skipped: shop/api@{retagged.digest} (v00): its tags have changed from v00 to back, v00\n"
     ) in ran.out

@@ -97,13 +97,16 @@ def test_b14_what_has_become_deletable_since_is_not_in_the_plan_and_is_kept(
     [
         (
             lambda shop: shop.aws.ecs.task_definition("job", shop.old),
-            "now in_use family job (one of its newest 5 revisions)",
+            "now in use by family job (one of its newest 5 revisions)",
         ),
         (
             lambda shop: shop.repository.tag(shop.old, "keep-me"),
             "its tags have changed from v1 to keep-me, v1",
         ),
-        (lambda shop: shop.repository.tag(shop.old, "latest"), "now keep_tag_pattern latest"),
+        (
+            lambda shop: shop.repository.tag(shop.old, "latest"),
+            "now with a tag of keep_tag_patterns (latest matches latest)",
+        ),
         (lambda shop: shop.repository.archive(shop.old), "now archived"),
     ],
 )
@@ -113,7 +116,8 @@ def test_b15_what_has_come_into_use_since_is_skipped_and_reported(
     change(shop)
     ran = ecrm("delete", "--force", "--plan", "plan.json")
     assert ran.code == 0
-    assert f"ecrm: info: not deleted any more: {shop.old.digest}: {why}" in ran.err
+    image = f"shop/api@{shop.old.digest} (v1)"
+    assert f"\nNot deleted any more: {image}: {why}" in ran.out
     assert ran.err.endswith("Nothing to delete.\n")
     assert not shop.aws.calls.writes
 
@@ -124,7 +128,7 @@ def test_b37_what_is_gone_meanwhile_is_already_done_without_a_call(
     shop.repository.remove(shop.old)
     ran = ecrm("delete", "--force", "--plan", "plan.json")
     assert ran.code == 0
-    assert f"not deleted any more: {shop.old.digest}: it is gone already" in ran.err
+    assert f"any more: shop/api@{shop.old.digest} (v1): it is gone already\n" in ran.out
     assert not shop.aws.calls.writes
 
 
@@ -237,7 +241,7 @@ def test_b37_a_digest_of_the_next_release_in_a_forged_plan_is_never_sent(
     ran = ecrm("delete", "--force", "--plan", "plan.json")
     assert ran.code == 0
     assert shop.deleted == [shop.old.digest]
-    assert f"not deleted any more: {coming}: it is gone already" in ran.err
+    assert f"any more: shop/api@{coming} (v1): it is gone already\n" in ran.out
 
 
 def test_b37_guards_count_by_the_plan_of_now_and_not_by_the_file(ecrm: Ecrm, shop: Shop):
@@ -306,7 +310,7 @@ def test_what_the_plan_of_now_has_no_repository_for_is_said(ecrm: Ecrm, shop: Sh
     del shop.aws.ecr.repositories["shop/api"]
     ran = ecrm("delete", "--force", "--plan", "plan.json")
     assert ran.code == 0
-    assert f"not deleted any more: {shop.old.digest}: shop/api is not planned any more" in ran.err
+    assert f"shop/api@{shop.old.digest} (v1): shop/api is not planned any more\n" in ran.out
 
 
 def test_one_repository_of_a_plan_may_be_carried_out(ecrm: Ecrm, shop: Shop):
@@ -325,7 +329,7 @@ def test_an_index_and_all_that_belongs_to_it_are_skipped_together(ecrm: Ecrm, sh
     ran = ecrm("delete", "--force", "--plan", "plan.json")
     assert ran.code == 0
     for child in index.children:
-        assert f"{child}: belongs to {index.digest}, which is kept\n" in ran.err
+        assert f"{child}: belongs to {index.digest}, which is kept\n" in ran.out
         assert child in shop.repository
 
 

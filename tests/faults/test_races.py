@@ -7,6 +7,7 @@ second time that it asks for clusters.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ def test_b14_a_plan_file_loses_what_does_not_hold_any_more_and_says_why(desk: De
     ran = desk.delete("--plan", "plan.json")
     for change, images in zip(CHANGES, changed, strict=True):
         for _, digest in skipped(desk, images):
-            assert f"ecrm: info: not deleted any more: {digest}: " in ran.err, change
+            assert re.search(rf"\nNot deleted any more: \S+@{digest}( \(.*\))?: ", ran.out), change
     assert ran.code == 0, ran.err
     assert not desk.left()
     driving.nothing_in_use_is_gone(desk)

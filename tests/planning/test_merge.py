@@ -68,7 +68,10 @@ def test_a_merged_plan_has_all_that_its_parts_have(plans):
     assert sum((plan.deletable for plan in plans), whole.deletable - whole.deletable) == (
         whole.deletable
     )
-    assert set(whole.unread) == {line for plan in plans for line in plan.unread}
+    assert whole.complete is all(plan.complete for plan in plans)
+    assert {one.unread for one in whole.repositories} == {
+        one.unread for plan in plans for one in plan.repositories
+    }
     assert whole.created_at == min(plan.created_at for plan in plans)
     assert read_plan(plan_text(whole, "1"), "plan.json") == whole
 

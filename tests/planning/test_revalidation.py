@@ -86,7 +86,7 @@ def test_where_nothing_has_changed_everything_is_still_deletable():
 def test_b15_an_image_that_is_used_meanwhile_is_skipped(named):
     left, skipped = shrink(case_of(A, B), case_of(A, B, named=[named]))
     assert left == digests("b")
-    assert skipped == {A.digest: f"now in_use {named.tag}@{named.digest} (listed)"}
+    assert skipped == {A.digest: f"now in use by {named.tag}@{named.digest} (listed)"}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_b15_an_image_that_was_pulled_or_pushed_again_meanwhile_is_skipped():
     )
     left, skipped = shrink(before, after)
     assert not left
-    assert skipped == {A.digest: "now recently_pulled 1 hours of 7 days"}
+    assert skipped == {A.digest: "now pulled within keep_pulled_within (1 hours of 7 days)"}
     assert not shrink(case_of(A), case_of(A._replace(pushed_at=NOW)))[0]
 
 
@@ -213,7 +213,7 @@ def test_b1_children_of_an_index_that_was_pushed_meanwhile_are_skipped():
     after = case_of(image("c"), index("new", days=0), new=["c"])
     assert shrink(before, after) == (
         set(),
-        {digest("c"): "now child_of_kept_index"},
+        {digest("c"): "now part of an index that is kept"},
     )
     at_once = timedelta(0)
     before, after = before.with_rule(expires=at_once), after.with_rule(expires=at_once)

@@ -15,8 +15,9 @@ from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.planning.plan import Plan, Totals
+from ecrm.planning.plan_file import Dropped
 from ecrm.reports import PLAN_FORMATS, SCAN_FORMATS
-from ecrm.reports.outcomes import outcomes_table
+from ecrm.reports.outcomes import dropped_lines, outcomes_table
 from ecrm.reports.plans import REASONS
 from ecrm.reports.text import count, human_size, human_totals
 from ecrm.sources.external import file_uses
@@ -553,6 +554,16 @@ def test_the_outcomes_table_says_how_many_of_the_whole_plan_are_left():
     ]
     text = outcomes_table(outcomes, [REGISTRY], 67)
     assert text.endswith("\n\nDeleted 3 (30 MB) of 67 images; 64 left.")
+
+
+def test_many_images_that_are_dropped_for_one_reason_are_counted():
+    key = RepositoryKey(REGISTRY, "app")
+    many = [Dropped(key, deletable(numbered(number)), "now in use") for number in range(21)]
+    tagged = Dropped(key, deletable(numbered(50, "v1")), "now archived")
+    assert list(dropped_lines([*many, tagged], [REGISTRY])) == [
+        "Not deleted any more: 21 images of app: now in use",
+        f"Not deleted any more: app@{digest(50)} (v1): now archived",
+    ]
 
 
 def test_the_outcomes_table_of_a_run_in_which_all_went_well():

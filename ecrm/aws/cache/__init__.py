@@ -2,7 +2,8 @@
 
 An answer of AWS may be kept only if it describes something immutable: a task definition revision, a
 service revision, a published Lambda version, or a manifest by its digest. Nothing else is kept: a
-stale answer here would delete an image that is in use.
+stale answer here would delete an image that is in use. When ecrm itself read a manifest is kept
+beside that (`registry.own_readings`): a later reading replaces it.
 
 The cache only saves calls: a run without it, or with an empty one, finds the same. So a problem
 with the file costs one warning and the time of the calls, never the run. Every entry has a checksum
