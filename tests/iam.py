@@ -36,7 +36,7 @@ def allows(policy: Policy, action: str, resource: str) -> bool:
 def without(policy: Policy, action: str) -> Policy:
     """The policy less one action; a statement that had no other is left out."""
     statements = [
-        statement | {"Action": [each for each in statement["Action"] if each != action]}
+        statement | {"Action": [kept for kept in statement["Action"] if kept != action]}
         for statement in policy["Statement"]
     ]
     return {**policy, "Statement": [statement for statement in statements if statement["Action"]]}

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -415,7 +416,7 @@ def test_two_evaluations_that_know_nothing_of_each_other_agree(rules, images):
     ours = evaluate(read, list(map(as_ecrm, images)), NOW)
     theirs = matched(rules, images, NOW.timestamp())
     assert [(match.image.digest, match.rule.priority) for match in ours] == [
-        (image.digest, by["rulePriority"]) for image, by in theirs
+        (image.digest, applied["rulePriority"]) for image, applied in theirs
     ]
 
 
@@ -663,9 +664,8 @@ def test_every_image_in_use_that_would_expire_is_a_conflict(case, rules):
     expired = {match.image.digest for match in carried_out(preview, case.images, case.manifests)}
     decisions = case.decide()
     found = conflicts(decisions, preview, case.manifests)
-    conflicting = [
-        decision.image.digest for each in found for decision in (each.decision, *each.along)
-    ]
+    reported = [(conflict.decision, *conflict.along) for conflict in found]
+    conflicting = [decision.image.digest for decision in chain(*reported)]
     assert len(conflicting) == len(set(conflicting))
     assert set(conflicting) <= expired & {
         decision.image.digest for decision in decisions if not decision.deletable

@@ -38,7 +38,7 @@ def lifecycle_conflicts(shelf: Shelf, *uses: Use) -> CheckInputs:
     taken = {}
     for key, repository in repository_indexes(found.plan).items():
         decisions = tuple(repository.images.values())
-        preview = evaluate(policy, [each.image for each in decisions], NOW)
+        preview = evaluate(policy, [decision.image for decision in decisions], NOW)
         taken[key] = LifecycleConflicts(conflicts(decisions, preview), "ecrm's own evaluation")
     return inputs_of(shelf, *uses, lifecycle_conflicts=taken)
 

@@ -220,8 +220,8 @@ def test_a_policy_that_would_take_what_runs_is_reported_with_rule_and_user(
     assert "  ECR's lifecycle policy deletes shop/api:v2, which is in use\n" in ran.out
     assert 'rule 5 "two months are enough"' in ran.out
     assert "in use by service prod/web" in ran.out
-    by = "ECR's preview" if previewed else "ecrm's own evaluation"
-    assert f"(according to {by})" in ran.out
+    evaluator = "ECR's preview" if previewed else "ecrm's own evaluation"
+    assert f"(according to {evaluator})" in ran.out
 
 
 def test_children_of_a_kept_index_are_not_reported_though_nothing_is_deletable(

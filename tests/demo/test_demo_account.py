@@ -47,8 +47,8 @@ def manifests(repository: str) -> dict[str, dict[str, Any]]:
     )
     assert answer["failures"] == []
     return {
-        each["imageId"]["imageDigest"]: json.loads(each["imageManifest"])
-        for each in answer["images"]
+        image["imageId"]["imageDigest"]: json.loads(image["imageManifest"])
+        for image in answer["images"]
     }
 
 

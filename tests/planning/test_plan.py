@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -211,8 +212,7 @@ def test_b11_a_repository_that_could_not_be_read_makes_the_plan_incomplete():
 
 
 def found(uses: RepositoryUses) -> set[str]:
-    by = [*uses.by_digest.values(), *uses.by_tag.values()]
-    return {use.user for some in by for use in some}
+    return {use.user for use in chain(*uses.by_digest.values(), *uses.by_tag.values())}
 
 
 def test_b26_a_use_counts_for_its_account_region_and_repository_alone():

@@ -55,7 +55,9 @@ def repository(inventory: Shelf, *uses: Use, **more: Any) -> RepositoryPlan:
 
 def gone(found: RepositoryPlan | Plan) -> set[str]:
     repositories = found.repositories if isinstance(found, Plan) else (found,)
-    return {decision.image.digest for each in repositories for decision in each.deletions}
+    return {
+        decision.image.digest for repository in repositories for decision in repository.deletions
+    }
 
 
 def replicated(*rules: Replication, images: Sequence[Image] = (), **more: Any) -> Shelf:

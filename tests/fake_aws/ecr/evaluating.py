@@ -57,7 +57,7 @@ def _is_about(selection: Json, image: Image) -> bool:
     filters = [f"^{re.escape(prefix)}" for prefix in selection.get("tagPrefixList", [])]
     wildcards = [pattern.split("*") for pattern in selection.get("tagPatternList", [])]
     filters += [f"^{'.*'.join(map(re.escape, pieces))}$" for pieces in wildcards]
-    return all(any(re.search(each, tag) for tag in image.tags) for each in filters)
+    return all(any(re.search(pattern, tag) for tag in image.tags) for pattern in filters)
 
 
 def _is_due(selection: Json, image: Image, seen: list[Image], now: float) -> bool:
