@@ -45,7 +45,6 @@ class MisfitError(Exception):
 class Scalar:
     """`read` raises MisfitError for what is not one."""
 
-    what: str
     read: Callable[[Any], Any]
 
 
@@ -157,7 +156,7 @@ def _of_type(kind: type, what: str) -> Scalar:
             raise _misfit(value, what)
         return value
 
-    return Scalar(what, read)
+    return Scalar(read)
 
 
 def _digest(value: Any) -> str:
@@ -187,7 +186,7 @@ def _time(value: Any) -> datetime:
 
 
 TEXT = _of_type(str, "a text")
-DIGEST = Scalar("a digest", _digest)
+DIGEST = Scalar(_digest)
 NUMBER = _of_type(int, "a whole number")
 FLAG = _of_type(bool, "a boolean")
-TIME = Scalar("a time", _time)
+TIME = Scalar(_time)

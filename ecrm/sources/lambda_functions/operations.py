@@ -3,7 +3,7 @@
 from ecrm.aws import MARKER, Operation, listing
 from ecrm.aws.shapes import TEXT, MapOf, Scalar, optional, record
 
-_ANY = Scalar("anything", lambda value: value)
+_ANY = Scalar(lambda value: value)
 LIST_FUNCTIONS = listing(
     "lambda",
     "ListFunctions",
