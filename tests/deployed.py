@@ -5,6 +5,7 @@ Their properties have the names of the parameters of the APIs that make them, so
 calling its API, which checks them.
 """
 
+import json
 from ast import literal_eval
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class _Taught(CloudFormationModel):
         fields = cloudformation_json["Properties"] | ({cls.name: resource_name} if cls.name else {})
         if "EvaluationPeriods" in fields:  # moto leaves parameters of the type Number texts
             fields["EvaluationPeriods"] = int(fields["EvaluationPeriods"])
+        if "PolicyDocument" in fields:  # which the API of S3 takes as text
+            fields["Policy"] = json.dumps(fields.pop("PolicyDocument"))
         getattr(boto3.client(cls.service, region_name), cls.operation)(**fields)
         return cls(resource_name)
 
@@ -72,6 +75,11 @@ class _EventInvokeConfig(_Taught, CloudFormationModel):
 class _Alarm(_Taught, CloudFormationModel):
     resource, service = "AWS::CloudWatch::Alarm", "cloudwatch"
     operation, name = "put_metric_alarm", "AlarmName"
+
+
+class _BucketPolicy(_Taught, CloudFormationModel):
+    resource, service = "AWS::S3::BucketPolicy", "s3"
+    operation = "put_bucket_policy"
 
 
 def teach_moto() -> None:
@@ -148,8 +156,11 @@ class Stack:
             RoleName=self.physical(role), PolicyName=policy
         )
         document = answer["PolicyDocument"]
-        # moto gives what Python calls the document, and leaves a hole where AWS::NoValue stands.
-        statements = [statement for statement in literal_eval(document)["Statement"] if statement]
+        # Of a role's own policy moto gives what Python calls the document, and leaves a hole where
+        # AWS::NoValue stands.
+        if isinstance(document, str):
+            document = literal_eval(document)
+        statements = [statement for statement in document["Statement"] if statement]
         return [
             statement | {key: _listed(statement[key]) for key in ("Action", "Resource")}
             for statement in statements

@@ -9,6 +9,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ import yaml
 from moto import mock_aws
 from packaging.requirements import Requirement
 
+from ecrm.lambda_handler.metrics import metrics_line
+from ecrm.lambda_handler.result import Result
 from tests.deployed import Stack, load_template, teach_moto
 from tests.fake_aws import FakeAws
 from tests.fake_aws.sample import build_sample
@@ -195,7 +198,7 @@ def test_an_address_gets_a_topic_and_the_alarms(deploy: Deploy):
     assert (subscription["Endpoint"], subscription["TopicArn"]) == ("you@example.com", topic)
     assert stack.function["Environment"]["Variables"]["ECRM_SNS_TOPIC_ARN"] == topic
     alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert [alarm["AlarmActions"] for alarm in alarms] == [[topic], [topic]]
+    assert [alarm["AlarmActions"] for alarm in alarms] == [[topic]] * 3
 
 
 def test_alarms_fire_on_a_failure_and_on_a_missed_run(deploy: Deploy):
@@ -217,6 +220,113 @@ def test_alarms_fire_on_a_failure_and_on_a_missed_run(deploy: Deploy):
         assert [dimension["Value"] for dimension in alarm["Dimensions"]] == [
             stack.physical("Function")
         ]
+
+
+def test_an_alarm_fires_when_no_run_was_complete_for_days(deploy: Deploy):
+    stack = deploy(IncompleteAlarmDays="5", TopicArn=TOPIC)
+    (alarm,) = boto3.client("cloudwatch").describe_alarms(
+        AlarmNames=[stack.physical("Incomplete")]
+    )["MetricAlarms"]
+    function = stack.physical("Function")
+    directive = json.loads(metrics_line(Result("plan"), function, datetime.now(UTC)))["_aws"]
+    [published] = directive["CloudWatchMetrics"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (published["Namespace"], "Complete")
+    assert "Complete" in [metric["Name"] for metric in published["Metrics"]]
+    assert [[dimension["Name"] for dimension in alarm["Dimensions"]]] == published["Dimensions"]
+    assert alarm["Dimensions"][0]["Value"] == function
+    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Maximum", "LessThanThreshold")
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (86400, 5, 1)
+    assert (alarm["TreatMissingData"], alarm["AlarmActions"]) == ("ignore", [TOPIC])
+
+
+def test_the_bucket_takes_tls_alone(deploy: Deploy):
+    bucket = deploy().physical("StateBucket")
+    policy = json.loads(boto3.client("s3").get_bucket_policy(Bucket=bucket)["Policy"])
+    [statement] = policy["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == (
+        "Deny",
+        "*",
+        "s3:*",
+    )
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    kept = load_template(TEMPLATE)["Resources"]["StateBucketPolicy"]
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_reports_expire_and_journals_do_not():
+    bucket = load_template(TEMPLATE)["Resources"]["StateBucket"]["Properties"]
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    expiring = [rule for rule in rules if "ExpirationInDays" in rule]
+    assert [(rule["Prefix"], rule["ExpirationInDays"]) for rule in expiring] == [
+        ("reports/", {"Ref": "ReportDays"})
+    ]
+    assert {rule.get("Prefix") for rule in rules if "NoncurrentVersionExpiration" in rule} == {
+        "reports/"
+    }
+
+
+def test_the_log_outlives_the_stack():
+    logs = load_template(TEMPLATE)["Resources"]["Logs"]
+    assert (logs["DeletionPolicy"], logs["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+
+
+def test_a_key_of_yours_encrypts_everything_and_the_function_may_use_it(deploy: Deploy):
+    stack = deploy(KmsKeyArn=KEY, Email="you@example.com")
+    bucket = stack.physical("StateBucket")
+    answer = boto3.client("s3").get_bucket_encryption(Bucket=bucket)
+    [rule] = answer["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": KEY,
+    }
+    topic = boto3.client("sns").get_topic_attributes(TopicArn=stack.physical("Topic"))
+    assert topic["Attributes"]["KmsMasterKeyId"] == KEY
+    parts = load_template(TEMPLATE)["Resources"]  # of these moto does not read it
+    key = {"Fn::If": ["HasKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]}
+    assert parts["Logs"]["Properties"]["KmsKeyId"] == key
+    assert parts["Function"]["Properties"]["KmsKeyArn"] == key
+    [statement] = stack.statements("Role", "key")
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert statement["Resource"] == [KEY]
+
+
+def test_without_a_key_the_role_has_no_policy_for_one(deploy: Deploy):
+    role = deploy().physical("Role")
+    policies = boto3.client("iam").list_role_policies(RoleName=role)["PolicyNames"]
+    assert sorted(policies) == ["ecrm", "logs"]
+
+
+def test_both_roles_are_bounded_where_a_boundary_is_given(deploy: Deploy):
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    stack, iam = deploy(PermissionsBoundary=boundary), boto3.client("iam")
+    for logical in ("Role", "SchedulerRole"):
+        role = iam.get_role(RoleName=stack.physical(logical))["Role"]
+        assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
+
+
+TAGGED = {
+    *("AWS::Lambda::Function", "AWS::IAM::Role", "AWS::Logs::LogGroup"),
+    *("AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::CloudWatch::Alarm"),
+}
+
+
+def test_what_can_have_a_tag_has_one():
+    parts = load_template(TEMPLATE)["Resources"].values()
+    tags = [part["Properties"].get("Tags") for part in parts if part["Type"] in TAGGED]
+    assert tags == [[{"Key": "app", "Value": "ecrm"}]] * len(tags)
+    assert {part["Type"] for part in parts if "Tags" in part["Properties"]} == TAGGED
+
+
+def test_b47_events_may_say_more_only_where_the_stack_says_so(deploy: Deploy):
+    stack = deploy()
+    assert "ECRM_EVENT_KEYS" not in stack.function["Environment"]["Variables"]
+    stack.update({"EventKeys": "out,scanned_files"})
+    variables = stack.function["Environment"]["Variables"]
+    assert variables["ECRM_EVENT_KEYS"] == "out,scanned_files"
 
 
 def test_the_text_of_a_configuration_may_be_given(deploy: Deploy):
