@@ -106,7 +106,7 @@ def test_a_guard_of_zero_allows_no_deletion(ecrm: Ecrm, shop: Shop):
 
 
 @pytest.mark.usefixtures("another_use")
-def test_min_age_spares_what_was_just_pushed_whatever_the_rules_say(ecrm: Ecrm, aws: FakeAws):
+def test_min_age_keeps_what_was_just_pushed_whatever_the_rules_say(ecrm: Ecrm, aws: FakeAws):
     api = aws.ecr.repository("api")
     fresh = api.push("v2", pushed=hours_ago(23))
     older = api.push("v1", pushed=hours_ago(25))

@@ -59,7 +59,7 @@ def test_b45_a_plan_file_says_on_another_machine_what_ecrm_read(
     assert len(api) == 0
 
 
-def test_b45_the_second_reading_of_a_long_run_does_not_spare_what_the_first_read(
+def test_b45_the_second_reading_of_a_long_run_does_not_keep_what_the_first_read(
     ecrm: Ecrm, api: Repository
 ):
     ran = ecrm("delete", "--force", "--in-use-max-age", "0s", "--no-cache")
@@ -115,7 +115,7 @@ def test_b45_where_nothing_is_remembered_the_plan_says_that_a_pull_may_be_ecrms_
     assert ran.code == 0
 
 
-def test_b45_what_a_plan_file_has_and_a_new_plan_has_not_is_told_with_the_reason(
+def test_b45_what_a_plan_file_has_and_a_new_plan_has_not_is_reported_with_the_reason(
     ecrm: Ecrm, api: Repository
 ):
     assert ecrm("plan", "--out", "plan.json").code == 0

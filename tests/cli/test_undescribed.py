@@ -84,7 +84,7 @@ def test_an_index_of_a_type_that_nobody_names_or_knows_makes_the_plan_incomplete
     assert not shop.aws.calls.writes
 
 
-def test_b19_a_signature_whose_subject_only_its_manifest_names_is_spared(ecrm: Ecrm, shop: Shop):
+def test_b19_a_signature_whose_subject_only_its_manifest_names_is_kept(ecrm: Ecrm, shop: Shop):
     signature = shop.repository.push_artifact(
         "signature", subject=shop.used, pushed=days_ago(90), artifact_type="application/json"
     )
@@ -103,7 +103,7 @@ def test_b19_a_signature_whose_subject_only_its_manifest_names_is_spared(ecrm: E
     assert ecrm.plan()["repositories"][0].get("stages", []) == []
 
 
-def test_a_signature_whose_subject_goes_or_is_gone_is_deleted_with_it(ecrm: Ecrm, shop: Shop):
+def test_a_signature_whose_subject_is_deleted_or_gone_is_deleted_with_it(ecrm: Ecrm, shop: Shop):
     gone = shop.repository.push("v0", pushed=days_ago(200))
     for subject in (shop.old, gone):
         shop.repository.push_artifact(subject=subject, pushed=days_ago(90))
@@ -115,7 +115,7 @@ def test_a_signature_whose_subject_goes_or_is_gone_is_deleted_with_it(ecrm: Ecrm
     assert len(shop.repository) == 3
 
 
-def test_what_belongs_to_a_spared_image_is_spared_with_it(ecrm: Ecrm, shop: Shop):
+def test_what_belongs_to_a_skipped_image_is_skipped_with_it(ecrm: Ecrm, shop: Shop):
     report = shop.repository.push_artifact(subject=shop.used, pushed=days_ago(90))
     signature = shop.repository.push(report.digest.replace(":", "-") + ".sig", pushed=days_ago(90))
     ecrm.config("repositories: [{name: shop/api, expires: 30d, delete_artifacts: true}]")

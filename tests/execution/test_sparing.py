@@ -25,14 +25,14 @@ def spared(manifest: str) -> str:
     return found.get(REFERRER.image.digest, "")
 
 
-def test_a_subject_that_the_plan_keeps_spares_its_referrer():
+def test_a_subject_that_the_plan_keeps_keeps_its_referrer():
     assert spared(refers_to(KEPT)) == f"its manifest refers to {KEPT}, which is kept"
 
 
 @pytest.mark.parametrize(
     "manifest", ["{}", refers_to(OLD.image.digest), refers_to(digest(8)), '{"subject": null}']
 )
-def test_a_subject_that_goes_too_or_is_gone_spares_nothing(manifest):
+def test_a_subject_that_is_deleted_too_or_gone_keeps_nothing(manifest):
     assert spared(manifest) == ""
 
 
@@ -40,7 +40,7 @@ def test_a_subject_that_goes_too_or_is_gone_spares_nothing(manifest):
     "manifest",
     ["", "[]", '{"subject": "x"}', '{"subject": {"digest": 5}}', refers_to("sha256:ABC")],
 )
-def test_a_manifest_that_cannot_be_understood_spares_its_image(manifest):
+def test_a_manifest_that_cannot_be_understood_keeps_its_image(manifest):
     assert spared(manifest).startswith("its manifest cannot be understood: ")
 
 
@@ -53,7 +53,7 @@ def test_ecr_is_asked_only_about_subjects_that_the_plan_does_not_know():
     assert why_spared([OLD, REFERRER], planned, known, (), never) == {}
 
 
-def test_what_belongs_to_an_image_that_ecr_refused_to_delete_stays():
+def test_what_belongs_to_an_image_that_ecr_refused_to_delete_is_kept():
     planned = repository_plan(
         "app", [OLD], [REFERRER], held_by={REFERRER.image.digest: (OLD.image.digest,)}
     )

@@ -5,7 +5,7 @@ from ecrm.model.repeated import once
 DENIED = "ecr:DescribeImages is denied; allow it: on resource: arn:aws:ecr:::repository/{}"
 
 
-def test_a_failure_that_came_once_is_told_as_it_is():
+def test_a_failure_that_came_once_is_reported_as_it_is():
     assert once([("app", "oops"), ("", "ecs:ListTasks: oops")]) == (
         "app: oops",
         "ecs:ListTasks: oops",

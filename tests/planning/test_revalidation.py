@@ -406,6 +406,6 @@ def test_what_is_still_deletable_keeps_its_order_and_loses_nothing_more(change):
 
 @settings(max_examples=examples(50))
 @given(cases())
-def test_the_same_plan_spares_nothing(case):
+def test_the_same_plan_skips_nothing(case):
     made = planned(case)
     assert still_deletable(made, made) == (made, ())
