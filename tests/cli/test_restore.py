@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Shop
 from tests.cli.driving import TARGET, Ecrm, Terminal
-from tests.fake_aws import FakeAws, Image, days_ago
+from tests.fake_aws import FOREVER, FakeAws, Fault, Image, days_ago
 
 JOURNAL = "journal.jsonl"
 
@@ -15,7 +16,7 @@ JOURNAL = "journal.jsonl"
 @pytest.fixture
 def deleted(ecrm: Ecrm, shop: Shop) -> Image:
     """The image that the journal names."""
-    assert ecrm("delete", "--force", "--journal", JOURNAL).code == 0
+    assert ecrm("delete", "--force", "--no-nothing-in-use", "--journal", JOURNAL).code == 0
     shop.aws.calls.clear()
     return shop.old
 
@@ -72,7 +73,7 @@ def test_what_is_there_already_is_not_asked_about(ecrm: Ecrm, aws: FakeAws):
     api = aws.ecr.repository("api")
     for number in range(19):
         api.push(f"v{number}", pushed=days_ago(60))
-    assert ecrm("delete", "--force", "--journal", JOURNAL).code == 0
+    assert ecrm("delete", "--force", "--no-nothing-in-use", "--journal", JOURNAL).code == 0
     assert ecrm("restore", "--yes", JOURNAL).code == 0
     aws.calls.clear()
     ran = ecrm("restore", "--yes", JOURNAL)
@@ -84,7 +85,7 @@ def test_what_is_there_already_is_not_asked_about(ecrm: Ecrm, aws: FakeAws):
 def test_a_broken_line_costs_that_line_and_makes_the_exit_code_1(ecrm: Ecrm, aws: FakeAws):
     api = aws.ecr.repository("api")
     images = [api.push(f"v{number}", pushed=days_ago(60)) for number in range(3)]
-    assert ecrm("delete", "--force", "--journal", JOURNAL).code == 0
+    assert ecrm("delete", "--force", "--no-nothing-in-use", "--journal", JOURNAL).code == 0
     lines = Path(JOURNAL).read_text().splitlines(keepends=True)
     lost = json.loads(lines[2])["decision"]["image"]["digest"]
     Path(JOURNAL).write_text("".join([*lines[:2], lines[2][:90] + "\n", *lines[3:]]))
@@ -120,9 +121,55 @@ def test_an_archived_index_comes_back_with_its_children_by_its_name(ecrm: Ecrm, 
     api = aws.ecr.repository("api")
     index = api.push_index("v1", pushed=days_ago(90))
     api.push("v2", pushed=days_ago(90))
-    assert ecrm("delete", "--force", "--action", "archive", "--journal", JOURNAL).code == 0
+    assert (
+        ecrm(
+            "delete", "--force", "--no-nothing-in-use", "--action", "archive", "--journal", JOURNAL
+        ).code
+        == 0
+    )
     ran = ecrm("restore", "--yes", JOURNAL, "api:v1")
     assert ran.code == 0
     assert f"{1 + len(index.children)} archived images are being restored" in ran.out
     activating = {image.digest for image in api if image.status == "ACTIVATING"}
     assert activating == {index.digest, *index.children}
+
+
+def test_an_answer_without_a_manifest_is_one_line_and_deletes_nothing(ecrm: Ecrm, shop: Shop):
+    def without_manifest(request: Any, run: Any) -> Any:
+        answer = run(request)
+        for image in answer["images"]:
+            del image["imageManifest"]
+        return answer
+
+    shop.aws.fault("ecr", "BatchGetImage", Fault(without_manifest), times=FOREVER)
+    ran = ecrm("delete", "--force", "--no-nothing-in-use", "--journal", JOURNAL)
+    assert ran.code == 4
+    (error,) = ran.errors
+    assert error.endswith(
+        "ecr:BatchGetImage: AWS's answer has no images[0].imageManifest; try again"
+    )
+    assert shop.old in shop.repository
+    assert not shop.deleted
+
+
+def test_an_image_whose_manifest_is_another_is_kept_and_the_rest_is_deleted(
+    ecrm: Ecrm, aws: FakeAws
+):
+    """B38: there would be no way back."""
+    api = aws.ecr.repository("api")
+    first, second = (api.push(f"v{number}", pushed=days_ago(60)) for number in range(2))
+
+    def altered(request: Any, run: Any) -> Any:
+        answer = run(request)
+        for image in answer["images"]:
+            if image["imageId"]["imageDigest"] == first.digest:
+                image["imageManifest"] += " "
+        return answer
+
+    aws.fault("ecr", "BatchGetImage", Fault(altered), times=FOREVER)
+    ran = ecrm("delete", "--force", "--no-nothing-in-use", "--journal", JOURNAL)
+    assert ran.code == 4
+    assert f"api@{first.digest} (v0): kept, since there would be no way back: " in ran.out
+    assert list(api) == [first]
+    assert first.digest not in Path(JOURNAL).read_text().partition('"type": "outcome"')[0]
+    assert second not in api
