@@ -47,6 +47,7 @@ INCIDENTS = {
     "B36": "something is believed to be gone that was just named",
     "B37": "a plan file decides by itself",
     "B38": "others can write the cache or the state",
+    "B39": "the SDK is older than the member that decides",
     "B40": "an empty option widens what is deleted",
     "B41": "nothing runs in the account of the registry",
     "B45": "the tool's own reading counts as a pull",

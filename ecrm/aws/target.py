@@ -161,9 +161,11 @@ def _client(session: "boto3.Session", service: str, workers: int, deadline: Dead
 
     with _making_clients:
         settings = session._session  # noqa: SLF001 - what the user set wins; nothing public tells
+        # Not get_config_variable: its default is "legacy" in older botocores.
+        mode = os.environ.get("AWS_RETRY_MODE") or settings.get_scoped_config().get("retry_mode")
         retries = {
             # Not "adaptive", which would pace what is paced already.
-            "mode": settings.get_config_variable("retry_mode") or "standard",
+            "mode": mode or "standard",
             "total_max_attempts": settings.get_config_variable("max_attempts") or _ATTEMPTS,
         }
         return session.client(

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
+import boto3
+import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.model import OperationModel, Shape
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 
 from ecrm.aws import Operation, call, listing, pages
 from ecrm.aws.operation import MARKER
+from ecrm.aws.parsing import plain_json_session
 from ecrm.aws.shapes import (
     DIGEST,
     FLAG,
@@ -30,7 +34,7 @@ from ecrm.aws.shapes import (
 )
 from ecrm.errors import AwsError
 from tests.operations import OPERATIONS
-from tests.stubs import new_session
+from tests.stubs import KNOWS_ALL, new_session
 from tests.values import digest
 
 KEYS = {
@@ -172,11 +176,50 @@ def test_an_answer_as_declared_is_read_as_it_is(operation):
     assert set(read) == set(operation.answer.members)
 
 
+@pytest.mark.skipif(not KNOWS_ALL, reason="an older botocore has other models")
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.action)
 def test_every_declared_member_is_in_the_model_of_botocore(operation):
     """With its type. A typing error would read as "AWS leaves it out"."""
     agree(operation.answer, model_of(operation).output_shape)
     assert required(operation), "an answer of which nothing is required may be anything"
+
+
+class Older:
+    """Loads AWS's models without a single member of an answer, as none is older than that."""
+
+    def __init__(self) -> None:
+        self._loader = botocore.session.Session().get_component("data_loader")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def load_service_model(self, service: str, kind: str, api_version: str | None = None) -> Any:
+        model = deepcopy(self._loader.load_service_model(service, kind, api_version))
+        for operation in model["operations"].values() if kind == "service-2" else ():
+            if "output" in operation:
+                model["shapes"][operation["output"]["shape"]] = {"type": "structure", "members": {}}
+        return model
+
+
+@pytest.fixture(scope="module")
+def older() -> dict[str, Any]:
+    session = botocore.session.Session()
+    session.register_component("data_loader", Older())
+    made = boto3.Session(botocore_session=plain_json_session(session), **KEYS)
+    services = {operation.service for operation in IN_JSON}
+    return {name: made.client(name, endpoint_url="https://nowhere.invalid") for name in services}
+
+
+@pytest.mark.parametrize("operation", IN_JSON, ids=lambda operation: operation.action)
+def test_b39_what_decides_is_read_though_the_model_of_botocore_does_not_know_it(
+    operation, older, monkeypatch
+):
+    """As deleteReplication with boto3 1.43, and imageStatus and subjectManifestDigest before."""
+    body = fitting(operation.answer)
+    expected = answered(operation, json.dumps(body).encode())
+    monkeypatch.setitem(CLIENTS, operation.service, older[operation.service])
+    assert not model_of(operation).output_shape.members
+    assert answered(operation, json.dumps(body).encode()) == expected
 
 
 TYPES = {TEXT: "string", DIGEST: "string", NUMBER: ("integer", "long"), FLAG: "boolean"}
