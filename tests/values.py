@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from ecrm.config import Config, Guards
-from ecrm.errors import AwsError
+from ecrm.errors import AwsError, Gone
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Kind, Links, OwnReadings
 from ecrm.model.pattern import NamePattern
@@ -18,7 +18,7 @@ from ecrm.model.use import Use
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 from ecrm.planning.planner import make_plan, planning_context
-from ecrm.registry.access import Replication
+from ecrm.registry.access import Pullers, Replication
 from ecrm.registry.tag_mutability import Mutability
 
 T = TypeVar("T")
@@ -136,8 +136,13 @@ class Shelf:
     def replications(self, registry: Registry) -> Sequence[Replication]:
         return answered(self.replicated.get(registry, ()))
 
-    def cross_account_pullers(self, registry: Registry, repository: str) -> Sequence[str]:
-        return answered(self.contents[registry][repository].cross_account_pullers)
+    def cross_account_pullers(self, registry: Registry, repository: str) -> Pullers:
+        try:
+            return Pullers(answered(self.contents[registry][repository].cross_account_pullers))
+        except Gone:
+            raise
+        except AwsError as error:
+            return Pullers(unread=(str(error),))
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
         return answered(self.contents[registry][repository].policy)

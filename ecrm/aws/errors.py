@@ -58,6 +58,12 @@ def translated(action: str) -> Iterator[None]:
         raise AwsError(f"{action}: {message}") from error
 
 
+def code_of(error: AwsError) -> str:
+    """AWS's own code of what `translated` raised; empty where AWS did not answer."""
+    response = getattr(error.__cause__, "response", {})
+    return str(response.get("Error", {}).get("Code", ""))
+
+
 def _of_answer(error: dict[str, str], action: str) -> AwsError:
     code, message = error.get("Code", ""), _one_line(error.get("Message", ""))
     if code in _DENIED:

@@ -28,7 +28,7 @@ from ecrm.planning.repository import (
     plan_repository,
 )
 from ecrm.planning.uses import UsesByRepository
-from ecrm.registry.access import Replication
+from ecrm.registry.access import Pullers, Replication
 from ecrm.registry.tag_mutability import Mutability
 from ecrm.sources.questions import Questions
 
@@ -58,7 +58,9 @@ class RegistryReader(Protocol):
 
     def replications(self, registry: Registry) -> Sequence[Replication]: ...
 
-    def cross_account_pullers(self, registry: Registry, repository: str) -> Sequence[str]: ...
+    def cross_account_pullers(self, registry: Registry, repository: str) -> Pullers:
+        """Raises no AwsError but Gone: what cannot be read is `unread`."""
+        ...
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
         """The text of ECR's own policy; None where the repository has none."""
@@ -213,9 +215,9 @@ def _consumers(
         for rule in context.replications_of(key)
     ]
     try:
-        pulls = [f"{puller} may pull" for puller in inventory.cross_account_pullers(*key)]
+        pullers = inventory.cross_account_pullers(*key)
     except Gone:
-        pulls = []
-    except AwsError as error:
-        pulls = [f"who else may pull is not known: {error}"]
-    return tuple(dict.fromkeys(copies + pulls))
+        pullers = Pullers()
+    pulls = [f"{puller} may pull" for puller in pullers.known]
+    unread = [f"who else may pull is not known: {why}" for why in pullers.unread]
+    return tuple(dict.fromkeys(copies + pulls + unread))

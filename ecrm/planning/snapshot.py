@@ -18,7 +18,7 @@ from ecrm.model.json_text import parse_json
 from ecrm.model.reference import Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.scan import Scan
 from ecrm.planning.planner import RegistryReader
-from ecrm.registry.access import Replication
+from ecrm.registry.access import Pullers, Replication
 from ecrm.registry.tag_mutability import Mutability
 
 _FORMAT = 1
@@ -44,6 +44,7 @@ class RepositoryRecord:
     pullers: tuple[str, ...]
     mutability: Mutability | None = None
     lifecycle_policy: LifecyclePolicy | None = None
+    pullers_unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,9 @@ class Snapshot:
     def replications(self, registry: Registry) -> Sequence[Replication]:
         return self.replication_rules[registry]
 
-    def cross_account_pullers(self, registry: Registry, repository: str) -> Sequence[str]:
-        return self.records[registry][repository].pullers
+    def cross_account_pullers(self, registry: Registry, repository: str) -> Pullers:
+        record = self.records[registry][repository]
+        return Pullers(record.pullers, record.pullers_unread)
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
         """Raises AwsError where it was not recorded, which is not the same as having none."""
@@ -159,10 +161,12 @@ def _check_registries(snapshot: Snapshot) -> None:
 def _recorded(inventory: RegistryReader, key: RepositoryKey, *, policies: bool) -> RepositoryRecord:
     images = sorted(inventory.images(*key), key=lambda image: (image.pushed_at, image.digest))
     indexes = [image for image in images if image.kind is Kind.INDEX]
+    pullers = inventory.cross_account_pullers(*key)
     return RepositoryRecord(
         images=tuple(images),
         children=inventory.children(*key, indexes) if indexes else {},
-        pullers=tuple(inventory.cross_account_pullers(*key)),
+        pullers=pullers.known,
+        pullers_unread=pullers.unread,
         mutability=_mutability(inventory, key),
         lifecycle_policy=_policy(inventory, key) if policies else None,
     )

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ecrm.model.json_text import parse_json
 from ecrm.model.pattern import glob_matches
@@ -30,6 +30,13 @@ class Replication:
 
     def covers(self, repository: str) -> bool:
         return repository.startswith(self.prefix)
+
+
+class Pullers(NamedTuple):
+    """Who outside the account may pull, and why that is not known for certain."""
+
+    known: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def replications(owner: Registry, configuration: Mapping[str, Any]) -> tuple[Replication, ...]:

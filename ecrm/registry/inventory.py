@@ -1,6 +1,7 @@
 """The registries of a run, read from AWS for planning and checking."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -8,7 +9,7 @@ from ecrm.aws import Client, Operation, Target, call
 from ecrm.errors import AwsError, Gone
 from ecrm.model.image import Image, Links, OwnReadings
 from ecrm.model.reference import Registry, RepositoryKey, display_name
-from ecrm.registry.access import Replication, cross_account_pullers, replications
+from ecrm.registry.access import Pullers, Replication, cross_account_pullers, replications
 from ecrm.registry.images import images, repositories
 from ecrm.registry.lifecycle_preview import lifecycle_policy
 from ecrm.registry.manifests import children, refuse_unknown_indexes, repository_of
@@ -27,7 +28,7 @@ class Inventory:
 
     def __init__(self, targets: Iterable[Target]) -> None:
         self._targets = {target.registry: target for target in targets}
-        self._registry_policies: dict[Registry, tuple[str, ...]] = {}
+        self._registry_policies: dict[Registry, Pullers] = {}
         self._reading_policy = Lock()
         self._described: dict[RepositoryKey, dict[str, Any]] = {}
 
@@ -68,8 +69,9 @@ class Inventory:
             what = f"{registry}: {error}, which ecrm does not know; upgrade ecrm"
             raise AwsError(f"{DESCRIBE_REGISTRY.action}: {what}") from error
 
-    def cross_account_pullers(self, registry: Registry, repository: str) -> tuple[str, ...]:
-        """Who outside the account may pull, by the repository's policy and the registry's."""
+    def cross_account_pullers(self, registry: Registry, repository: str) -> Pullers:
+        """By the repository's policy and the registry's. Raises no AwsError: a policy that cannot
+        be read is `unread`, and hides nothing that the other one says."""
         ecr = self._targets[registry].ecr
         with self._reading_policy:  # once, although many repositories are asked about at once
             if registry not in self._registry_policies:
@@ -78,7 +80,9 @@ class Inventory:
                 )
         where = repository_of(self._targets[registry], repository)
         own = _cross_account_pullers(registry, ecr, GET_REPOSITORY_POLICY, **where)
-        return tuple(dict.fromkeys(own + self._registry_policies[registry]))
+        both = own, self._registry_policies[registry]
+        known, unread = (tuple(dict.fromkeys(chain(*lines))) for lines in zip(*both, strict=True))
+        return Pullers(known, unread)
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
         return lifecycle_policy(self._targets[registry], repository)
@@ -100,8 +104,10 @@ class Inventory:
 
 def _cross_account_pullers(
     registry: Registry, ecr: Client, operation: Operation, **where: str
-) -> tuple[str, ...]:
+) -> Pullers:
     try:
-        return cross_account_pullers(registry, call(ecr, operation, **where)["policyText"])
+        return Pullers(cross_account_pullers(registry, call(ecr, operation, **where)["policyText"]))
     except Gone:  # also where there is no policy
-        return ()
+        return Pullers()
+    except AwsError as error:
+        return Pullers(unread=(str(error),))

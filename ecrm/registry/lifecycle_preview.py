@@ -75,7 +75,7 @@ def lifecycle_preview(
             raise _late(repository, f"the preview is {page['status']}")
         if page["previewResults"] is None:
             raise _late(repository, "the preview is complete and has no previewResults")
-        results += [_result(result) for result in page["previewResults"]]
+        results += [_result(repository, result) for result in page["previewResults"]]
     return tuple(results)
 
 
@@ -116,7 +116,7 @@ def _late(repository: str, what: str) -> AwsError:
     return AwsError(f"ecr:GetLifecyclePolicyPreview: {repository}: {what}; try again later")
 
 
-def _result(result: dict[str, Any]) -> PreviewResult:
+def _result(repository: str, result: dict[str, Any]) -> PreviewResult:
     try:
         return PreviewResult(
             digest=result["imageDigest"],
@@ -124,5 +124,5 @@ def _result(result: dict[str, Any]) -> PreviewResult:
             action=LifecycleAction(result["action"]["type"].lower()),
         )
     except ValueError as error:
-        what = f"a result that ecrm cannot read: {error}"
+        what = f"{repository}: a result that ecrm cannot read: {error}"
         raise AwsError(f"ecr:GetLifecyclePolicyPreview: {what}") from error

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ecrm.aws import Target, call, chunks
+from ecrm.aws.errors import code_of
 from ecrm.errors import AwsError
 from ecrm.model.image import Image
 from ecrm.registry import images as registry
@@ -97,7 +98,7 @@ class Restorer(RestoreRehearsal):
                 **{name: value for name, value in optional.items() if value},
             )
         except AwsError as error:
-            if _code(error) == "ImageAlreadyExistsException":  # an answer was lost on its way
+            if code_of(error) == "ImageAlreadyExistsException":  # an answer was lost on its way
                 return None
             raise
         stored = answer["image"]["imageId"]["imageDigest"]
@@ -125,7 +126,7 @@ class Restorer(RestoreRehearsal):
                 imageIds=[{"imageTag": tag}],
             )
         except AwsError as error:
-            if _code(error) == "ImageNotFoundException":
+            if code_of(error) == "ImageNotFoundException":
                 return None
             raise
         return next((detail["imageDigest"] for detail in answer["imageDetails"]), None)
@@ -133,10 +134,4 @@ class Restorer(RestoreRehearsal):
 
 def is_about_one_image(error: AwsError) -> bool:
     """Whether AWS refused this image, and may well take another."""
-    return _code(error) in _ABOUT_ONE_IMAGE
-
-
-def _code(error: AwsError) -> str:
-    """AWS's own code of what `call` translated."""
-    response = getattr(error.__cause__, "response", {})
-    return str(response.get("Error", {}).get("Code", ""))
+    return code_of(error) in _ABOUT_ONE_IMAGE

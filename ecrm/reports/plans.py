@@ -8,6 +8,7 @@ from ecrm.model.decision import WORDS
 from ecrm.model.image import Kind
 from ecrm.model.printable import printable_json, printable_lines
 from ecrm.model.reference import display_name
+from ecrm.model.repeated import once
 from ecrm.model.rule import Action
 from ecrm.model.scan import SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
@@ -131,11 +132,15 @@ def totals(plan: Plan) -> Iterator[str]:
 def notes(plan: Plan) -> Iterator[str]:
     """What somebody should look at, one per line."""
     for where in plan.repositories:
-        name = name_in(plan, where)
         for missing in where.missing:
-            yield f"{name}{missing} is in use but missing from ECR"
-        for consumer in where.consumers:
-            yield f"{name}: {consumer}, and a scan of this account does not see who does"
+            yield f"{name_in(plan, where)}{missing} is in use but missing from ECR"
+    yield from once(
+        (name_in(plan, where), f"{consumer}, and a scan of this account does not see who does")
+        for where in plan.repositories
+        for consumer in where.consumers
+    )
+    for where in plan.repositories:
+        name = name_in(plan, where)
         if where.doubtful_pulls:
             indexes = count(where.doubtful_pulls, "index is", "indexes are")
             yield (

@@ -1,5 +1,6 @@
 """Reads what `check` looks at: a plan, a scan, and settings of ECR's repositories."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,7 +9,7 @@ from typing import TypeVar
 from ecrm.aws import map_concurrently
 from ecrm.check import for_all
 from ecrm.check.lifecycle.conflict import conflicts, due_within
-from ecrm.check.lifecycle.preview import preview
+from ecrm.check.lifecycle.preview import EvaluatedBy, preview
 from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.check.repositories import RepositoryIndex, repository_indexes
 from ecrm.check.rules.mutable_tag import moved_to
@@ -16,12 +17,14 @@ from ecrm.check.values import CheckInputs, LifecycleConflicts, Unread
 from ecrm.config import Level
 from ecrm.errors import AwsError, Gone, InputError
 from ecrm.model.image import Kind, Links
-from ecrm.model.reference import RepositoryKey
+from ecrm.model.reference import RepositoryKey, display_name
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.planning.planner import make_plan
 from ecrm.sources.items import SourceItem
 from ecrm.workflow.run import Run, read_context
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -90,6 +93,10 @@ def _with_policies(run: Run, request: CheckRequest, inputs: CheckInputs) -> Chec
     conflicts_of = partial(_conflicts, run, request, inputs, indexes)
     found, unread = _read(run, rule, list(indexes), conflicts_of)
     with_policy = {key: conflicting for key, conflicting in found.items() if conflicting}
+    own = [key for key in with_policy if with_policy[key].evaluated_by == EvaluatedBy.ECRM]
+    if own and run.targets and run.request.now is None:
+        names = ", ".join(map(inputs.name_of, own))
+        log.info("ECR's preview is not available; ecrm evaluated the policies of %s itself", names)
     return replace(inputs, lifecycle_conflicts=with_policy, unread=(*inputs.unread, *unread))
 
 
@@ -125,8 +132,7 @@ def _read(
     run: Run, rule: str, keys: Sequence[RepositoryKey], read: Callable[[RepositoryKey], T]
 ) -> tuple[dict[RepositoryKey, T], list[Unread]]:
     """What could be read of each repository, and what could not; deleted repositories need
-    nothing. Errors of AWS name no registry, so a run of several adds the repository's key."""
-    several = len(run.inventory.registries) > 1
+    nothing. Errors of AWS may name no repository, and name no registry."""
 
     def attempt(key: RepositoryKey) -> T | Unread | None:
         try:
@@ -134,7 +140,8 @@ def _read(
         except Gone:
             return None
         except (AwsError, InputError) as error:
-            return Unread(rule, f"{key}: {error}" if several else str(error))
+            name = display_name(key, run.inventory.registries)
+            return Unread(rule, str(error) if name in str(error) else f"{name}: {error}")
 
     results = dict(zip(keys, map_concurrently(attempt, keys, run.inventory.workers), strict=True))
     found = {

@@ -83,7 +83,7 @@ def test_a_policy_that_is_asked_about_comes_instead_of_the_one_that_is_there():
 @pytest.mark.parametrize("error", [AwsError("ecr:GetLifecyclePolicy: denied"), InputError("odd")])
 def test_a_policy_that_cannot_be_read_is_not_known(error: Exception):
     found = gathered(RepositoryIndex((image("a"),), {}, policy=error))
-    assert unread("lifecycle", found) == [str(error)]
+    assert unread("lifecycle", found) == [f"app: {error}"]
     assert not found.lifecycle_conflicts
 
 
@@ -118,7 +118,7 @@ def test_only_where_tags_are_in_use_their_setting_is_asked_about(monkeypatch: py
     by_digest = gathered(repository, use(f"app@{digest('a')}"), monkeypatch=monkeypatch)
     assert unread("mutable_tag", by_digest) == []
     by_tag = gathered(repository, use("app:v1"), monkeypatch=monkeypatch)
-    assert unread("mutable_tag", by_tag) == ["denied"]
+    assert unread("mutable_tag", by_tag) == ["app: denied"]
 
 
 def test_the_children_of_an_index_to_which_a_tag_moved_are_read(monkeypatch: pytest.MonkeyPatch):

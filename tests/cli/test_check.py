@@ -1,6 +1,7 @@
 """`ecrm check`, end to end: what it reports about an account and about files, and how it ends."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -11,6 +12,7 @@ from tests.cli.conftest import RULES, Shop
 from tests.cli.driving import HOST, TARGET, Ecrm, Ran
 from tests.fake_aws import FOREVER, FakeAws, Fault, days_ago
 from tests.fake_aws.ecr.repository import Repository
+from tests.fake_aws.protocol import Request
 
 QUIET = """
     check:
@@ -222,6 +224,43 @@ def test_a_policy_that_would_take_what_runs_is_reported_with_rule_and_user(
     assert "in use by service prod/web" in ran.out
     evaluator = "ECR's preview" if previewed else "ecrm's own evaluation"
     assert f"(according to {evaluator})" in ran.out
+
+
+def without_priority(request: Request, run: Callable[[Request], Any]) -> Any:
+    answer = run(request)
+    for result in answer.get("previewResults", ()):
+        result.pop("appliedRulePriority", None)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault"),
+    [
+        ("StartLifecyclePolicyPreview", Fault.error("UnknownOperation", "", 404)),
+        ("StartLifecyclePolicyPreview", Fault.error("UnknownOperationException", "", 400)),
+        ("StartLifecyclePolicyPreview", Fault.error("501", "not implemented", 501)),
+        ("GetLifecyclePolicyPreview", Fault(without_priority)),
+    ],
+)
+def test_where_ecrs_preview_is_not_to_be_had_ecrm_evaluates_and_names_the_repository(
+    ecrm: Ecrm, shop: Shop, operation: str, fault: Fault
+):
+    shop.repository.lifecycle_policy = POLICY
+    shop.aws.fault("ecr", operation, fault, times=FOREVER)
+    ran = ecrm("check")
+    assert ran.code == 3
+    assert "(according to ecrm's own evaluation)" in ran.out
+    assert (
+        "ecrm: info: ECR's preview is not available; ecrm evaluated the policies of shop/api itself"
+    ) in ran.err
+
+
+def test_a_preview_that_cannot_be_read_names_the_repository(ecrm: Ecrm, shop: Shop):
+    shop.repository.lifecycle_policy = POLICY
+    shop.aws.fault("ecr", "StartLifecyclePolicyPreview", Fault.blank(), times=FOREVER)
+    ran = ecrm("check")
+    assert ran.code == 1
+    assert any("shop/api" in line for line in ran.errors)
 
 
 def test_children_of_a_kept_index_are_not_reported_though_nothing_is_deletable(

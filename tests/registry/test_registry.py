@@ -11,6 +11,7 @@ import pytest
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.image import Image, Kind, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
+from ecrm.registry.access import Pullers
 from ecrm.registry.deleter import Deleter, Refusal
 from ecrm.registry.images import images, repositories
 from ecrm.registry.inventory import Inventory
@@ -635,26 +636,37 @@ def test_those_whom_a_policy_of_the_repository_or_registry_lets_pull_are_reporte
     aws.answer("GetRegistryPolicy", {"policyText": policy("111111111111")})
     aws.answer("GetRepositoryPolicy", {"policyText": policy("222222222222")}, **REPOSITORY)
     inventory = Inventory([aws.target])
-    assert inventory.cross_account_pullers(REGISTRY, "shop/api") == (
-        "account 222222222222",
-        "account 111111111111",
+    assert inventory.cross_account_pullers(REGISTRY, "shop/api") == Pullers(
+        ("account 222222222222", "account 111111111111")
     )
     aws.refuse("GetRepositoryPolicy", "RepositoryPolicyNotFoundException", "none", **REPOSITORY)
-    assert inventory.cross_account_pullers(REGISTRY, "shop/api") == ("account 111111111111",)
+    assert inventory.cross_account_pullers(REGISTRY, "shop/api").known == ("account 111111111111",)
     assert len(aws.asked("GetRegistryPolicy")) == 1
 
 
 def test_where_there_are_no_policies_nobody_else_may_pull(aws):
     aws.otherwise_refuse("GetRegistryPolicy", "RegistryPolicyNotFoundException")
     aws.otherwise_refuse("GetRepositoryPolicy", "RepositoryPolicyNotFoundException")
-    assert Inventory([aws.target]).cross_account_pullers(REGISTRY, "shop/api") == ()
+    assert Inventory([aws.target]).cross_account_pullers(REGISTRY, "shop/api") == Pullers()
 
 
-def test_a_policy_that_may_not_be_read_is_an_error(aws):
+def test_a_registry_policy_that_may_not_be_read_is_asked_once_and_hides_no_other_policy(aws):
     aws.otherwise_refuse("GetRegistryPolicy", "AccessDeniedException")
-    with pytest.raises(AccessDenied) as error:
-        Inventory([aws.target]).cross_account_pullers(REGISTRY, "shop/api")
-    assert error.value.action == "ecr:GetRegistryPolicy"
+    aws.otherwise("GetRepositoryPolicy", {"policyText": policy("222222222222")})
+    inventory = Inventory([aws.target])
+    for name in ("shop/api", "shop/web"):
+        known, (why,) = inventory.cross_account_pullers(REGISTRY, name)
+        assert known == ("account 222222222222",)
+        assert why.startswith("ecr:GetRegistryPolicy is denied; allow it")
+    assert len(aws.asked("GetRegistryPolicy")) == 1
+
+
+def test_a_repository_policy_that_may_not_be_read_hides_not_what_the_registry_says(aws):
+    aws.otherwise("GetRegistryPolicy", {"policyText": policy("111111111111")})
+    aws.otherwise_refuse("GetRepositoryPolicy", "AccessDeniedException")
+    known, (why,) = Inventory([aws.target]).cross_account_pullers(REGISTRY, "shop/api")
+    assert known == ("account 111111111111",)
+    assert why.startswith("ecr:GetRepositoryPolicy is denied; allow it")
 
 
 # Deleting

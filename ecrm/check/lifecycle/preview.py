@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ecrm.aws import Target
+from ecrm.aws.errors import code_of
 from ecrm.check.lifecycle.evaluation import LifecycleMatch, evaluate
 from ecrm.check.lifecycle.policy import LifecyclePolicy
 from ecrm.check.lifecycle.reading import parse_policy
@@ -15,6 +16,9 @@ from ecrm.registry.lifecycle_preview import (
     PreviewResult,
     lifecycle_preview,
 )
+
+# Of whatever stands in for AWS. Not NotOffered: of a listing that would mean that nothing is there.
+_UNKNOWN_OPERATION = frozenset({"501", "InvalidAction", "NotImplemented", "UnknownOperation"})
 
 
 class EvaluatedBy(StrEnum):
@@ -59,6 +63,10 @@ def _results(target: Target, repository: str, policy_text: str) -> tuple[Preview
         results = lifecycle_preview(target, repository, policy_text)
     except (AccessDenied, NotOffered):
         return None
+    except AwsError as error:
+        if code_of(error) in _UNKNOWN_OPERATION:
+            return None
+        raise
     return results if all(result.priority is not None for result in results) else None
 
 
