@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
 from ecrm.errors import AwsError, EcrmError, IncompleteError, InputError, OutOfTimeError
-from ecrm.execution.deletion import TIME_IS_OVER, Journal, RepositoryWork, all_of, outcomes_of
+from ecrm.execution.deletion import TIME_IS_OVER, outcomes_of
+from ecrm.execution.work import Journal, RepositoryWork, all_of
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion

@@ -4,70 +4,23 @@ Each image is in the journal before the call that changes it, and again with AWS
 the next call.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 from ecrm.aws import chunks
 from ecrm.errors import AccessDenied, AwsError, Gone, OutOfTimeError, OutputError
 from ecrm.execution.sparing import why_spared
+from ecrm.execution.work import RepositoryWork, all_of
 from ecrm.model.decision import Decision
-from ecrm.model.image import Links
 from ecrm.model.outcome import Outcome, OutcomeStatus
-from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
-from ecrm.planning.plan import RepositoryPlan
-from ecrm.registry.deleter import Deleter
 from ecrm.registry.manifests import BATCH
 
 TIME_IS_OVER = "the time was over before its turn"
 
 _NOT_FOUND = "ImageNotFound"
 _HELD_BY_INDEX = "ImageReferencedByManifestList"
-
-
-class Journal(Protocol):
-    """Takes what is about to happen and what has happened; both raise OutputError."""
-
-    def intend(
-        self,
-        registry: Registry,
-        repository: str,
-        decisions: Sequence[Decision],
-        manifests: Mapping[str, str],
-        held_by: Links,
-    ) -> None: ...
-
-    def record(self, outcomes: Sequence[Outcome]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryWork:
-    """One repository, and what it takes to change it. `intended` are the digests that are in the
-    journal already; `kept` are those that are kept after all: spared or refused."""
-
-    repository: RepositoryPlan
-    deleter: Deleter
-    journal: Journal
-    may_go_on: Callable[[], bool]
-    in_hand: Callable[[], AbstractContextManager[object]]
-    intended: set[str] = field(default_factory=set)
-    kept: set[str] = field(default_factory=set)
-
-    def outcome(self, decision: Decision, status: OutcomeStatus, detail: str = "") -> Outcome:
-        planned = self.repository
-        return Outcome(planned.registry, planned.repository, decision, status, detail)
-
-
-def all_of(
-    planned: RepositoryPlan, decisions: Iterable[Decision], status: OutcomeStatus, detail: str
-) -> Iterator[Outcome]:
-    return (
-        Outcome(planned.registry, planned.repository, decision, status, detail)
-        for decision in decisions
-    )
 
 
 def outcomes_of(work: RepositoryWork) -> Generator[Outcome, None, AwsError | None]:
@@ -103,16 +56,24 @@ def _answers(work: RepositoryWork) -> Iterator[Outcome]:
                 yield from _settled(work, _carry_out(work, batch), held)
     while held:
         before, held = held, []
-        waiting = {outcome.decision.image.digest: outcome for outcome in before}
-        for batch in _batches([outcome.decision for outcome in before]):
-            yield from _in_time(work, [*held, *waiting.values()])
+        left = {outcome.decision.image.digest: outcome for outcome in before}
+        for batch in _again(work.repository.stages, left):
+            yield from _in_time(work, [*held, *left.values()])
             for decision in batch:
-                del waiting[decision.image.digest]
+                del left[decision.image.digest]
             with work.in_hand():
                 yield from _settled(work, _carry_out(work, batch), held)
         if len(held) == len(before):
             yield from _recorded(work, held)
             return
+
+
+def _again(
+    stages: Sequence[Sequence[Decision]], left: Mapping[str, Outcome]
+) -> Iterator[Sequence[Decision]]:
+    """The batches of what is left, in the order of the stages."""
+    for stage in stages:
+        yield from _batches([decision for decision in stage if decision.image.digest in left])
 
 
 def _in_time(work: RepositoryWork, held: list[Outcome]) -> Iterator[Outcome]:
@@ -136,10 +97,12 @@ def _settled(
     """The outcomes that are final; the others are added to `held`."""
     settled: list[Outcome] = []
     for outcome in outcomes:
-        failed = outcome.status is OutcomeStatus.FAILED
-        if failed or outcome.status is OutcomeStatus.SKIPPED:
-            work.kept.add(outcome.decision.image.digest)
+        digest, failed = outcome.decision.image.digest, outcome.status is OutcomeStatus.FAILED
         is_held = failed and outcome.detail.startswith(_HELD_BY_INDEX)
+        if is_held:
+            work.waiting.add(digest)
+        elif failed or outcome.status is OutcomeStatus.SKIPPED:
+            work.kept.add(digest)
         (held if is_held else settled).append(outcome)
     yield from _recorded(work, settled)
 
@@ -163,7 +126,8 @@ def _carry_out(work: RepositoryWork, batch: Sequence[Decision]) -> list[Outcome]
     if images and not archives:
         manifests, unknown = work.deleter.manifests(planned.repository, images)
     outcomes = _kept(work, batch, manifests, unknown)
-    left = [decision for decision in batch if decision.image.digest not in work.kept]
+    spared = work.kept | work.waiting
+    left = [decision for decision in batch if decision.image.digest not in spared]
     new = [decision for decision in left if decision.image.digest not in work.intended]
     work.journal.intend(planned.registry, planned.repository, new, manifests, planned.held_by)
     work.intended.update(decision.image.digest for decision in new)
@@ -179,14 +143,17 @@ def _kept(
     unknown: Mapping[str, str],
 ) -> list[Outcome]:
     """The outcomes of images that could not be restored (their manifests are `unknown`), and of
-    those that must stay with an image that is kept."""
-    work.kept.difference_update(decision.image.digest for decision in batch)
+    those that must stay with an image that is kept, or wait with one that is waiting."""
+    work.waiting.difference_update(decision.image.digest for decision in batch)
     work.kept.update(unknown)
     others = [decision for decision in batch if decision.image.digest not in unknown]
     look = partial(work.deleter.still_there, work.repository.repository)
     why = why_spared(others, work.repository, manifests, work.kept, look)
     work.kept.update(why)
     spared = [decision for decision in others if decision.image.digest in why]
+    others = [decision for decision in others if decision.image.digest not in why]
+    waits = why_spared(others, work.repository, manifests, work.waiting, lambda _: set())
+    work.waiting.update(waits)
     return [
         *(
             work.outcome(
@@ -200,6 +167,15 @@ def _kept(
         *(
             work.outcome(decision, OutcomeStatus.SKIPPED, why[decision.image.digest])
             for decision in spared
+        ),
+        *(
+            work.outcome(
+                decision,
+                OutcomeStatus.FAILED,
+                f"{_HELD_BY_INDEX}: it {waits[decision.image.digest]}",
+            )
+            for decision in others
+            if decision.image.digest in waits
         ),
     ]
 

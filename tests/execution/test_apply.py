@@ -244,6 +244,34 @@ def test_a_child_that_another_index_holds_is_kept_and_reported_once():
     assert ecr.calls("delete") == [digests([1]), digests([2, 3]), digests([2, 3])]
 
 
+def test_what_belongs_to_an_index_that_is_tried_again_waits_for_it():
+    """B2, and a signature is never deleted before what it signs: ECR would not refuse that."""
+    held_by = {digest(2): (digest(1),), digest(3): (digest(2),)}
+    planned = repository_plan("shop/api", stage(1, 9), stage(2), stage(3), held_by=held_by)
+    ecr = Ecr(indexes={digest(9): (digest(1),)})
+    outcomes = run(plan_of(planned), ecr)
+    assert ecr.calls("delete") == [
+        digests([1, 9]),
+        digests([1]),
+        digests([2]),
+        digests([3]),
+    ]
+    assert set(answers(outcomes).values()) == {OutcomeStatus.DELETED}
+
+
+def test_what_belongs_to_an_index_that_is_never_let_go_is_reported_and_not_deleted():
+    held_by = {digest(2): (digest(1),), digest(3): (digest(2),)}
+    planned = repository_plan("shop/api", stage(1), stage(2), stage(3), held_by=held_by)
+    ecr = Ecr(indexes={digest(7): (digest(1),)})
+    outcomes = run(plan_of(planned), ecr)
+    assert ecr.calls("delete") == [digests([1]), digests([1])]
+    assert details(outcomes, OutcomeStatus.FAILED) == {
+        digest(1): f"{HELD}: it is so",
+        digest(2): f"{HELD}: it belongs to {digest(1)}, which is kept",
+        digest(3): f"{HELD}: it belongs to {digest(2)}, which is kept",
+    }
+
+
 def test_what_is_tried_again_is_tried_in_batches_too():
     """B4."""
     children = digests(range(250))
