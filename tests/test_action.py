@@ -213,6 +213,12 @@ def test_nothing_in_the_arguments_is_run_or_expanded(runner: Runner):
     assert not (runner.folder / "bad").exists()
 
 
+@pytest.mark.parametrize("command", [" check", "check ", "check  -r app", "demo check"])
+def test_b46_every_way_to_write_check_is_a_check(runner: Runner, command: str):
+    runner("Run ecrm", COMMAND=command, ARGS="", SARIF="false")
+    assert "--no-external-commands" in runner.read("asked").splitlines()
+
+
 @pytest.mark.parametrize("args", ["", " \n"])
 def test_no_arguments_are_no_arguments(runner: Runner, args: str):
     runner("Run ecrm", COMMAND="check", ARGS=args, SARIF="false")

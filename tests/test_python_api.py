@@ -67,6 +67,15 @@ def test_a_plan_lists_what_is_kept_on_demand(account: Path):
     assert ecrm.Reason.IN_USE in {decision.reason for decision in kept}
 
 
+def test_programs_of_the_configuration_may_be_left_out(account: Path):
+    programs = "external_commands: [{command: [touch, ran]}]\n"
+    Path("ecrm.yaml").write_text(programs + SAMPLE_CONFIG.read_text())
+    ecrm.scan(external_commands=False)
+    plan = ecrm.plan(repository="shop/api", external_commands=False)
+    assert not Path("ran").exists()
+    assert "command touch" in [report.source for report in plan.source_reports]
+
+
 def test_a_configuration_may_be_a_path_or_one_that_was_loaded(account: Path):
     Path("ecrm.yaml").rename("mine.yaml")
     by_text = ecrm.plan("mine.yaml", repository="tools/ci")

@@ -8,6 +8,7 @@ from ecrm.check.values import Findings
 from ecrm.errors import InputError
 from ecrm.model.codec import decode
 from ecrm.model.json_text import parse_json
+from ecrm.model.printable import printable_json
 
 _FORMAT = 2
 """Format 1 had earlier names of the rules, which are part of every fingerprint."""
@@ -18,7 +19,8 @@ def baseline_text(findings: Findings) -> str:
     violations = (*findings.violations, *findings.accepted)
     lines = sorted({violation.identity: violation.fingerprint for violation in violations}.items())
     accepted = {fingerprint: identity for identity, fingerprint in lines}
-    return json.dumps({"ecrm_baseline": _FORMAT, "accepted": accepted}, indent=2)
+    whole = {"ecrm_baseline": _FORMAT, "accepted": accepted}
+    return printable_json(json.dumps(whole, indent=2))
 
 
 def read_baseline(text: str, path: str) -> Mapping[str, str]:

@@ -79,8 +79,6 @@ def parse(text: str, path: str, sections: Mapping[str, Section], *, quotes: bool
     root = read_document(text, path, quotes=quotes)
     if root is None:
         raise ConfigError(f"{path}: is empty; `ecrm generate` writes one that is not")
-    if not isinstance(root, MapNode):
-        raise root.location.error(f"is {root.meaning} here, not a map; begin with 'repositories:'")
     config = _config(root, sections)
     return replace(config, fingerprint=_fingerprint(config))
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import yaml
 
@@ -104,18 +104,20 @@ class MapNode:
 Node: TypeAlias = Scalar | ListNode | MapNode
 
 
-def read_document(text: str, file: str, *, quotes: bool = True) -> Node | None:
-    """The only document in `text`, or None if there is none; raises ConfigError.
+def read_document(text: str, file: str, *, quotes: bool = True) -> MapNode | None:
+    """The map that is the only document in `text`, or None if there is none; raises ConfigError.
 
-    `file` is only named in messages. Without `quotes`, no message quotes a text that is no map: it
-    may be a secret that was taken for a configuration.
+    `file` is only named in messages. None quotes a text that is no map, which may be a secret that
+    was taken for a configuration; without `quotes`, nor does one about YAML.
     """
     try:
         root = _compose(text, file, quotes=quotes)
-        if not quotes and root is not None and not isinstance(root, yaml.MappingNode):
+        if root is not None and not isinstance(root, yaml.MappingNode):
             problem = "is not a map; begin with 'repositories:'"
             raise ConfigLocation(file, _line(root)).error(problem)
-        return None if root is None else _Tree().node(root, ConfigLocation(file, _line(root)))
+        if root is None:
+            return None
+        return cast("MapNode", _Tree().node(root, ConfigLocation(file, _line(root))))
     except RecursionError:
         raise ConfigError(f"{file}: is nested too deeply to be read") from None
 

@@ -18,6 +18,7 @@ from ecrm.errors import InputError
 from ecrm.model.codec import Json, decode, encode
 from ecrm.model.decision import Decision
 from ecrm.model.json_text import canonical_json, parse_json
+from ecrm.model.printable import printable_json
 from ecrm.model.reference import RepositoryKey, display_name
 from ecrm.planning.plan import Plan, RepositoryPlan, still_deletable
 
@@ -31,7 +32,8 @@ def plan_text(plan: Plan, version: str) -> str:
     ordered = replace(plan, repositories=tuple(repositories))
     body: Json = {"ecrm_plan": _FORMAT, "version": version, "complete": plan.complete}
     body |= {"missing": list(ordered.unread)} | encode(ordered)
-    return json.dumps(body | {"checksum": _checksum(body)}, indent=2, ensure_ascii=False)
+    whole = body | {"checksum": _checksum(body)}
+    return printable_json(json.dumps(whole, indent=2, ensure_ascii=False))
 
 
 def read_plan(text: str, path: str) -> Plan:

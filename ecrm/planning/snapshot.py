@@ -15,6 +15,7 @@ from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.model.codec import decode, encode
 from ecrm.model.image import Image, Kind, Links, OwnReadings
 from ecrm.model.json_text import parse_json
+from ecrm.model.printable import printable_json
 from ecrm.model.reference import Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.scan import Scan
 from ecrm.planning.planner import RegistryReader
@@ -130,7 +131,8 @@ def snapshot_text(
     rules = {one: tuple(inventory.replications(one)) for one in inventory.registries}
     header = {"ecrm_snapshot": _FORMAT, "version": version}
     snapshot = Snapshot(scan, rules, records)
-    return json.dumps(header | encode(snapshot), indent=1, ensure_ascii=False)
+    whole = header | encode(snapshot)
+    return printable_json(json.dumps(whole, indent=1, ensure_ascii=False))
 
 
 def read_snapshot(text: str, path: str) -> Snapshot:

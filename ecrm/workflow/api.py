@@ -28,6 +28,7 @@ def plan(
     repository: str | None = None,
     scanned_files: Sequence[Path] = (),
     list_kept: bool = False,
+    external_commands: bool = True,
     profile: str | None = None,
     region: str | None = None,
 ) -> Plan:
@@ -37,6 +38,7 @@ def plan(
     limits the plan to one repository; everything that is in use is read all the same. With
     `list_kept` each `RepositoryPlan.kept` holds the decisions to keep as well.
 
+    Without `external_commands` no program of the configuration runs, and the source reports say so.
     Where something could not be read, the plan is returned with `complete` false, and `unread`
     says what. Changes nothing on AWS and records nothing for the next run.
     """
@@ -45,6 +47,7 @@ def plan(
         repository=repository,
         scanned_files=tuple(map(fspath, scanned_files)),
         list_kept=list_kept,
+        external_commands=external_commands,
         profile=profile,
         region=region,
     )
@@ -55,6 +58,7 @@ def plan(
 def scan(
     config: Path | Config = "ecrm.yaml",
     *,
+    external_commands: bool = True,
     profile: str | None = None,
     region: str | None = None,
 ) -> Scan:
@@ -62,7 +66,8 @@ def scan(
 
     Raises IncompleteError where something could not be read.
     """
-    with commands.start(_request(config, profile=profile, region=region), _silent) as run:
+    request = _request(config, external_commands=external_commands, profile=profile, region=region)
+    with commands.start(request, _silent) as run:
         return commands.complete_scan(run)
 
 

@@ -12,7 +12,7 @@ from tests.fake_aws import FakeAws, days_ago
 # ecrm.yaml -> what follows `ecrm.yaml:`
 MISTAKES = {
     "": " is empty; `ecrm generate` writes one that is not",
-    "- a": "1: is a list here, not a map; begin with 'repositories:'",
+    "- a": "1: is not a map; begin with 'repositories:'",
     "repositories: [": (
         "1: not YAML: while parsing a flow node, expected the node content, but found "
         "'<stream end>'"

@@ -26,6 +26,7 @@ def handled() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with signals.handled():
         yield
+    signals.received = 0
     signal.signal(signal.SIGINT, before)
 
 
@@ -124,3 +125,19 @@ def test_sigterm_to_the_process_is_143_and_one_line(ecrm: Ecrm, shop: Shop):
         shop.aws.before("ecr", "DescribeImages", process.terminate)
         out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err.strip()) == (143, "", "ecrm: stopped by SIGTERM")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_a_program_of_the_configuration_and_then_the_run(
+    ecrm: Ecrm, shop: Shop, number: signal.Signals
+):
+    name = number.name.removeprefix("SIG")
+    script = f"trap 'touch ended; exit' TERM; kill -{name} $PPID; sleep 3600 & wait"
+    ecrm.config(f"""
+        external_commands: [{{command: [sh, -c, {json.dumps(script)}]}}]
+        repositories: [{{name_pattern: "*", expires: 30d}}]
+    """)
+    ran = ecrm("delete", "--force")
+    assert (ran.code, ran.out) == (128 + number, "")
+    assert Path("ended").exists()
+    assert not shop.aws.calls.writes

@@ -307,9 +307,9 @@ MERGES = "\n".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for 
 DOCUMENT_PROBLEMS = [
     ("", ": is empty; `ecrm generate` writes one that is not"),
     ("# a comment", ": is empty; `ecrm generate` writes one that is not"),
-    ("---", ":1: is null here, not a map; begin with 'repositories:'"),
-    ("\n- a", ":2: is a list here, not a map; begin with 'repositories:'"),
-    ("ecrm", ":1: is the text 'ecrm' here, not a map; begin with 'repositories:'"),
+    ("---", ":1: is not a map; begin with 'repositories:'"),
+    ("\n- a", ":2: is not a map; begin with 'repositories:'"),
+    ("ecrm", ":1: is not a map; begin with 'repositories:'"),
     ("clusters:\n a: b: c", ":2: not YAML: mapping values are not allowed here"),
     (
         "clusters: [\n\n",
@@ -952,3 +952,11 @@ def test_no_message_quotes_an_argument_or_a_variable_of_a_program(command: str):
     with pytest.raises(ConfigError) as raised:
         parse(f"external_commands: [{{command: {command}}}]", "ecrm.yaml")
     assert not re.search("hunter2|5ec4e7", str(raised.value))
+
+
+def test_b46_a_link_to_a_secret_in_place_of_ecrm_yaml_is_not_quoted(tmp_path: Path):
+    (tmp_path / "token").write_text("hunter2")
+    (tmp_path / "ecrm.yaml").symlink_to("token")
+    with pytest.raises(ConfigError) as raised:
+        load(str(tmp_path / "ecrm.yaml"))
+    assert str(raised.value).endswith(":1: is not a map; begin with 'repositories:'")
