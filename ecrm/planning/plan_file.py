@@ -100,7 +100,8 @@ def narrowed(current: Plan, approved: Plan) -> tuple[Plan, tuple[Dropped, ...]]:
     for planned in current.repositories:
         wanted: frozenset[str] = frozenset()
         if (old := by_key.pop(planned.key, None)) and not planned.unread:
-            left, skipped_here = still_deletable(old, planned)
+            # What belongs together is for the plan of now to say.
+            left, skipped_here = still_deletable(replace(old, held_by={}), planned)
             wanted = frozenset(decision.image.digest for decision in left.deletions)
             dropped += (Dropped(old.key, one.decision, one.why) for one in skipped_here)
         elif old:

@@ -58,7 +58,8 @@ def restored_table(restored: Iterable[Restored], *, planned: bool = False) -> st
 def _summary(restored: list[Restored], *, planned: bool) -> Iterator[str]:
     results = Counter(image.result for image in restored)
     images = count(len(restored), "image")
-    if restored and results[Result.THERE] == len(restored):
+    is_done = not any(image.changed for image in restored)
+    if restored and is_done and results[Result.THERE] == len(restored):
         yield f"All {images} are there already." if len(restored) > 1 else "It is there already."
     elif planned:
         yield f"{results[Result.RESTORED]} of {images} can be restored."

@@ -16,7 +16,7 @@ from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, repository_plan, unread_repository
-from ecrm.planning.plan_file import plan_text, read_plan, refuse_unfit
+from ecrm.planning.plan_file import narrowed, plan_text, read_plan, refuse_unfit
 from tests.model.test_codec import KEYS, MOMENTS, SOURCES, TEXTS
 from tests.strategies import Case, cases, examples
 from tests.values import (
@@ -499,3 +499,56 @@ def test_b11_an_incomplete_plan_is_not_carried_out_and_says_what_is_missing():
 
 def test_what_has_changed_in_the_images_alone_makes_no_plan_unfit():
     assert unfit(PLAN, replace(PLAN, repositories=(), in_use={}, source_reports=())) == ""
+
+
+# -- what a plan of now makes of it ---------------------------------------------------------------
+
+
+def with_kept(*images: Any, **indexes: Any) -> Plan:
+    return planned(shelf(*images, **indexes), keep_all=True)
+
+
+def deleted_by(plan: Plan) -> list[str]:
+    return [decision.image.digest for one in plan.repositories for decision in one.deletions]
+
+
+INDEX, CHILD, OTHER = index("index", "v1"), image("child"), image("other", "v2")
+
+
+def test_b37_links_in_the_file_decide_nothing():
+    """A long chain of them would also take for ever."""
+    current = with_kept(INDEX, CHILD, OTHER, index=["child"])
+    forged = replace(current.repositories[0], held_by={OTHER.digest: (digest("forged"),)})
+    left, dropped = narrowed(current, replace(current, repositories=(forged,)))
+    assert (deleted_by(left), dropped) == (deleted_by(current), ())
+
+
+def test_b37_a_child_whose_index_the_file_leaves_out_is_kept_with_it():
+    current = with_kept(INDEX, CHILD, OTHER, index=["child"])
+    only = current.repositories[0].narrowed_to([CHILD.digest, OTHER.digest])
+    left, dropped = narrowed(current, replace(current, repositories=(only,)))
+    assert deleted_by(left) == [OTHER.digest]
+    assert [one.why for one in dropped] == [f"belongs to {INDEX.digest}, which is kept"]
+
+
+def test_b37_a_child_whose_index_is_gone_is_deleted_as_the_plan_of_now_says():
+    approved = with_kept(INDEX, CHILD, index=["child"])
+    left, dropped = narrowed(with_kept(CHILD), approved)
+    assert deleted_by(left) == [CHILD.digest]
+    assert [(one.decision.image.digest, one.why) for one in dropped] == [
+        (INDEX.digest, "it is gone already")
+    ]
+
+
+@settings(max_examples=examples(100))
+@given(cases(), plans())
+def test_b37_whatever_a_file_says_only_what_the_plan_of_now_deletes_is_deleted(case, forged):
+    current = replace(PLAN, repositories=(of_case(APP, case, kept=True),))
+    moved = tuple(replace(one, registry=HOME, repository="app") for one in forged.repositories)
+    left, dropped = narrowed(current, replace(forged, repositories=moved))
+    (here,), (there,) = left.repositories, current.repositories
+    assert set(here.deletions) <= set(there.deletions)
+    assert (here.total, here.missing, here.used) == (there.total, there.missing, there.used)
+    named = {decision.image.digest for one in moved for decision in one.deletions}
+    assert {decision.image.digest for decision in here.deletions} <= named
+    assert {one.decision.image.digest for one in dropped} <= named
