@@ -138,6 +138,18 @@ def record(**members: Shape | Optional) -> Record:
     return Record(MappingProxyType(members))
 
 
+def matching(pattern: str, what: str) -> Scalar:
+    """A text that the regular expression matches as a whole; `what` says in words what it is."""
+    fits = re.compile(pattern).fullmatch
+
+    def read(value: Any) -> str:
+        if not fits(TEXT.read(value)):
+            raise MisfitError(f"{{}} of AWS's answer is not {what}")
+        return str(value)
+
+    return Scalar(read)
+
+
 def _read_item(read: Callable[[Any], Any], item: Any, step: str) -> Any:
     try:
         return read(item)

@@ -109,6 +109,9 @@ class TaskDefinitions:
             if arn not in _names(definition["taskDefinitionArn"]):
                 what = f"AWS's answer is {definition['taskDefinitionArn']} and not {arn}; try again"
                 raise AwsError(f"{DESCRIBE_TASK_DEFINITION.action}: {what}")
+            if not definition["containerDefinitions"]:  # as ECS lets nobody register one
+                what = f"AWS's answer has no container of {arn}; try again"
+                raise AwsError(f"{DESCRIBE_TASK_DEFINITION.action}: {what}")
             for container in definition["containerDefinitions"]:
                 yield {key: text for key, text in container.items() if text is not None}
 

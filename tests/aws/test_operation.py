@@ -33,6 +33,7 @@ from ecrm.aws.shapes import (
     record,
 )
 from ecrm.errors import AwsError
+from ecrm.sources.ecs.operations import REVISION
 from tests.operations import OPERATIONS
 from tests.stubs import KNOWS_ALL, new_session
 from tests.values import digest
@@ -95,7 +96,14 @@ def fitting(shape: Any) -> Any:
         return [fitting(shape.item)]
     if isinstance(shape, MapOf):
         return {"1": fitting(shape.value)}
-    values = {TEXT: "text", DIGEST: digest(1), NUMBER: 7, FLAG: True, TIME: 1.7e9}
+    values = {
+        REVISION: "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1",
+        TEXT: "text",
+        DIGEST: digest(1),
+        NUMBER: 7,
+        FLAG: True,
+        TIME: 1.7e9,
+    }
     return values.get(shape, "anything")
 
 
@@ -222,7 +230,13 @@ def test_b39_what_decides_is_read_though_the_model_of_botocore_does_not_know_it(
     assert answered(operation, json.dumps(body).encode()) == expected
 
 
-TYPES = {TEXT: "string", DIGEST: "string", NUMBER: ("integer", "long"), FLAG: "boolean"}
+TYPES = {
+    TEXT: "string",
+    REVISION: "string",
+    DIGEST: "string",
+    NUMBER: ("integer", "long"),
+    FLAG: "boolean",
+}
 
 
 def agree(ours: Any, theirs: Shape) -> None:

@@ -293,6 +293,30 @@ def odd_answers() -> Iterator[Any]:
             yield pytest.param(operation, value, id=f"{operation.action}-{json.dumps(value)}")
 
 
+GONE = {
+    "ecs:DescribeTaskDefinition": ("ClientException", "Unable to describe task definition."),
+    "ecs": ("ClusterNotFoundException", "Cluster not found."),
+    "lambda": ("ResourceNotFoundException", "Function not found"),
+}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [operation for source in SOURCES for operation in source.operations],
+    ids=lambda operation: operation.action,
+)
+def test_b36_nothing_that_aws_names_is_believed_to_be_gone(desk: Desk, operation: Operation):
+    """Whichever operation of whichever source says so."""
+    error = GONE.get(operation.action, GONE[operation.service])
+    fault = Fault.error(*error)
+    desk.account.aws.fault(operation.service, operation.name, fault, times=FOREVER)
+    ran = desk.delete()
+    assert ran.code == FAILED
+    assert not ran.calls.writes
+    assert any(operation.action in line for line in ran.errors), ran.err
+    assert desk.account.present() == desk.before
+
+
 @pytest.mark.parametrize(("operation", "value"), list(odd_answers()))
 def test_b35_an_odd_answer_is_never_an_empty_one(desk: Desk, operation: Operation, value: Any):
     fault = Fault(lambda request, run: value)

@@ -6,6 +6,7 @@ from typing import Any
 from ecrm.aws import Target
 from ecrm.aws.executor import for_each_target
 from ecrm.config import Config
+from ecrm.model.use import Use
 from ecrm.sources import read_target
 from ecrm.sources.items import SourceItem
 from ecrm.sources.source import Source
@@ -16,11 +17,13 @@ def quiet(_: str) -> None:
 
 
 def defined_as(*containers: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """What DescribeTaskDefinition answers where every definition has these containers."""
+    """What DescribeTaskDefinition answers where every definition has these containers, or one that
+    uses no private registry."""
 
     def answer(asked: dict[str, Any]) -> dict[str, Any]:
         own = {"taskDefinitionArn": asked["taskDefinition"]}
-        return {"taskDefinition": own | {"containerDefinitions": list(containers)}}
+        defined = list(containers) or [{"name": "app", "image": "public.ecr.aws/nobody/cares:1"}]
+        return {"taskDefinition": own | {"containerDefinitions": defined}}
 
     return answer
 
@@ -39,4 +42,4 @@ def found_by(
             target, config or Config(), progress, workers, (source,), defers=defers
         ),
     )
-    return found
+    return [item for item in found if not (isinstance(item, Use) and item.reference.is_elsewhere)]

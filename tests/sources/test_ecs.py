@@ -659,6 +659,33 @@ def test_b36_a_family_that_is_listed_twice_without_revisions_makes_the_reading_i
     assert notes(aws) == [Diagnostic(ReadStatus.FAILED, text)]
 
 
+def test_b35_a_definition_without_containers_makes_the_reading_incomplete(aws):
+    clusters(aws, "prod")
+    services(aws, service("web", taskDefinition=revision("web:1")))
+    empty = defined_as()({"taskDefinition": revision("web:1")})
+    empty["taskDefinition"]["containerDefinitions"] = []
+    aws.answer("DescribeTaskDefinition", empty, taskDefinition=revision("web:1"))
+    what = f"AWS's answer has no container of {revision('web:1')}; try again"
+    assert notes(aws) == [Diagnostic(ReadStatus.FAILED, f"ecs:DescribeTaskDefinition: {what}")]
+
+
+@pytest.mark.parametrize("arn", ["web:1", "text", revision("web"), revision("web:x"), ""])
+def test_b35_a_revision_of_another_form_makes_the_reading_incomplete(aws, arn):
+    families(aws, "web")
+    aws.otherwise("ListTaskDefinitions", {"taskDefinitionArns": [arn]})
+    (note,) = notes(aws)
+    assert note.text == (
+        "ecs:ListTaskDefinitions: taskDefinitionArns[0] of AWS's answer is not the ARN of a "
+        "revision; try again"
+    )
+
+
+def test_b35_a_family_that_the_listing_of_families_lacks_is_read_where_its_revisions_are_seen(aws):
+    families(aws, "a", "b")
+    all_revisions(aws, "a:1", "b:2", "c:3")
+    assert sorted(history(aws)) == ["a:1", "b:2", "c:3"]
+
+
 def test_b36_a_family_that_is_not_listed_any_more_needs_nothing(aws):
     families(aws, "a", "b")
     all_revisions(aws, "a:1")

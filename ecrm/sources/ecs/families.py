@@ -1,7 +1,7 @@
 """The newest revisions of every task definition family, to which a service may return."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from ecrm.aws import Target, items, pages
@@ -34,25 +34,36 @@ def newest_revisions(reading: Reading) -> Iterator[SourceItem]:
 
 
 def _newest_revisions(reading: Reading, only: Collection[str] | None) -> Iterator[SourceItem]:
-    wanted: dict[str, int] = {}
-    for seen in family_names(reading.target):
-        if only is not None and seen.name not in only:
-            continue
-        yield seen
-        entry = reading.config.entry_for(seen.section, seen.name)
-        if entry and entry.exclude:
-            text = f"task definitions of {seen.name}: excluded by task_definitions"
-            yield Diagnostic(ReadStatus.EXCLUDED, text)
-        else:
-            wanted[seen.name] = entry.keep_count if entry else DEFAULT_HISTORY
-    reading.progress(f"ECS: {len(wanted)} task definition families")
-    if (revisions := _all_revisions(reading.target, len(wanted))) is not None:
-        for family, keep_count in wanted.items():
+    """Also of families that have revisions and are not listed, if that is seen."""
+    listed = [
+        seen.name for seen in family_names(reading.target) if only is None or seen.name in only
+    ]
+    keep_counts: dict[str, int] = {}
+    yield from _families(reading, listed, keep_counts)
+    reading.progress(f"ECS: {len(keep_counts)} task definition families")
+    if (revisions := _all_revisions(reading.target, len(keep_counts))) is not None:
+        if only is None:
+            yield from _families(reading, sorted(revisions.keys() - set(listed)), keep_counts)
+        for family, keep_count in keep_counts.items():
             yield from _newest(family, revisions.get(family, ()), keep_count)
         return
-    readers = [partial(_newest_of_family, reading.target, *which) for which in wanted.items()]
+    readers = [partial(_newest_of_family, reading.target, *which) for which in keep_counts.items()]
     for found in reading.workers.map(attempt, readers):
         yield from found
+
+
+def _families(
+    reading: Reading, names: Iterable[str], keep_counts: dict[str, int]
+) -> Iterator[SourceItem]:
+    """Adds to `keep_counts` how many revisions are in use of each family that is not excluded."""
+    for name in names:
+        yield SeenResource("task_definitions", name)
+        entry = reading.config.entry_for("task_definitions", name)
+        if entry and entry.exclude:
+            text = f"task definitions of {name}: excluded by task_definitions"
+            yield Diagnostic(ReadStatus.EXCLUDED, text)
+        else:
+            keep_counts[name] = entry.keep_count if entry else DEFAULT_HISTORY
 
 
 def _all_revisions(target: Target, families: int) -> Mapping[str, Sequence[str]] | None:

@@ -1,8 +1,9 @@
 """The operations of ECS that ecrm calls, and what ECS must answer."""
 
 from ecrm.aws import Operation, listing
-from ecrm.aws.shapes import DIGEST, TEXT, ListOf, Record, optional, record
+from ecrm.aws.shapes import DIGEST, TEXT, ListOf, Record, matching, optional, record
 
+REVISION = matching(r"arn:\S+:task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*", "the ARN of a revision")
 _FAILURE = record(arn=optional(TEXT), reason=optional(TEXT), detail=optional(TEXT))
 
 
@@ -64,4 +65,4 @@ DESCRIBE_SERVICE_REVISIONS = _describing(
     ),
 )
 LIST_TASK_DEFINITION_FAMILIES = listing("ecs", "ListTaskDefinitionFamilies", "families", TEXT)
-LIST_TASK_DEFINITIONS = listing("ecs", "ListTaskDefinitions", "taskDefinitionArns", TEXT)
+LIST_TASK_DEFINITIONS = listing("ecs", "ListTaskDefinitions", "taskDefinitionArns", REVISION)
