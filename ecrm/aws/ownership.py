@@ -48,6 +48,8 @@ def read_own(path: Path) -> bytes:
         raise NotThereError(f"{path}: cannot be read: {error.strerror}") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:  # of a name that no file can have
+        raise InputError(f"{str(path)!r}: cannot be read: {error}") from error
 
 
 def make_own_folder(path: Path) -> None:

@@ -81,6 +81,8 @@ def read(location: str, clients: ClientFactory = no_aws) -> Stored:
         raise NotThereError(f"{location}: cannot be read: {error.strerror}") from error
     except OSError as error:
         raise InputError(f"{location}: cannot be read: {error.strerror}") from error
+    except ValueError as error:  # of a name that no file can have
+        raise InputError(f"{location!r}: cannot be read: {error}") from error
     except Gone as error:
         raise NotThereError(f"{location}: is not there ({str(error).rstrip(': ')})") from error
     except AwsError as error:
@@ -112,6 +114,8 @@ def write_text(
             _write_file(Path(location), text, private=private)
     except OSError as error:
         raise OutputError(f"{location} could not be written: {error.strerror}") from error
+    except ValueError as error:  # of a name that no file can have
+        raise OutputError(f"{location!r} could not be written: {error}") from error
     except AwsError as error:
         raise OutputError(f"{location} could not be written: {error}") from error
 

@@ -57,6 +57,8 @@ def load(path: str, sections: Mapping[str, Section]) -> Config:
     except OSError as error:
         other = f"{error.strerror}; name another file with --config"
         raise ConfigError(f"{path}: {_UNREADABLE.get(type(error), other)}") from None
+    except ValueError as error:  # of a name that no file can have
+        raise ConfigError(f"{path!r}: {error}; name another file with --config") from None
     return from_bytes(content, path, sections)
 
 

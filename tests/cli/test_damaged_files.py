@@ -45,6 +45,7 @@ READERS = [
     ("plan", "-c"),
 ]
 
+WRITABLE = [("--out", "/dev/null"), ("--journal", "/dev/null"), ("--journal", "folder")]
 UNDERSTOOD = [
     *(("--scanned-files", b"[]"), ("-c", b"{}"), ("-c", b"\xef\xbb\xbf{}"), ("--baseline", b"")),
 ]
@@ -78,6 +79,24 @@ def test_a_hostile_usage_history_is_one_line_that_names_it(
     assert ran.code in (0, 1)
     assert len(ran.errors) <= 2
     assert all("in-use.json" in line and len(line) < 700 for line in ran.errors)
+
+
+@pytest.mark.parametrize("name", ["folder", "/dev/null", "n" * 300, "a\0b", "\ud800"], ids=ascii)
+@pytest.mark.parametrize(
+    "reader", [*READERS, ("plan", "--out"), ("delete", "--force", "--journal")], ids=" ".join
+)
+def test_a_name_that_is_of_no_such_file_is_one_line(
+    ecrm: Ecrm, shop: Shop, reader: tuple[str, ...], name: str
+):
+    """An event of Lambda may name anything; a command line, no byte 0."""
+    Path("folder").mkdir()
+    ran = ecrm(*reader, name)
+    if (reader[-1], name) in WRITABLE:
+        assert ran.code == 0
+        return
+    assert ran.code in (1, 2)
+    assert len(ran.errors) == 1
+    assert not shop.aws.calls.writes
 
 
 # -- damaged somewhere ----------------------------------------------------------------------------

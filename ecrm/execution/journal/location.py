@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ecrm.aws.storage import is_s3, s3_place
-from ecrm.execution.journal.sinks import FileSink, S3Sink, Sink
+from ecrm.execution.journal.sinks import FileSink, S3Sink, Sink, stopped_by_os
 from ecrm.model.reference import Registry
 
 
@@ -24,7 +24,8 @@ def open_sink(location: str, name: str, s3: Callable[[], Any]) -> Sink:
         whole = f"{location}{name}" if location.endswith("/") else location
         return S3Sink(s3(), *s3_place(whole, "journal"))
     path = Path(location)
-    return FileSink(_free(path, name) if location.endswith("/") or path.is_dir() else path)
+    with stopped_by_os(path):
+        return FileSink(_free(path, name) if location.endswith("/") or path.is_dir() else path)
 
 
 def _free(folder: Path, name: str) -> Path:

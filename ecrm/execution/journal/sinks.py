@@ -36,7 +36,7 @@ class FileSink:
         return str(self._path)
 
     def append(self, text: str) -> None:
-        with _stopped_by_os(self._path):
+        with stopped_by_os(self._path):
             self._file = _created(self._path) if self._file is None else self._file
             left = text.encode("ascii")
             while left:
@@ -47,7 +47,7 @@ class FileSink:
     def close(self) -> None:
         file, self._file = self._file, None
         if file is not None:
-            with _stopped_by_os(self._path):
+            with stopped_by_os(self._path):
                 os.close(file)
 
 
@@ -93,7 +93,7 @@ def _created(path: Path) -> int:
     flags = os.O_WRONLY | os.O_APPEND
     if _takes_any_text(path):
         return os.open(path, flags)
-    with _stopped_by_os(path, "its folder cannot be made: "):
+    with stopped_by_os(path, "its folder cannot be made: "):
         make_own_folder(path.parent)
     try:
         file = os.open(path, flags | os.O_CREAT | os.O_EXCL, _PRIVATE)
@@ -113,18 +113,20 @@ def _takes_any_text(path: Path) -> bool:
     /dev/null; those in /dev are the system's."""
     try:
         found = path.stat() if path.is_relative_to("/dev") else path.lstat()
-    except OSError:
+    except (OSError, ValueError):
         return False
     is_own_pipe = stat.S_ISFIFO(found.st_mode) and found.st_uid == os.geteuid()
     return stat.S_ISCHR(found.st_mode) or is_own_pipe
 
 
 @contextmanager
-def _stopped_by_os(path: Path, what: str = "") -> Iterator[None]:
+def stopped_by_os(path: Path, what: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise _unwritten(str(path), f"{what}{error.strerror}") from error
+    except ValueError as error:  # of a name that no file can have
+        raise _unwritten(repr(str(path)), str(error)) from error
 
 
 def _exists(place: str) -> OutputError:
