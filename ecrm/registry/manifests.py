@@ -6,17 +6,18 @@ as a pull.
 
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from ecrm.aws import Target, call, chunks
 from ecrm.aws.cache.facts import Namespace
-from ecrm.errors import AwsError
+from ecrm.errors import AwsError, Gone
 from ecrm.model.image import Image, Links, Status
 from ecrm.model.json_text import parse_json
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
 from ecrm.model.reference import is_digest
-from ecrm.registry.operations import BATCH_GET_IMAGE
+from ecrm.registry.operations import BATCH_GET_IMAGE, DESCRIBE_IMAGES
 from ecrm.registry.own_readings import remembered
 
 BATCH = 100
@@ -50,14 +51,29 @@ def children(target: Target, repository: str, indexes: Sequence[Image]) -> Links
 def manifests_of(
     target: Target, repository: str, images: Sequence[Image], media_types: Iterable[str]
 ) -> Iterator[dict[str, str]]:
-    """The manifests, verbatim, batch by batch; of archived images only those that ECR returns."""
+    """The manifests, verbatim, batch by batch; of archived images only those that ECR returns.
+
+    The images were listed a moment ago, so one that is said to be gone is looked for once more:
+    raises AwsError if ECR still describes it.
+    """
     for archived in (False, True):
         alike = [image for image in images if (image.status is Status.ARCHIVED) is archived]
         for batch in chunks(alike, BATCH):
             digests = [image.digest for image in batch]
             with remembered(target, repository, batch):
                 found = manifests(target, repository, digests, media_types, strict=not archived)
+            for digest in () if archived else digests:
+                if digest not in found:
+                    _confirm_gone(target, repository, digest)
             yield found
+
+
+def _confirm_gone(target: Target, repository: str, digest: str) -> None:
+    which = {"imageIds": [{"imageDigest": digest}], "filter": {"imageStatus": "ANY"}}
+    with suppress(Gone):
+        call(target.ecr, DESCRIBE_IMAGES, **repository_of(target, repository), **which)
+        what = f"{BATCH_GET_IMAGE.action}: {repository}@{digest}: {_NOT_FOUND}"
+        raise AwsError(f"{what}; but AWS still names it; try again")
 
 
 def manifests(

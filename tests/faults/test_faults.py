@@ -327,3 +327,22 @@ def test_b35_an_odd_answer_is_never_an_empty_one(desk: Desk, operation: Operatio
     assert any(operation.action in line for line in ran.errors), ran.err
     assert "Traceback" not in ran.err
     assert desk.account.present() == desk.before
+
+
+def test_b36_an_index_that_was_just_listed_is_not_gone(desk: Desk):
+    """Its images, and what refers to them, would look as if no index held them."""
+
+    def answer(request: Any, run: Any) -> Any:
+        if desk.account.aws.calls.of("ecr", "BatchDeleteImage"):
+            return run(request)
+        missing = [
+            {"imageId": image, "failureCode": "ImageNotFound", "failureReason": "no"}
+            for image in request.parameters["imageIds"]
+        ]
+        return {"images": [], "failures": missing}
+
+    desk.account.aws.fault("ecr", "BatchGetImage", Fault(answer), times=FOREVER)
+    ran = desk.delete()
+    driving.nothing_in_use_is_gone(desk)
+    assert ran.code == FAILED
+    assert not ran.calls.writes

@@ -269,7 +269,20 @@ def test_an_index_that_is_gone_meanwhile_has_no_children(aws):
         "failures": [failure(2, "ImageNotFound", "Requested image not found")],
     }
     aws.otherwise("BatchGetImage", answer)
+    aws.otherwise_refuse("DescribeImages", "ImageNotFoundException")
     assert children_of(aws, index(11), gone=[2]) == {digest(index(11)): (digest(11),)}
+
+
+def test_b36_an_index_that_ecr_still_describes_is_not_gone(aws):
+    """Its images would look as if no index held them."""
+    answer = {"images": [read(index(11))], "failures": [failure(2, "ImageNotFound", "no")]}
+    aws.otherwise("BatchGetImage", answer)
+    aws.otherwise("DescribeImages", {"imageDetails": []})
+    with pytest.raises(AwsError) as error:
+        children_of(aws, index(11), gone=[2])
+    assert str(error.value) == (
+        f"ecr:BatchGetImage: shop/api@{digest(2)}: ImageNotFound; but AWS still names it; try again"
+    )
 
 
 @pytest.mark.parametrize(
