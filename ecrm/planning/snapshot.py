@@ -16,7 +16,7 @@ from ecrm.model.codec import decode, encode
 from ecrm.model.image import Image, Kind, Links, OwnReadings
 from ecrm.model.json_text import parse_json
 from ecrm.model.printable import printable_json
-from ecrm.model.reference import Registry, RepositoryKey, RepositoryName, display_name
+from ecrm.model.reference import Digest, Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.scan import Scan
 from ecrm.planning.planner import RegistryReader
 from ecrm.registry.access import Pullers, Replication
@@ -41,7 +41,7 @@ class RepositoryRecord:
     of each index."""
 
     images: tuple[Image, ...]
-    children: Links
+    children: Mapping[Digest, tuple[Digest, ...]]
     pullers: tuple[str, ...]
     mutability: Mutability | None = None
     lifecycle_policy: LifecyclePolicy | None = None

@@ -410,6 +410,16 @@ class TestCloudFormation:
         text = f"{big}\na: !Sub '{'${Big}' * 10_000}'"
         assert contents("stack.yaml", text).problem == "2: its functions make too much text"
 
+    @pytest.mark.parametrize("path", ["a.yaml", "a.template"])
+    def test_merge_keys_that_bring_in_too_much_are_refused_before_they_do(self, path):
+        big = "big: &big {" + ", ".join(f"k{number}: v" for number in range(2_000)) + "}\n"
+        text = big + "# {{ a template or not }}\n" + "<<: *big\n" + f"image: {HOST}/a:1\n"
+        assert contents(path, text).problem == ""
+        text += "all: [" + ", ".join(["{<<: *big}"] * 600) + "]\n"
+        found = contents(path, text)
+        assert found.problem == "1: its merge keys make too many entries"
+        assert [str(mention.reference) for mention in found.mentions] == [f"{HOST}/a:1"]
+
     def test_a_long_script_names_its_images_to_the_end(self):
         script = "!Sub |\n" + "  echo ${AWS::Region}\n" * 2_000 + f"  docker run {HOST}/a:1\n"
         found = contents("stack.yaml", f"UserData: {script}")

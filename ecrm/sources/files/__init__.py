@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from ecrm.errors import InputError
-from ecrm.sources.files.document import documents, has_odd_keys
+from ecrm.sources.files.document import TooMuchError, documents, has_odd_keys
 from ecrm.sources.files.mention import ANY_REGISTRY, Mention, Spot
 from ecrm.sources.files.plain import text_mentions
-from ecrm.sources.files.stack import TooMuchTextError
 from ecrm.sources.files.tree import tree_mentions
 
 __all__ = ["ANY_REGISTRY", "Contents", "Mention", "Spot", "read_file_text"]
@@ -50,7 +49,7 @@ def read_file_text(path: str, text: str) -> Contents:
         )
     except RecursionError:
         problem = f"1: not {kind}: it is nested too deeply"
-    except TooMuchTextError as error:
+    except TooMuchError as error:
         problem = str(error)
     except InputError as error:
         line, _, what = str(error).partition(": ")

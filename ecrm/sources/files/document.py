@@ -17,6 +17,14 @@ _MERGE = "tag:yaml.org,2002:merge"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
+# A few lines of merge keys would never end; no real file comes near this.
+_MOST_MERGED = 1_000_000
+
+
+class TooMuchError(InputError):
+    """`line: what is wrong`, of a file that means far more than it says."""
+
+
 class _Loader(yaml.SafeLoader):
     """YAML lets a name be given to another node later on; PyYAML does not."""
 
@@ -30,7 +38,7 @@ class _Loader(yaml.SafeLoader):
 def documents(text: str) -> list[Node]:
     """Raises InputError, `line: what is wrong`, for text that is no YAML."""
     try:
-        return [
+        roots = [
             document for document in yaml.compose_all(text, Loader=_Loader) if document is not None
         ]
     except yaml.MarkedYAMLError as error:
@@ -44,6 +52,22 @@ def documents(text: str) -> list[Node]:
         raise InputError(f"1: {error}") from None
     except RecursionError:
         raise InputError("1: it is nested too deeply") from None
+    if sum(map(_merged, roots)) > _MOST_MERGED:
+        raise TooMuchError("1: its merge keys make too many entries")
+    return roots
+
+
+def _merged(root: Node) -> int:
+    """How many entries its merge keys bring in."""
+    return sum(
+        len(source.value)
+        for node in _all(root)
+        if isinstance(node, yaml.MappingNode)
+        for key, value in node.value
+        if key.tag == _MERGE
+        for source in (value, *items_of(value))
+        if isinstance(source, yaml.MappingNode)
+    )
 
 
 def line_of(node: Node) -> int:

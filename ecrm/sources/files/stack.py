@@ -8,8 +8,15 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from ecrm.errors import InputError
-from ecrm.sources.files.document import Node, entries_of, items_of, line_of, raw_of, text_of
+from ecrm.sources.files.document import (
+    Node,
+    TooMuchError,
+    entries_of,
+    items_of,
+    line_of,
+    raw_of,
+    text_of,
+)
 
 _VARIABLE = re.compile(r"\$\{([^{}!]+)\}")
 _FUNCTIONS = frozenset(
@@ -21,10 +28,6 @@ _FUNCTIONS = frozenset(
 # Text made of text made of text, by way of anchors, has no end; no real file comes near this.
 _MOST_CHARACTERS = 10_000_000
 _ECR = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com"
-
-
-class TooMuchTextError(InputError):
-    """`line: what is wrong`, of a template whose functions would never end to make text."""
 
 
 class Stack:
@@ -48,7 +51,7 @@ class Stack:
 
     def text(self, node: Node) -> str | None:
         """What a function gives; None for what is no function, and for Fn::If (`branches`). Raises
-        TooMuchTextError."""
+        TooMuchError."""
         if id(node) not in self._texts:
             self._texts[id(node)] = self._evaluated(node)
         return self._texts[id(node)]
@@ -102,7 +105,7 @@ class Stack:
         for piece in pieces:
             self._left -= len(piece)
             if self._left < 0:
-                raise TooMuchTextError(f"{line_of(argument)}: its functions make too much text")
+                raise TooMuchError(f"{line_of(argument)}: its functions make too much text")
             made.append(piece)
         return "".join(made)
 
