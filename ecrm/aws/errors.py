@@ -101,8 +101,15 @@ def _of_connection(error: Exception, action: str) -> AwsError:
         "SSOTokenLoadError": "sign in again with: aws sso login",
         "TokenRetrievalError": "sign in again with: aws sso login",
         "UnauthorizedSSOTokenError": "sign in again with: aws sso login",
-    }.get(name, "try again")
-    return AwsError(f"{action}: {message.rstrip('.')}; {advice}")
+    }.get(name, "try again" if _is_of_network(error) else "")
+    return AwsError(f"{action}: {message.rstrip('.')}{advice and f'; {advice}'}")
+
+
+def _is_of_network(error: Exception) -> bool:
+    """Whether another attempt may succeed; it does not where a setting is wrong."""
+    from botocore.exceptions import HTTPClientError  # noqa: PLC0415 - as in `translated`
+
+    return isinstance(error, HTTPClientError)
 
 
 def _one_line(message: str) -> str:

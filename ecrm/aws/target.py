@@ -2,6 +2,8 @@
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from threading import Lock
@@ -156,10 +158,20 @@ def _user_agent() -> str:
     return f"ecrm/{version()} Boto3/{boto3.__version__} Python/{platform.python_version()}"
 
 
+@contextmanager
+def _usable_settings() -> Iterator[None]:
+    """Of a variable or profile that makes no sense botocore raises a bare ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        what = "check AWS_ENDPOINT_URL, AWS_MAX_ATTEMPTS and the profile"
+        raise AwsError(f"a setting of AWS makes no sense: {error}; {what}") from error
+
+
 def _client(session: "boto3.Session", service: str, workers: int, deadline: Deadline) -> Client:
     from botocore.config import Config  # noqa: PLC0415 - as boto3
 
-    with _making_clients:
+    with _making_clients, _usable_settings():
         settings = session._session  # noqa: SLF001 - what the user set wins; nothing public tells
         # Not get_config_variable: its default is "legacy" in older botocores.
         mode = os.environ.get("AWS_RETRY_MODE") or settings.get_scoped_config().get("retry_mode")

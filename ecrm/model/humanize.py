@@ -21,9 +21,16 @@ def count(number: int, singular: str, plural: str = "") -> str:
 
 
 def days(span: timedelta) -> str:
-    """In days, or in hours where it is less than two of them."""
-    hours = span / timedelta(hours=1)
-    return f"{hours / 24:.0f} days" if hours >= _TWO_DAYS else f"{hours:.0f} hours"
+    """In days, or in hours, minutes or seconds where it is less than two of the larger unit."""
+    for unit, noun in _SPANS:
+        number = round(span / unit)
+        if span >= 2 * unit:
+            return count(number, noun)
+    return count(round(span.total_seconds()), "second")
 
 
-_TWO_DAYS = 48
+_SPANS = (
+    (timedelta(days=1), "day"),
+    (timedelta(hours=1), "hour"),
+    (timedelta(minutes=1), "minute"),
+)

@@ -119,6 +119,9 @@ def explain(
         return [MissingImage(text, missing)]
     if naming:
         raise InputError(f"{text} is in use as {naming[0].reference}, where ecrm did not look")
+    if wanted.repository and any(wanted.is_in(planned.key) for planned in plan.repositories):
+        what = "that digest" if wanted.digest_prefix else f"the tag {wanted.tag}"
+        raise InputError(f"{text} does not exist: {wanted.repository} has no image with {what}")
     raise InputError(f"{text} is neither in a repository that a rule matches nor in use")
 
 

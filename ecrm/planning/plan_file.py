@@ -17,6 +17,7 @@ from typing import Any
 from ecrm.errors import InputError
 from ecrm.model.codec import Json, decode, encode
 from ecrm.model.decision import Decision
+from ecrm.model.humanize import days
 from ecrm.model.json_text import canonical_json, parse_json
 from ecrm.model.printable import printable_json
 from ecrm.model.reference import RepositoryKey, display_name
@@ -72,7 +73,7 @@ def refuse_unfit(plan: Plan, path: str, current: Plan, now: datetime, max_age: t
     if not plan.complete:
         raise InputError(f"{path}: is incomplete: {plan.unread[0]}")
     if age > max_age:
-        raise InputError(f"{path}: is {age} old, and at most {max_age} is allowed; make a new plan")
+        raise InputError(f"{path}: is older than {days(max_age)}; make a new plan")
     if age < timedelta(0):
         raise InputError(f"{path}: is from the future ({plan.created_at}); check the clocks")
     if set(plan.targets) != set(current.targets):

@@ -207,8 +207,11 @@ def test_an_error_that_says_nothing_is_still_an_error():
             "try again",
         ),
         (
-            exceptions.PaginationError(message="The same next token\nwas received twice"),
-            "Error during pagination: The same next token was received twice",
+            exceptions.ConnectionClosedError(endpoint_url="https://ecs.nowhere/"),
+            (
+                "Connection was closed before we received a valid response from endpoint URL: "
+                '"https://ecs.nowhere/"'
+            ),
             "try again",
         ),
     ],
@@ -254,7 +257,7 @@ def test_nothing_is_translated_where_nothing_goes_wrong():
 
 def test_an_error_that_botocore_adds_one_day_is_one_of_ours_too():
     error = type("NewError", (BotoCoreError,), {"fmt": "Something new."})()
-    assert str(translation(error)) == "ecs:ListTasks: Something new; try again"
+    assert str(translation(error)) == "ecs:ListTasks: Something new"
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,43 @@ def test_no_region(ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch):
     assert ecrm("plan", "--region", "us-east-1").code == 0
 
 
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"AWS_ENDPOINT_URL": "nonsense"}, "Invalid endpoint: nonsense"),
+        ({"AWS_ENDPOINT_URL_ECR": "nonsense"}, "Invalid endpoint: nonsense"),
+        ({"AWS_MAX_ATTEMPTS": "zero"}, "invalid literal for int() with base 10: 'zero'"),
+    ],
+)
+@pytest.mark.parametrize("command", [*COMMANDS, ["snapshot"]])
+def test_a_setting_that_makes_no_sense_is_one_line(
+    ecrm: Ecrm, shop: Shop, command: list[str], variables: dict[str, str], why: str
+):
+    line = one_line(ecrm, command, **variables)
+    assert line == (
+        f"a setting of AWS makes no sense: {why}; check AWS_ENDPOINT_URL, AWS_MAX_ATTEMPTS and the "
+        "profile"
+    )
+    assert not shop.aws.calls.writes
+
+
+def test_a_setting_is_not_tried_again(ecrm: Ecrm, shop: Shop):
+    assert one_line(ecrm, ["plan"], AWS_RETRY_MODE="odd").endswith("adaptive')")
+
+
+def test_without_a_home_a_run_says_what_to_set(
+    ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("HOME", "ECRM_STATE_DIR"):
+        monkeypatch.delenv(name)
+    for command in COMMANDS:
+        ran = ecrm(*command)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.errors == ["ecrm: error: no home folder for state; set ECRM_STATE_DIR"]
+    assert not shop.aws.calls.writes
+    assert ecrm("scan").code == 0
+
+
 def test_aws_region_alone_is_enough(ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     assert ecrm("plan", AWS_REGION="us-east-1").code == 0

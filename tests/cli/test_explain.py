@@ -269,7 +269,8 @@ def test_an_image_in_use_that_ecr_does_not_hold(ecrm: Ecrm, shop: Shop):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("shop/api:nope", "is neither in a repository that a rule matches nor in use"),
+        ("shop/api:nope", "does not exist: shop/api has no image with the tag nope"),
+        ("shop/none:v1", "is neither in a repository that a rule matches nor in use"),
         ("0000000000", "is neither in a repository that a rule matches nor in use"),
         ("NOT AN IMAGE", "'NOT AN IMAGE' names no image; give a URI, repo:tag or a digest"),
         ("shop/api@sha256:00", "'sha256:00' is not a digest; give at least 6 digits"),

@@ -172,10 +172,9 @@ def test_a_plan_that_was_incomplete_is_refused(ecrm: Ecrm, shop: Shop):
 
 def test_a_plan_that_is_too_old_is_refused(ecrm: Ecrm, shop: Shop, approved: Any):
     message = refused(ecrm, shop, "--max-plan-age", "0s")
-    assert message.startswith("plan.json: is 0:00:0")
-    assert message.endswith(" old, and at most 0:00:00 is allowed; make a new plan")
+    assert message == "plan.json: is older than 0 seconds; make a new plan"
     rewritten(approved, created_at=days_ago(2).isoformat())
-    assert " old, and at most 1 day, 0:00:00 is allowed" in refused(ecrm, shop)
+    assert "is older than 24 hours" in refused(ecrm, shop)
     assert ecrm("delete", "--force", "--plan", "plan.json", "--max-plan-age", "3d").code == 0
 
 

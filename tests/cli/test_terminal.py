@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shop
-from tests.cli.driving import PATIENCE, RUNS, Ecrm, Terminal, process
+from tests.cli.driving import PATIENCE, RUNS, Ecrm, Ran, Terminal, process
 from tests.fake_aws import Fault, days_ago
 
 QUESTION = "Delete 1 (10 MB) images? [y/N]: "
@@ -228,7 +228,10 @@ def test_a_stream_of_the_system_may_be_the_output_file(ecrm: Ecrm, shop: Shop):
     ("command", "code", "beginning"),
     [
         ("delete <&-", 2, "ecrm: error: no terminal for the prompt; --yes deletes without"),
-        ("plan >&-", 0, ""),
+        ("plan >&-", 1, "ecrm: error: the output could not be written: Bad file descriptor"),
+        ("version >&-", 1, "ecrm: error: the output could not be written: Bad file descriptor"),
+        ("plan -o plan.txt >&-", 0, ""),
+        ("delete --yes >&-", 1, "ecrm: error: the output could not be written: Bad file"),
         ("plan 2>&-", 0, " REPOSITORY "),
     ],
 )
@@ -239,7 +242,8 @@ def test_a_stream_that_was_never_opened_is_no_traceback(
     script = f"exec {sys.executable} -m ecrm {command}"
     ran = subprocess.run(["sh", "-c", script], capture_output=True, check=False, text=True)
     assert (ran.returncode, "Traceback" in ran.stderr) == (code, False)
-    assert (ran.stdout + ran.stderr).startswith(beginning)
+    assert (ran.stdout + Ran.of(0, "", ran.stderr).err).startswith(beginning)
+    assert not shop.aws.calls.writes
 
 
 def test_a_terminal_that_cannot_show_an_arrow_is_no_traceback(ecrm: Ecrm, shop: Shop):

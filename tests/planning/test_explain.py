@@ -180,7 +180,7 @@ def test_other_images_that_are_in_use_and_missing_are_not_reported():
     others = [use("other:v9"), use("app/b:v9"), use("app:v8"), use("app:v9", where=REPLICA)]
     text = f"{HOST}/app:v9"
     assert refusal(both, text, *others) == (
-        f"{text} is neither in a repository that a rule matches nor in use"
+        f"{text} does not exist: app has no image with the tag v9"
     )
     assert explained(both, f"{REPLICA.host}/app:v9", *others) == [
         MissingImage(f"{REPLICA.host}/app:v9", (others[3],))
@@ -197,7 +197,14 @@ def test_an_image_that_is_there_is_never_reported_as_missing():
     assert found(APPS, "app:v1", needed) == [f"app@{A.digest}"]
 
 
-@pytest.mark.parametrize("text", ["app:v9", f"app@{digest('x')}", "abcdef0", "other:v1"])
+@pytest.mark.parametrize(
+    ("text", "what"), [("app:v9", "the tag v9"), (f"app@{digest('x')}", "that digest")]
+)
+def test_a_repository_that_a_rule_matches_is_said_not_to_have_the_image(text, what):
+    assert refusal(APPS, text) == f"{text} does not exist: app has no image with {what}"
+
+
+@pytest.mark.parametrize("text", ["abcdef0", "other:v1"])
 def test_an_image_that_is_neither_in_ecr_nor_in_use_is_refused(text):
     assert refusal(APPS, text) == (
         f"{text} is neither in a repository that a rule matches nor in use"
@@ -230,7 +237,7 @@ def test_what_could_not_be_read_is_not_reported_as_missing():
     assert refusal(inventory, A.digest) == f"{A.digest} was not found; but {because}"
     assert found(inventory, "app/b:v2") == [f"app/b@{B.digest}"]
     assert refusal(inventory, "app/b:v9") == (
-        "app/b:v9 is neither in a repository that a rule matches nor in use"
+        "app/b:v9 does not exist: app/b has no image with the tag v9"
     )
 
 

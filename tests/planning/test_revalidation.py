@@ -117,7 +117,7 @@ def test_b15_an_image_that_was_pulled_or_pushed_again_meanwhile_is_skipped():
     )
     left, skipped = shrink(before, after)
     assert not left
-    assert skipped == {A.digest: "now pulled within keep_pulled_within (1 hours of 7 days)"}
+    assert skipped == {A.digest: "now pulled within keep_pulled_within (60 minutes of 7 days)"}
     assert not shrink(case_of(A), case_of(A._replace(pushed_at=NOW)))[0]
 
 
