@@ -86,12 +86,14 @@ def test_without_programs_the_option_changes_nothing(ecrm: Ecrm, shop: Shop):
     assert NOT_RUN not in ran.out
 
 
-def test_a_plan_without_the_programs_adds_nothing_to_the_usage_history(
+def test_a_plan_without_the_programs_is_not_compared_with_the_last_run(
     ecrm: Ecrm, program: Path, shop: Shop, state: Path
 ):
-    """It knows of too few uses, and the next run would not notice a drop."""
+    """It knows of too few uses: that is no drop, and the next run must not be compared with it."""
     ecrm("plan")
     before = (state / "in-use.json").read_text()
+    ran = ecrm("plan", "--no-external-commands", "--max-in-use-drop", "0")
+    assert (ran.code, ran.errors) == (0, [])
     assert decisions(ecrm.plan("--no-external-commands"))
     assert (state / "in-use.json").read_text() == before
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ecrm.cli.terminal import say
 from tests.cli.conftest import Shop
 from tests.cli.driving import PATIENCE, RUNS, Ecrm, Ran, Terminal, process
 from tests.fake_aws import Fault, days_ago
@@ -297,3 +298,8 @@ def test_yes_answers_the_prompts_of_delete_and_generate(ecrm: Ecrm, shop: Shop, 
     assert shop.deleted == [shop.old.digest]
     assert ecrm("generate", flag).code == 0
     assert Path("ecrm.yaml").read_text() != before
+
+
+def test_what_is_said_without_a_level_is_printable_line_by_line(capsys: pytest.CaptureFixture[str]):
+    say("shop\x1b[31m\n::error::shop")
+    assert capsys.readouterr().err == "shop\\x1b[31m\n\\x3a:error::shop\n"
