@@ -161,8 +161,12 @@ def _user_agent() -> str:
 @contextmanager
 def _usable_settings() -> Iterator[None]:
     """Of a variable or profile that makes no sense botocore raises a bare ValueError."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as boto3
+
     try:
         yield
+    except BotoCoreError:
+        raise
     except ValueError as error:
         what = "check AWS_ENDPOINT_URL, AWS_MAX_ATTEMPTS and the profile"
         raise AwsError(f"a setting of AWS makes no sense: {error}; {what}") from error
