@@ -7,7 +7,6 @@ AWS and a snapshot are the same here. Which images are deleted is decided in
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Protocol
 
 from ecrm.aws import map_concurrently
@@ -100,9 +99,11 @@ def make_plan(
     only: str | None,
     progress: Progress,
     questions: Questions | None = None,
+    *,
+    shows_consumers: bool = True,
 ) -> Plan:
     """The plan of all repositories, or of those of the name `only`. The questions are asked that it
-    depends on."""
+    depends on; who else may use images is read only where it is shown."""
     questions = questions or Questions()
     keys = [
         RepositoryKey(registry, name)
@@ -114,9 +115,15 @@ def make_plan(
         raise Gone(f"there is no repository {only} in {registries}")
     managed = [key for key in keys if context.rule_for(key)]
     progress(f"ECR: {len(managed)} repositories")
-    planned = map_concurrently(
-        partial(_plan_one, inventory, context, questions, progress), managed, inventory.workers
-    )
+
+    def plan_one(key: RepositoryKey) -> RepositoryPlan | None:
+        planned = read_and_plan(inventory, context, key, questions)
+        if planned and shows_consumers:
+            planned = replace(planned, consumers=_consumers(inventory, context, planned))
+        progress(f"ECR: {display_name(key, inventory.registries)}")
+        return planned
+
+    planned = map_concurrently(plan_one, managed, inventory.workers)
     return Plan(
         created_at=context.now,
         targets=inventory.registries,
@@ -134,14 +141,11 @@ def read_and_plan(
     key: RepositoryKey,
     questions: Questions | None = None,
 ) -> RepositoryPlan | None:
-    """One repository; None if it is gone, or if no rule matches it."""
+    """One repository, without `consumers`; None if it is gone, or if no rule matches it."""
     if context.rule_for(key) is None:
         return None
     state = read_repository(inventory, context, key)
-    planned = _planned(state, context, questions or Questions()) if state else None
-    if planned is None or planned.unread or not (planned.stages or context.unscanned(key)):
-        return planned
-    return replace(planned, consumers=_consumers(inventory, context, key))
+    return _planned(state, context, questions or Questions()) if state else None
 
 
 def _planned(
@@ -194,28 +198,20 @@ def _readings(
     return (own, context.readings.get(state.key, {}))
 
 
-def _plan_one(
-    inventory: RegistryReader,
-    context: PlanningContext,
-    questions: Questions,
-    progress: Progress,
-    key: RepositoryKey,
-) -> RepositoryPlan | None:
-    planned = read_and_plan(inventory, context, key, questions)
-    progress(f"ECR: {display_name(key, inventory.registries)}")
-    return planned
-
-
 def _consumers(
-    inventory: RegistryReader, context: PlanningContext, key: RepositoryKey
+    inventory: RegistryReader, context: PlanningContext, planned: RepositoryPlan
 ) -> tuple[str, ...]:
-    """Who may use images of the repository unseen, as lines for people."""
+    """Who may use images of the repository unseen, as lines for people. Who may pull matters only
+    where something is deleted."""
+    key = planned.key
+    if planned.unread or not (planned.stages or context.unscanned(key)):
+        return ()
     copies = [
         f"ECR copies it to {rule.destination}{' and repeats deletions there' * rule.deletes}"
         for rule in context.replications_of(key)
     ]
     try:
-        pullers = inventory.cross_account_pullers(*key)
+        pullers = inventory.cross_account_pullers(*key) if planned.stages else Pullers()
     except Gone:
         pullers = Pullers()
     pulls = [f"{puller} may pull" for puller in pullers.known]

@@ -43,7 +43,8 @@ def read_check_inputs(run: Run, request: CheckRequest) -> CheckInputs:
     that cannot be read is listed in the inputs."""
     wider = replace(run, config=for_all(run.config), request=replace(run.request, list_kept=True))
     context = replace(read_context(wider), overdue=run.config.check.overdue.longer_than)
-    plan = make_plan(run.inventory, context, run.request.repository, run.progress)
+    only = run.request.repository
+    plan = make_plan(run.inventory, context, only, run.progress, shows_consumers=False)
     notes = [item for item in request.found if isinstance(item, Diagnostic)]
     unread = [note for note in notes if note.status in (ReadStatus.DENIED, ReadStatus.FAILED)]
     notes += [note for report in context.scan.source_reports for note in report.notes]

@@ -84,7 +84,7 @@ def snapshot(run: Run, *, policies: bool = False) -> str:
 def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage], tuple[str, ...]]:
     """Why the images that `text` names are kept or deleted, and what could not be read."""
     facts = read_context(run)
-    made = make_plan(run.inventory, facts, None, run.progress)
+    made = make_plan(run.inventory, facts, None, run.progress, shows_consumers=False)
     keys = [planned.key for planned in made.repositories]
     rules = {key: rule for key in keys if (rule := facts.rule_for(key))}
     return explain(made, rules, facts.scan.uses, text), made.unread

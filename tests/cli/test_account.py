@@ -26,6 +26,17 @@ def test_b13_plan_changes_nothing(ecrm: Ecrm, shop: Shop):
     assert not shop.aws.calls.writes
 
 
+@pytest.mark.parametrize("command", [["check"], ["explain", "shop/api:v1"]])
+def test_who_may_pull_is_asked_only_for_a_plan_that_shows_it(
+    ecrm: Ecrm, shop: Shop, command: list[str]
+):
+    ecrm(*command)
+    policies = {"ecr:GetRepositoryPolicy", "ecr:GetRegistryPolicy"}
+    assert policies.isdisjoint(shop.aws.calls.names)
+    ecrm("plan")
+    assert policies <= {*shop.aws.calls.names}
+
+
 def test_b14_delete_names_to_ecr_exactly_what_plan_shows(ecrm: Ecrm, shop: Shop):
     shop.repository.push_index("multi", pushed=days_ago(60), attested=True)
     shop.aws.ecr.repository("shop/worker").push("v1", pushed=days_ago(60))

@@ -539,6 +539,15 @@ def test_cross_account_pullers_are_not_read_where_nothing_is_deleted():
     assert repository(inventory).consumers == ()
 
 
+def test_cross_account_pullers_are_not_read_where_nobody_sees_them():
+    asked = AssertionError("asked")
+    inventory = replicated(COPIES, cross_account_pullers=asked)
+    made = make_plan(inventory, facts(inventory), None, lambda _: None, shows_consumers=False)
+    assert gone(made) == {digest("old")}
+    assert made.repositories[0].consumers == ()
+    assert repository(replicated(REPEATS, cross_account_pullers=asked)).consumers  # none deleted
+
+
 def test_a_policy_that_cannot_be_read_is_reported_and_blocks_nothing():
     inventory = shelf(
         image("old", "v1"), cross_account_pullers=AwsError("ecr:GetRepositoryPolicy is denied")

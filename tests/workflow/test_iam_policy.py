@@ -78,11 +78,13 @@ def test_a_snapshot_and_a_check_read_every_repository_whatever_the_rules_are(com
     assert policy(command, rules("name: app")) == policy(command)
 
 
-def test_check_asks_for_previews_besides():
-    assert actions(policy(Command.CHECK)) - actions(policy(Command.PLAN)) == {
+def test_check_asks_for_previews_besides_and_not_who_may_pull():
+    assert actions(policy(Command.CHECK)) ^ actions(policy(Command.PLAN)) == {
         "ecr:GetLifecyclePolicy",
         "ecr:GetLifecyclePolicyPreview",
         "ecr:StartLifecyclePolicyPreview",
+        "ecr:GetRegistryPolicy",
+        "ecr:GetRepositoryPolicy",
     }
 
 

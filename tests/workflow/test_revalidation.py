@@ -140,6 +140,14 @@ def test_what_is_any_older_is_read_again(day):
     assert day.scans == [day.now]  # uses and ages are of this moment
 
 
+def test_who_may_pull_is_not_asked_again_since_nobody_sees_the_answer(day):
+    look, made = day.begin()
+    day.held["app"] = replace(day.held["app"], cross_account_pullers=AssertionError("asked"))
+    day.now += TEN_MINUTES + MOMENT
+    left, skipped = look(made.repositories[0])
+    assert (deletable(left), skipped) == ([digest(1), digest(2)], ())
+
+
 def test_the_age_is_that_of_the_last_reading(day):
     look, made = day.begin()
     for minutes, scans in ((9, 0), (2, 1), (10, 1), (1, 2), (10, 2)):

@@ -38,7 +38,8 @@ def _actions(*operations: Operation) -> tuple[str, ...]:
 
 _REGISTRY = _actions(ecr.DESCRIBE_REGISTRY, ecr.DESCRIBE_REPOSITORIES)
 _REGISTRY_POLICY = _actions(ecr.GET_REGISTRY_POLICY)
-_IMAGES = _actions(ecr.BATCH_GET_IMAGE, ecr.DESCRIBE_IMAGES, ecr.GET_REPOSITORY_POLICY)
+_IMAGES = _actions(ecr.BATCH_GET_IMAGE, ecr.DESCRIBE_IMAGES)
+_REPOSITORY_POLICY = _actions(ecr.GET_REPOSITORY_POLICY)
 _LIFECYCLE = _actions(
     ecr.GET_LIFECYCLE_POLICY, ecr.GET_LIFECYCLE_POLICY_PREVIEW, ecr.START_LIFECYCLE_POLICY_PREVIEW
 )
@@ -110,9 +111,11 @@ def _reading(
         return
     everywhere = command in _OF_ALL_REPOSITORIES
     matched = repositories(_any_rules() if everywhere else rules, place)
-    yield allow("ReadRegistry", _REGISTRY + (_REGISTRY_POLICY if matched else ()), ["*"])
+    shows_pullers = matched and command is not Command.CHECK
+    yield allow("ReadRegistry", _REGISTRY + (_REGISTRY_POLICY if shows_pullers else ()), ["*"])
     if matched:
-        yield allow("ReadImages", _IMAGES, matched)
+        of_images = _IMAGES + (_REPOSITORY_POLICY if shows_pullers else ())
+        yield allow("ReadImages", of_images, matched)
     if matched and command is Command.CHECK:
         yield allow("PreviewLifecyclePolicies", _LIFECYCLE, matched)
 
