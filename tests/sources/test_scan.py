@@ -299,9 +299,10 @@ def test_files_of_the_working_tree_are_read_with_and_without_a_scan(
     )
 
 
-def test_a_file_of_the_working_tree_does_not_tell_who_uses_a_registry(aws, tmp_path):
+def test_a_file_of_the_working_tree_does_not_tell_who_uses_a_registry(aws, tmp_path, monkeypatch):
     """It names what somebody wants to deploy there; what runs there has not been scanned."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "web.yaml").write_text(f"image: {OTHER.host}/app:v1")
-    found = read(aws, config=Config(files=(f"{tmp_path}/*.yaml",)))
+    found = read(aws, config=Config(files=("*.yaml",)))
     assert f"{OTHER.host}/app:v1" in uris(found)
     assert not found.tells_of(OTHER)
