@@ -63,6 +63,15 @@ class TokenBucket:
                 self._rate = max(refused_at * _GIVE_WAY, _SLOWEST)
                 self._step = (refused_at - self._rate) / _STEPS_BACK
 
+    def waited_for(self) -> float | None:
+        """The rate where calls wait for their turn; None where there are tokens left, so that what
+        takes long is something else."""
+        with self._lock:
+            if self._rate is None:
+                return None
+            passed = self._monotonic() - self._filled_at
+            return self._rate if self._tokens + passed * self._rate < 0 else None
+
     def _reserve(self) -> float:
         """Take a token, perhaps one that is not there yet; the seconds until it is."""
         now = self._monotonic()
@@ -117,6 +126,11 @@ class RateLimiter:
         """AWS refused this call as too fast."""
         if name := self._quota(service, operation):
             self._buckets[name].refused()
+
+    def waited_for(self, service: str, operation: str) -> float | None:
+        """The calls per second of the quota of this call, where calls wait for it."""
+        name = self._quota(service, operation)
+        return self._buckets[name].waited_for() if name else None
 
     def stop(self) -> None:
         """No call is begun any more, and nobody waits for their turn."""

@@ -10,6 +10,7 @@ from ecrm.aws.executor import Workers
 from ecrm.aws.shapes import TEXT, ListOf, optional, record
 from ecrm.config.quotas import Quota
 from ecrm.errors import AwsError
+from ecrm.model.humanize import progress_text
 from ecrm.model.scan import Diagnostic, Progress
 from ecrm.sources.items import SaidToBeGone, SourceItem, TaskDefinitionUse, attempt, uses_of
 
@@ -51,6 +52,7 @@ class TaskDefinitions:
         self._asked: set[str] = set()
         self._known: dict[str, Containers | Diagnostic | SaidToBeGone] = {}
         self._lock = Lock()
+        self._total = self._done = 0
 
     def describe(self, items: Iterable[object]) -> None:
         """Get to know the revisions that these name, but for those that another thread is
@@ -62,7 +64,9 @@ class TaskDefinitions:
         cached = self._target.cache.get(TASK_DEFINITION, mine, _cached)
         asked = [arn for arn in mine if arn not in cached]
         if asked:
-            self._progress(f"ECS: {len(asked)} task definitions")
+            with self._lock:
+                self._total += len(asked)
+            self._show()
         answers = dict(zip(asked, self._workers.map(self._describe, asked), strict=True))
         fresh = {arn: found for arn, found in answers.items() if found and isinstance(found, list)}
         self._target.cache.put(TASK_DEFINITION, fresh)
@@ -102,7 +106,22 @@ class TaskDefinitions:
                     path=(name, _container(container)),
                 )
 
+    def _show(self) -> None:
+        """How many are described of those that AWS was asked for, and how long the rest takes."""
+        operation = DESCRIBE_TASK_DEFINITION
+        rate = self._target.rate_limiter.waited_for(operation.service, operation.name)
+        left = self._total - self._done
+        of = "ECS task definitions"
+        self._progress(progress_text(self._done, self._total, of, rate, calls_left=left))
+
     def _describe(self, arn: str) -> Containers | Diagnostic | SaidToBeGone:
+        found = self._read(arn)
+        with self._lock:
+            self._done += 1
+        self._show()
+        return found
+
+    def _read(self, arn: str) -> Containers | Diagnostic | SaidToBeGone:
         def read() -> Iterator[dict[str, str]]:
             answer = call(self._target.ecs, DESCRIBE_TASK_DEFINITION, taskDefinition=arn)
             definition = answer["taskDefinition"]

@@ -48,6 +48,34 @@ def test_a_burst_goes_at_once_and_the_rest_at_the_rate(clock):
     assert taken(tokens, clock, 200) == pytest.approx(10)
 
 
+def test_a_quota_is_waited_for_from_the_first_call_that_has_no_token(clock):
+    tokens = TokenBucket(2, 20, clock, lambda _: None)  # the waiting threads are not there
+    for _ in range(2):
+        tokens.take()
+        assert tokens.waited_for() is None
+    tokens.take()
+    assert tokens.waited_for() == 20
+    clock.sleep(0.04)
+    assert tokens.waited_for() == 20
+    clock.sleep(0.02)
+    assert tokens.waited_for() is None
+
+
+def test_a_quota_that_gave_way_is_waited_for_at_the_rate_that_is_left(clock):
+    tokens = TokenBucket(0, 20, clock, lambda _: None)
+    tokens.refused()
+    tokens.take()
+    assert tokens.waited_for() == pytest.approx(14)
+
+
+def test_nothing_is_waited_for_without_a_rate_or_a_quota(clock):
+    limiter = RateLimiter(QUOTAS, monotonic=clock)
+    for operation in (("ecr", "DescribeImages"), ("s3", "PutObject")):
+        limiter.take(*operation)
+        assert limiter.waited_for(*operation) is None
+    assert limiter.waited_for("ecs", "DescribeTaskDefinition") is None
+
+
 def test_what_was_not_used_is_saved_up_as_far_as_the_burst(clock):
     tokens = bucket(clock, burst=10, rate=20)
     taken(tokens, clock, 10)

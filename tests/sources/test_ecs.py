@@ -1,10 +1,12 @@
 """ECS: all that runs, is about to run, or may be returned to is in use."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ecrm.aws import RateLimiter
 from ecrm.config import Config, History
 from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
@@ -1023,9 +1025,23 @@ def test_progress_says_what_is_being_read(aws):
     # Clusters and families are read side by side, so either may come first.
     assert [line for line in shown if "clusters" not in line] == [
         "ECS: 1 task definition families",
-        "ECS: 1 task definitions",
+        "ECS 0/1 task definitions",
+        "ECS 1/1 task definitions",
     ]
     assert [line for line in shown if "clusters" in line] == ["ECS: 1 clusters"]
+
+
+def test_progress_says_how_long_the_quota_of_task_definitions_makes_it_wait(aws):
+    class Waited(RateLimiter):
+        def waited_for(self, service: str, operation: str) -> float | None:
+            return 20.0 if (service, operation) == ("ecs", "DescribeTaskDefinition") else None
+
+    clusters(aws)
+    families(aws, "web")
+    newest(aws, "web", [1], 5)
+    shown: list[str] = []
+    found_by(ECS, replace(aws.target, rate_limiter=Waited()), progress=shown.append)
+    assert "ECS 0/1 task definitions (AWS allows 20/s, about 1 s left)" in shown
 
 
 # Tasks of one service

@@ -378,7 +378,7 @@ def test_progress_says_how_many_functions_have_an_image(aws):
     codes(aws, "$LATEST")
     shown: list[Any] = []
     found_by(LAMBDA, aws.target, progress=shown.append)
-    assert shown == ["Lambda: 1 functions with an image"]
+    assert shown == ["Lambda: 1 functions with an image", "Lambda 1/1 functions"]
 
 
 def test_latest_is_read_even_where_the_listing_leaves_it_out(aws):

@@ -4,9 +4,9 @@ Lambda fetches a version's image again after weeks without a call, so a version 
 needs its image for ever. `ImageUri` is what somebody wrote; `ResolvedImageUri` is what runs.
 """
 
-import operator
+import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from ecrm.config import DEFAULT_HISTORY, HistorySection
 from ecrm.config.quotas import Quota
 from ecrm.config.schema import Key
 from ecrm.config.values import BOOLEAN
+from ecrm.model.humanize import progress_text
 from ecrm.model.reference import Reference
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
@@ -53,8 +54,21 @@ def _read_functions(reading: Reading, wanted: Collection[str] | None) -> Iterato
             keep_count = entry.keep_count if entry else DEFAULT_HISTORY
             function = Function(reading.target, name, versions, keep_count)
             readers.append(partial(attempt, partial(_read_function, reading, function), name))
-    for found in reading.workers.map(operator.call, readers):
+    finished = itertools.count(1)
+
+    def read(reader: Callable[[], list[SourceItem]]) -> list[SourceItem]:
+        found = reader()
+        reading.progress(_how_far(reading.target, next(finished), len(readers)))
+        return found
+
+    for found in reading.workers.map(read, readers):
         yield from found
+
+
+def _how_far(target: Target, done: int, total: int) -> str:
+    """How many calls the functions that are left take is not known: most may be cached."""
+    rate = target.rate_limiter.waited_for(GET_FUNCTION.service, GET_FUNCTION.name)
+    return progress_text(done, total, "Lambda functions", rate)
 
 
 def _read_function(reading: Reading, function: Function) -> Iterator[SourceItem]:
