@@ -13,6 +13,7 @@ from typing import TypeAlias, cast
 
 import yaml
 
+from ecrm.config.yaml_text import YamlError, documents, line_of
 from ecrm.errors import ConfigError
 from ecrm.model.printable import printable
 
@@ -111,47 +112,22 @@ def read_document(text: str, file: str, *, quotes: bool = True) -> MapNode | Non
     was taken for a configuration; without `quotes`, nor does one about YAML.
     """
     try:
-        root = _compose(text, file, quotes=quotes)
-        if root is not None and not isinstance(root, yaml.MappingNode):
-            problem = "is not a map; begin with 'repositories:'"
-            raise ConfigLocation(file, _line(root)).error(problem)
-        if root is None:
-            return None
-        return cast("MapNode", _Tree().node(root, ConfigLocation(file, _line(root))))
-    except RecursionError:
-        raise ConfigError(f"{file}: is nested too deeply to be read") from None
-
-
-def _compose(text: str, file: str, *, quotes: bool) -> yaml.Node | None:
-    loader = _loader(text, file)
-    try:
-        root = loader.get_node() if loader.check_node() else None
-        another = loader.get_node() if loader.check_node() else None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line if error.problem_mark else loader.line
-        parts = (error.context, error.problem) if quotes else ()
-        problem = ", ".join(part for part in parts if part) or "it cannot be parsed"
-        raise ConfigLocation(file, line + 1).error(f"not YAML: {problem}") from None
-    except (ValueError, OverflowError) as error:
-        # PyYAML does not check numbers in escapes and directives: "\UFFFFFFFF".
-        raise ConfigLocation(file, loader.line + 1).error(f"not YAML: {error}") from None
-    if another is not None:
+        roots = documents(text)
+    except YamlError as error:
+        problem = str(error) if quotes else "it cannot be parsed"
+        raise ConfigLocation(file, error.line).error(f"not YAML: {problem}") from None
+    if not roots:
+        return None
+    if len(roots) > 1:
         problem = "a second document; write one document and no further ---"
-        raise ConfigLocation(file, _line(another)).error(problem)
-    return root
-
-
-def _loader(text: str, file: str) -> yaml.SafeLoader:
+        raise ConfigLocation(file, line_of(roots[1])).error(problem)
+    location = ConfigLocation(file, line_of(roots[0]))
+    if not isinstance(roots[0], yaml.MappingNode):
+        raise location.error("is not a map; begin with 'repositories:'")
     try:
-        return yaml.SafeLoader(text)
-    except yaml.reader.ReaderError as error:
-        place = ConfigLocation(file, text.count("\n", 0, error.position) + 1)
-        character = f"U+{ord(text[error.position]):04X}"
-        raise place.error(f"not YAML: the character {character} is not allowed") from None
-
-
-def _line(source: yaml.Node) -> int:
-    return int(source.start_mark.line) + 1
+        return cast("MapNode", _Tree().node(roots[0], location))
+    except RecursionError:
+        raise location.error("is nested too deeply") from None
 
 
 class _Tree:
@@ -175,7 +151,7 @@ class _Tree:
         raise place.error(f"the tag {source.tag} is not understood; remove it")
 
     def _item(self, place: ConfigLocation, index: int, source: yaml.Node) -> Node:
-        return self.node(source, place.item(index, _line(source)))
+        return self.node(source, place.item(index, line_of(source)))
 
     @contextmanager
     def _inside(self, source: yaml.Node, place: ConfigLocation) -> Iterator[None]:
@@ -196,7 +172,7 @@ class _Tree:
         """The line and the value of each key; an explicit key hides a merged one."""
         pairs: dict[str, tuple[int, yaml.Node]] = {}
         for key, value in source.value:
-            name, line = _key(key, place), _line(key)
+            name, line = _key(key, place), line_of(key)
             if name in pairs:
                 first = f"given in line {pairs[name][0]} already; remove one of the two"
                 raise place.key(name, line).error(first)
@@ -220,8 +196,8 @@ class _Tree:
 
 def _key(source: yaml.Node, place: ConfigLocation) -> str:
     if not isinstance(source, yaml.ScalarNode):
-        raise place.at(_line(source)).error("a key must be text, not a list or a map")
-    key = Scalar(place.at(_line(source)), source.value, source.tag.removeprefix(_PREFIX))
+        raise place.at(line_of(source)).error("a key must be text, not a list or a map")
+    key = Scalar(place.at(line_of(source)), source.value, source.tag.removeprefix(_PREFIX))
     if key.tag not in ("str", "merge"):
         raise key.location.error(f"a key is {key.meaning}, not text; quote it: {key.text!r}")
     return key.text

@@ -334,7 +334,7 @@ DOCUMENT_PROBLEMS = [
         "clusters: [&a {<<: *a}]",
         (":1: clusters[0]['<<']: an anchor that holds itself has no end; write the value out"),
     ),
-    ("clusters: " + "[" * 1000, ": is nested too deeply to be read"),
+    ("clusters: " + "[" * 1000, ":1: not YAML: it is nested too deeply"),
     ("a0: &a0 b\n" + BOMB, ": anchors make it too large to be read; write the values out"),
     ("a0: &a0 {}\n" + MERGES, ": anchors make it too large to be read; write the values out"),
     ("clusters:\n\nclusters:", ":3: clusters: given in line 1 already; remove one of the two"),

@@ -500,7 +500,7 @@ class TestWhatIsTold:
         [
             ("a.yaml", "a: [1\nimage: ECR/a:1\n", "2: not YAML: while parsing a flow sequence, "),
             ("a.json", '{"a": 1\n"image": "ECR/a:1"}', "2: not JSON: while parsing a flow mapping"),
-            ("a.yml", "x: \x07\nimage: ECR/a:1", "1: not YAML: the character #x0007"),
+            ("a.yml", "x: \x07\nimage: ECR/a:1", "1: not YAML: the character U+0007"),
             ("a.yaml", f"{'[' * 5000}\nECR/a:1", "1: not YAML: it is nested too deeply"),
         ],
     )

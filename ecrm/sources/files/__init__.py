@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from ecrm.errors import InputError
-from ecrm.sources.files.document import TooMuchError, documents, has_odd_keys
+from ecrm.sources.files.document import TooMuchError, has_odd_keys, roots_of
 from ecrm.sources.files.mention import ANY_REGISTRY, Mention, Spot
 from ecrm.sources.files.plain import text_mentions
 from ecrm.sources.files.tree import tree_mentions
@@ -41,7 +41,7 @@ def read_file_text(path: str, text: str) -> Contents:
     # JSON may be indented by tabs, which YAML may not; within its texts it has none.
     keyed = text.replace("\t", " ") if kind != "YAML" else text
     try:
-        roots = documents(keyed)
+        roots = roots_of(keyed)
         if _TEMPLATE.search(text) and any(map(has_odd_keys, roots)):
             raise InputError("1: a template")  # noqa: TRY301 - the same as one that fails
         return Contents(

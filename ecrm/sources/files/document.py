@@ -1,14 +1,10 @@
-"""YAML and JSON as nodes that know their lines. JSON is read as the YAML that it nearly is.
-
-PyYAML composes and constructs nothing, so a tag that only CloudFormation knows does no harm. Its
-loader in C is no choice: a file that is nested deeply ends the process there.
-"""
+"""YAML and JSON of a working tree as nodes that know their lines, with whatever tags they have."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import yaml
 
+from ecrm.config.yaml_text import YamlError, documents, line_of
 from ecrm.errors import InputError
 
 Node = yaml.Node
@@ -25,33 +21,12 @@ class TooMuchError(InputError):
     """`line: what is wrong`, of a file that means far more than it says."""
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML lets a name be given to another node later on; PyYAML does not."""
-
-    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
-        anchor = getattr(self.peek_event(), "anchor", None)  # type: ignore[no-untyped-call]
-        if not self.check_event(yaml.AliasEvent):
-            self.anchors.pop(anchor, None)
-        return super().compose_node(parent, index)
-
-
-def documents(text: str) -> list[Node]:
-    """Raises InputError, `line: what is wrong`, for text that is no YAML."""
+def roots_of(text: str) -> list[Node]:
+    """One for each document. Raises InputError, `line: what is wrong`, for text that is no YAML."""
     try:
-        roots = [
-            document for document in yaml.compose_all(text, Loader=_Loader) if document is not None
-        ]
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise InputError(f"{line}: {problem}") from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise InputError(f"{line}: the character #x{ord(text[error.position]):04x}") from None
-    except (ValueError, OverflowError) as error:  # of numbers in escapes and directives
-        raise InputError(f"1: {error}") from None
-    except RecursionError:
-        raise InputError("1: it is nested too deeply") from None
+        roots = documents(text)
+    except YamlError as error:
+        raise InputError(f"{error.line}: {error}") from None
     if sum(map(_merged, roots)) > _MOST_MERGED:
         raise TooMuchError("1: its merge keys make too many entries")
     return roots
@@ -68,10 +43,6 @@ def _merged(root: Node) -> int:
         for source in (value, *items_of(value))
         if isinstance(source, yaml.MappingNode)
     )
-
-
-def line_of(node: Node) -> int:
-    return int(node.start_mark.line) + 1
 
 
 def text_of(node: Node | None) -> str:

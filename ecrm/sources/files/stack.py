@@ -8,12 +8,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from ecrm.config.yaml_text import line_of
 from ecrm.sources.files.document import (
     Node,
     TooMuchError,
     entries_of,
     items_of,
-    line_of,
     raw_of,
     text_of,
 )

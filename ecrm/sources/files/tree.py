@@ -8,12 +8,12 @@ everywhere, and of all other text what names ECR.
 import re
 from collections.abc import Iterator, Mapping
 
+from ecrm.config.yaml_text import line_of
 from ecrm.sources.files.document import (
     Node,
     entries_of,
     is_block,
     items_of,
-    line_of,
     names_of,
     raw_of,
     text_of,
