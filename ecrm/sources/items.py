@@ -47,10 +47,12 @@ class SaidToBeGone:
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """Which of these images something uses: not asked yet, since that costs calls and matters only
-    where a plan would delete one of them. `ask` yields what a source yields."""
+    where a plan would delete one of them. `ask` yields what a source yields. Of those that it does
+    not find in use, `otherwise` asks, at a further cost."""
 
     images: tuple[Reference, ...]
     ask: Callable[[], Iterable["SourceItem"]]
+    otherwise: "Question | None" = None
 
 
 SourceItem = Use | Diagnostic | SeenResource | TaskDefinitionUse | SaidToBeGone | Question

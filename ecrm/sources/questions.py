@@ -5,7 +5,7 @@ is known, then the questions are asked that could take a deletion out of it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from threading import Lock
 
@@ -23,6 +23,7 @@ class _Pending:
     def __init__(self, question: Question, report: Report) -> None:
         self.images = question.images
         self.is_asked = False
+        self.otherwise = _Pending(question.otherwise, report) if question.otherwise else None
         self._question = question
         self._report = report
         self._asking = Lock()
@@ -40,6 +41,18 @@ class _Pending:
     @property
     def source_report(self) -> SourceReport:
         return self._answer[1]
+
+    def found(self, matters: Callable[[Sequence[Reference]], bool]) -> Iterator[Use]:
+        """The uses, of this question and of what it leaves open, as far as that matters."""
+        open_images: Sequence[Reference] = self.images
+        pending: _Pending | None = self
+        while pending and matters(open_images):
+            uses = pending.uses
+            yield from uses
+            in_use = {use.reference for use in uses}
+            open_images = [image for image in open_images if image not in in_use]
+            # What could not be asked makes the plan incomplete, whatever else would be found.
+            pending = None if pending.source_report.unread else pending.otherwise
 
 
 class Questions:
@@ -66,17 +79,23 @@ class Questions:
     ) -> list[Use]:
         """All uses that are found by the questions about an image of the repository that matters.
         The registries are those whose uses count there."""
-        found = []
-        for pending in self._pending.get(repository, ()):
-            about = [image for image in pending.images if image.repository == repository]
+
+        def matter(images: Sequence[Reference]) -> bool:
+            about = [image for image in images if image.repository == repository]
             named = [image for image in about if any(map(image.may_name, registries))]
-            if any(map(matters, named)):
-                found += pending.uses
-        return found
+            return any(map(matters, named))
+
+        pendings = self._pending.get(repository, ())
+        return [use for pending in pendings for use in pending.found(matter)]
 
     @property
     def source_reports(self) -> tuple[SourceReport, ...]:
         """Of the questions that were asked: what could not be read."""
-        pendings = dict.fromkeys(pending for group in self._pending.values() for pending in group)
-        reports = [pending.source_report for pending in pendings if pending.is_asked]
+        pendings = dict.fromkeys(
+            pending
+            for group in self._pending.values()
+            for first in group
+            for pending in (first, first.otherwise)
+        )
+        reports = [pending.source_report for pending in pendings if pending and pending.is_asked]
         return tuple(report for report in reports if report.unread)

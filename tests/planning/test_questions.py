@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from hypothesis import given, settings
@@ -37,12 +38,20 @@ class Asked:
         self.questions = Questions()
         self.names: list[str] = []
 
-    def add(self, name: str, images: Iterable[Use], answer: Sequence[Use] | Exception) -> None:
-        def ask() -> Sequence[Use]:
+    def add(self, name: str, images: Iterable[Use], *answers: Sequence[Use] | Exception) -> None:
+        """The answers after the first are those of `otherwise`."""
+        references = tuple(item.reference for item in images)
+
+        def ask(answer: Sequence[Use] | Exception) -> Sequence[Use]:
             self.names.append(name)
             if isinstance(answer, Exception):
                 raise answer
             return answer
+
+        question = None
+        for answer in reversed(answers):
+            question = Question(references, partial(ask, answer), question)
+        assert question
 
         def report(question: Question) -> tuple[list[Use], SourceReport]:
             found = attempt(question.ask)
@@ -50,7 +59,7 @@ class Asked:
             uses = [item for item in found if isinstance(item, Use)]
             return uses, SourceReport(HOME, "lambda", len(uses), notes)
 
-        self.questions.add(Question(tuple(item.reference for item in images), ask), report)
+        self.questions.add(question, report)
 
 
 def lazily(inventory: Shelf, asked: Asked, *uses: Use, **more: Any) -> Plan:
@@ -74,6 +83,35 @@ def test_a_question_about_an_image_to_be_deleted_is_asked_and_counts():
     made = lazily(shelf(OLD, OLDER), asked, use("app:v9"))
     assert asked.names == ["resize"]
     assert deleted(made) == {OLD.digest}
+
+
+def test_the_dearer_question_is_asked_where_the_first_leaves_an_image_open():
+    both = [BY_DIGEST, use("app:v2")]
+    for first, times, left in ((both, 1, set()), ([BY_DIGEST], 2, set()), ([], 2, set())):
+        asked = Asked()
+        asked.add("resize", both, first, both)
+        assert deleted(lazily(shelf(OLD, OLDER), asked, use("app:v9"))) == left
+        assert asked.names == times * ["resize"]
+
+
+def test_the_dearer_question_is_not_asked_about_an_image_that_is_kept_anyway():
+    asked = Asked()
+    asked.add("resize", [BY_DIGEST, use("app:v3")], [BY_DIGEST], AssertionError("asked"))
+    young = image("young", "v3", days=3)
+    assert deleted(lazily(shelf(OLD, OLDER, young), asked, use("app:v9"))) == {OLD.digest}
+
+
+def test_what_cannot_be_asked_is_not_asked_in_another_way():
+    asked = Asked()
+    denied = AccessDenied("access to lambda:ListAliases is denied", "x")
+    asked.add("resize", [BY_DIGEST], denied, AssertionError("asked"))
+    assert not lazily(shelf(OLD, OLDER), asked, use("app:v9")).complete
+
+
+def test_what_the_dearer_question_could_not_ask_makes_the_plan_incomplete():
+    asked = Asked()
+    asked.add("resize", [BY_DIGEST], [], AccessDenied("access to it is denied", "x"))
+    assert not lazily(shelf(OLD, OLDER), asked, use("app:v9")).complete
 
 
 def test_nothing_is_asked_where_nothing_would_be_deleted():
@@ -140,15 +178,20 @@ def test_what_is_not_asked_is_in_no_source_report():
 
 
 @st.composite
-def left_open(draw: st.DrawFn) -> tuple[Case, list[tuple[list[Named], list[Named]]]]:
-    """A repository, and questions about some of its images, each with an answer."""
+def left_open(draw: st.DrawFn) -> tuple[Case, list[tuple[list[Named], ...]]]:
+    """A repository, and questions about some of its images, each with an answer and with that of
+    the dearer question, which contains it."""
     case = draw(cases())
     images = [Named(digest=one.digest) for one in case.images]
     images += [Named(tag=tag) for one in case.images for tag in one.tags]
     images += [Named(tag="gone")]
     about = st.lists(st.sampled_from(images), min_size=1, max_size=3, unique=True)
     asked = draw(st.lists(about, max_size=3))
-    return case, [(named, [one for one in named if draw(st.booleans())]) for named in asked]
+    found = []
+    for named in asked:
+        all_of = [one for one in named if draw(st.booleans())]
+        found.append((named, [one for one in all_of if draw(st.booleans())], all_of))
+    return case, found
 
 
 @settings(max_examples=examples(300))
@@ -158,9 +201,9 @@ def test_the_decisions_are_those_of_a_plan_that_asks_everything(given_):
     inventory = Shelf({HOME: {"app": RepositoryIndex(case.images, case.manifests)}})
     known = [named.use() for named in case.named]
     asked = Asked()
-    for place, (images, answer) in enumerate(open_questions):
-        asked.add(f"{place}", [one.use() for one in images], [one.use() for one in answer])
-    answers = [one.use() for _, answer in open_questions for one in answer]
+    for place, parts in enumerate(open_questions):
+        asked.add(f"{place}", *([one.use() for one in part] for part in parts))
+    answers = [one.use() for *_, answer in open_questions for one in answer]
     guards = replace(facts(inventory).config.guards, min_age=case.min_age)
     more: dict[str, Any] = {"rules": [case.rule], "guards": guards}
     everything = make_plan(

@@ -407,6 +407,11 @@ def deferred(aws: Stubs, config: Config) -> tuple[set[str], list[Question]]:
     return known, [item for item in found if isinstance(item, Question)]
 
 
+def answer(question: Question) -> set[str]:
+    found = [item for item in question.ask() if isinstance(item, Use)]
+    return {str(item).removeprefix("function thumbs:") for item in found}
+
+
 def test_who_points_to_a_version_is_not_asked_before_that_matters(aws):
     versions(aws, 1, 2, 3)
     codes(aws, "$LATEST", 3, 2, 1)
@@ -423,14 +428,17 @@ def test_the_answer_is_all_that_would_have_been_found_at_once(aws):
     codes(aws, "$LATEST", 4, 3, 2, 1)
     _, [question] = deferred(aws, window(1))
     aliases(aws, alias("prod", 4, **{"1": 0.1}))
-    provisioned(aws)
-    answer = [item for item in question.ask() if isinstance(item, Use)]
-    assert {str(item).removeprefix("function thumbs:") for item in answer} == {
+    by_alias = {
         "$LATEST ($LATEST)",
         "4 (alias prod)",
         "1 (alias prod)",
         "3 (one of the newest 1 versions)",
     }
+    assert answer(question) == by_alias
+    provisioned(aws, "2")  # aliases are not asked for again
+    assert question.otherwise
+    assert question.otherwise.images == question.images
+    assert answer(question.otherwise) == by_alias | {"2 (provisioned concurrency)"}
 
 
 def test_a_version_that_was_published_since_is_read_for_the_answer(aws):
@@ -438,11 +446,8 @@ def test_a_version_that_was_published_since_is_read_for_the_answer(aws):
     codes(aws, "$LATEST", 2, 1)
     _, [question] = deferred(aws, window(1))
     aliases(aws, alias("prod", 3))
-    provisioned(aws)
     codes(aws, 3)
-    assert "3 (alias prod)" in {
-        str(item).removeprefix("function thumbs:") for item in question.ask()
-    }
+    assert "3 (alias prod)" in answer(question)
 
 
 def test_without_a_version_outside_the_window_there_is_no_question(aws):

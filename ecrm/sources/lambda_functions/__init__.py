@@ -74,7 +74,8 @@ def _how_far(target: Target, done: int, total: int) -> str:
 def _read_function(reading: Reading, function: Function) -> Iterator[SourceItem]:
     """All that is in use; or, deferred, what is in any case, and a question about the rest: who
     points to a version takes two calls of Lambda's slowest quota, while of which image a version is
-    can be asked much faster, and once for ever."""
+    can be asked much faster, and once for ever. Aliases, which nearly every function has, come
+    first: where they need the images in question, nobody asks for provisioned concurrency."""
     if not (reading.defers and function.outside):
         yield from function.read()
         return
@@ -86,12 +87,17 @@ def _read_function(reading: Reading, function: Function) -> Iterator[SourceItem]
         else:
             yield item
 
-    def read(names: Collection[str] | None) -> Iterable[SourceItem]:
+    def ask(
+        read: Callable[[], Iterator[SourceItem]], names: Collection[str] | None
+    ) -> Iterable[SourceItem]:
         if names is None:
-            return attempt(function.read, function.name)
+            return attempt(read, function.name)
         return _read_functions(replace(reading, defers=False), names)
 
-    yield Question(tuple(images), partial(look_twice, read))
+    aliased, everything = (
+        partial(look_twice, partial(ask, read)) for read in (function.read_aliased, function.read)
+    )
+    yield Question(tuple(images), aliased, Question(tuple(images), everything))
 
 
 def names(target: Target) -> Iterator[SeenResource]:

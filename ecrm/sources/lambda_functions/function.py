@@ -31,13 +31,15 @@ Code = Mapping[str, str]
 @dataclass(frozen=True, slots=True)
 class Function:
     """`versions` is what ListFunctions tells of each version, by its name; `keep_count` of them
-    are in use whoever points to them. `_codes` are the images of those that were asked for."""
+    are in use whoever points to them. `_codes` are the images of those that were asked for, and
+    `_aliased` why aliases need some, once that was asked."""
 
     target: Target
     name: str
     versions: Mapping[str, Mapping[str, Any]]
     keep_count: int
     _codes: dict[str, Code] = field(default_factory=dict)
+    _aliased: list[Mapping[str, str]] = field(default_factory=list)
 
     @property
     def outside(self) -> list[str]:
@@ -53,6 +55,10 @@ class Function:
     def read(self) -> Iterator[SourceItem]:
         """All that is in use."""
         return self._uses(self._callable(self._pointed_to() if self.outside else {}))
+
+    def read_aliased(self) -> Iterator[SourceItem]:
+        """What is in use whether there is provisioned concurrency or not."""
+        return self._uses(self._callable(self._by_alias()))
 
     def read_known(self) -> Iterator[SourceItem]:
         """What is in use whoever points to which version."""
@@ -101,13 +107,21 @@ class Function:
         return code
 
     def _pointed_to(self) -> dict[str, str]:
+        aliased = self._by_alias()
+        return dict.fromkeys(self._provisioned(), "provisioned concurrency") | dict(aliased)
+
+    def _by_alias(self) -> Mapping[str, str]:
+        """Asked once."""
+        if not self._aliased:
+            self._aliased.append(self._read_aliases())
+        return self._aliased[0]
+
+    def _read_aliases(self) -> dict[str, str]:
         wanted: dict[str, str] = {}
         for alias in items(self.target.functions, LIST_ALIASES, FunctionName=self.name):
             weights = alias["RoutingConfig"]["AdditionalVersionWeights"]
             for version in (alias["FunctionVersion"], *weights):
                 wanted[version] = f"alias {alias['Name']}"
-        for version in self._provisioned():
-            wanted.setdefault(version, "provisioned concurrency")
         return wanted
 
     def _provisioned(self) -> list[str]:
