@@ -1,6 +1,7 @@
 """Plan and delete against an account that behaves as AWS does, where a lenient double would not."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.cli.conftest import Shop
 from tests.cli.driving import TARGET, Ecrm, decisions
 from tests.fake_aws import FOREVER, HELM_CHART, SOCI_INDEX, FakeAws, Fault, cosign_tag, days_ago
+from tests.fake_aws.sample import build_sample
 
 WITH_REGISTRY_ID = {
     "BatchDeleteImage",
@@ -24,6 +26,22 @@ def test_b13_plan_changes_nothing(ecrm: Ecrm, shop: Shop):
         assert ecrm(*command).code == 0
     assert ecrm("explain", "shop/api:v1").code == 0
     assert not shop.aws.calls.writes
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["scan", "plan", "explain shop/api:v1", "snapshot", "check", "generate --force", "delete -y"],
+)
+def test_no_command_asks_the_same_twice(ecrm: Ecrm, aws: FakeAws, command: str):
+    build_sample(aws.account())
+    aws.lambda_.functions["resize"].provision("1")
+    ecrm.config("""
+        lambda_functions: [{name_pattern: "*", keep_count: 0}]
+        repositories: [{name_pattern: "*", expires: 30d}]
+    """)
+    assert ecrm("--no-cache", *command.split()).code == 0
+    asked = Counter((call.name, json.dumps(call.parameters, sort_keys=True)) for call in aws.calls)
+    assert [call for call, times in asked.items() if times > 1] == []
 
 
 @pytest.mark.parametrize("command", [["check"], ["explain", "shop/api:v1"]])
