@@ -87,11 +87,11 @@ def test_a_question_about_an_image_to_be_deleted_is_asked_and_counts():
 
 def test_the_dearer_question_is_asked_where_the_first_leaves_an_image_open():
     both = [BY_DIGEST, use("app:v2")]
-    for first, times, left in ((both, 1, set()), ([BY_DIGEST], 2, set()), ([], 2, set())):
+    for first in (both, [BY_DIGEST], []):
         asked = Asked()
         asked.add("resize", both, first, both)
-        assert deleted(lazily(shelf(OLD, OLDER), asked, use("app:v9"))) == left
-        assert asked.names == times * ["resize"]
+        assert not deleted(lazily(shelf(OLD, OLDER), asked, use("app:v9")))
+        assert len(asked.names) == (1 if first is both else 2)
 
 
 def test_the_dearer_question_is_not_asked_about_an_image_that_is_kept_anyway():
@@ -178,7 +178,7 @@ def test_what_is_not_asked_is_in_no_source_report():
 
 
 @st.composite
-def left_open(draw: st.DrawFn) -> tuple[Case, list[tuple[list[Named], ...]]]:
+def left_open(draw: st.DrawFn) -> tuple[Case, list[tuple[list[Named], list[Named], list[Named]]]]:
     """A repository, and questions about some of its images, each with an answer and with that of
     the dearer question, which contains it."""
     case = draw(cases())
