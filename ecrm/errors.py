@@ -5,7 +5,7 @@
     │   └── ConfigError      2  ecrm.yaml is wrong
     ├── InputError           1  a file or a command that we read from is wrong
     │   ├── NotThereError    1  there is nothing where we were told to read
-    │   └── NotAReferenceError  1  a text is no image reference
+    │   └── NotAReferenceError  1  a text is not an image reference
     ├── OutputError          1  a file that we write to cannot be written
     ├── AwsError             1  AWS refused, or could not be reached
     │   ├── AccessDenied     1  a permission is missing; names the IAM action

@@ -28,7 +28,7 @@ def _level(node: Node) -> Level:
     """A bare `off` is false to YAML 1.1, and means what it says here."""
     text = scalar(node, LEVEL.what, "str", "bool")
     if text not in tuple(Level):
-        raise node.location.error(f"{text!r} is no level; write {LEVEL.what}")
+        raise node.location.error(f"{text!r} is not a level; write {LEVEL.what}")
     return Level(text)
 
 

@@ -144,7 +144,7 @@ _OWN: Mapping[str, Section] = {
             "keep_pulled_within": Key(DURATION, "an image pulled within this time stays, too"),
             "delete_artifacts": Key(
                 BOOLEAN,
-                "true: what is no container image (a Helm chart, say) may go as well",
+                "true: also delete artifacts other than container images, such as Helm charts",
                 default=False,
             ),
             "action": Key(

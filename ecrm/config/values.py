@@ -54,7 +54,7 @@ def scalar(node: Node, what: str, *tags: str) -> str:
 def _any_text(node: Node) -> str:
     text = scalar(node, "text", "str")
     if _UNFIT.search(text):
-        raise node.location.error("holds a character that is no text; remove it")
+        raise node.location.error("contains a character that is not text; remove it")
     return text
 
 
@@ -69,7 +69,7 @@ def _count(node: Node) -> int:
     text = scalar(node, "a whole number", "int", "float")
     if not _COUNT.fullmatch(text):
         raise node.location.error(
-            f"{text} is no whole number from 0 to 999999999; write one such as 3"
+            f"{text} is not a whole number from 0 to 999999999; expected, for example, 3"
         )
     return int(text)
 
@@ -77,7 +77,7 @@ def _count(node: Node) -> int:
 def _percent(node: Node) -> int:
     percent = _count(node)
     if percent > 100:  # noqa: PLR2004 - what percent means
-        raise node.location.error(f"{percent} is no percentage; write one from 0 to 100")
+        raise node.location.error(f"{percent} is not a percentage; expected a number from 0 to 100")
     return percent
 
 
@@ -103,14 +103,18 @@ def one_of(*choices: E) -> Reader[E]:
 def _money(node: Node) -> Decimal:
     text = scalar(node, "an amount", "int", "float")
     if not _AMOUNT.fullmatch(text):
-        raise node.location.error(f"{text} is no amount of US dollars; write one such as 12.50")
+        raise node.location.error(
+            f"{text} is not an amount in dollars; expected, for example, 12.50"
+        )
     return Decimal(text)
 
 
 def _boolean(node: Node) -> bool:
     text = scalar(node, "true or false", "bool")
     if text.lower() not in ("true", "false"):
-        raise node.location.error(f"{text!r} is no boolean everywhere; write true or false")
+        raise node.location.error(
+            f"{text!r} is not a boolean in all YAML versions; write true or false"
+        )
     return text.lower() == "true"
 
 

@@ -62,7 +62,7 @@ def _uses(text: str, source: str, user: str) -> Iterator[Use]:
         raise InputError("this is no JSON array of image URIs")
     for place, uri in enumerate(uris):
         if not isinstance(uri, str):
-            raise InputError(f"entry {place} is no text: {shown(uri)}")
+            raise InputError(f"entry {place} is not text: {shown(uri)}")
         try:
             yield Use(Reference.parse(uri), source, user, "listed")
         except NotAReferenceError as error:

@@ -43,8 +43,8 @@ MISTAKES = {
         "3: repositories[0].expires: has no value; write a duration such as 30d, or remove it"
     ),
     "repositories:\n- name: a\n  expires: 30d\n  keep_count: -1\n": (
-        "4: repositories[0].keep_count: -1 is no whole number from 0 to 999999999; write one such "
-        "as 3"
+        "4: repositories[0].keep_count: -1 is not a whole number from 0 to 999999999; "
+        "expected, for example, 3"
     ),
     "repositories:\n- name: a\n  expires: 30d\n  keep_count: many\n": (
         "4: repositories[0].keep_count: is the text 'many' here, not a whole number"
@@ -77,14 +77,14 @@ MISTAKES = {
         "3: a second document; write one document and no further ---"
     ),
     "guards:\n  max_percent: 101\n": (
-        "2: guards.max_percent: 101 is no percentage; write one from 0 to 100"
+        "2: guards.max_percent: 101 is not a percentage; expected a number from 0 to 100"
     ),
     "guards:\n  max_bytes: 10 XB\n": (
         "2: guards.max_bytes: '10 XB' has the unknown unit 'xb'; write B, KB, MB, GB or TB"
     ),
     "clusters:\n- exclude: true\n": "2: clusters[0]: needs one of name and name_pattern",
     "clusters:\n- name: a\n  exclude: yes\n": (
-        "3: clusters[0].exclude: 'yes' is no boolean everywhere; write true or false"
+        "3: clusters[0].exclude: 'yes' is not a boolean in all YAML versions; write true or false"
     ),
     "external_commands:\n- command: ls\n": (
         "2: external_commands[0].command: is not a list of text; begin each item with '- '"
@@ -176,7 +176,7 @@ def test_a_command_line_that_makes_no_sense_is_a_usage_error(
         (b"\xff", "cannot be read: it is not UTF-8 text"),
         (b"", "this is no JSON array of image URIs: Expecting value: line 1 column 1 (char 0)"),
         (b'{"a": 1}', "this is no JSON array of image URIs"),
-        (b"[1]", "entry 0 is no text: 1"),
+        (b"[1]", "entry 0 is not text: 1"),
         (b'["a", "B C"]', "entry 1: 'B C' is not an image reference"),
     ],
 )

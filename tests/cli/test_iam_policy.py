@@ -89,7 +89,7 @@ def test_the_options_of_the_lambda_function_and_of_journals(ecrm: Ecrm):
 def test_an_invalid_location_is_one_line(ecrm: Ecrm):
     ran = ecrm("iam-policy", "--report", "reports/")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.errors == ["ecrm: error: reports/ is no place in S3; write s3://bucket/prefix"]
+    assert ran.errors == ["ecrm: error: reports/ is not a location in S3; write s3://bucket/prefix"]
 
 
 def test_it_can_be_written_to_a_file(ecrm: Ecrm):

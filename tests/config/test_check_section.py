@@ -58,7 +58,7 @@ def test_off_is_a_level_although_yaml_takes_it_for_false():
         ),
         (
             "missing_image: {level: no}",
-            ":3: check.missing_image.level: 'no' is no level; write off, warning or error",
+            ":3: check.missing_image.level: 'no' is not a level; write off, warning or error",
         ),
         (
             "missing_image: {level: 1}",
@@ -70,7 +70,7 @@ def test_off_is_a_level_although_yaml_takes_it_for_false():
         ),
         (
             "budget: {price: -1}",
-            ":3: check.budget.price: -1 is no amount of US dollars; write one such as 12.50",
+            ":3: check.budget.price: -1 is not an amount in dollars; expected, for example, 12.50",
         ),
         (
             "budget: {price: ten}",

@@ -379,7 +379,7 @@ SCHEMA_PROBLEMS = [
     ),
     (
         "guards:\n  max_percent: 101",
-        ":2: guards.max_percent: 101 is no percentage; write one from 0 to 100",
+        ":2: guards.max_percent: 101 is not a percentage; expected a number from 0 to 100",
     ),
     (
         "guards: [max_images]",
@@ -455,8 +455,8 @@ NAME_PROBLEMS = [
     ("''", "is empty; write a text, or remove it"),
     ("[a]", "is a list here, not text"),
     ("{a: b}", "is a map here, not text"),
-    (r'"a\0"', "holds a character that is no text; remove it"),
-    (r'"a\ud800"', "holds a character that is no text; remove it"),
+    (r'"a\0"', "contains a character that is not text; remove it"),
+    (r'"a\ud800"', "contains a character that is not text; remove it"),
     ('!!int "1\n\n2"', r"is the number 1\n2 here, not text; quote it: '1\n2'"),
 ]
 EXPIRES_PROBLEMS = [
@@ -470,19 +470,22 @@ EXPIRES_PROBLEMS = [
     ("30 dyas", "'30 dyas' has the unknown unit 'dyas'; write s, m, h, d or w, or month or year"),
 ]
 COUNT_PROBLEMS = [
-    ("-1", "-1 is no whole number from 0 to 999999999; write one such as 3"),
-    ("1.5", "1.5 is no whole number from 0 to 999999999; write one such as 3"),
-    ("010", "010 is no whole number from 0 to 999999999; write one such as 3"),
-    ("1:30", "1:30 is no whole number from 0 to 999999999; write one such as 3"),
-    ("1000000000", "1000000000 is no whole number from 0 to 999999999; write one such as 3"),
+    ("-1", "-1 is not a whole number from 0 to 999999999; expected, for example, 3"),
+    ("1.5", "1.5 is not a whole number from 0 to 999999999; expected, for example, 3"),
+    ("010", "010 is not a whole number from 0 to 999999999; expected, for example, 3"),
+    ("1:30", "1:30 is not a whole number from 0 to 999999999; expected, for example, 3"),
+    (
+        "1000000000",
+        "1000000000 is not a whole number from 0 to 999999999; expected, for example, 3",
+    ),
     ("'3'", "is the text '3' here, not a whole number"),
     ("yes", "is the boolean true here, not a whole number"),
     ("", "has no value; write a whole number, or remove it"),
 ]
 BOOLEAN_PROBLEMS = [
-    ("yes", "'yes' is no boolean everywhere; write true or false"),
-    ("on", "'on' is no boolean everywhere; write true or false"),
-    ("Off", "'Off' is no boolean everywhere; write true or false"),
+    ("yes", "'yes' is not a boolean in all YAML versions; write true or false"),
+    ("on", "'on' is not a boolean in all YAML versions; write true or false"),
+    ("Off", "'Off' is not a boolean in all YAML versions; write true or false"),
     ("1", "is the number 1 here, not true or false"),
     ("'true'", "is the text 'true' here, not true or false"),
     ("", "has no value; write true or false, or remove it"),

@@ -184,7 +184,7 @@ def test_a_glob_that_matches_no_file_leaves_the_scan_incomplete(tmp_path, glob):
             b"a: [\n",
             ("failed", "a.yaml:2: not YAML: while parsing a flow node, expected the node "),
         ),
-        (b"\x7fELF\0\0\0\xff", ("read", "a.yaml: is no text, and was skipped")),
+        (b"\x7fELF\0\0\0\xff", ("read", "a.yaml: is not text, and was skipped")),
         (b"a: b\n" * 30, ("failed", "a.yaml: is larger than 5 MB and was not read; leave it out ")),
         (
             b"image: ${TAG}",

@@ -350,8 +350,8 @@ def test_a_key_with_a_star_is_no_pattern():
 @pytest.mark.parametrize(
     ("besides", "message"),
     [
-        (Besides(report="reports"), "reports is no place in S3; write s3://bucket/prefix"),
-        (Besides(journal="s3:///x"), "s3:///x is no place in S3; write s3://bucket/prefix"),
+        (Besides(report="reports"), "reports is not a location in S3; write s3://bucket/prefix"),
+        (Besides(journal="s3:///x"), "s3:///x is not a location in S3; write s3://bucket/prefix"),
         (Besides(plan="s3://b"), "s3://b names no object; write s3://bucket/key"),
         (Besides(config="ssm://a b"), "ssm://a b names no object; write s3://bucket/key"),
         (Besides(topic="ours"), "ours is no ARN of an SNS topic"),

@@ -26,7 +26,7 @@ def needs(manifest: str) -> Needs:
     """Raises ValueError where this cannot be told."""
     content = parse_json(manifest)
     if not isinstance(content, dict):
-        raise ValueError("it is no manifest")  # noqa: TRY004 - of a text
+        raise ValueError("it is not a manifest")  # noqa: TRY004 - of a text
     children = _descriptors(content, "manifests")
     config = _descriptors(
         {"config": [content["config"]]} if content.get("config") else {}, "config"
@@ -40,7 +40,7 @@ def needs(manifest: str) -> Needs:
 def _descriptors(content: Mapping[str, Any], member: str) -> list[dict[str, Any]]:
     found = content.get(member) or []
     if not isinstance(found, list) or not all(map(_is_descriptor, found)):
-        raise ValueError(f"it is no manifest: {member} holds no descriptors")
+        raise ValueError(f"it is not a manifest: {member} holds no descriptors")
     return found
 
 

@@ -12,8 +12,8 @@ ANY_REGISTRY = "unknown.registry"
 """The host of a reference whose host is a template: it may name any registry."""
 
 UNRESOLVED = "is a template that cannot be resolved"
-NO_REFERENCE = "is no image reference"
-NO_TAG = "names no tag, so which image that is cannot be told"
+NO_REFERENCE = "is not an image reference"
+NO_TAG = "names no tag, so which image it means is not known"
 _DEFAULT_TAKEN = "is a template; its default was taken"
 _REGISTRY_OPEN = "is a template that leaves the registry open; it counts for every registry"
 

@@ -135,7 +135,7 @@ def _file_uses(path: Path, name: str) -> Iterator[SourceItem]:
         yield _unread(name, error)
         return
     if b"\0" in content[:_HEAD] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        yield Diagnostic(ReadStatus.READ, f"{name}: is no text, and was skipped")
+        yield Diagnostic(ReadStatus.READ, f"{name}: is not text, and was skipped")
         return
     if len(content) > _MOST_BYTES:
         hint = "leave it out with a narrower glob"

@@ -84,7 +84,7 @@ def _object(place: PolicyScope, location: str) -> str:
 def _folder(place: PolicyScope, location: str) -> str:
     found = _S3.fullmatch(location)
     if found is None:
-        raise UsageError(f"{location} is no place in S3; write s3://bucket/prefix")
+        raise UsageError(f"{location} is not a location in S3; write s3://bucket/prefix")
     key = _literal((found["key"] or "").strip("/"))
     return f"arn:{place.partition}:s3:::{found['bucket']}/{key}{'/' if key else ''}*"
 
