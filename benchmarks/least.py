@@ -6,6 +6,25 @@ from math import ceil
 from tests.fake_aws import PUBLISHED
 from tests.fake_aws.sample import Size
 
+NOT_USED = (
+    *("ecs:ListDaemonTaskDefinitions", "events:ListEventBuses", "scheduler:ListSchedules"),
+    *("pipes:ListPipes", "states:ListStateMachines"),
+    *("batch:DescribeJobDefinitions", "batch:DescribeJobQueues"),
+    *("sagemaker:ListEndpoints", "sagemaker:ListInferenceComponents", "sagemaker:ListPipelines"),
+    *("sagemaker:ListMonitoringSchedules", "sagemaker:ListDataQualityJobDefinitions"),
+    *("sagemaker:ListModelQualityJobDefinitions", "sagemaker:ListModelBiasJobDefinitions"),
+    *("sagemaker:ListModelExplainabilityJobDefinitions", "sagemaker:ListImages"),
+    *("sagemaker:ListAlgorithms", "sagemaker:ListTrainingJobs", "sagemaker:ListProcessingJobs"),
+    "sagemaker:ListHyperParameterTuningJobs",
+    *("apprunner:ListServices", "bedrock-agentcore:ListAgentRuntimes"),
+    *("bedrock-agentcore:ListHarnesses", "emr-serverless:ListApplications"),
+    *("lightsail:GetContainerServices", "gamelift:ListContainerGroupDefinitions"),
+    *("codebuild:ListProjects", "codepipeline:ListPipelines", "lambda:ListRuntimes"),
+    *("elasticbeanstalk:DescribeApplicationVersions", "ec2:DescribeLaunchTemplateVersions"),
+    "autoscaling:DescribeLaunchConfigurations",
+)
+"""What shows that an account does not use a service."""
+
 
 def least_calls(size: Size) -> Mapping[str, int]:
     """For `plan` without anything known, by API.
@@ -19,8 +38,10 @@ def least_calls(size: Size) -> Mapping[str, int]:
     tasks = ceil(size.services * size.tasks / 100) * size.clusters
     versions = size.functions * (size.versions + 1)  # and $LATEST
     return {
+        **dict.fromkeys(NOT_USED, 1),
+        "sagemaker:Search": 2,  # models, and model packages
         "sts:GetCallerIdentity": 1,
-        "ecs:ListClusters": ceil(size.clusters / 100),
+        "ecs:ListClusters": 2 * ceil(size.clusters / 100),  # once more for rules of EventBridge
         "ecs:ListTasks": tasks + size.clusters,  # running; and, in one page, stopped
         "ecs:DescribeTasks": tasks,
         "ecs:ListServices": ceil(size.services / 100) * size.clusters,

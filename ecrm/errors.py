@@ -10,6 +10,7 @@
     ├── AwsError             1  AWS refused, or could not be reached
     │   ├── AccessDenied     1  a permission is missing; names the IAM action
     │   ├── Gone             1  what we asked about has vanished meanwhile
+    │   ├── HostNotFound     1  the name of the endpoint cannot be resolved
     │   └── NotOffered       1  this endpoint has no such operation
     ├── IncompleteError      1  something could not be read, so nothing may be deleted
     ├── OutOfTimeError       1  the time of a Lambda function is nearly over; no failure there
@@ -63,6 +64,10 @@ class AccessDenied(AwsError):  # noqa: N818 - AWS's own word for it
 
 
 class Gone(AwsError):  # noqa: N818 - a fact about the account, not a failure of ours
+    pass
+
+
+class HostNotFound(AwsError):  # noqa: N818 - as Gone
     pass
 
 

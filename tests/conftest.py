@@ -9,7 +9,11 @@ import coverage
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
+from ecrm import sources
 from ecrm.cli.main import COLLECTOR
+from ecrm.sources import SOURCES
+from ecrm.sources.ecs import ECS
+from ecrm.sources.lambda_functions import LAMBDA
 from tests.fake_aws.inline import inline
 from tests.shared_botocore import shared_botocore
 
@@ -41,3 +45,16 @@ def _unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
     measuring.stop()
     yield
     measuring.start()
+
+
+@pytest.fixture(autouse=True)
+def _two_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client for each service takes longer than the rest of a run. Most tests need no other
+    sources than those of which the fake has a state; the others ask for `every_source`."""
+    monkeypatch.setattr(sources, "SOURCES", (ECS, LAMBDA))
+
+
+@pytest.fixture
+def every_source(_two_sources: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is read outside of tests."""
+    monkeypatch.setattr(sources, "SOURCES", SOURCES)

@@ -6,9 +6,13 @@ from ecrm.aws.target import GET_CALLER_IDENTITY
 from ecrm.registry import operations as ecr
 from ecrm.sources import SOURCES
 
-OPERATIONS = (
-    GET_CALLER_IDENTITY,
-    GET_PARAMETER,
-    *(value for value in vars(ecr).values() if isinstance(value, Operation)),
-    *(operation for source in SOURCES for operation in source.operations),
+OPERATIONS = tuple(
+    dict.fromkeys(
+        (
+            GET_CALLER_IDENTITY,
+            GET_PARAMETER,
+            *(value for value in vars(ecr).values() if isinstance(value, Operation)),
+            *(operation for source in SOURCES for operation in source.operations),
+        )
+    )
 )

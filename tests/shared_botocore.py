@@ -17,6 +17,7 @@ from typing import Any
 import botocore.auth
 import botocore.client
 import botocore.endpoint
+import botocore.errorfactory
 import botocore.hooks
 import botocore.loaders
 import botocore.regions
@@ -25,6 +26,7 @@ import botocore.useragent
 import botocore.waiter
 import pytest
 from botocore.endpoint_provider import EndpointProvider
+from botocore.hooks import NodeList
 from botocore.model import ServiceModel
 
 LOADER = botocore.loaders.create_loader()
@@ -43,6 +45,13 @@ def shared_botocore() -> Iterator[None]:
         patch.setattr(botocore.useragent, sanitized.__name__, cache(sanitized))
         patch.setattr(botocore.client, "ServiceModel", _one_of_each(ServiceModel))
         patch.setattr(botocore.regions, "EndpointProvider", _one_of_each(EndpointProvider))
+        patch.setattr(
+            botocore.errorfactory.ClientExceptionsFactory,
+            "_create_client_exceptions",
+            _once(botocore.errorfactory.ClientExceptionsFactory._create_client_exceptions),
+        )
+        patch.setattr(botocore.hooks._PrefixTrie, "_recursive_copy", _copied)
+        patch.setattr(botocore.hooks, "accepts_kwargs", lambda _: True)  # all handlers do
         patch.setattr(botocore.endpoint, "time", _NO_WAITING)
         patch.setattr(botocore.waiter, "time", _NO_WAITING)
         patch.setattr(auth, "canonical_request", lambda *_: "")
@@ -66,6 +75,30 @@ def _by_name(alias: Any) -> Any:
         return known[event]
 
     return alias_event_name
+
+
+def _copied(self: object, node: Any) -> Any:
+    """The structure of a trie of handlers: as botocore copies it for each client, but faster."""
+    return {
+        key: NodeList(value.first[:], value.middle[:], value.last[:])
+        if isinstance(value, NodeList)
+        else _copied(self, value)
+        if isinstance(value, dict)
+        else value
+        for key, value in node.items()
+    }
+
+
+def _once(create: Any) -> Any:
+    """The classes of the errors of a service are the same for every client."""
+    made: dict[str, Any] = {}
+
+    def create_once(self: object, model: ServiceModel) -> Any:
+        if model.service_name not in made:
+            made[model.service_name] = create(self, model)
+        return made[model.service_name]
+
+    return create_once
 
 
 def _one_of_each(kind: Any) -> Any:

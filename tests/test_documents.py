@@ -44,6 +44,9 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 SOURCES = sorted((ROOT / "ecrm").rglob("*.py"))
 
+# What a document shows is what people get.
+pytestmark = pytest.mark.usefixtures("every_source")
+
 # ---- outputs
 
 

@@ -16,12 +16,13 @@ boto3 is imported when the first client is made, so that `--help` and `--version
 
 from ecrm.aws.calls import Client, call, chunks, items, pages
 from ecrm.aws.executor import map_concurrently
-from ecrm.aws.operation import MARKER, Operation, listing
+from ecrm.aws.operation import MARKER, UPPER_NEXT_TOKEN, Operation, listing
 from ecrm.aws.rate_limits import RateLimiter
 from ecrm.aws.target import WORKERS, Target, connect
 
 __all__ = [
     "MARKER",
+    "UPPER_NEXT_TOKEN",
     "WORKERS",
     "Client",
     "Operation",

@@ -2,23 +2,37 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import gaierror
 
-from ecrm.errors import AccessDenied, AwsError, Gone, NotOffered
+from ecrm.errors import AccessDenied, AwsError, Gone, HostNotFound, NotOffered
 
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "KmsAccessDeniedException",
+        "UnauthorizedException",
+        "UnauthorizedOperation",
+    }
+)
 _GONE = frozenset(
     {
         "ClusterNotFoundException",
+        "DaemonNotFoundException",
         "ImageNotFoundException",
         "LifecyclePolicyNotFoundException",
         "NoSuchBucket",
         "NoSuchKey",
+        "NotFoundException",
         "ParameterNotFound",
+        "PipelineNotFoundException",
         "RegistryPolicyNotFoundException",
         "RepositoryNotFoundException",
         "RepositoryPolicyNotFoundException",
+        "ResourceNotFound",
         "ResourceNotFoundException",
         "ServiceNotFoundException",
+        "StateMachineDoesNotExist",
     }
 )
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
@@ -36,8 +50,17 @@ THROTTLED = frozenset(
     {"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"}
 )
 # An endpoint that does not know an operation cannot have what it lists. Without an error type of
-# AWS's own, the code is the bare status.
-_NOT_OFFERED = frozenset({"404", "UnknownOperationException"})
+# AWS's own, the code is the bare status. Nor can an account that is not subscribed to the service.
+_NOT_OFFERED = frozenset(
+    {
+        "404",
+        "OptInRequired",
+        "SubscriptionRequiredException",
+        "UnknownOperationException",
+        "UnsupportedFeatureException",
+        "UnsupportedRegionException",
+    }
+)
 
 
 @contextmanager
@@ -68,7 +91,7 @@ def _of_answer(error: dict[str, str], action: str) -> AwsError:
     code, message = error.get("Code", ""), _one_line(error.get("Message", ""))
     if code in _DENIED:
         return AccessDenied(f"{action} is denied; allow it: {message}", action)
-    if code in _GONE or _is_missing_definition(code, message):
+    if code in _GONE or _is_missing(code, message):
         return Gone(f"{action}: {code}: {message}")
     if code in _NOT_OFFERED:
         return NotOffered(f"{action}: this endpoint does not offer it ({message})")
@@ -83,9 +106,12 @@ def _of_answer(error: dict[str, str], action: str) -> AwsError:
     return AwsError(f"{action}: {message}")
 
 
-def _is_missing_definition(code: str, message: str) -> bool:
-    """DescribeTaskDefinition has no error of its own for a revision that was deleted."""
-    return code == "ClientException" and "Unable to describe task definition" in message
+def _is_missing(code: str, message: str) -> bool:
+    """ECS has no error of its own for a task definition that was deleted, nor SageMaker for most of
+    what it describes."""
+    return (code == "ClientException" and "Unable to describe task definition" in message) or (
+        code == "ValidationException" and message.startswith("Could not find")
+    )
 
 
 def _of_connection(error: Exception, action: str) -> AwsError:
@@ -102,7 +128,8 @@ def _of_connection(error: Exception, action: str) -> AwsError:
         "TokenRetrievalError": "sign in again with: aws sso login",
         "UnauthorizedSSOTokenError": "sign in again with: aws sso login",
     }.get(name, "try again" if _is_of_network(error) else "")
-    return AwsError(f"{action}: {message.rstrip('.')}{advice and f'; {advice}'}")
+    text = f"{action}: {message.rstrip('.')}{advice and f'; {advice}'}"
+    return HostNotFound(text) if _is_unresolved(error) else AwsError(text)
 
 
 def _is_of_network(error: Exception) -> bool:
@@ -110,6 +137,17 @@ def _is_of_network(error: Exception) -> bool:
     from botocore.exceptions import HTTPClientError  # noqa: PLC0415 - as in `translated`
 
     return isinstance(error, HTTPClientError)
+
+
+def _is_unresolved(error: BaseException | None) -> bool:
+    """Whether the name of the endpoint could not be resolved."""
+    while error is not None:
+        if isinstance(error, gaierror):
+            return True
+        # botocore keeps what urllib3 raised beside the error that it raises.
+        inner = getattr(error, "kwargs", {}).get("error")
+        error = inner or error.__cause__ or error.__context__
+    return False
 
 
 def _one_line(message: str) -> str:

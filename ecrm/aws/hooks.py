@@ -39,10 +39,15 @@ class Hooks:
                 self._meter.refused()
                 self._pacer.refused(service, operation.name)
 
+        def note_answer(http_response: Any, model: Any, **_: object) -> None:
+            if http_response.status_code < 300:  # noqa: PLR2004
+                self._meter.answered.add(f"{signing_name}:{model.name}")
+
         for event, handler in (
             ("before-call", _start_clock),
             ("before-send", take_turn),
             ("needs-retry", notice_refusal),
+            ("after-call", note_answer),
             ("after-call", _log_answer),
             ("after-call-error", _log_failure),
         ):

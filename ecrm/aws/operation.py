@@ -31,7 +31,17 @@ class Tokens(NamedTuple):
 
 
 NEXT_TOKEN = Tokens("nextToken", "nextToken")
+UPPER_NEXT_TOKEN = Tokens("NextToken", "NextToken")
 MARKER = Tokens("Marker", "NextMarker")
+
+# Services that IAM calls otherwise than boto3 does.
+_IAM_PREFIXES = MappingProxyType(
+    {
+        "bedrock-agentcore-control": "bedrock-agentcore",
+        "lambda-core": "lambda",
+        "stepfunctions": "states",
+    }
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +50,7 @@ class Operation:
 
     Whatever does not say that it `writes` only reads. `action` is the IAM action that allows it
     and, in every error, the name of the operation. A listing has in `listed` the member with what
-    it lists, and in `tokens` how its pages follow each other.
+    it lists (`a.b`, where that is further down), and in `tokens` how its pages follow each other.
     """
 
     service: str
@@ -49,11 +59,10 @@ class Operation:
     writes: bool = False
     tokens: Tokens = NEXT_TOKEN
     listed: str = ""
-    iam_action: str = ""
 
     @property
     def action(self) -> str:
-        return self.iam_action or f"{self.service}:{self.name}"
+        return f"{_IAM_PREFIXES.get(self.service, self.service)}:{self.name}"
 
     def read(self, answer: Any) -> dict[str, Any]:
         """The answer as `shapes` reads it. Raises AwsError, with one line, for any other."""

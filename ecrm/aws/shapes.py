@@ -134,6 +134,11 @@ def optional(shape: Shape) -> Optional:
     return Optional(shape)
 
 
+def required(shape: Shape | Optional) -> Shape:
+    """What is read where AWS does not leave it out."""
+    return shape.shape if isinstance(shape, Optional) else shape
+
+
 def record(**members: Shape | Optional) -> Record:
     return Record(MappingProxyType(members))
 

@@ -64,21 +64,50 @@ class Target:
     own_readings: dict[tuple[str, str], OwnReading] = field(default_factory=dict)
     deadline: Deadline = NO_DEADLINE
     is_aws: bool = False
+    _reading: dict[str, Client] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __str__(self) -> str:
         return str(self.registry)
 
-    @cached_property
+    @property
     def ecr(self) -> Client:
-        return read_only(self._in_time("ecr"))
+        return self.reading("ecr")
 
-    @cached_property
+    @property
     def ecs(self) -> Client:
-        return read_only(self._in_time("ecs"))
+        return self.reading("ecs")
+
+    @property
+    def functions(self) -> Client:
+        return self.reading("lambda")
+
+    def reading(self, service: str) -> Client:
+        """A client of the service, by boto3's name of it, that refuses whatever is no read."""
+        if service not in self._reading:
+            self._reading.setdefault(service, read_only(self._in_time(service)))
+        return self._reading[service]
 
     @cached_property
-    def functions(self) -> Client:
-        return read_only(self._in_time("lambda"))
+    def partition(self) -> str | None:
+        """Such as `aws-cn`; None for a region that is newer than botocore."""
+        from botocore.exceptions import UnknownRegionError  # noqa: PLC0415 - as boto3
+
+        try:
+            found: str = self.session.get_partition_for_region(self.registry.region)
+        except UnknownRegionError:
+            return None
+        return found
+
+    def may_have(self, service: str) -> bool:
+        """False where botocore knows the regions of the service, and this is none of them."""
+        if self.partition is None:
+            return True
+        regions = self.session.get_available_regions(service, self.partition)
+        return not regions or self.registry.region in regions
+
+    def arn(self, service: str, resource: str) -> str:
+        here = f"{self.registry.region}:{self.registry.account}"
+        return f"arn:{self.partition or 'aws'}:{service}:{here}:{resource}"
 
     def s3(self) -> Client:
         """For what ecrm itself keeps there: journals, reports, configurations."""
@@ -102,7 +131,8 @@ class Target:
         def check(**_: object) -> None:
             self.deadline.check_send()
 
-        client.meta.events.register(f"before-send.{service}", check)
+        name = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register(f"before-send.{name}", check)
         return client
 
     def _client(self, service: str) -> Client:

@@ -23,6 +23,7 @@ from ecrm.cli.restore import restore
 from ecrm.cli.scan import scan
 from ecrm.cli.signals import signals
 from ecrm.cli.snapshot import snapshot
+from ecrm.cli.sources import sources
 from ecrm.cli.terminal import say, unwritable_stdout
 from ecrm.cli.version import version
 from ecrm.errors import EcrmError
@@ -83,7 +84,7 @@ def cli() -> None:
 
 for command in (
     *(generate, config, scan, plan, explain, check, snapshot),
-    *(delete, restore, cache, iam_policy, demo, version),
+    *(delete, restore, cache, iam_policy, sources, demo, version),
 ):
     cli.add_command(command)
 

@@ -19,6 +19,7 @@ from ecrm.config.settings import (
     ExternalCommand,
     Guards,
     History,
+    SourceChoice,
 )
 from ecrm.config.values import is_null, items, list_of
 from ecrm.errors import ConfigError
@@ -34,6 +35,7 @@ __all__ = [
     "History",
     "HistorySection",
     "Level",
+    "SourceChoice",
     "from_bytes",
     "load",
     "parse",

@@ -12,7 +12,8 @@ class HistorySection:
 
     `noun` is what an entry names, and `matches` what it must match to have an effect, by default
     the same. `versions` is what `keep_count` counts; without it, all that an entry can do is to
-    exclude. `more` are keys of this section alone, which have no effect.
+    exclude. `more` are keys of this section alone, which have no effect. With `opt_in`, which names
+    the key that counts in place of `keep_count`, nothing is read unless an entry asks for it.
     """
 
     name: str
@@ -21,3 +22,4 @@ class HistorySection:
     versions: str = ""
     matches: str = ""
     more: Mapping[str, Key] = field(default_factory=dict)
+    opt_in: str = ""

@@ -10,7 +10,13 @@ from ecrm.config.check import CHECK
 from ecrm.config.history import HistorySection
 from ecrm.config.quotas import Quota
 from ecrm.config.schema import Key, Section, one_map
-from ecrm.config.settings import DEFAULT_HISTORY, ExternalCommand, Guards, History
+from ecrm.config.settings import (
+    DEFAULT_HISTORY,
+    ExternalCommand,
+    Guards,
+    History,
+    SourceChoice,
+)
 from ecrm.config.values import (
     BOOLEAN,
     COMMAND,
@@ -53,25 +59,41 @@ def _exclude(noun: str) -> dict[str, Key]:
 
 
 def _history_section(section: HistorySection) -> Section:
+    counted = section.opt_in or "keep_count"
     keep_count = Key(
         COUNT,
         f"how many {section.versions} count as in use, newest first",
-        default=DEFAULT_HISTORY,
-        zero_is_default=True,
+        required=bool(section.opt_in),
+        default=None if section.opt_in else DEFAULT_HISTORY,
+        zero_is_default=not section.opt_in,
     )
     keys = {
         **_name_keys(section.noun),
-        **({"keep_count": keep_count} if section.versions else {}),
-        **_exclude(section.noun),
+        **({counted: keep_count} if section.versions else {}),
+        **({} if section.opt_in else _exclude(section.noun)),
         **section.more,
     }
-    return Section(section.about, keys, _history, _NAMES, is_history=True)
+
+    def build(values: Mapping[str, Any]) -> History:
+        name = values["name"] or values["name_pattern"]
+        keep_count = values.get(counted, DEFAULT_HISTORY)
+        return History(name, keep_count=keep_count, exclude=values.get("exclude", False))
+
+    return Section(section.about, keys, build, _NAMES, is_history=True)
 
 
-def _history(values: Mapping[str, Any]) -> History:
-    name = values["name"] or values["name_pattern"]
-    keep_count = values.get("keep_count", DEFAULT_HISTORY)
-    return History(name, keep_count=keep_count, exclude=values["exclude"])
+def _sources(names: Iterable[str]) -> Section:
+    keys = {
+        "name": Key(one_of(*names), "the source, as `ecrm sources` lists it", required=True),
+        "exclude": Key(
+            BOOLEAN,
+            "true: do not read it; what only it uses is not protected. false: read it, even if it "
+            "is not read by default",
+            default=False,
+        ),
+    }
+    text = "which sources of images in use are read; without an entry, the default of the source"
+    return Section(text, keys, lambda values: SourceChoice(**values))
 
 
 def _command(values: Mapping[str, Any]) -> ExternalCommand:
@@ -91,12 +113,13 @@ def _paced(quota: Quota) -> str:
 
 
 def sections(
-    history: Iterable[HistorySection], quotas: Mapping[str, Quota]
+    history: Iterable[HistorySection], quotas: Mapping[str, Quota], sources: Iterable[str]
 ) -> Mapping[str, Section]:
-    """The whole of ecrm.yaml, with the sections and the quotas of the sources."""
+    """The whole of ecrm.yaml, with the sections, the quotas and the names of the sources."""
     limits = {name: Key(RATE, _paced(quota)) for name, quota in quotas.items()}
     return {
         **{section.name: _history_section(section) for section in history},
+        "sources": _sources(sources),
         **_OWN,
         "rate_limits": Section(
             "calls per second, where AWS allows this account others than it does by default",

@@ -26,6 +26,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceChoice:
+    """Whether the source of this name is read; without one, that is up to the source."""
+
+    name: str
+    exclude: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ExternalCommand:
     """A program that prints a JSON array of the image URIs it knows to be in use."""
 
@@ -89,13 +97,15 @@ class Guards:
 @dataclass(frozen=True, slots=True)
 class Config:
     """The whole of ecrm.yaml. `history` are the entries about resources of the sources, by section,
-    such as `clusters`. `fingerprint` is the SHA-256 of what it means to a plan, in hex.
+    such as `clusters`; `sources` say which sources are read. `fingerprint` is the SHA-256 of what
+    it means to a plan, in hex.
 
     `files` are globs; `rate_limits` are calls per second, by the names of quotas. `locations` are
     those of the sections and of their entries, by key path (`repositories[2]`).
     """
 
     history: Mapping[str, tuple[History, ...]] = field(default_factory=dict)
+    sources: tuple[SourceChoice, ...] = ()
     external_commands: tuple[ExternalCommand, ...] = ()
     files: tuple[str, ...] = ()
     repositories: tuple[Rule, ...] = ()
@@ -111,6 +121,12 @@ class Config:
         matching = (rule for rule in self.repositories if rule.name.matches(key.repository))
         return next(matching, None)
 
+    def reads(self, source: str, *, unless_excluded: bool = True) -> bool:
+        """Whether the source is read, which without a choice it is `unless_excluded`."""
+        choices = (choice for choice in self.sources if choice.name == source)
+        choice = next(choices, SourceChoice(source, exclude=not unless_excluded))
+        return not choice.exclude
+
     def entries(self, section: str) -> tuple[History, ...]:
         return self.history.get(section, ())
 
@@ -118,3 +134,16 @@ class Config:
         """The first entry that matches; what no entry matches is read all the same."""
         entries = self.entries(section)
         return next((entry for entry in entries if entry.name.matches(name)), None)
+
+    def reads_any(self, section: str) -> bool:
+        """Whether the entries leave anything of a section that is not excluded."""
+        for entry in self.entries(section):
+            if not entry.exclude:
+                return True
+            if entry.name.is_glob and not entry.name.text.strip("*"):
+                return False
+        return True
+
+    def asks_for(self, section: str) -> bool:
+        """Whether an entry of a section of which nothing is read otherwise asks for something."""
+        return any(entry.keep_count for entry in self.entries(section))

@@ -22,6 +22,7 @@ _EMPTY = frozenset(
         ("ecr", "DescribePullThroughCacheRules"),
         ("ecr", "DescribeRepositoryCreationTemplates"),
         ("ecr", "ListPullTimeUpdateExclusions"),
+        ("ec2", "DescribeLaunchTemplateVersions"),
         ("ecs", "ListDaemons"),
         ("ecs", "ListDaemonTaskDefinitions"),
         ("ecs", "ListServicesByNamespace"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ecrm.check.values import Findings
+from ecrm.config import Config
 from ecrm.model.scan import Scan
 from ecrm.planning.explain import Explanation, MissingImage
 from ecrm.planning.plan import Plan
@@ -12,6 +13,8 @@ from ecrm.reports.machine import check_github, check_junit, check_sarif
 from ecrm.reports.markdown import plan_markdown
 from ecrm.reports.plans import plan_json, plan_table
 from ecrm.reports.scans import scan_detail, scan_table, scan_uris
+from ecrm.reports.sources import sources_json, sources_text
+from ecrm.sources.source import Source
 
 PLAN_FORMATS: dict[str, Callable[[Plan], str]] = {
     "table": plan_table,
@@ -36,4 +39,8 @@ CHECK_FORMATS: dict[str, Callable[[Findings], str]] = {
     "sarif": check_sarif,
     "junit": check_junit,
     "github": check_github,
+}
+SOURCES_FORMATS: dict[str, Callable[[Sequence[Source], Config], str]] = {
+    "text": sources_text,
+    "json": sources_json,
 }

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ecrm.model.decision import WORDS
 from ecrm.model.image import Kind
@@ -15,6 +15,7 @@ from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 from ecrm.reports.text import blue, count, human_totals, page, table, unread_count, yellow
 
 REASONS = WORDS
+_MOST_NAMES = 3  # of sources that name nothing; `ecrm sources` has them all
 
 
 def plan_json(plan: Plan) -> str:
@@ -153,14 +154,23 @@ def notes(plan: Plan) -> Iterator[str]:
 
 
 def sources(plan: Plan) -> Iterator[str]:
-    """What was read to make the plan, and what no rule matches, one per line."""
-    yield from map(_source_line, plan.source_reports)
+    """What was read to make the plan, and what no rule matches, one per line. Sources of which the
+    same is said share one; of those that name nothing, only the number."""
+    alike: dict[object, list[SourceReport]] = {}
+    for number, report in enumerate(plan.source_reports):
+        said = number if report.references else (report.registry, report.status, report.notes)
+        alike.setdefault(said, []).append(report)
+    yield from map(_source_line, sorted(alike.values(), key=len))
     if plan.unmanaged:
         names = ", ".join(display_name(key, plan.targets) for key in plan.unmanaged)
         yield f"no rule matches, so nothing is touched: {names}"
 
 
-def _source_line(read: SourceReport) -> str:
-    where = f" of {read.registry}" if read.registry else ""
-    notes = "".join(f"; {note.text}" for note in read.notes)
-    return f"{read.source}{where}: {read.status}, {count(read.references, 'reference')}{notes}"
+def _source_line(reports: Sequence[SourceReport]) -> str:
+    """Of reports that differ in their sources alone."""
+    report = reports[0]
+    is_quiet = len(reports) > _MOST_NAMES and not report.notes
+    names = f"{len(reports)} sources" if is_quiet else ", ".join(each.source for each in reports)
+    where = f" of {report.registry}" if report.registry else ""
+    notes = "".join(f"; {note.text}" for note in report.notes)
+    return f"{names}{where}: {report.status}, {count(report.references, 'reference')}{notes}"

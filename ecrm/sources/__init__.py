@@ -16,9 +16,14 @@ from ecrm.config import Config
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
+from ecrm.sources.batch import BATCH
+from ecrm.sources.builders import BUILDERS
 from ecrm.sources.ecs import ECS
+from ecrm.sources.ecs.daemons import ECS_DAEMONS
+from ecrm.sources.ecs.deployments import ECS_DEPLOYMENTS
 from ecrm.sources.external import command_uses, file_uses
 from ecrm.sources.files.working_tree import tree_uses
+from ecrm.sources.gaps import with_remedy
 from ecrm.sources.items import (
     Question,
     SaidToBeGone,
@@ -28,11 +33,25 @@ from ecrm.sources.items import (
     attempt,
 )
 from ecrm.sources.lambda_functions import LAMBDA
+from ecrm.sources.pinned import (
+    EVENTBRIDGE,
+    PIPES,
+    SCHEDULER,
+    STEP_FUNCTIONS,
+    STEP_FUNCTIONS_VERSIONS,
+)
 from ecrm.sources.questions import Questions
+from ecrm.sources.runners import RUNNERS
+from ecrm.sources.sagemaker import SAGEMAKER
 from ecrm.sources.source import Reading, Source
 from ecrm.sources.task_definitions import TaskDefinitions
+from ecrm.sources.user_data import LAUNCH_TEMPLATES
 
-SOURCES: tuple[Source, ...] = (ECS, LAMBDA)
+SOURCES: tuple[Source, ...] = (
+    *(ECS, ECS_DEPLOYMENTS, ECS_DAEMONS, LAMBDA),
+    *(EVENTBRIDGE, SCHEDULER, PIPES, STEP_FUNCTIONS, STEP_FUNCTIONS_VERSIONS),
+    *(BATCH, SAGEMAKER, *RUNNERS, *BUILDERS, LAUNCH_TEMPLATES),
+)
 
 
 def scan(
@@ -68,6 +87,7 @@ def scan(
             SourceReport(target.registry, source.name, 0, (note,))
             for target in targets
             for source in SOURCES
+            if source.by_default
         ]
         return _joined(now, [*files, *(([], read) for read in skipped)])
     skipped_command = Diagnostic(ReadStatus.EXCLUDED, "not run, because of --no-external-commands")
@@ -90,7 +110,7 @@ def read_target(
     config: Config,
     progress: Progress,
     workers: Workers,
-    sources: Sequence[Source] = SOURCES,
+    sources: Sequence[Source],
     *,
     defers: bool = False,
 ) -> list[list[SourceItem]]:
@@ -99,6 +119,8 @@ def read_target(
     reading = Reading(target, config, progress, workers, definitions, defers)
 
     def read(source: Source) -> list[SourceItem]:
+        if not source.is_read(config):
+            return [Diagnostic(ReadStatus.EXCLUDED, "excluded by sources")]
         return attempt(partial(source.read, reading))
 
     found = workers.map(read, sources)
@@ -142,15 +164,17 @@ def _reports(
     workers: Workers,
     questions: Questions | None,
 ) -> list[tuple[list[Use], SourceReport]]:
-    found = read_target(target, config, progress, workers, defers=questions is not None)
-    for source, items in zip(SOURCES, found, strict=True):
+    """Of every source that is read by default or that the configuration names."""
+    sources = [source for source in SOURCES if source.by_default or source.is_read(config)]
+    found = read_target(target, config, progress, workers, sources, defers=questions is not None)
+    for source, items in zip(sources, found, strict=True):
         report = partial(_answer, target.registry, source.name)
         for item in items:
             if isinstance(item, Question) and questions is not None:
                 questions.add(item, report)
     return [
         _read(target.registry, source.name, items)
-        for source, items in zip(SOURCES, found, strict=True)
+        for source, items in zip(sources, with_remedy(found, sources, target, config), strict=True)
     ]
 
 

@@ -1,7 +1,7 @@
 """What a source is: all that the rest of ecrm must know of one kind of user of images."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ecrm.aws import Operation, Target
 from ecrm.aws.cache.facts import Namespace
@@ -27,24 +27,58 @@ class Reading:
     defers: bool = False
 
 
+def _no_names(_: Target) -> Iterable[SeenResource]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One service of AWS that can name images. Each source is declared in a module of its own and
-    listed in `SOURCES`; IAM policies, `generate`, `check`, the keys of ecrm.yaml, source reports
-    and the pace of calls are made of what is declared.
+    listed in `SOURCES`; IAM policies, `generate`, `check`, the keys of ecrm.yaml, source reports,
+    `ecrm sources` and the pace of calls are made of what is declared.
 
     `read` yields what the target uses; `names` yields only the names that `sections` are about.
     `operations` are all that the source calls, each with the sections whose resources it is needed
     for: where all these are excluded, it is not called. An operation without sections always is.
     `quotas` are by the names that `rate_limits` has for them. `cached` are the facts that may be
-    kept from run to run. `counts` says in words what counts as a use.
+    kept from run to run. `title` is what people call the service, `counts` says in words what
+    counts as a use, and `calls` how many calls that takes. `by_default` is whether it is read
+    where ecrm.yaml does not say.
     """
 
     name: str
+    title: str
     read: Callable[[Reading], Iterable[SourceItem]]
-    names: Callable[[Target], Iterable[SeenResource]]
-    sections: tuple[HistorySection, ...]
     operations: Mapping[Operation, tuple[str, ...]]
-    quotas: Mapping[str, Quota]
-    cached: tuple[Namespace, ...]
     counts: str
+    calls: str
+    names: Callable[[Target], Iterable[SeenResource]] = _no_names
+    sections: tuple[HistorySection, ...] = ()
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    cached: tuple[Namespace, ...] = ()
+    by_default: bool = True
+
+    @property
+    def generated(self) -> tuple[HistorySection, ...]:
+        """The sections that `generate` writes."""
+        return tuple(section for section in self.sections if not section.opt_in)
+
+    def is_read(self, config: Config) -> bool:
+        return config.reads(self.name, unless_excluded=self.by_default)
+
+    def called(self, config: Config) -> tuple[Operation, ...]:
+        """The operations that reading it needs with this configuration."""
+        if not self.is_read(config):
+            return ()
+        opt_in = {section.name for section in self.sections if section.opt_in}
+        read = {
+            name
+            for sections in self.operations.values()
+            for name in sections
+            if (config.asks_for(name) if name in opt_in else config.reads_any(name))
+        }
+        return tuple(
+            operation
+            for operation, sections in self.operations.items()
+            if not sections or read & set(sections)
+        )

@@ -19,6 +19,7 @@ from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.check.values import Findings
+from ecrm.config import Config
 from ecrm.errors import IncompleteError, InputError
 from ecrm.execution.journal.reading import load_journal
 from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
@@ -30,7 +31,9 @@ from ecrm.planning.explain import Explanation, MissingImage, explain
 from ecrm.planning.planner import make_plan
 from ecrm.planning.snapshot import snapshot_text
 from ecrm.registry.restorer import Restorer, RestoreRehearsal
+from ecrm.sources import SOURCES
 from ecrm.sources.files.working_tree import tree_uses
+from ecrm.sources.source import Source
 from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
 from ecrm.workflow.cleanup import ApprovedPlan, Review, plan, plan_and_delete, plan_file, review
 from ecrm.workflow.configuration import load
@@ -159,7 +162,18 @@ def iam_policy(
     """The least policy for a command, without asking AWS. `config` names a file, or where in S3 or
     SSM it is; then, and where it is None and there is no ecrm.yaml, the policy fits any."""
     if config and is_remote(config):
-        return policy(command, None, place, replace(besides, config=config), action)
+        besides = replace(besides, config=config)
+    return policy(command, _configuration(config), place, besides, action)
+
+
+def sources_of(config: str | None) -> tuple[Sequence[Source], Config]:
+    """All sources, and the configuration that says which are read, without asking AWS; where only
+    AWS could tell it, an empty one."""
+    return SOURCES, _configuration(config) or Config()
+
+
+def _configuration(config: str | None) -> Config | None:
+    """That of the file, by default of ecrm.yaml if there is one; None for one in S3 or SSM."""
     usual = Request().config
     there = config or (usual if Path(usual).exists() else None)
-    return policy(command, load(there) if there else None, place, besides, action)
+    return load(there) if there and not is_remote(there) else None

@@ -16,7 +16,9 @@ QUOTAS: Mapping[str, Quota] = {
 """All that a run keeps to, by the names that `rate_limits` has for them."""
 
 SECTIONS: Mapping[str, Section] = config.sections(
-    (section for source in SOURCES for section in source.sections), QUOTAS
+    (section for source in SOURCES for section in source.sections),
+    QUOTAS,
+    (source.name for source in SOURCES),
 )
 
 

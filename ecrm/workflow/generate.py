@@ -49,8 +49,8 @@ class Names:
 
 def read_names(target: Target, progress: Progress) -> Names:
     resources: dict[str, list[str]] = {}
-    for source in SOURCES:
-        progress(f"{source.name}: {', '.join(section.name for section in source.sections)}")
+    for source in (source for source in SOURCES if source.generated):
+        progress(f"{source.name}: {', '.join(section.name for section in source.generated)}")
         for seen in source.names(target):
             resources.setdefault(seen.section, []).append(seen.name)
     progress("ECR: repositories")
@@ -69,7 +69,7 @@ def config_text(names: Names) -> str:
             for entry in patterns(names.resources.get(section.name, ()))
         ]
         for source in SOURCES
-        for section in source.sections
+        for section in source.generated
     }
     sections["repositories"] = [entry | rule for entry in patterns(names.repositories)]
     return f"{_HEADER}{yaml.dump(sections, Dumper=_Dumper, sort_keys=False, width=100)}\n{_GUARDS}"

@@ -33,7 +33,9 @@ from ecrm.aws.shapes import (
     record,
 )
 from ecrm.errors import AwsError
+from ecrm.sources.answers import DOCUMENT, IMAGE, IMAGE_DIGEST, TASK_DEFINITION
 from ecrm.sources.ecs.operations import REVISION
+from tests.fake_aws.modelled import cbor
 from tests.operations import OPERATIONS
 from tests.stubs import KNOWS_ALL, new_session
 from tests.values import digest
@@ -46,9 +48,21 @@ KEYS = {
 SESSION = new_session(**KEYS)
 CLIENTS = {
     service: SESSION.client(service, endpoint_url="https://nowhere.invalid")
-    for service in ("ecr", "ecs", "lambda", "sts", "ssm")
+    for service in {operation.service for operation in OPERATIONS}
 }
-IN_JSON = [operation for operation in OPERATIONS if operation.service != "sts"]
+
+
+def protocol(operation: Operation) -> str:
+    """Of the service, as botocore speaks it."""
+    return str(CLIENTS[operation.service].meta.service_model.resolved_protocol)
+
+
+IN_JSON = [operation for operation in OPERATIONS if protocol(operation) in ("json", "rest-json")]
+IN_CBOR = [operation for operation in OPERATIONS if protocol(operation) == "smithy-rpc-v2-cbor"]
+
+
+def encoded(operation: Operation, content: Any) -> bytes:
+    return cbor(content) if operation in IN_CBOR else json.dumps(content).encode()
 
 
 def model_of(operation: Operation) -> OperationModel:
@@ -104,6 +118,7 @@ def fitting(shape: Any) -> Any:
         FLAG: True,
         TIME: 1.7e9,
     }
+    values |= dict.fromkeys(NAMING, "text") | {IMAGE_DIGEST: digest(1)}
     return values.get(shape, "anything")
 
 
@@ -123,10 +138,10 @@ ODD = {
 
 
 @pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize("operation", IN_JSON, ids=lambda operation: operation.action)
+@pytest.mark.parametrize("operation", IN_JSON + IN_CBOR, ids=lambda operation: operation.action)
 def test_an_answer_without_its_members_is_an_error(operation, odd):
     with pytest.raises(AwsError) as error:
-        answered(operation, json.dumps(ODD[odd]).encode())
+        answered(operation, encoded(operation, ODD[odd]))
     missing = required(operation)[0]
     assert str(error.value) == f"{operation.action}: AWS's answer has no {missing}; try again"
 
@@ -180,7 +195,7 @@ def test_a_member_of_the_wrong_type_is_an_error_that_names_it(chosen):
 @pytest.mark.parametrize("operation", IN_JSON, ids=lambda operation: operation.action)
 def test_an_answer_as_declared_is_read_as_it_is(operation):
     body = fitting(operation.answer) | {"unknown": 1}
-    read = answered(operation, json.dumps(body).encode())
+    read = answered(operation, encoded(operation, body))
     assert set(read) == set(operation.answer.members)
 
 
@@ -230,6 +245,7 @@ def test_b39_what_decides_is_read_though_the_model_of_botocore_does_not_know_it(
     assert answered(operation, json.dumps(body).encode()) == expected
 
 
+NAMING = (IMAGE, TASK_DEFINITION, DOCUMENT)
 TYPES = {
     TEXT: "string",
     REVISION: "string",
@@ -237,6 +253,7 @@ TYPES = {
     NUMBER: ("integer", "long"),
     FLAG: "boolean",
 }
+TYPES |= dict.fromkeys((*NAMING, IMAGE_DIGEST), "string")
 
 
 def agree(ours: Any, theirs: Shape) -> None:
@@ -248,6 +265,9 @@ def agree(ours: Any, theirs: Shape) -> None:
     elif isinstance(ours, ListOf):
         assert theirs.type_name == "list"
         agree(ours.item, theirs.member)
+    elif isinstance(ours, MapOf):
+        assert theirs.type_name == "map"
+        agree(ours.value, theirs.value)
     elif ours in TYPES:
         assert theirs.type_name in TYPES[ours]
     elif ours is TIME:
@@ -255,9 +275,24 @@ def agree(ours: Any, theirs: Shape) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.action)
+def test_pages_of_a_listing_lead_on_as_the_model_says(operation):
+    """Where an answer has a token, no page may be left out."""
+    model = model_of(operation)
+    asked = set(model.input_shape.members if model.input_shape else ())
+    answered = set(model.output_shape.members)
+    pages_on = {"nextToken", "NextToken", "Marker"} & asked
+    if pages_on:
+        assert operation.tokens.asked in asked
+        assert operation.tokens.answered in answered & set(operation.answer.members)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.action)
 def test_an_operation_that_is_declared_as_reading_is_one(operation):
     """By its name, but for the one that asks ECR what a policy would do."""
-    reads = ("Describe", "List", "Get", "BatchGet", "BatchCheck", "StartLifecyclePolicyPreview")
+    reads = (
+        *("Describe", "List", "Get", "BatchGet", "BatchCheck", "Search", "Select"),
+        "StartLifecyclePolicyPreview",
+    )
     assert operation.writes is not operation.name.startswith(reads)
 
 

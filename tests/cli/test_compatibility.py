@@ -184,7 +184,7 @@ def test_without_a_scan_only_the_files_tell_what_is_in_use(
     Path("in-use.json").write_text(json.dumps([f"{HOST}/shop/api:v1"]))
     ran = ecrm("plan", *arguments, "--scanned-files", "in-use.json", **variables)
     assert ran.code == 0
-    assert f"  ecs of {TARGET}: excluded, 0 references; not read: --no-scan\n" in ran.out
+    assert f"  ecs, lambda of {TARGET}: excluded, 0 references; not read: --no-scan\n" in ran.out
     assert "1 (10 MB) of 4 (40 MB) images can be deleted" in ran.out  # now v2, which runs
     assert not shop.aws.calls.of("ecs")
     assert not shop.aws.calls.of("lambda")

@@ -17,10 +17,17 @@ from moto.ecr.responses import ECRResponse
 from moto.iam.access_control import IAMRequestBase
 
 from ecrm.demo import SAMPLE_CONFIG, answers, sample_account
+from ecrm.sources import SOURCES
+from ecrm.sources.ecs.daemons import ECS_DAEMONS
+from ecrm.sources.ecs.operations import LIST_CLUSTERS
+from ecrm.workflow.configuration import parse
 from ecrm.workflow.iam_policy import Besides, Command, policy
 from tests.cli.driving import Ecrm, Ran
+from tests.every_service import ANSWERS, use
 from tests.fake_aws import FOREVER, Call, FakeAws, Fault, days_ago
 from tests.iam import NEEDS_NO_PERMISSION, Policy, action_of, actions, allows, resource_of, without
+
+pytestmark = pytest.mark.usefixtures("every_source")
 
 ARGUMENTS = {
     Command.SCAN: ("scan",),
@@ -42,12 +49,28 @@ CONFIG = """
       - {name_pattern: "shop/*", expires: 30d}
     lambda_functions:
       - {name_pattern: "*", keep_count: 1}
+    sources:
+      - {name: stepfunctions-versions}
 """
 POLICY = """
     {"rules": [{"rulePriority": 1, "action": {"type": "expire"}, "selection": {
         "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1000}}]}
 """
-EACH = [(command, action) for command in ARGUMENTS for action in sorted(actions(policy(command)))]
+CONFIG_FOR_ALL = parse(CONFIG, "ecrm.yaml")
+OF_OTHERS = {
+    operation.action
+    for source in SOURCES
+    if source.name in ANSWERS
+    for operation in source.operations
+    if operation.service not in ("ecs", "lambda") or source is ECS_DAEMONS
+} - {LIST_CLUSTERS.action}
+"""Every command reads what is in use in the same way, so one is tried without each of these."""
+EACH = [
+    (command, action)
+    for command in ARGUMENTS
+    for action in sorted(actions(policy(command, CONFIG_FOR_ALL)))
+    if command is Command.SCAN or action not in OF_OTHERS
+]
 
 
 # ---- in the fake AWS, which knows every operation
@@ -70,6 +93,8 @@ def everything(aws: FakeAws, ecrm: Ecrm) -> FakeAws:
     for number in range(2):
         aws.lambda_.update(function, api.push(f"resize-{number}", pushed=days_ago(70)))
         function.publish()
+    for source in ANSWERS:
+        use(aws, source, used.by_tag)
     return aws
 
 
@@ -146,7 +171,7 @@ def test_a_rule_gives_no_right_to_another_repository(ecrm: Ecrm, everything: Fak
 
 # ---- in moto, which knows the rules of IAM
 
-ANSWERED_FOR_MOTO = {"lambda:ListProvisionedConcurrencyConfigs"}
+ANSWERED_FOR_MOTO = OF_OTHERS | {"lambda:ListProvisionedConcurrencyConfigs"}
 """What the sample account answers itself, so that moto neither sees nor refuses it."""
 
 

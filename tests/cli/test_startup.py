@@ -13,7 +13,7 @@ from tests.cli.driving import Ecrm, process
 SLOW = {"boto3", "botocore", "s3transfer", "urllib3", "moto", "hypothesis"}
 COMMANDS = (
     *("generate", "config", "scan", "plan", "explain", "check", "snapshot", "delete"),
-    *("restore", "cache", "iam-policy", "demo", "version"),
+    *("restore", "cache", "iam-policy", "sources", "demo", "version"),
 )
 
 

@@ -217,6 +217,7 @@ def test_a_disk_that_is_full_is_no_traceback(ecrm: Ecrm, shop: Shop):
     assert not shop.aws.calls.writes
 
 
+@pytest.mark.usefixtures("every_source")
 def test_a_stream_of_the_system_may_be_the_output_file(ecrm: Ecrm, shop: Shop):
     expected = ecrm("plan").out
     with Path("out.txt").open("w") as file:

@@ -24,7 +24,7 @@ EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
 LITERALLY = "literally named so; did you mean name_pattern?"
 RULE = "repositories: [{name: a, expires: 30d}]\n"
 
-FINGERPRINT = "4649a717eb177efefec6228dcb123bc4f15c9aea6f9e2cb9ea0b9e1923571746"
+FINGERPRINT = "1c1aa933441cfa44e9c4e729778ae5d14995cfcb5adb7deddba272b82a54dda4"
 FUJIWARA_README = """\
 clusters:
   - name: my-cluster
@@ -373,8 +373,9 @@ SCHEMA_PROBLEMS = [
     (
         "clusters:\nzones: []",
         (
-            ":2: unknown key 'zones'; known are clusters, task_definitions, lambda_functions, "
-            "external_commands, files, repositories, guards, rate_limits, check"
+            ":2: unknown key 'zones'; known are clusters, task_definitions, services, "
+            "lambda_functions, sources, external_commands, files, repositories, guards, "
+            "rate_limits, check"
         ),
     ),
     (

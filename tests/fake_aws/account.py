@@ -9,6 +9,7 @@ from .ecr.registry import Registry
 from .ecr.repository import Repository
 from .ecs.control import Ecs
 from .functions.functions import Functions
+from .modelled import Others
 from .s3 import S3
 from .sns import Topics
 from .ssm import Parameters
@@ -33,6 +34,7 @@ class Account:
         self.s3 = S3()
         self.ssm = Parameters()
         self.sns = Topics()
+        self.others = Others()
 
     def __repr__(self) -> str:
         return f"<Account {self.address.account} {self.address.region}>"

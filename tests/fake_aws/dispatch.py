@@ -99,17 +99,15 @@ class Dispatcher:
 
     def _carry_out(self, request: Request) -> Json:
         operation = SERVICES.get(request.service, {}).get(request.operation)
-        if operation is None:
-            raise AwsError(
-                "UnknownOperationException",
-                f"The fake does not know {request.service}:{request.operation}",
-            )
         with self.lock:
             for hook in self.before.for_call(request):
                 hook()
-            content = operation(
-                self.world.caller(request.access_key, request.region), request.parameters
-            )
+            account = self.world.caller(request.access_key, request.region)
+            if operation:
+                content = operation(account, request.parameters)
+            else:
+                name = (request.service, request.operation)
+                content = account.others.called(*name, request.parameters)
             for hook in self.after.for_call(request):
                 hook()
             return content

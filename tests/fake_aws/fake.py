@@ -14,6 +14,7 @@ from .ecr.registry import Registry
 from .ecs.control import Ecs
 from .faults import Fault
 from .functions.functions import Functions
+from .modelled import Others
 from .s3 import S3
 from .server import Server
 from .sns import Topics
@@ -26,9 +27,10 @@ from .world import DEFAULT_ACCOUNT, DEFAULT_REGION, World, access_key
 class FakeAws:
     """`with FakeAws() as aws:` starts the server; leaving raises what went wrong inside it.
 
-    `ecr`, `ecs`, `lambda_`, `s3`, `ssm` and `sns` are those of account 123456789012 in us-east-1;
-    `account` gives the others. With `sockets` it is called over HTTP within this process, too (see
-    `inline`). Build state before the calls, in a hook, or `with aws.lock`.
+    `ecr`, `ecs`, `lambda_`, `s3`, `ssm`, `sns` and `others` (every other service) are those of
+    account 123456789012 in us-east-1; `account` gives the other accounts. With `sockets` it is
+    called over HTTP within this process, too (see `inline`). Build state before the calls, in a
+    hook, or `with aws.lock`.
     """
 
     def __init__(
@@ -89,6 +91,10 @@ class FakeAws:
     @property
     def sns(self) -> Topics:
         return self.account().sns
+
+    @property
+    def others(self) -> Others:
+        return self.account().others
 
     @property
     def lambda_(self) -> Functions:

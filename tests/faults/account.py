@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.every_service import ANSWERS
 from tests.fake_aws import FakeAws, Image, Repository, cosign_tag, days_ago
 
 Key = tuple[str, str]
@@ -31,7 +32,10 @@ task_definitions:
 lambda_functions:
   - name: many
     keep_count: 2
+sources:
 """
+# Their faults are met in tests/sources/test_every_service.py.
+CONFIG += "".join(f"  - {{name: {name}, exclude: true}}\n" for name in ANSWERS)
 
 
 @dataclass

@@ -164,8 +164,9 @@ def test_a_source_that_is_denied_is_missing_and_the_others_are_read(aws, operati
     """B11."""
     aws.otherwise_refuse(operation, "AccessDeniedException", "not you")
     found = read(aws)
-    line = f"{source}:{operation} is denied; allow it: not you"
-    assert found.unread == (line,)
+    [line] = found.unread
+    assert line.startswith(f"{source}:{operation} is denied; allow it: not you; to read {source}, ")
+    assert line.endswith(f"does not use: sources: [{{name: {source}, exclude: true}}]")
     assert [(report.source, report.status) for report in found.source_reports if report.unread] == [
         (source, ReadStatus.DENIED)
     ]
@@ -208,7 +209,8 @@ def test_a_diagnostic_of_many_readers_is_reported_once(aws):
     clusters = [f"arn:aws:ecs:us-east-1:123456789012:cluster/{name}" for name in "abc"]
     aws.otherwise("ListClusters", {"clusterArns": clusters})
     aws.otherwise_refuse("ListTasks", "AccessDeniedException", "not you")
-    assert read(aws).unread == ("ecs:ListTasks is denied; allow it: not you",)
+    [line] = read(aws).unread
+    assert line.startswith("ecs:ListTasks is denied; allow it: not you; to read ecs, allow ")
 
 
 def test_a_scanned_file_that_cannot_be_read_ends_the_run_before_aws_is_asked(aws, tmp_path):

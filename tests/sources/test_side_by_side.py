@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any
@@ -16,7 +15,7 @@ from ecrm import sources
 from ecrm.aws import RateLimiter, Target
 from ecrm.config import Config, ExternalCommand
 from ecrm.model.reference import Registry
-from ecrm.sources import read_target, scan
+from ecrm.sources import scan
 from ecrm.sources.ecs import ECS
 from ecrm.sources.items import SeenResource, SourceItem
 from ecrm.sources.source import Reading
@@ -44,7 +43,6 @@ def target(registry: Registry = REGISTRY, **more: Any) -> Target:
 def read(monkeypatch: pytest.MonkeyPatch, reader: Reader, *targets: Target) -> Any:
     only = (replace(ECS, read=reader),)
     monkeypatch.setattr(sources, "SOURCES", only)
-    monkeypatch.setattr(sources, "read_target", partial(read_target, sources=only))
     return scan(targets, Config(), (), NOW, lambda _: None)
 
 

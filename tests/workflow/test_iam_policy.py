@@ -11,6 +11,8 @@ from ecrm.config import Config
 from ecrm.errors import UsageError
 from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
+from ecrm.sources import SOURCES
+from ecrm.sources.batch import BATCH
 from ecrm.workflow.configuration import parse
 from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
 from tests.iam import actions, allows
@@ -56,10 +58,7 @@ def test_what_only_reads_may_do_nothing_but_what_its_clients_let_through(command
 
 
 def test_scan_does_not_touch_ecr():
-    assert {action.partition(":")[0] for action in actions(policy(Command.SCAN))} == {
-        "ecs",
-        "lambda",
-    }
+    assert "ecr" not in {action.partition(":")[0] for action in actions(policy(Command.SCAN))}
 
 
 def test_plan_reads_ecr_besides():
@@ -75,7 +74,8 @@ def test_plan_reads_ecr_besides():
 
 @pytest.mark.parametrize("command", [Command.SNAPSHOT, Command.CHECK])
 def test_a_snapshot_and_a_check_read_every_repository_whatever_the_rules_are(command: Command):
-    assert policy(command, rules("name: app")) == policy(command)
+    of_one, of_any = policy(command, rules("name: app")), policy(command)
+    assert of_one["Statement"][1:] == of_any["Statement"][1:]
 
 
 def test_check_asks_for_previews_besides_and_not_who_may_pull():
@@ -229,10 +229,8 @@ IN_FUNCTIONS = {
     [
         (["clusters"], IN_CLUSTERS),
         (["task_definitions"], {"ecs:ListTaskDefinitions"}),
-        (
-            ["clusters", "task_definitions"],
-            {*IN_CLUSTERS, "ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"},
-        ),
+        # What a rule or a schedule starts is described all the same.
+        (["clusters", "task_definitions"], {*IN_CLUSTERS, "ecs:ListTaskDefinitions"}),
         (["lambda_functions"], IN_FUNCTIONS),
     ],
 )
@@ -257,6 +255,23 @@ def test_what_is_excluded_as_a_whole_is_not_read(sections: list[str], skipped: s
 def test_what_is_excluded_in_part_is_read_otherwise(entries: str):
     text = f"{RULE}clusters: [{entries}]\n"
     assert actions(policy(Command.SCAN, config(text))) >= IN_CLUSTERS
+
+
+def test_a_source_that_is_excluded_or_named_shrinks_or_grows_the_policy():
+    everything = actions(policy(Command.SCAN, config(RULE)))
+    without = actions(
+        policy(Command.SCAN, config(f"{RULE}sources: [{{name: batch, exclude: true}}]\n"))
+    )
+    assert everything - without == {operation.action for operation in BATCH.operations}
+    optional = f"{RULE}sources: [{{name: stepfunctions-versions}}]\n"
+    more = actions(policy(Command.SCAN, config(optional)))
+    assert more - everything == {"states:ListStateMachineVersions"}
+    assert actions(policy(Command.SCAN)) >= more
+
+
+def test_with_all_sources_excluded_nothing_is_read():
+    names = ", ".join(f"{{name: {source.name}, exclude: true}}" for source in SOURCES)
+    assert policy(Command.SCAN, config(f"{RULE}sources: [{names}]\n"))["Statement"] == []
 
 
 # ---- locations

@@ -108,6 +108,7 @@ _CLUSTERS, _DEFINITIONS = ("clusters",), ("task_definitions",)
 
 ECS = Source(
     name="ecs",
+    title="ECS",
     read=read_ecs,
     names=names,
     sections=(
@@ -148,5 +149,9 @@ ECS = Source(
         "running tasks and those that stopped within about an hour; services with their "
         "deployments, task sets and service revisions, also when scaled to zero; the newest "
         "revisions of every task definition family"
+    ),
+    calls=(
+        "2; for each cluster 3, and 1 for each 100 tasks and each 10 services; 1 for each task "
+        "definition that is not cached"
     ),
 )

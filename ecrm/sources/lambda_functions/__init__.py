@@ -111,6 +111,7 @@ _FUNCTIONS = ("lambda_functions",)
 
 LAMBDA = Source(
     name="lambda",
+    title="Lambda",
     read=read_functions,
     names=names,
     sections=(
@@ -147,4 +148,5 @@ LAMBDA = Source(
         "`$LATEST`, the newest versions, and every version that an alias, its routing or "
         "provisioned concurrency points to, of every function with an image"
     ),
+    calls="1 for each 50 versions of functions; 1 for each version in use that is not cached",
 )

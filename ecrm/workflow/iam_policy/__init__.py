@@ -7,14 +7,14 @@ resource is `*`; images are changed only in the repositories that a rule matches
 there unless the command looks at all of them. `sts:GetCallerIdentity` needs no permission.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from ecrm.aws import Operation
-from ecrm.config import Config, History
+from ecrm.config import Config
 from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Action, Rule
 from ecrm.registry import operations as ecr
@@ -84,7 +84,7 @@ def policy(
     if command is Command.RESTORE:
         needed = [*_restoring(rules, place), *of_restoring(place, besides)]
     else:
-        needed = [*_reading(command, config or Config(), rules, place)]
+        needed = [*_reading(command, config, rules, place)]
         needed += of_every_run(place, besides)
     if command in (Command.PLAN, Command.DELETE):
         needed += of_planning(place, besides)
@@ -104,9 +104,10 @@ def _any_rules() -> tuple[Rule, ...]:
 
 
 def _reading(
-    command: Command, config: Config, rules: Sequence[Rule], place: PolicyScope
+    command: Command, config: Config | None, rules: Sequence[Rule], place: PolicyScope
 ) -> Iterator[Statement]:
-    yield allow("ReadWhatIsInUse", _uses(config), ["*"])
+    if used := _uses(config):
+        yield allow("ReadWhatIsInUse", used, ["*"])
     if command is Command.SCAN:
         return
     everywhere = command in _OF_ALL_REPOSITORIES
@@ -120,23 +121,13 @@ def _reading(
         yield allow("PreviewLifecyclePolicies", _LIFECYCLE, matched)
 
 
-def _uses(config: Config) -> tuple[str, ...]:
-    return tuple(
+def _uses(config: Config | None) -> set[str]:
+    """Without a configuration, what any may need."""
+    return {
         operation.action
         for source in SOURCES
-        for operation, sections in source.operations.items()
-        if not sections or any(_any_read(config.entries(section)) for section in sections)
-    )
-
-
-def _any_read(entries: Iterable[History]) -> bool:
-    """Whether anything is left that is not excluded; the first entry that matches counts."""
-    for entry in entries:
-        if not entry.exclude:
-            return True
-        if entry.name.is_glob and not entry.name.text.strip("*"):
-            return False
-    return True
+        for operation in (source.operations if config is None else source.called(config))
+    }
 
 
 def _deleting(rules: Sequence[Rule], place: PolicyScope) -> Iterator[Statement]:

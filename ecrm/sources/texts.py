@@ -1,0 +1,120 @@
+"""Texts that AWS keeps and that name images or task definitions: definitions of state machines and
+pipelines, inputs of schedules, user data.
+
+JSON is read by its keys, as files of the working tree are; any other text line by line.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ecrm.model.scan import Diagnostic, ReadStatus
+from ecrm.model.use import Use
+from ecrm.sources.files.mention import Mention, Spot, image, within
+from ecrm.sources.files.plain import line_mentions
+from ecrm.sources.files.tree import IMAGE_KEYS
+from ecrm.sources.items import SourceItem, TaskDefinitionUse
+
+_IMAGE_KEYS = IMAGE_KEYS | {"containeruri", "ecrimageuri", "trainingimage"}
+_DEFINITION_KEYS = frozenset({"taskdefinition", "taskdefinitionarn"})
+_DYNAMIC = ".$"  # ends a key whose value is a path into the input of the state
+_LATER = "is chosen when it runs"
+_LONGEST_SHOWN = 200
+_ARN = re.compile(r"arn:[\w-]+:ecs:[\w-]+:\d{12}:task-definition/")
+_DEFINITION = re.compile(r"[A-Za-z0-9_-]+(?::[1-9][0-9]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """On whose behalf an image is found, as `Use` has it. The ARNs of its task definitions begin
+    with `definitions`."""
+
+    source: str
+    name: str
+    why: str
+    definitions: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.why})"
+
+
+def text_uses(text: str, user: User) -> Iterator[SourceItem]:
+    """The images and task definitions that a text names; what it leaves open is noted."""
+    try:
+        for found in list(_json(text)):
+            if isinstance(found, Mention):
+                yield from _uses(found, user)
+            else:
+                yield from definition_uses(found, user)
+    except RecursionError:
+        yield Diagnostic(ReadStatus.FAILED, f"{user}: the text is nested too deeply to be read")
+
+
+def definition_uses(text: str, user: User) -> Iterator[SourceItem]:
+    """The use of a task definition: an ARN or a family, with a revision or without, which is then
+    the newest. What is chosen when it runs nobody can know now."""
+    name = text.removeprefix(user.definitions)
+    if _DEFINITION.fullmatch(name):
+        yield TaskDefinitionUse(user.definitions + name, user.name, user.why, may_be_gone=True)
+    elif _ARN.match(text):
+        yield _note(user, f"{text} is of another account or region")
+    else:
+        yield _note(user, f"task definition {text} {_LATER}")
+
+
+def secret_uses(text: str, user: User) -> Iterator[SourceItem]:
+    """As `text_uses`, of a text that may hold secrets: nothing of it but image references ever
+    leaves this function."""
+    for mention in line_mentions(text, Spot(1)):
+        if mention.reference:
+            yield Use(mention.reference, user.source, user.name, user.why)
+        else:
+            yield _note(user, "an image in it cannot be resolved")
+
+
+def _uses(mention: Mention, user: User) -> Iterator[SourceItem]:
+    path = (mention.spot.path,) if mention.spot.path else ()
+    if mention.problem:
+        where = "".join(f"{step}: " for step in path)
+        yield _note(user, f"{where}{mention.text} {mention.problem}")
+    if mention.reference:
+        yield Use(mention.reference, user.source, user.name, user.why, path)
+
+
+def _note(user: User, text: str) -> Diagnostic:
+    """One line, and not all of a long text."""
+    shown = " ".join(text.split())
+    shown = f"{shown[:_LONGEST_SHOWN]}..." if len(shown) > _LONGEST_SHOWN else shown
+    return Diagnostic(ReadStatus.READ, f"{user}: {shown}")
+
+
+def _json(text: str) -> Iterator[Mention | str]:
+    """What the text mentions; task definitions as text."""
+    try:
+        root = json.loads(text)
+    except ValueError:
+        root = None
+    if isinstance(root, (dict, list)):
+        yield from _node(root, "", "")
+    else:
+        yield from line_mentions(text, Spot(1))
+
+
+def _node(node: Any, path: str, key: str) -> Iterator[Mention | str]:
+    """`key` is the one that leads to the node, of whatever object is next above it."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from _node(value, f"{path}.{name}" if path else name, name)
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            yield from _node(value, f"{path}[{number}]", key)
+    elif isinstance(node, str) and node:
+        spot, name = Spot(1, path), key.removesuffix(_DYNAMIC).lower()
+        if name in _DEFINITION_KEYS:
+            yield node
+        elif name in _IMAGE_KEYS and key.endswith(_DYNAMIC):
+            yield Mention(spot, node, None, _LATER)
+        else:
+            yield from (image if name in _IMAGE_KEYS else within)(node, spot)
