@@ -3,6 +3,7 @@ AWS's clients read their models once, and reach a fake of this process without s
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 
 import coverage
@@ -17,9 +18,18 @@ from ecrm.sources.lambda_functions import LAMBDA
 from tests.fake_aws.inline import inline
 from tests.shared_botocore import shared_botocore
 
-settings.register_profile("desk", deadline=None)
+settings.register_profile("desk", deadline=None, max_examples=33)  # see strategies.examples
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals() -> None:
+    """As in a shell's foreground: in the background, and under nohup, signals are ignored, and a
+    child inherits that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

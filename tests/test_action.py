@@ -269,6 +269,7 @@ def test_a_run_that_wrote_nothing_leaves_no_summary_of_the_one_before(runner: Ru
     assert runner.read("output") == "exit-code=2\n"
 
 
+@pytest.mark.slow
 def test_the_check_of_the_sample_account(runner: Runner):
     runner.install("ecrm", f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m ecrm "$@"\n')
     ran = runner("Run ecrm", COMMAND="demo check", ARGS="", SARIF="true")

@@ -147,8 +147,6 @@ class Terminal:
         self._screen, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
         self._seen = b""
-        # Whoever runs the tests in the background ignores SIGINT, and a child would inherit that.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "ecrm", *map(str, args)],
@@ -159,7 +157,6 @@ class Terminal:
                 start_new_session=True,
             )
         finally:
-            signal.signal(signal.SIGINT, before)
             os.close(side)
 
     def __enter__(self) -> Self:

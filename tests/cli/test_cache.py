@@ -156,6 +156,7 @@ def test_what_was_found_out_before_a_failure_is_remembered(ecrm: Ecrm, rich: Sho
     assert "DescribeTaskDefinition" not in asked(rich.aws)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("every_source")
 def test_two_runs_at_once_share_it(ecrm: Ecrm, rich: Shop):
     ran: list[str] = []

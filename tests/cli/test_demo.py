@@ -140,6 +140,7 @@ def test_a_plan_file_of_the_sample_account_can_be_carried_out(ecrm: Ecrm):
     assert f" of {count} images.\n" in ran.out
 
 
+@pytest.mark.slow
 def test_it_runs_as_a_process(tmp_path: Path):
     before = everything(tmp_path)
     ran = process("demo")

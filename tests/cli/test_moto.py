@@ -264,6 +264,7 @@ def test_scan_names_tasks_services_and_functions(ecrm: Ecrm, account: Account):
     assert "service prod/web" in table
 
 
+@pytest.mark.slow
 def test_what_is_done_by_a_plan_file_is_what_was_approved(ecrm: Ecrm, account: Account):
     ecrm.config(RULES)
     old = account.push("shop/api", "v1")

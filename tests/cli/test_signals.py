@@ -23,11 +23,9 @@ DELETE = ["delete", "--force", "-r", "big", "--journal", "journal.jsonl"]
 @pytest.fixture(autouse=True)
 def handled() -> Iterator[None]:
     """As in a process of ecrm's own, wherever the tests run."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with signals.handled():
         yield
     signals.received = 0
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -205,6 +205,7 @@ def test_an_output_that_is_closed_is_no_traceback(ecrm: Ecrm, shop: Shop):
     assert ran.err == "ecrm: error: the output could not be written: Broken pipe\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
 def test_a_disk_that_is_full_is_no_traceback(ecrm: Ecrm, shop: Shop):
     for command in (["plan"], ["delete", "--force"]):
@@ -226,6 +227,7 @@ def test_a_stream_of_the_system_may_be_the_output_file(ecrm: Ecrm, shop: Shop):
     assert Path("out.txt").read_text() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "code", "beginning"),
     [

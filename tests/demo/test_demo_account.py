@@ -346,6 +346,7 @@ def test_the_environment_is_restored_when_the_demo_fails():
     assert dict(os.environ) == before
 
 
+@pytest.mark.slow
 def test_it_says_nothing_and_warns_of_nothing():
     done = python(
         "import datetime as d, logging; logging.basicConfig(level='WARNING')\n"

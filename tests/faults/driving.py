@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -37,7 +36,7 @@ SHORT = {
     "ListProvisionedConcurrencyConfigs": ("MaxItems", 1),
     "ListServices": ("maxResults", 10),
     "ListTaskDefinitionFamilies": ("maxResults", 3),
-    "ListTaskDefinitions": ("maxResults", 1),
+    "ListTaskDefinitions": ("maxResults", 5),
     "ListTasks": ("maxResults", 60),
 }
 
@@ -127,12 +126,7 @@ class Desk:
         command = [sys.executable, "-m", "ecrm", *self._complete(args)]
         surroundings = {**os.environ, **(env or {}), "PYTHONPATH": str(_ROOT)}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        # Whoever runs the tests in the background ignores SIGINT, and a child would inherit that.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return subprocess.Popen(command, env=surroundings, cwd=self.folder, **pipes | how)
-        finally:
-            signal.signal(signal.SIGINT, before)
+        return subprocess.Popen(command, env=surroundings, cwd=self.folder, **pipes | how)
 
     def ended(self, process: Any) -> Ran:
         out, err = process.communicate(timeout=60)

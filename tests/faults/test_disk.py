@@ -76,6 +76,7 @@ def test_a_plan_that_cannot_be_written_to_its_file_stops_the_run(desk: Desk):
     assert "/dev/full could not be written" in nothing_happened(desk, desk.delete("-o", str(FULL)))
 
 
+@pytest.mark.slow
 @needs_full
 @pytest.mark.parametrize("command", [["delete", "--force"], ["plan"]])
 def test_standard_output_on_a_full_disk_stops_the_run(desk: Desk, command: list[str]):
@@ -84,6 +85,7 @@ def test_standard_output_on_a_full_disk_stops_the_run(desk: Desk, command: list[
     assert "the output could not be written: No space left" in nothing_happened(desk, ran)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["delete", "--force"], ["plan"], ["scan"]])
 def test_a_reader_that_went_away_stops_the_run(desk: Desk, command: list[str]):
     reading, writing = os.pipe()
@@ -95,6 +97,7 @@ def test_a_reader_that_went_away_stops_the_run(desk: Desk, command: list[str]):
     assert "the output " in nothing_happened(desk, ran)
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_during_the_deletion_stops_nothing(desk: Desk):
     """`ecrm delete --force | head -1`: what was confirmed is done and in the journal."""
     reading, writing = os.pipe()
@@ -109,6 +112,7 @@ def test_a_reader_that_goes_away_during_the_deletion_stops_nothing(desk: Desk):
     driving.the_journal_is_true(desk, Ran(ran.code, ran.out, ran.err, ran.calls, journal))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("closed", "command"),
     [(0, ["delete"]), (1, ["delete", "--force"]), (2, ["delete", "--force"]), (1, ["plan"])],
@@ -125,6 +129,7 @@ def test_without_a_standard_stream_there_is_no_traceback(
     driving.nothing_in_use_is_gone(desk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kilobytes", [1, 60, 150])
 def test_a_disk_that_fills_up_on_the_way_ends_the_run_at_once(desk: Desk, kilobytes: int):
     """Every deletion is in the journal; what could not be written there is not deleted."""

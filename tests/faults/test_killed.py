@@ -15,6 +15,8 @@ from tests.fake_aws.calls import Calls
 from . import driving
 from .driving import STOPPED, Desk, Ran
 
+pytestmark = pytest.mark.slow  # starts processes
+
 MOMENTS = [
     ("ecs", "ListTasks", 3),
     ("ecr", "UpdateImageStorageClass", 2),

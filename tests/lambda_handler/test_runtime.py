@@ -13,6 +13,8 @@ from ecrm.model.outcome import OutcomeStatus
 from tests.fake_aws import FOREVER, FakeAws, Fault, Repository
 from tests.runtime_api import Answer, Function, RuntimeApi
 
+pytestmark = pytest.mark.slow  # starts processes
+
 pytest.importorskip("awslambdaric", reason="AWS has no runtime interface client for this system")
 
 RULES = "repositories: [{name_pattern: '*', expires: 30d}]\n"
