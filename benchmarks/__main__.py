@@ -1,4 +1,4 @@
-"""`python -m benchmarks` measures everything and prints a table; `--tiny` takes a small account.
+"""`python -m benchmarks` measures all but the account L and prints a table.
 
 Each figure is a ratio to something measured in the same run, or a count, or memory: a time alone
 would say more about the machine than about ecrm.
@@ -7,32 +7,18 @@ would say more about the machine than about ecrm.
 import argparse
 import sys
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tabulate import tabulate
 
 from benchmarks import coldstart, images, startup
-from benchmarks.least import least_calls, slowest_quota
+from benchmarks.figure import Figure
+from benchmarks.least import least_calls
+from benchmarks.paced import SLOW, after_deletion, large, medium
 from benchmarks.running import account
-from tests.fake_aws.sample import TINY, Size
+from tests.fake_aws.sample import LARGE, TINY, Size
 
-_SLOW = ("--latency", "0.02")
 _FAST = ("-c", "fast.yaml")
 """With quotas raised so far that only the server counts."""
-
-
-class Figure(NamedTuple):
-    """What was measured, what it is to be at most, and how it came about."""
-
-    what: str
-    reached: float
-    reach: float
-    unit: str
-    how: str
-
-    @property
-    def good(self) -> bool:
-        return self.reached <= self.reach
 
 
 def calls(size: Size) -> Iterator[Figure]:
@@ -61,7 +47,7 @@ def calls(size: Size) -> Iterator[Figure]:
 
 def unpaced(size: Size) -> Iterator[Figure]:
     """20 ms for every call, and no quota: many in flight against one after the other."""
-    with account(size, _SLOW) as aws:
+    with account(size, SLOW) as aws:
         one = aws.run(*_FAST, "--no-cache", "--concurrency", "1", "plan")
         many = aws.run(*_FAST, "--no-cache", "plan")
     how = f"{many.seconds:.1f} s of {one.seconds:.1f} s"
@@ -70,20 +56,10 @@ def unpaced(size: Size) -> Iterator[Figure]:
     )
 
 
-def paced(size: Size) -> Iterator[Figure]:
-    """20 ms for every call, and AWS's published quotas."""
-    name, least = slowest_quota(least_calls(size))
-    with account(size, (*_SLOW, "--rates")) as aws:
-        run = aws.run("--no-cache", "plan")
-    how = f"{run.seconds:.1f} s of {least:.1f} s for {name}"
-    yield Figure("time to what the slowest quota alone needs", run.seconds / least, 1.15, "x", how)
-    how = f"{run.throttled} of {run.total} calls"
-    yield Figure("throttled calls", 100 * run.throttled / run.total, 2, "%", how)
-
-
 def memory(repositories: int) -> Iterator[Figure]:
     """As many repositories of 1,000 images, half of which can go."""
-    size = Size(repositories, 1000, 0, 0, 0, 0, 0, 0, 0)
+    nothing_else = (0,) * 9
+    size = Size(repositories, 1000, *nothing_else)
     with account(size) as aws:
         run = aws.run("-c", "half.yaml", "plan")
     what = f"memory for {repositories} x 1,000 images"
@@ -110,15 +86,22 @@ def cold_start() -> Iterator[Figure]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--tiny", action="store_true", help="a small account; no times")
-    if parser.parse_args().tiny:
-        figures = [*calls(TINY), *memory(3)]
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--tiny", action="store_true", help="a small account; no times")
+    group.add_argument("--medium", action="store_true", help="the account M alone, under quotas")
+    group.add_argument("--large", action="store_true", help="the account L alone, under quotas")
+    options = parser.parse_args()
+    if options.tiny:
+        figures = [*calls(TINY), *after_deletion(TINY), *memory(3)]
+    elif options.medium:
+        figures = [*medium(Size())]
+    elif options.large:
+        figures = [*large(LARGE)]
     else:
-        medium = Size()
         figures = [
-            *calls(medium),
-            *unpaced(medium),
-            *paced(medium),
+            *calls(Size()),
+            *unpaced(Size()),
+            *medium(Size()),
             *cpu(),
             *memory(1000),
             *starting(),

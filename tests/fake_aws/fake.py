@@ -165,6 +165,15 @@ class FakeAws:
         """Throttles as AWS does, by PUBLISHED or by rates of one's own."""
         self._dispatcher.buckets.limit(rates)
 
+    def draw(self, service: str, operation: str) -> bool:
+        """Somebody else makes such a call, of which only the quota takes notice; whether it was
+        within it."""
+        address = self.account().address
+        with self.lock:
+            return self._dispatcher.buckets.allows(
+                address.account, address.region, (service, operation)
+            )
+
     def clear_weather(self) -> None:
         """No faults, hooks, latency or rates any more."""
         parts = self._dispatcher

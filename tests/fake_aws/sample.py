@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .account import Account
 from .ecr.repository import Repository, cosign_tag
+from .functions.functions import ImageName
 from .times import days_ago
 
 
@@ -48,7 +49,13 @@ def build_benchmark(account: Account, repositories: int, images: int) -> None:
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything an account has; `images` is per repository, and so on downwards."""
+    """How much of everything an account has; `images` is per repository, and so on downwards.
+
+    `window` is how many versions of a function are kept whoever points to them. The others of
+    `left_over` functions include one whose image just expired, and those of `pointed_to` functions
+    one whose image expired long ago and is there because an alias needs it. With `old_aliases` the
+    alias of every function is on a version in the middle, else on the newest.
+    """
 
     repositories: int = 100
     images: int = 300
@@ -59,10 +66,17 @@ class Size:
     clusters: int = 5
     services: int = 40
     tasks: int = 100
+    window: int = 2
+    left_over: int = 20
+    pointed_to: int = 0
+    old_aliases: int = 0
 
 
-TINY = Size(3, 90, 6, 5, 4, 5, 2, 3, 7)
+LARGE = Size(300, 500, 2000, 50, 1000, 30, 20, 50, 4, 5, 50, 100, 1)
+TINY = Size(3, 90, 6, 5, 4, 5, 2, 3, 7, 2, 1)
+TINY_LARGE = Size(3, 90, 6, 7, 8, 7, 2, 3, 2, 2, 2, 3, 1)
 _INDEXES = 10  # per repository, each with two platform images
+_YOUNGEST_EXPIRED = 30  # the number of the first build that a rule of 30 days lets go
 
 
 def build_account(account: Account, size: Size) -> None:
@@ -88,12 +102,39 @@ def build_account(account: Account, size: Size) -> None:
         cluster.service(f"service-{place:04d}", definition, desired=size.tasks)
     for number in range(size.functions):
         repository = account.ecr.repository(names[number % len(names)])
-        images = [
-            repository.image(f"build-{size.images // 3 - age}") for age in range(size.versions)
-        ]
-        function = account.lambda_.function(f"function-{number:04d}", images[0])
-        version = function.publish()
-        for image in images[1:]:
+        images = _images_of_versions(repository, size, number)
+        function = account.lambda_.function(f"function-{number:04d}", images[-1])
+        function.publish()
+        for image in reversed(images[:-1]):
             account.lambda_.update(function, image)
-            version = function.publish()
-        function.alias("live", version)
+            function.publish()
+        function.alias("live", str(size.versions - _aliased(size)))
+
+
+def _aliased(size: Size) -> int:
+    """Counted from the newest version, which is 0."""
+    return size.versions // 2 if size.old_aliases else 0
+
+
+def _images_of_versions(repository: Repository, size: Size, number: int) -> list[ImageName]:
+    """Newest first, as pipelines and earlier cleanups leave them.
+
+    A function that is deployed often has young images alone, but for the oldest of those that are
+    `left_over`. The old images of one that is deployed rarely are gone; its alias is on one that is
+    needed, or on a version with the image of the newest one, which differs in configuration.
+    """
+    if number >= size.pointed_to and (number < size.pointed_to + size.left_over or number % 2):
+        builds = [min(place, _YOUNGEST_EXPIRED - 1) for place in range(size.versions)]
+        if number < size.pointed_to + size.left_over:
+            builds[-1] = size.images // 3 + 10
+        return [repository.image(f"build-{build}") for build in builds]
+    expired = [
+        repository.image(f"build-{size.images // 3 - place}") for place in range(size.window)
+    ]
+    gone = [f"{repository.uri}:gone-{place}" for place in range(size.window, size.versions)]
+    images: list[ImageName] = [*expired, *gone]
+    if number < size.pointed_to:
+        images[_aliased(size)] = repository.image(f"build-{size.images // 3 + 20}")
+    elif size.old_aliases:
+        images[_aliased(size)] = images[0]
+    return images

@@ -25,6 +25,7 @@ class Ecs:
         self.revisions: dict[str, ServiceRevision] = {}
         self.records: dict[str, DeploymentRecord] = {}
         self._newest: dict[str, int] = {}
+        self._in_order: list[TaskDefinition] = []
 
     def cluster(self, name: str = "default") -> Cluster:
         """The cluster of that name, made when it is first asked for."""
@@ -49,6 +50,12 @@ class Ecs:
         made = TaskDefinition(arn, family, number, parts, self.clock())
         self.definitions[made.name] = made
         return made
+
+    def in_order(self) -> list[TaskDefinition]:
+        """All that were ever registered, of which none is forgotten; sorted when there are more."""
+        if len(self._in_order) != len(self.definitions):
+            self._in_order = sorted(self.definitions.values(), key=TaskDefinition.order)
+        return self._in_order
 
     def deregister(self, definition: TaskDefinition) -> None:
         """INACTIVE: still describable, and what uses it goes on running."""

@@ -55,13 +55,12 @@ def list_task_definitions(account: Account, params: Json) -> Json:
     INACTIVE ones are listed as long as an active task or service still refers to them.
     """
     status, family = params.get("status", ACTIVE), params.get("familyPrefix")
-    found = [item for item in account.ecs.definitions.values() if item.status == status]
+    found = [item for item in account.ecs.in_order() if item.status == status]
     if family is not None:
         found = [item for item in found if item.family == family]
     if status == INACTIVE:
         in_use = account.ecs.in_use()
         found = [item for item in found if item.arn in in_use]
-    found.sort(key=TaskDefinition.order)
     descending = params.get("sort", "ASC") == "DESC"
     scope = f"ListTaskDefinitions {family} {status} {descending}"
     listing = Listing(scope, found, TaskDefinition.order, descending=descending)
