@@ -58,8 +58,8 @@ def unpaced(size: Size) -> Iterator[Figure]:
 
 def memory(repositories: int) -> Iterator[Figure]:
     """As many repositories of 1,000 images, half of which can go."""
-    nothing_else = (0,) * 9
-    size = Size(repositories, 1000, *nothing_else)
+    nothing_else = (0,) * 7
+    size = Size(repositories, 1000, *nothing_else, left_over=0)
     with account(size) as aws:
         run = aws.run("-c", "half.yaml", "plan")
     what = f"memory for {repositories} x 1,000 images"

@@ -47,7 +47,7 @@ def least_calls(size: Size) -> Mapping[str, int]:
         **dict.fromkeys(NOT_USED, 1),
         "sagemaker:Search": 2,  # models, and model packages
         "sts:GetCallerIdentity": 1,
-        "ecs:ListClusters": 2 * ceil(size.clusters / 100),  # once more for rules of EventBridge
+        "ecs:ListClusters": ceil(size.clusters / 100),
         "ecs:ListTasks": tasks + size.clusters,  # running; and, in one page, stopped
         "ecs:DescribeTasks": tasks,
         "ecs:ListServices": ceil(size.services / 100) * size.clusters,

@@ -5,6 +5,7 @@ To add a source, write its module and name it in `SOURCES`.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,7 @@ from ecrm.sources.items import (
     attempt,
 )
 from ecrm.sources.lambda_functions import LAMBDA
+from ecrm.sources.listed import Listed
 from ecrm.sources.pinned import (
     EVENTBRIDGE,
     PIPES,
@@ -152,7 +154,7 @@ def _looked_for_again(
     if not gone:
         return items
     definitions.forget(gone)
-    again = attempt(partial(source.read, reading))
+    again = attempt(partial(source.read, replace(reading, listed=Listed())))
     definitions.describe(again)
     return [*(item for item in items if item not in gone), *again]
 

@@ -13,7 +13,7 @@ from ecrm.aws import UPPER_NEXT_TOKEN, Operation, items, listing
 from ecrm.aws.shapes import TEXT, optional, record
 from ecrm.config.quotas import Quota
 from ecrm.sources.answers import DOCUMENT, TASK_DEFINITION
-from ecrm.sources.ecs import cluster_arns
+from ecrm.sources.ecs import clusters_in
 from ecrm.sources.ecs.operations import LIST_CLUSTERS
 from ecrm.sources.gaps import attempt_where_offered
 from ecrm.sources.items import SourceItem
@@ -100,7 +100,7 @@ def _read_rules(reading: Reading) -> Iterator[SourceItem]:
     def pairs() -> list[Item]:
         client = reading.target.reading(LIST_EVENT_BUSES.service)
         buses = [bus["Name"] for bus in items(client, LIST_EVENT_BUSES, Limit=_PAGE)]
-        clusters = cluster_arns(reading.target)
+        clusters = clusters_in(reading)
         return [{"bus": bus, "cluster": cluster} for bus, cluster in product(buses, clusters)]
 
     read = partial(read_below, reading, "eventbridge", _TARGETS, pairs)

@@ -10,14 +10,15 @@ from ecrm.config import Config, HistorySection
 from ecrm.config.quotas import Quota
 from ecrm.model.scan import Progress
 from ecrm.sources.items import SeenResource, SourceItem
+from ecrm.sources.listed import Listed
 from ecrm.sources.task_definitions import TaskDefinitions
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a source reads with: one target, the threads that work for it, and the task definitions
-    that all its sources share. Where it `defers`, a source may yield questions instead of asking
-    what is expensive."""
+    and listings that all its sources share. Where it `defers`, a source may yield questions instead
+    of asking what is expensive."""
 
     target: Target
     config: Config
@@ -25,6 +26,7 @@ class Reading:
     workers: Workers
     task_definitions: TaskDefinitions
     defers: bool = False
+    listed: Listed = field(default_factory=Listed)
 
 
 def _no_names(_: Target) -> Iterable[SeenResource]:

@@ -32,11 +32,16 @@ def test_b13_plan_changes_nothing(ecrm: Ecrm, shop: Shop):
     "command",
     ["scan", "plan", "explain shop/api:v1", "snapshot", "check", "generate --force", "delete -y"],
 )
+@pytest.mark.usefixtures("every_source")
 def test_no_command_asks_the_same_twice(ecrm: Ecrm, aws: FakeAws, command: str):
     build_sample(aws.account())
-    aws.lambda_.functions["resize"].provision("1")
+    resize = aws.lambda_.functions["resize"]
+    worker = aws.ecr.repository("shop/worker")
+    for number in (2, 3):
+        aws.lambda_.update(resize, worker.push(f"resize-{number}", pushed=days_ago(60)))
+        resize.publish()
     ecrm.config("""
-        lambda_functions: [{name_pattern: "*", keep_count: 0}]
+        lambda_functions: [{name_pattern: "*", keep_count: 1}]
         repositories: [{name_pattern: "*", expires: 30d}]
     """)
     assert ecrm("--no-cache", *command.split()).code == 0

@@ -59,6 +59,11 @@ def cluster_arns(target: Target) -> Iterator[str]:
     yield from items(target.ecs, LIST_CLUSTERS, maxResults=100)
 
 
+def clusters_in(reading: Reading) -> Iterator[str]:
+    """The ARNs, listed once for all sources."""
+    return reading.listed.once(LIST_CLUSTERS, partial(cluster_arns, reading.target))
+
+
 def names(target: Target) -> Iterator[SeenResource]:
     """Of all clusters and families."""
     for arn in cluster_arns(target):
@@ -80,7 +85,7 @@ def _read_clusters(
     reading: Reading, wanted: Collection[str] | None
 ) -> Iterator[SourceItem | ServiceRevision]:
     clusters = []
-    for arn in cluster_arns(reading.target):
+    for arn in clusters_in(reading) if wanted is None else cluster_arns(reading.target):
         if wanted is not None and arn not in wanted:
             continue
         name = _name(arn)

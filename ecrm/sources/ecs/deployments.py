@@ -13,7 +13,7 @@ from ecrm.aws import Target, items, listing
 from ecrm.aws.shapes import TEXT, TIME, optional, record
 from ecrm.config import HistorySection
 from ecrm.config.quotas import Quota
-from ecrm.sources.ecs import cluster_arns
+from ecrm.sources.ecs import cluster_arns, clusters_in
 from ecrm.sources.ecs.operations import DESCRIBE_SERVICE_REVISIONS, LIST_CLUSTERS, LIST_SERVICES
 from ecrm.sources.ecs.revisions import ServiceRevision, cache_final_revisions, read_revisions
 from ecrm.sources.items import (
@@ -51,7 +51,7 @@ def _read_services(
     reading: Reading, wanted: Collection[str] | None
 ) -> Iterator[SourceItem | ServiceRevision]:
     readers = []
-    for cluster in cluster_arns(reading.target):
+    for cluster in clusters_in(reading) if wanted is None else cluster_arns(reading.target):
         entry = reading.config.entry_for("clusters", _name(cluster))
         if entry and entry.exclude:
             continue
