@@ -44,6 +44,10 @@ class Batch(Generic[T, R]):
         """Whether an item is left to begin; none is begun after a failure."""
         return not self._failures and self._begun < len(self._items)
 
+    @property
+    def in_flight(self) -> int:
+        return self._begun - self._ended
+
     def work_once(self) -> bool:
         """Begin an item and end it; False where none is left."""
         with self._changed:
@@ -116,14 +120,15 @@ class Workers:
                 self._pool.submit(self._help)
 
     def _help(self) -> None:
-        """Work for the target until nothing is left to begin."""
+        """Work for the target until nothing is left to begin, each time where the fewest do: one
+        kind of calls that waits for its quota must not keep all threads from the others."""
         while True:
             with self._lock:
-                batch = next((batch for batch in self._batches if batch.has_more()), None)
-                if batch is None:
+                batches = [batch for batch in self._batches if batch.has_more()]
+                if not batches:
                     self._free += 1
                     return
-            batch.work_once()
+            min(batches, key=lambda batch: batch.in_flight).work_once()
 
 
 def map_concurrently(function: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:

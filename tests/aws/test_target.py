@@ -396,6 +396,35 @@ def test_calls_in_flight_have_ended_when_the_failure_is_raised():
         assert sorted(ended) == [0, 2, 3]
 
 
+def test_calls_that_wait_leave_threads_to_those_of_another_kind():
+    waiting = threading.Barrier(4, timeout=30)  # three threads in slow calls, and the other lane
+    begun, done = threading.Event(), threading.Event()
+
+    def slow(number: int) -> None:
+        if number < 3:
+            waiting.wait()
+            assert begun.wait(30)
+        else:
+            assert done.wait(30)
+
+    def two_at_once(_: int) -> None:
+        begun.set()
+        both.wait()
+
+    def slow_lane() -> None:
+        workers.map(slow, range(50))
+
+    def fast_lane() -> None:
+        waiting.wait()
+        workers.map(two_at_once, range(2))
+        done.set()
+
+    both = threading.Barrier(2, timeout=5)
+    with ThreadPoolExecutor(4) as pool:
+        workers = Workers(4, pool)
+        workers.map(lambda lane: lane(), [slow_lane, fast_lane])
+
+
 # The log
 
 
