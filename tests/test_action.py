@@ -85,6 +85,7 @@ class Runner:
                 "RUNNER_TEMP": str(self.folder),
                 "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
                 "GITHUB_OUTPUT": str(self.folder / "output"),
+                "GITHUB_PATH": str(self.folder / "path"),
                 "GITHUB_ACTION_PATH": "/action",
                 **variables,
             },
@@ -184,6 +185,21 @@ def test_it_installs_what_ecrm_needs_by_hash_and_takes_ecrm_from_its_own_ref(ins
     assert path.read_text() == f"{ROOT}\n"
 
 
+def test_later_steps_find_ecrm_on_their_path_and_nothing_else(installed: Runner):
+    (path,) = installed.read("path").splitlines()
+    assert [file.name for file in Path(path).iterdir()] == ["ecrm"]
+    ran = subprocess.run(
+        ["ecrm", "version"],
+        cwd=installed.folder / "tree",
+        env={"PATH": f"{path}:{os.environ['PATH']}", "RUNNER_TEMP": str(installed.folder)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (ran.returncode, ran.stdout.split()[:2]) == (0, ["ecrm", "version"])
+    assert installed.read("hostile") == ""
+
+
 def test_every_python_of_the_action_is_isolated():
     text = "".join(step(name)["run"] for name in ("Install ecrm", "Run ecrm"))
     calls = re.findall(r'"\$(?:BASE_PYTHON|python)" (\S+)', text)
@@ -217,6 +233,39 @@ def test_nothing_in_the_arguments_is_run_or_expanded(runner: Runner):
 def test_b46_every_way_to_write_check_is_a_check(runner: Runner, command: str):
     runner("Run ecrm", COMMAND=command, ARGS="", SARIF="false")
     assert "--no-external-commands" in runner.read("asked").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("args", "asked"),
+    [
+        ("delete --force", ["delete", "--force"]),
+        ("plan", ["plan"]),
+        ("version", ["version"]),
+        ("scan -o 'a b.json'", ["scan", "-o", "a b.json"]),
+    ],
+)
+def test_arguments_may_begin_with_the_command_as_for_fujiwara_ecrm(
+    runner: Runner, args: str, asked: list[str]
+):
+    runner("Run ecrm", COMMAND="", ARGS=args, SARIF="false")
+    assert runner.read("asked").splitlines() == asked
+    assert runner.read("summary").startswith(f"## ecrm {asked[0]}\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "rest"),
+    [("", []), ("check", []), ("--files 'a'", ["--files", "a"]), ("check -r app", ["-r", "app"])],
+)
+def test_without_a_command_it_checks(runner: Runner, args: str, rest: list[str]):
+    runner("Run ecrm", COMMAND="", ARGS=args, SARIF="false")
+    asked = runner.read("asked").splitlines()
+    assert asked[:2] == ["check", "--no-external-commands"]
+    assert asked[6:] == rest
+
+
+def test_a_command_that_is_given_takes_all_arguments(runner: Runner):
+    runner("Run ecrm", COMMAND="explain", ARGS="delete:v1", SARIF="false")
+    assert runner.read("asked").splitlines() == ["explain", "delete:v1"]
 
 
 @pytest.mark.parametrize("args", ["", " \n"])

@@ -543,10 +543,12 @@ def test_three_commands_make_a_dry_run_and_one_more_deletes(deploy: Deploy, tmp_
     [upload, create] = calls_of(first, tmp_path / "first")
     assert upload == ["s3", "cp", "build/ecrm.zip", "s3://code/"]
     stack = deploy(**overrides(create))
-    assert stack.function["Environment"]["Variables"]["ECRM_COMMAND"] == "plan"
+    variables = stack.function["Environment"]["Variables"]
+    assert (variables["ECRM_COMMAND"], variables.get("ECRM_FORCE")) == ("plan", None)
     [update] = calls_of(more, tmp_path / "more")
     stack.update(overrides(update))
-    assert stack.function["Environment"]["Variables"]["ECRM_COMMAND"] == "delete"
+    variables = stack.function["Environment"]["Variables"]
+    assert (variables["ECRM_COMMAND"], variables["ECRM_FORCE"]) == ("delete", "true")
 
 
 def test_every_shell_block_is_shell():

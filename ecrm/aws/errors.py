@@ -116,14 +116,19 @@ def _is_missing(code: str, message: str) -> bool:
 
 def _of_connection(error: Exception, action: str) -> AwsError:
     name, message = type(error).__name__, _one_line(str(error))
+    if name == "MissingDependencyException":  # of `aws login`, and of requests signed for regions
+        message = "the credentials need the AWS Common Runtime, an extra of ecrm named crt"
     advice = {
         "NoCredentialsError": "give --profile, or set credentials as for the AWS CLI",
         "PartialCredentialsError": "complete the credentials",
+        "MissingDependencyException": "or run: pip install 'botocore[crt]'",
         "ProfileNotFound": "name another with --profile or AWS_PROFILE",
         "NoRegionError": "give --region, or set AWS_REGION or a profile's region",
         "InvalidRegionError": "name a region such as us-east-1",
         "EndpointConnectionError": "check the network, the region and AWS_ENDPOINT_URL",
         "ConnectTimeoutError": "check the network, the region and AWS_ENDPOINT_URL",
+        "LoginRefreshRequired": "sign in again with: aws login",
+        "LoginTokenLoadError": "sign in again with: aws login",
         "SSOTokenLoadError": "sign in again with: aws sso login",
         "TokenRetrievalError": "sign in again with: aws sso login",
         "UnauthorizedSSOTokenError": "sign in again with: aws sso login",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, plan_options, yes_option
+from ecrm.cli.options import CONTEXT, command_options, yes_option
+from ecrm.cli.plan_options import plan_options
 from ecrm.cli.request import request
 from ecrm.cli.signals import signals
 from ecrm.cli.terminal import ask, is_stdout, progress, say, show

@@ -12,8 +12,8 @@ from ecrm.cli.options import (
     output_option,
     scan_option,
     scanned_files_option,
-    snapshot_options,
 )
+from ecrm.cli.plan_options import snapshot_options
 from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, show
 from ecrm.errors import IncompleteError

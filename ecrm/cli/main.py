@@ -24,10 +24,10 @@ from ecrm.cli.scan import scan
 from ecrm.cli.signals import signals
 from ecrm.cli.snapshot import snapshot
 from ecrm.cli.sources import sources
-from ecrm.cli.terminal import say, unwritable_stdout
-from ecrm.cli.version import version
+from ecrm.cli.switches import without_values
+from ecrm.cli.terminal import say, show, unwritable_stdout
+from ecrm.cli.version import version, version_line
 from ecrm.errors import EcrmError
-from ecrm.model.version import version as running_version
 
 # By default Python's collector walks all images that a run holds again and again, for a quarter of
 # the run's time. They form no circles.
@@ -37,23 +37,14 @@ COLLECTOR = (100_000, 50, 100)
 _SWITCH_SECONDS = 0.05
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
-# fujiwara/ecrm takes a value for its switches as well.
-_AS_IN_GO = {
-    "--scan=true": "--scan",
-    "--scan=false": "--no-scan",
-    "--color=true": "--color",
-    "--color=false": "--no-color",
-    "--force=true": "--force",
-}
-
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        click.echo(f"ecrm {running_version()}")
+        click.echo(version_line())
         ctx.exit()
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(context_settings=CONTEXT, invoke_without_command=True)
 @click.option(
     "--version",
     is_flag=True,
@@ -63,7 +54,8 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     help="Show version.",
 )
 @group_options
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Delete unused Amazon ECR images, and never an image that is in use.
 
     ecrm finds the images that ECS, Lambda and other sources use, decides whether to keep or delete
@@ -80,6 +72,8 @@ def cli() -> None:
     Exit codes: 0 done; 1 failed; 2 usage or configuration; 3 check found violations;
     4 some images were not deleted; 5 a guard stopped the run.
     """
+    if ctx.invoked_subcommand is None:
+        show(ctx.get_help())
 
 
 for command in (
@@ -123,8 +117,9 @@ def _run(args: Sequence[str] | None) -> int:
     """A bug keeps its traceback."""
     try:
         given = sys.argv[1:] if args is None else args
-        arguments = [_AS_IN_GO.get(argument, argument) for argument in given]
-        result = cli.main(arguments, prog_name="ecrm", standalone_mode=False, obj={})
+        result = cli.main(
+            without_values(given, cli), prog_name="ecrm", standalone_mode=False, obj={}
+        )
         sys.stdout.flush()
     except EcrmError as error:
         for line in str(error).splitlines():

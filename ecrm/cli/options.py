@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import click
 
 from ecrm.cli.terminal import set_up_logging
-from ecrm.cli.types import COUNT, DURATION, MOMENT, PERCENT, SIZE, CommaList, refuse_empty
-from ecrm.workflow.logs import FORMATS, LEVELS
+from ecrm.cli.types import CommaList, LogLevel, refuse_empty
+from ecrm.workflow.logs import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -67,7 +67,7 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
         ),
         click.option(
             "--log-level",
-            type=click.Choice(LEVELS),
+            type=LogLevel(),
             **variable("ECRM_LOG_LEVEL"),
             help="Log level on stderr; debug logs every AWS call.  [default: info]",
         ),
@@ -169,80 +169,6 @@ def format_option(formats: Sequence[str], text: str, envvar: str | None = None) 
 
 
 def yes_option(text: str, envvar: str | None = None) -> Callable[[F], F]:
-    names = ("-y", "--yes", "--force", "force")
-    return click.option(*names, is_flag=True, envvar=envvar, show_envvar=bool(envvar), help=text)
-
-
-def _switch(guard: str, text: str) -> Callable[[F], F]:
-    return click.option(f"--{guard}/--no-{guard}", default=None, help=text)
-
-
-def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """The options, shown in this order."""
-
-    def decorated(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorated
-
-
-snapshot_options = _all(
-    click.option(
-        "--from",
-        "snapshot",
-        metavar="FILE",
-        help="Plan from a file of `snapshot` instead of from AWS.",
-    ),
-    click.option(
-        "--now",
-        type=MOMENT,
-        help="Plan as of this time: 2026-11-22, or +30d for 30 days later.",
-    ),
-)
-
-plan_options = _all(
-    output_option,
-    format_option(("table", "json", "markdown"), "Format of the plan.", "ECRM_FORMAT"),
-    scan_option,
-    external_commands_option,
-    repository_option,
-    scanned_files_option,
-    click.option(
-        "--action",
-        type=click.Choice(("delete", "archive")),
-        help="Override the action of every rule.",
-    ),
-    # The guards of ecrm.yaml, which these override.
-    click.option("--no-guards", is_flag=True, help="Disable every guard for this run."),
-    click.option("--min-age", type=DURATION, help="Keep images pushed within this time."),
-    click.option(
-        "--max-in-use-drop",
-        type=PERCENT,
-        help="Stop if images in use dropped by more than this percentage since the last run.",
-    ),
-    _switch(
-        "missing-in-use",
-        "Stop if a repository would be emptied while all its images in use are missing.",
-    ),
-    _switch(
-        "nothing-in-use",
-        "Stop if images would be deleted from a registry of which none is in use.",
-    ),
-    click.option("--max-images", type=COUNT, help="Stop if more images would be deleted."),
-    click.option(
-        "--max-percent",
-        type=PERCENT,
-        help="Stop if more percent of a repository would be deleted.",
-    ),
-    click.option(
-        "--max-bytes", type=SIZE, help="Stop if more bytes would be deleted, such as 10GB."
-    ),
-    click.option(
-        "--in-use-max-age",
-        type=DURATION,
-        help="Scan again before a repository's turn if the last scan is older.",
-    ),
-)
-"""What `plan` and `delete` share."""
+    """`--no-force` overrides the variable."""
+    names = ("-y", "--yes", "--force/--no-force", "force")
+    return click.option(*names, default=False, envvar=envvar, show_envvar=bool(envvar), help=text)

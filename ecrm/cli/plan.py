@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, plan_options, snapshot_options
+from ecrm.cli.options import CONTEXT, command_options
+from ecrm.cli.plan_options import plan_options, snapshot_options
 from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, say, show
 from ecrm.errors import IncompleteError

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options
+from ecrm.cli.options import CONTEXT, command_options, yes_option
 from ecrm.cli.request import request
 from ecrm.cli.terminal import ask, progress, say, show
 from ecrm.errors import UsageError
@@ -19,16 +19,7 @@ _NO_TERMINAL = "--yes restores without asking, and --dry-run only shows"
 
 
 @click.command(context_settings=CONTEXT)
-@click.option(
-    "-y",
-    "--yes",
-    "--force",
-    "force",
-    is_flag=True,
-    envvar="ECRM_FORCE",
-    show_envvar=True,
-    help="Restore without asking.",
-)
+@yes_option("Restore without asking.", "ECRM_FORCE")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored, and restore nothing.")
 @click.option(
     "--format",

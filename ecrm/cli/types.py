@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from ecrm.model.units import parse_bytes, parse_duration
+from ecrm.workflow.logs import LEVELS, level_name
 
 T = TypeVar("T")
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
@@ -26,6 +27,16 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         if isinstance(value, tuple):
             return value
         return tuple(part.strip() for part in str(value).split(","))
+
+
+class LogLevel(click.Choice[str]):
+    """In upper or lower case."""
+
+    def __init__(self) -> None:
+        super().__init__(LEVELS)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(level_name(str(value)), param, ctx)
 
 
 class Report(click.ParamType[tuple[str, str]]):

@@ -10,4 +10,9 @@ from ecrm.model.version import version as running_version
 @command_options
 def version() -> None:
     """Show version."""
-    click.echo(f"ecrm {running_version()}")
+    click.echo(version_line())
+
+
+def version_line() -> str:
+    """As fujiwara/ecrm prints it, whose third word is the version."""
+    return f"ecrm version {running_version()}"

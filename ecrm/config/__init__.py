@@ -11,7 +11,7 @@ from typing import Any
 from ecrm.config.check import RULES_OF_CHECK, Checks, Level
 from ecrm.config.document import ConfigLocation, MapNode, read_document
 from ecrm.config.history import HistorySection
-from ecrm.config.schema import Section, read_map, refuse_unknown
+from ecrm.config.schema import MISSPELLED, Section, is_extension, read_map, refuse_unknown
 from ecrm.config.sections import sections
 from ecrm.config.settings import (
     DEFAULT_HISTORY,
@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 
+_NO_EFFECT = "is misspelled and has no effect; write lambda_functions, or remove it"
 _UNREADABLE: Mapping[type[OSError], str] = {
     FileNotFoundError: ("no such file; `ecrm generate` writes one, or name another with --config"),
     IsADirectoryError: "is a directory; name a file with --config",
@@ -93,6 +94,11 @@ def _config(root: MapNode, sections: Mapping[str, Section]) -> Config:
     values: dict[str, Any] = {}
     places: dict[str, ConfigLocation] = {}
     for name, node in root.entries.items():
+        if is_extension(name):
+            continue
+        if name == MISSPELLED:
+            warnings.append(node.location.says(_NO_EFFECT))
+            continue
         refuse_unknown(name, sections, node, root)
         section = sections[name]
         places[node.location.path] = node.location

@@ -26,6 +26,11 @@ _PLAIN_KEY = re.compile(r"[\w-]+")
 # No real file comes near it, and a few lines of anchors within anchors would never end.
 _MOST_NODES = 100_000
 _SHOWN = 200
+_OWN_TEXT = {
+    "int": re.compile(r"0|-?[1-9][0-9]*"),
+    "float": re.compile(r"-?(0|[1-9][0-9]{0,8})\.[0-9]{0,5}[1-9]"),
+    "bool": re.compile("true|false"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,12 @@ class Scalar:
     location: ConfigLocation
     text: str
     tag: str
+
+    @property
+    def may_lose_text(self) -> bool:
+        """Whether it is a number or a boolean that some reader of YAML would write otherwise."""
+        own_text = _OWN_TEXT.get(self.tag)
+        return own_text is not None and not own_text.fullmatch(self.text)
 
     @property
     def meaning(self) -> str:

@@ -9,9 +9,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from ecrm.config.schema import Key, Section
+from ecrm.config.schema import MISSPELLED, Key, Section
 
 Schema = dict[str, Any]
+_EXTENSIONS = "^x-"
 
 
 def json_schema(sections: Mapping[str, Section]) -> Schema:
@@ -22,7 +23,11 @@ def json_schema(sections: Mapping[str, Section]) -> Schema:
         "description": "What ecrm keeps and what it may delete",
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: _section(section) for name, section in sections.items()},
+        "patternProperties": {_EXTENSIONS: True},
+        "properties": {
+            **{name: _section(section) for name, section in sections.items()},
+            MISSPELLED: {"deprecated": True},
+        },
     }
 
 
@@ -43,6 +48,7 @@ def _map(section: Section, kind: str | list[str]) -> Schema:
     return {
         "type": kind,
         "additionalProperties": False,
+        "patternProperties": {_EXTENSIONS: True},
         "properties": {name: _key(key) for name, key in keys},
         **({"required": required} if required else {}),
         **({"oneOf": either} if either else {}),

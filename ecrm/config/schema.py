@@ -8,6 +8,15 @@ from typing import Any
 from ecrm.config.document import MapNode, Node
 from ecrm.config.values import Reader, is_null
 
+MISSPELLED = "lambda_funcions"
+"""As the README of fujiwara/ecrm up to 0.4 had it, which ignores it like every unknown key."""
+_OF_FORKS = {
+    "eks_clusters": "EKS is not read; name its images by files or external_commands, or use "
+    "keep_pulled_within",
+    "exclude_files": "name the files under files",
+}
+"""What to write instead of sections that branches of fujiwara/ecrm have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -62,10 +71,16 @@ def one_map(description: str, default: Any) -> Section:
     return Section(description, keys, lambda values: replace(default, **values), is_list=False)
 
 
+def is_extension(name: str) -> bool:
+    """Whether a key of any map holds what is the user's own, such as an anchor to merge."""
+    return name.startswith("x-")
+
+
 def refuse_unknown(name: str, known: Mapping[str, object], node: Node, parent: MapNode) -> None:
     if name not in known:
         near = get_close_matches(name, _current(known), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_current(known))}"
+        hint = _OF_FORKS.get(name, hint)
         raise parent.location.at(node.location.line).error(f"unknown key {name!r}; {hint}")
 
 
@@ -76,6 +91,8 @@ def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any
         raise node.location.error(f"is {node.meaning} here, not a map; its keys are {known}")
     values = _defaults(section)
     for name, child in node.entries.items():
+        if is_extension(name):
+            continue
         refuse_unknown(name, section.keys, child, node)
         value = _value(section.keys[name], child, warnings)
         if name in values:

@@ -1,7 +1,7 @@
 """Readers: each turns one node of ecrm.yaml into one value, or says what to write instead.
 
 Nothing is guessed: `yes`, `1.10` or a date where text is wanted is refused, since YAML 1.1 has
-made another value of it.
+made another value of it. A number or a boolean that is its own text, such as `10`, is one.
 """
 
 import re
@@ -20,6 +20,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=str)
 
+_TEXTS = ("str", "int", "float", "bool")
 _COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?")
 # What no argument, variable or file name of a process can hold.
@@ -45,13 +46,17 @@ def scalar(node: Node, what: str, *tags: str) -> str:
     if node.tag == "null" and not node.text:
         raise node.location.error(f"has no value; write {what}, or remove it")
     if node.tag not in tags:
-        quote = f"; quote it: {node.text!r}" if tags == ("str",) else ""
+        quote = f"; quote it: {node.text!r}" if tags in (("str",), _TEXTS) else ""
         raise node.location.error(f"is {node.meaning} here, not {what}{quote}")
     return node.text
 
 
 def _any_text(node: Node) -> str:
-    text = scalar(node, "text", "str")
+    """A number or a boolean is a text, too, if every reader of YAML writes it as it is here."""
+    if isinstance(node, Scalar) and node.may_lose_text:
+        what = f"is {node.meaning} here, whose text may be lost"
+        raise node.location.error(f"{what}; quote it: {node.text!r}")
+    text = scalar(node, "text", *_TEXTS)
     if _UNFIT.search(text):
         raise node.location.error("contains a character that is not text; remove it")
     return text
@@ -166,9 +171,10 @@ def _secret(node: Node) -> str:
     try:
         return _any_text(node)
     except ConfigError:
-        raise node.location.error(
-            "is not a text; quote it, and use no control characters"
-        ) from None
+        is_odd = isinstance(node, Scalar) and node.may_lose_text
+        what = "a number or a boolean whose text may be lost" if is_odd else "not a text"
+        rest = "" if is_odd else ", and use no control characters"
+        raise node.location.error(f"is {what}; quote it{rest}") from None
 
 
 def _command(node: Node) -> tuple[str, ...]:
@@ -192,8 +198,8 @@ def _environment(node: Node) -> Mapping[str, str]:
     return variables
 
 
-_TEXT_SCHEMA = {"type": "string", "pattern": "^[^\\0]*$"}
-_TEXT_NOT_EMPTY = {"type": "string", "pattern": "^[^\\0]+$"}
+_TEXT_SCHEMA = {"type": ["string", "number", "boolean"], "pattern": "^[^\\0]*$"}
+_TEXT_NOT_EMPTY = _TEXT_SCHEMA | {"pattern": "^[^\\0]+$"}
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 
 SECRET = Reader("text", _secret, schema=_TEXT_SCHEMA)

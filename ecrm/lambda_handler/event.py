@@ -13,7 +13,7 @@ from ecrm.config import parse_duration
 from ecrm.errors import UsageError
 from ecrm.lambda_handler.event_keys import not_allowed
 from ecrm.model.json_text import parse_json
-from ecrm.workflow.logs import FORMATS, LEVELS
+from ecrm.workflow.logs import FORMATS, LEVELS, level_name
 
 _ENVELOPE = frozenset(
     {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
@@ -75,7 +75,7 @@ def asked(event: object, environ: Mapping[str, str], commands: Collection[str]) 
     wanted = Event(**_of_variables(environ, wrong, given) | given)
     if wanted.command in ("scan", "check") and "format" not in given:
         wanted = replace(wanted, format="")  # ECRM_FORMAT is for plans, as on the command line
-    wrong += _misfits(wanted, environ, commands)
+    wrong += _misfits(wanted, environ, commands, by_event="command" in given)
     margin = _margin(environ.get("ECRM_TIME_MARGIN", ""), wrong)
     workers = _workers(environ.get("ECRM_CONCURRENCY", ""), wrong)
     programs = _switch(environ, "ECRM_EXTERNAL_COMMANDS", wrong)
@@ -88,7 +88,7 @@ def asked(event: object, environ: Mapping[str, str], commands: Collection[str]) 
         state=_state(environ),
         topic=environ.get("ECRM_SNS_TOPIC_ARN", ""),
         function=environ.get("AWS_LAMBDA_FUNCTION_NAME", "ecrm"),
-        log_level=environ.get("ECRM_LOG_LEVEL") or "info",
+        log_level=level_name(environ.get("ECRM_LOG_LEVEL", "")) or "info",
         log_format=environ.get("ECRM_LOG_FORMAT") or "json",
         margin=margin,
         workers=workers,
@@ -179,22 +179,37 @@ def _of_variables(
     return values
 
 
-def _misfits(event: Event, environ: Mapping[str, str], commands: Collection[str]) -> list[str]:
-    """What is of the right type and still makes no sense."""
+def _misfits(
+    event: Event, environ: Mapping[str, str], commands: Collection[str], *, by_event: bool
+) -> list[str]:
+    """What is of the right type and still makes no sense; `by_event` is who says the command."""
     lines: list[str] = []
     if event.command not in commands:
         lines.append(f"command is {event.command!r}; known are {', '.join(commands)}")
     if event.plan and event.command != "delete":
         lines.append(f"a plan to carry out is for the command 'delete', not {event.command!r}")
+    if event.command == "delete" and not _may_delete(environ, by_event=by_event):
+        lines.append(
+            "delete asks nobody here; set ECRM_FORCE=true, as the function needs for fujiwara/ecrm"
+        )
     if event.command == "delete" and not is_s3(event.journal or _state(environ)):
         lines.append(
             "delete needs a journal that outlives the function; "
             "set ECRM_JOURNAL=s3://bucket/folder, or ECRM_STATE_DIR"
         )
     for variable, known in (("ECRM_LOG_LEVEL", LEVELS), ("ECRM_LOG_FORMAT", FORMATS)):
-        if environ.get(variable) and environ[variable] not in known:
+        text = environ.get(variable, "")
+        if text and text not in known and level_name(text) not in known:
             lines.append(f"{variable} is {environ[variable]!r}; known are {', '.join(known)}")
     return lines
+
+
+def _may_delete(environ: Mapping[str, str], *, by_event: bool) -> bool:
+    """The function of fujiwara/ecrm does not delete with ECRM_COMMAND alone, so one that never
+    deleted must not begin to. An event that says `delete` is explicit, unless ECRM_FORCE is
+    false."""
+    force = environ.get("ECRM_FORCE", "").strip().lower()
+    return force in _YES or (by_event and not force)
 
 
 def _margin(text: str, wrong: list[str]) -> float | None:

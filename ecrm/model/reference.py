@@ -43,6 +43,8 @@ _REST = re.compile(
 )
 _SHOWN = 400
 _SCHEME = re.compile(r"^(?:https?|docker)://")
+ANY_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+"""Where other programs write: `docker-pullable://` is Kubernetes', `oci://` Helm's."""
 
 # Registries that are surely not a private ECR registry under another host name, with all hosts
 # below them. Docker Hub is also what a reference without a host means.
@@ -141,9 +143,7 @@ class Reference:
     @property
     def is_elsewhere(self) -> bool:
         """Whether this names an image that can not be in any private ECR registry."""
-        return self.registry is None and any(
-            self.host == other or self.host.endswith(f".{other}") for other in _OTHER_REGISTRIES
-        )
+        return self.registry is None and _is_another(self.host)
 
     @property
     def name(self) -> str:
@@ -165,6 +165,17 @@ class Reference:
 def looks_like_ecr(text: str) -> bool:
     """Whether text that cannot be parsed may still be meant for ECR, so that it must not pass."""
     return re.search(r"\.dkr[.-]ecr", text) is not None
+
+
+def is_of_another_registry(text: str) -> bool:
+    """Whether text that cannot be parsed surely names nothing in a private ECR registry: its host
+    is written out and a well-known other one, or it is what Docker shows for no name at all."""
+    host, rest = _split_host(text)
+    return text.startswith("<none>") or (rest != text and _is_another(host))
+
+
+def _is_another(host: str) -> bool:
+    return any(host == other or host.endswith(f".{other}") for other in _OTHER_REGISTRIES)
 
 
 def _split_host(text: str) -> tuple[str, str]:

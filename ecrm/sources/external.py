@@ -12,7 +12,7 @@ from ecrm.aws.storage import ClientFactory, no_aws, read
 from ecrm.config import ExternalCommand
 from ecrm.errors import InputError, NotAReferenceError
 from ecrm.model.json_text import parse_json
-from ecrm.model.reference import Reference
+from ecrm.model.reference import ANY_SCHEME, Reference, is_of_another_registry
 from ecrm.model.scalars import shown
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
@@ -29,14 +29,16 @@ def command_uses(external: ExternalCommand) -> Iterator[SourceItem]:
     """
     name = external.command[0]
     try:
-        yield from _uses(_output(external), EXTERNAL_COMMAND, name)
+        output = _output(external)
+        if output.strip() != "null":  # as jq prints it; to fujiwara/ecrm, too, that is nothing
+            yield from _uses(output, EXTERNAL_COMMAND, name)
     except InputError as error:
         yield Diagnostic(ReadStatus.FAILED, f"external command {name}: {error}")
 
 
 def file_uses(
     path: str, oldest: datetime | None = None, clients: ClientFactory = no_aws
-) -> Iterator[Use]:
+) -> Iterator[Use | Diagnostic]:
     """What a scanned file, or object in S3, holds. Raises InputError or AwsError if it cannot be
     read, since it was asked for, and InputError if it was written before `oldest`."""
     stored = read(path, clients)
@@ -53,7 +55,9 @@ def file_uses(
         raise InputError(f"{path}: {error}") from error
 
 
-def _uses(text: str, source: str, user: str) -> Iterator[Use]:
+def _uses(text: str, source: str, user: str) -> Iterator[Use | Diagnostic]:
+    """Raises InputError. An entry that is no image reference is noted if it is of another
+    registry, and an error otherwise: a mistake must not look like an unused image."""
     try:
         uris = parse_json(text)
     except ValueError as error:
@@ -63,10 +67,13 @@ def _uses(text: str, source: str, user: str) -> Iterator[Use]:
     for place, uri in enumerate(uris):
         if not isinstance(uri, str):
             raise InputError(f"entry {place} is not text: {shown(uri)}")
+        written = ANY_SCHEME.sub("", uri.strip())
         try:
-            yield Use(Reference.parse(uri), source, user, "listed")
+            yield Use(Reference.parse(written), source, user, "listed")
         except NotAReferenceError as error:
-            raise InputError(f"entry {place}: {error}") from error
+            if not is_of_another_registry(written):
+                raise InputError(f"entry {place}: {error}") from error
+            yield Diagnostic(ReadStatus.READ, f"entry {place}: {error}")
 
 
 def _output(external: ExternalCommand) -> str:

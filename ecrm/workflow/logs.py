@@ -16,6 +16,12 @@ _LEVELS = {"debug": 10, "info": 20, "notice": NOTICE, "warn": 30, "error": 40}
 """As `logging` has them; `--help` does not wait for that."""
 
 
+def level_name(text: str) -> str:
+    """The level that a text in upper or lower case means, if any; `warning` is `warn`."""
+    name = text.strip().lower()
+    return "warn" if name == "warning" else name
+
+
 def text_line(level: str, text: str) -> str:
     return f"ecrm: {level}: {printable(text)}"
 

@@ -54,11 +54,11 @@ MISTAKES = {
         "begin each item with '- '"
     ),
     "repositories:\n- name: a\n  expires: 30d\n  keep_tag_patterns: [1.10]\n": (
-        "4: repositories[0].keep_tag_patterns[0]: is the number 1.10 here, not text; quote it: "
-        "'1.10'"
+        "4: repositories[0].keep_tag_patterns[0]: is the number 1.10 here, whose text may be lost; "
+        "quote it: '1.10'"
     ),
     "repositories:\n- name: yes\n  expires: 30d\n": (
-        "2: repositories[0].name: is the boolean true here, not text; quote it: 'yes'"
+        "2: repositories[0].name: is the boolean true here, whose text may be lost; quote it: 'yes'"
     ),
     "repositories:\n- name: a\n  expire: 30d\n": (
         "3: repositories[0]: unknown key 'expire'; did you mean 'expires'?"
@@ -93,8 +93,8 @@ MISTAKES = {
         "2: external_commands[0].command: names no program; write one such as [path/to/command, "
         "argument]"
     ),
-    "external_commands:\n- command: [ls]\n  env: {A: 1}\n": (
-        "3: external_commands[0].env.A: is not a text; quote it, and use no control characters"
+    "external_commands:\n- command: [ls]\n  env: {A: 1.10}\n": (
+        "3: external_commands[0].env.A: is a number or a boolean whose text may be lost; quote it"
     ),
 }
 

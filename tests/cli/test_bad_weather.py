@@ -96,6 +96,21 @@ def test_a_profile_that_is_not_there(ecrm: Ecrm, shop: Shop):
     assert one_line(ecrm, ["plan"], AWS_PROFILE="nope") == expected
 
 
+def test_a_profile_of_aws_login_without_the_common_runtime_is_one_line(
+    ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("botocore.credentials.EC", None)
+    Path("aws-config").write_text("[profile me]\nlogin_session = arn:aws:sts::1:assumed-role/me\n")
+    line = one_line(ecrm, ["plan", "--profile", "me"], AWS_CONFIG_FILE="aws-config")
+    assert line == (
+        "sts:GetCallerIdentity: the credentials need the AWS Common Runtime, an extra of ecrm "
+        "named crt; or run: pip install 'botocore[crt]'"
+    )
+    assert not shop.aws.calls
+
+
 def test_a_profile_is_used(ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch):
     shop.aws.account("222222222222", "eu-west-1").ecr.repository("other")
     Path("aws-config").write_text(

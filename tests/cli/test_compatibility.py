@@ -5,10 +5,15 @@ import os
 import stat
 from pathlib import Path
 
+import click
 import pytest
 
+from ecrm.cli import cli
+from ecrm.cli.switches import without_values
+from ecrm.model.version import VERSION
 from tests.cli.conftest import Shop
 from tests.cli.driving import HOST, TARGET, Ecrm
+from tests.cli.test_empty_options import leaves
 from tests.fake_aws import FOREVER, SOCI_INDEX, FakeAws, Fault, days_ago
 
 ONLY_WORKER = """
@@ -280,6 +285,106 @@ def test_help_names_every_variable_of_fujiwara_ecrm(ecrm: Ecrm, command: list[st
             assert f"ECRM_{name}" in ran.out
 
 
+# -- switches with values, as kong, the parser of fujiwara/ecrm, takes them -----------------------
+
+SPELLINGS = {
+    True: ("true", "TRUE", "True", "1", "yes", "YES", "t", "T"),
+    False: ("false", "FALSE", "False", "0", "no", "NO", "f", "F"),
+}
+SWITCHES = [
+    (f"{flag}={text}", value)
+    for flag in ("--force", "--scan", "--no-scan", "--color", "--no-color")
+    for value, texts in SPELLINGS.items()
+    for text in texts
+]
+
+
+@pytest.mark.parametrize(("argument", "value"), SWITCHES)
+def test_every_flag_takes_every_spelling_of_a_boolean(argument: str, value: bool):
+    name = argument.partition("=")[0].removeprefix("--")
+    word = name.removeprefix("no-")
+    plain = f"--{word}" if value is not name.startswith("no-") else f"--no-{word}"
+    assert without_values(["delete", argument], cli) == ["delete", plain]
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        (["--version=true"], ["--version"]),
+        (["plan", "--help=1"], ["plan", "--help"]),
+        (["--version=false", "plan", "--help=0"], ["plan"]),
+        (["plan", "--no-guards=true", "--cache=no"], ["plan", "--no-guards", "--no-cache"]),
+        (["delete", "-y=true", "--yes=0"], ["delete", "--force", "--no-force"]),
+        (["explain", "--", "--scan=false"], ["explain", "--", "--scan=false"]),
+        (["plan", "--scan=", "--scan= ", "--scan=maybe"],) * 2,
+        (["plan", "--out=true", "-r", "scan=true"],) * 2,
+    ],
+)
+def test_what_is_no_switch_or_no_boolean_is_left_alone(given: list[str], plain: list[str]):
+    assert without_values(given, cli) == plain
+
+
+def test_a_word_is_a_switch_in_every_command_or_in_none():
+    options = [
+        parameter
+        for _, command in leaves(cli)
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+    ]
+    kinds = {
+        word: {option.is_flag for option in options if word in option.opts + option.secondary_opts}
+        for option in options
+        for word in option.opts
+    }
+    assert [word for word, kind in kinds.items() if len(kind) > 1] == []
+
+
+@pytest.mark.parametrize("value", ["false", "0", "No"])
+def test_force_false_asks_whatever_the_variable_says(ecrm: Ecrm, shop: Shop, value: str):
+    for force in ({}, {"ECRM_FORCE": "true"}):
+        ran = ecrm("delete", f"--force={value}", **force)
+        assert (ran.code, ran.out) == (2, "")
+        assert "no terminal for the prompt" in ran.err
+    assert not shop.aws.calls
+
+
+@pytest.mark.parametrize("value", ["true", "1", "Yes"])
+def test_force_true_deletes(ecrm: Ecrm, shop: Shop, value: str):
+    assert ecrm("delete", f"--force={value}").code == 0
+    assert shop.deleted == [shop.old.digest]
+
+
+@pytest.mark.parametrize("argument", ["--force=maybe", "--force=", "--scan= ", "--color=2"])
+def test_a_switch_with_another_value_is_a_usage_error(ecrm: Ecrm, shop: Shop, argument: str):
+    ran = ecrm("delete", argument)
+    assert (ran.code, ran.out) == (2, "")
+    assert "does not take a value" in ran.err
+    assert not shop.aws.calls
+
+
+@pytest.mark.parametrize("level", ["WARN", "Warning", "DEBUG", "error", "Notice", "INFO"])
+def test_a_log_level_is_written_in_any_case(ecrm: Ecrm, shop: Shop, level: str):
+    expected = ecrm("plan", "--log-level", level.lower().replace("warning", "warn"))
+    for ran in (ecrm("plan", ECRM_LOG_LEVEL=level), ecrm("--log-level", level, "plan")):
+        assert ran.code == 0
+        assert ("DescribeRepositories" in ran.err) is ("DescribeRepositories" in expected.err)
+
+
+@pytest.mark.parametrize("arguments", [[], ["-c", "x.yaml"], ["--log-level", "debug"]])
+def test_no_command_shows_the_help_and_is_no_failure(
+    ecrm: Ecrm, aws: FakeAws, arguments: list[str]
+):
+    ran = ecrm(*arguments)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == ecrm("--help").out
+    assert not aws.calls
+
+
+def test_the_third_word_of_the_version_is_the_version(ecrm: Ecrm):
+    for arguments in (["version"], ["--version"]):
+        assert ecrm(*arguments).out.split() == ["ecrm", "version", VERSION]
+
+
 # -- ecrm.yaml ----------------------------------------------------------------------------------
 
 README_CONFIG = """
@@ -340,6 +445,21 @@ def test_the_configuration_of_fujiwara_ecrms_readme_runs_unchanged(ecrm: Ecrm, a
     assert set(prod) == {named, latest, fresh}
     assert set(dev) == {young, dev.image("runs")}
     assert not any(image in where for image in gone for where in (prod, dev))
+
+
+def test_the_configuration_of_the_readme_of_0_4_runs_with_a_warning(ecrm: Ecrm, shop: Shop):
+    ecrm.config("""
+        lambda_funcions:
+          - name: "*"
+            keep_count: 3
+        repositories:
+          - name_pattern: "*"
+            expires: 30d
+    """)
+    ran = ecrm("plan")
+    assert (ran.code, ran.out) == (0, TABLE)
+    text = "is misspelled and has no effect; write lambda_functions, or remove it"
+    assert ran.errors == [f"ecrm: warn: ecrm.yaml:2: lambda_funcions: {text}"]
 
 
 def test_obsolete_keep_aliase_is_accepted_with_a_warning(ecrm: Ecrm, shop: Shop):

@@ -242,6 +242,29 @@ class TestWhatIsRead:
             Rule(name("d"), timedelta(days=2), 3),
         )
 
+    def test_a_number_or_a_boolean_is_a_text_where_nothing_is_lost(self):
+        config = read("""
+            external_commands: [{command: [a, 8080, 1.5], env: {A: 10, B: true, C: -3, D: 0.25}}]
+            repositories: [{name: 123, expires: 1d, keep_tag_patterns: [2024, false, 1.25]}]
+            files: [1]
+        """)
+        (command,), (rule,) = config.external_commands, config.repositories
+        assert command.command == ("a", "8080", "1.5")
+        assert command.env == {"A": "10", "B": "true", "C": "-3", "D": "0.25"}
+        assert rule == Rule(name("123"), timedelta(days=1), 0, ("2024", "false", "1.25"))
+        assert config.files == ("1",)
+
+    def test_keys_that_begin_with_x_are_the_users_own(self):
+        text = """
+            x-default: &default {expires: 1d, x-why: {as: agreed}}
+            repositories: [{name: a, <<: *default, x-expires: 9d}]
+            guards: {x-max_images: 3}
+            check: {x-rule: 1, budget: {x-price: 1}}
+        """
+        plain = "repositories: [{name: a, expires: 1d}]"
+        assert read(text).repositories == (Rule(name("a"), timedelta(days=1)),)
+        assert (read(text).fingerprint, read(text).warnings) == (read(plain).fingerprint, ())
+
     def test_null_is_an_empty_list_or_map_since_all_its_items_may_be_comments(self):
         config = read("""
             external_commands: [{command: [a], env: }]
@@ -274,6 +297,13 @@ WARNINGS = [
         (
             "1: repositories[0].keep_tag_patterns: an empty list means the default here; "
             "write [latest], or remove it"
+        ),
+    ),
+    (
+        f"{RULE}lambda_funcions:\n- name: a\n  keep_count: 3",
+        (
+            "2: lambda_funcions: is misspelled and has no effect; write lambda_functions, "
+            "or remove it"
         ),
     ),
     (
@@ -379,6 +409,14 @@ SCHEMA_PROBLEMS = [
         ),
     ),
     (
+        "eks_clusters: []",
+        (
+            ":1: unknown key 'eks_clusters'; EKS is not read; name its images by files or "
+            "external_commands, or use keep_pulled_within"
+        ),
+    ),
+    ("exclude_files: []", ":1: unknown key 'exclude_files'; name the files under files"),
+    (
         "guards:\n  max_percent: 101",
         ":2: guards.max_percent: 101 is not a percentage; expected a number from 0 to 100",
     ),
@@ -444,11 +482,12 @@ def test_a_file_of_the_wrong_shape_is_refused(text, message):
 
 
 NAME_PROBLEMS = [
-    ("yes", "is the boolean true here, not text; quote it: 'yes'"),
-    ("off", "is the boolean false here, not text; quote it: 'off'"),
-    ("1.10", "is the number 1.10 here, not text; quote it: '1.10'"),
-    ("12", "is the number 12 here, not text; quote it: '12'"),
-    ("123456789012", "is the number 123456789012 here, not text; quote it: '123456789012'"),
+    ("yes", "is the boolean true here, whose text may be lost; quote it: 'yes'"),
+    ("off", "is the boolean false here, whose text may be lost; quote it: 'off'"),
+    *(
+        (text, f"is the number {text} here, whose text may be lost; quote it: {text!r}")
+        for text in ("1.10", "1.0", ".5", "1.", "010", "0x10", "1_000", "+3", "1:30", ".inf")
+    ),
     ("2026-01-31", "is the date 2026-01-31 here, not text; quote it: '2026-01-31'"),
     ("null", "is null here, not text; quote it: 'null'"),
     ("=", "is YAML's special = here, not text; quote it: '='"),
@@ -458,7 +497,7 @@ NAME_PROBLEMS = [
     ("{a: b}", "is a map here, not text"),
     (r'"a\0"', "contains a character that is not text; remove it"),
     (r'"a\ud800"', "contains a character that is not text; remove it"),
-    ('!!int "1\n\n2"', r"is the number 1\n2 here, not text; quote it: '1\n2'"),
+    ('!!int "1\n\n2"', r"is the number 1\n2 here, whose text may be lost; quote it: '1\n2'"),
 ]
 EXPIRES_PROBLEMS = [
     ("30", "30 has no unit; write 30d"),
@@ -494,7 +533,7 @@ BOOLEAN_PROBLEMS = [
 TAG_PROBLEMS = [
     ("latest", ": is the text 'latest' here, not a list of text; begin each item with '- '"),
     ("{a: b}", ": is a map here, not a list of text; begin each item with '- '"),
-    ("[a, 1.10]", "[1]: is the number 1.10 here, not text; quote it: '1.10'"),
+    ("[a, 1.10]", "[1]: is the number 1.10 here, whose text may be lost; quote it: '1.10'"),
     ("['']", "[0]: is empty; write a text, or remove it"),
 ]
 COMMAND_PROBLEMS = [
@@ -505,13 +544,16 @@ COMMAND_PROBLEMS = [
     ("command: []", ("command: names no program; write one such as [path/to/command, argument]")),
     ("command: ", "command: names no program; write one such as [path/to/command, argument]"),
     ("command: ['']", ("command: names no program; write one such as [path/to/command, argument]")),
-    ("command: [a, 1]", "command[1]: is not a text; quote it, and use no control characters"),
+    ("command: [a, 0x1]", "command[1]: is a number or a boolean whose text may be lost; quote it"),
     ("command: [a], env: [B=c]", "env: is a list here, not a map of text; write KEY: value"),
     ("command: [a], env: B", "env: is not a map of text; write KEY: value"),
-    ("command: [a], env: {B: 1}", "env.B: is not a text; quote it, and use no control characters"),
     (
-        "command: [a], env: {B c: 1}",
-        "env['B c']: is not a text; quote it, and use no control characters",
+        "command: [a], env: {B: 1.10}",
+        "env.B: is a number or a boolean whose text may be lost; quote it",
+    ),
+    (
+        "command: [a], env: {B c: yes}",
+        "env['B c']: is a number or a boolean whose text may be lost; quote it",
     ),
     (
         "command: [a], env: {B=: c}",

@@ -48,6 +48,9 @@ GOOD = [
     "task_definitions: [{name_pattern: '*', keep_count: 999999999, exclude: true}]",
     "guards: {max_percent: 0, max_in_use_drop: 100, max_images: 0, max_bytes: 5, min_age: 1 DAY}",
     "clusters: [&a {name: a}, *a, {<<: *a, exclude: true}]",
+    "external_commands: [{command: [a, 1], env: {A: 10, B: true}}]",
+    "repositories: [{name: 12, expires: 1d, keep_tag_patterns: [2024, 1.5, true]}]",
+    "x-a: &a {b: 2}\nfiles: [1]\ncheck: {x-b: , budget: {x-c: 1}}",
 ]
 
 BAD = [
@@ -67,7 +70,6 @@ BAD = [
     "files: deploy/*.json",
     "files: {glob: a}",
     "files: ['']",
-    "files: [1]",
     "files: [[a]]",
     "files: [null]",
     "guards: {max_percent: 100.5}",
@@ -82,12 +84,25 @@ def rule_with(keys: str) -> str:
     return f"repositories:\n- name: a\n  {keys}"
 
 
+LOST = ("yes", "off", "1.10", "1.0", ".5", "1.", "010", "0x10", "1_000", "+3", "1:30", ".inf")
 ONLY_THE_READER_REFUSES = {
     "YAML that says something twice, or in more than one document": [
         "clusters:\n\nclusters:",
         "repositories:\n- name: a\n  expires: 1d\n  name: b",
     ],
     "how a number or a boolean was written": [
+        *(
+            f"repositories:\n- {key}\n  {other}"
+            for text in LOST
+            for key, other in (
+                (f"name: {text}", "expires: 1d"),
+                ("expires: 1d", f"name_pattern: {text}"),
+            )
+        ),
+        rule_with("expires: 1d\n  keep_tag_patterns: [a, 1.10]"),
+        "external_commands: [{command: [a, 0x1]}]",
+        "external_commands: [{command: [a], env: {B: 1.10}}]",
+        "external_commands: [{command: [a], env: {B c: yes}}]",
         *(
             rule_with(f"keep_count: {number}\n  expires: 1d")
             for number in ("010", "1:30", "1_0", "3.0")
@@ -110,10 +125,9 @@ ONLY_THE_READER_REFUSES = {
 def schema_takes(text: str) -> bool:
     """As an editor does it: the values that the text means, without how they were written."""
     try:
-        values = yaml.safe_load(dedent(text))
+        return VALIDATOR.is_valid(yaml.safe_load(dedent(text)))
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError, TypeError):
-        return False
-    return VALIDATOR.is_valid(values)
+        return False  # a key that is no text is none that an editor could know
 
 
 def reader_takes(text: str) -> bool:

@@ -76,6 +76,7 @@ def test_every_variable_means_what_it_means_on_the_command_line():
     request = read(
         None,
         ECRM_COMMAND="delete",
+        ECRM_FORCE="true",
         ECRM_CONFIG="s3://b/ecrm.yaml",
         ECRM_CONFIG_YAML="ignored",
         ECRM_REPOSITORY="shop/api",
@@ -87,7 +88,7 @@ def test_every_variable_means_what_it_means_on_the_command_line():
         ECRM_REPORT="s3://b/reports",
         ECRM_STATE_DIR="s3://b/state/",
         ECRM_SNS_TOPIC_ARN="arn:aws:sns:us-east-1:123456789012:ecrm",
-        ECRM_LOG_LEVEL="debug",
+        ECRM_LOG_LEVEL="DEBUG",
         ECRM_LOG_FORMAT="text",
         ECRM_TIME_MARGIN="1m30s",
         AWS_LAMBDA_FUNCTION_NAME="clean",
@@ -205,6 +206,31 @@ def test_each_problem_has_a_line():
         ),
         "command is 'drop'; known are plan, delete, scan",
     ]
+
+
+JOURNAL = "s3://b/journals"
+NOT_FORCED = "delete asks nobody here; set ECRM_FORCE=true, as the function needs for fujiwara/ecrm"
+
+
+@pytest.mark.parametrize("force", ["", "false", "0", "No"])
+def test_a_function_that_did_not_delete_for_lack_of_force_does_not_begin_to(force: str):
+    variables = {"ECRM_COMMAND": "delete", "ECRM_JOURNAL": JOURNAL, "ECRM_FORCE": force}
+    for event in (None, {}, SCHEDULE):
+        assert problems(event, **variables) == [NOT_FORCED]
+
+
+@pytest.mark.parametrize("force", ["true", "1", "YES", "t"])
+def test_the_variables_delete_with_force(force: str):
+    variables = {"ECRM_COMMAND": "delete", "ECRM_JOURNAL": JOURNAL, "ECRM_FORCE": force}
+    assert read(SCHEDULE, **variables).event.command == "delete"
+
+
+def test_an_event_that_says_delete_deletes_unless_force_is_false():
+    assert read({"command": "delete"}, ECRM_JOURNAL=JOURNAL).event.command == "delete"
+    for force in ("false", "never"):
+        variables = {"ECRM_JOURNAL": JOURNAL, "ECRM_FORCE": force}
+        assert problems({"command": "delete"}, **variables) == [NOT_FORCED]
+        assert read({"command": "plan"}, **variables).event.command == "plan"
 
 
 @pytest.mark.parametrize("variables", [{}, {"ECRM_JOURNAL": "/tmp/j"}, {"ECRM_STATE_DIR": "/mnt"}])

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -176,7 +176,6 @@ def test_output_larger_than_a_pipe_is_read_whole():
         ("true", f"{NO_LIST}: Expecting value: line 1 column 1 (char 0)"),
         ("echo '['", f"{NO_LIST}: Expecting value: line 2 column 1 (char 2)"),
         ("echo '{}'", NO_LIST),
-        ("echo null", NO_LIST),
         ("echo '\"nginx\"'", NO_LIST),
         ("echo '[\"nginx\", 7]'", "entry 1 is not text: 7"),
         ("echo '[\"nginx\", null]'", "entry 1 is not text: None"),
@@ -377,10 +376,66 @@ def failure(path: Path) -> str:
     return str(error.value)
 
 
+def listed(path: Path, oldest: datetime | None = None) -> list[Use]:
+    """What a file lists of which nothing is noted."""
+    found = list(file_uses(str(path), oldest))
+    return [item for item in found if isinstance(item, Use) or pytest.fail(item.text)]
+
+
+@pytest.mark.parametrize(
+    "scheme", ["docker-pullable", "docker", "oci", "https", "containerd", "cri-o", "DOCKER"]
+)
+def test_the_scheme_of_an_entry_does_not_matter(tmp_path: Path, scheme: str):
+    path = tmp_path / "pods.json"
+    path.write_text(json.dumps([f" {scheme}://{HOST}/web@{digest(1)}"]))
+    assert [str(use.reference) for use in listed(path)] == [f"{HOST}/web@{digest(1)}"]
+    assert uris(shell(f"cat {path}")) == [f"{HOST}/web@{digest(1)}"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["ghcr.io/Org/App:v1", "docker-pullable://docker.io/A@b", "quay.io/a:b:c", "<none>:<none>"],
+)
+def test_an_entry_of_another_registry_that_is_no_reference_is_noted(tmp_path: Path, entry: str):
+    path = tmp_path / "images.json"
+    path.write_text(json.dumps([entry, f"{HOST}/web:v1"]))
+    written = entry.removeprefix("docker-pullable://")
+    note = Diagnostic(ReadStatus.READ, f"entry 0: {written!r} is not an image reference")
+    for found in (list(file_uses(str(path))), list(command_uses(shell(f"cat {path}")))):
+        assert found[0] == note
+        [use] = found[1:]
+        assert isinstance(use, Use)
+        assert str(use.reference) == f"{HOST}/web:v1"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        f"{HOST}/app@sha256:abcdef1234567890...",
+        f"docker-pullable://{HOST}/App:v1",
+        "registry.example.com/App:v1",
+        "ghcr.io.example.com/App:v1",
+        "App",
+        "",
+    ],
+)
+def test_an_entry_that_may_be_meant_for_ecr_and_is_no_reference_fails(tmp_path: Path, entry: str):
+    path = tmp_path / "images.json"
+    path.write_text(json.dumps([entry]))
+    assert failure(path).startswith(f"{path}: entry 0: ")
+
+
+def test_null_from_a_command_is_nothing_and_in_a_file_an_error(tmp_path: Path):
+    assert uris(shell("echo null")) == []
+    path = tmp_path / "null.json"
+    path.write_text("null")
+    assert failure(path) == f"{path}: {NO_LIST}"
+
+
 def test_what_a_scanned_file_lists_is_in_use(tmp_path):
     path = tmp_path / "other-account.json"
     path.write_text(json.dumps([f"{HOST}/web:v1", f"{HOST}/web@{digest(1)}"]))
-    uses = list(file_uses(str(path)))
+    uses = listed(path)
     assert [str(use.reference) for use in uses] == [f"{HOST}/web:v1", f"{HOST}/web@{digest(1)}"]
     assert {(use.source, use.user, use.why) for use in uses} == {
         ("scanned file", str(path), "listed")
@@ -432,4 +487,4 @@ def test_a_scanned_file_may_be_exactly_as_old_as_is_asked_for(tmp_path, seconds,
         with pytest.raises(InputError, match="scan again"):
             list(file_uses(str(path), NOW))
     else:
-        assert [str(use.reference) for use in file_uses(str(path), NOW)] == [f"{HOST}/web:v1"]
+        assert [str(use.reference) for use in listed(path, NOW)] == [f"{HOST}/web:v1"]

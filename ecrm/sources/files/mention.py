@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ecrm.errors import NotAReferenceError
-from ecrm.model.reference import Reference, looks_like_ecr
+from ecrm.model.reference import ANY_SCHEME, Reference, looks_like_ecr
 from ecrm.sources.files.template import HOLE, masked, unmasked, with_defaults
 
 ANY_REGISTRY = "unknown.registry"
@@ -17,7 +17,6 @@ NO_TAG = "names no tag, so which image it means is not known"
 _DEFAULT_TAKEN = "is a template; its default was taken"
 _REGISTRY_OPEN = "is a template that leaves the registry open; it counts for every registry"
 
-_SCHEME = re.compile(r"^[a-z]+://")
 _HOST = re.compile(r"[a-z0-9._-]+(?::[0-9]+)?")
 # Every private ECR registry, under its own names and those of VPC endpoints.
 _ECR = re.compile(
@@ -49,7 +48,7 @@ class Mention:
 def image(text: str, spot: Spot) -> Iterator[Mention]:
     """What text says that stands where an image is expected. Nothing, where it names an image that
     cannot be in any private ECR registry."""
-    written = _SCHEME.sub("", text.strip())
+    written = ANY_SCHEME.sub("", text.strip())
     known = with_defaults(written)
     plain = masked(known)[0].strip()
     if not plain:
