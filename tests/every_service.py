@@ -241,6 +241,13 @@ def _launch_templates(uri: str) -> Answers:
     }
 
 
+def _inspector(uri: str) -> Answers:
+    """It tells of digests alone."""
+    name, _, digest = uri.partition("/")[2].partition("@")
+    resource = f"arn:aws:ecr:{_HERE}:repository/{name}/{digest}"
+    return {"inspector2:ListCoverage": {"coveredResources": [{"resourceId": resource}]}}
+
+
 ANSWERS: Mapping[str, Callable[[str], Answers]] = {
     "ecs-daemons": _daemons,
     "eventbridge": _eventbridge,
@@ -260,10 +267,13 @@ ANSWERS: Mapping[str, Callable[[str], Answers]] = {
     "elasticbeanstalk": _elasticbeanstalk,
     "lambda-runtimes": _lambda_runtimes,
     "launch-templates": _launch_templates,
+    "inspector": _inspector,
 }
 """By source. Those of `STARTING_TASKS` are functions of a task definition."""
 
 STARTING_TASKS = ("eventbridge", "scheduler", "pipes")
+BY_DIGEST = ("inspector",)
+"""Sources that know images by their digests alone."""
 
 
 def use(aws: FakeAws, source: str, uri: str) -> Callable[[], None]:

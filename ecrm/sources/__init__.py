@@ -25,6 +25,7 @@ from ecrm.sources.ecs.deployments import ECS_DEPLOYMENTS
 from ecrm.sources.external import command_uses, file_uses
 from ecrm.sources.files.working_tree import tree_uses
 from ecrm.sources.gaps import with_remedy
+from ecrm.sources.inspector import INSPECTOR
 from ecrm.sources.items import (
     Question,
     SaidToBeGone,
@@ -53,6 +54,7 @@ SOURCES: tuple[Source, ...] = (
     *(ECS, ECS_DEPLOYMENTS, ECS_DAEMONS, LAMBDA),
     *(EVENTBRIDGE, SCHEDULER, PIPES, STEP_FUNCTIONS, STEP_FUNCTIONS_VERSIONS),
     *(BATCH, SAGEMAKER, *RUNNERS, *BUILDERS, LAUNCH_TEMPLATES),
+    INSPECTOR,
 )
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from ecrm.config import Config, SourceChoice
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.builders import CODEPIPELINE
+from ecrm.sources.inspector import INSPECTOR
 from ecrm.sources.items import SourceItem
 from ecrm.sources.runners import AGENT_CORE, GAMELIFT
 from ecrm.sources.sagemaker import SAGEMAKER
@@ -151,6 +153,38 @@ def test_launch_configurations_have_user_data_too(aws):
     aws.answer("DescribeLaunchConfigurations", answer, MaxRecords=100)
     found = images(found_by(LAUNCH_TEMPLATES, aws.target))
     assert found == {"web:v1": "launch configuration old (user data)"}
+
+
+# -- Inspector
+
+
+def coverage(aws: Stubs, resource: str) -> list[SourceItem]:
+    covered = {
+        "accountId": ACCOUNT,
+        "resourceType": "AWS_ECR_CONTAINER_IMAGE",
+        "scanType": "PACKAGE",
+        "resourceId": resource,
+        "resourceMetadata": {"ecrImage": {"inUseCount": 2}},
+    }
+    aws.otherwise("ListCoverage", {"coveredResources": [covered]})
+    return found_by(
+        INSPECTOR, aws.target, Config(sources=(SourceChoice("inspector", exclude=False),))
+    )
+
+
+def test_what_inspector_saw_run_counts_in_the_registry_that_it_names(aws):
+    arn = f"arn:aws:ecr:eu-west-1:999999999999:repository/shop/web/{digest(1)}"
+    found = images(coverage(aws, arn))
+    image = f"999999999999.dkr.ecr.eu-west-1.amazonaws.com/shop/web@{digest(1)}"
+    assert found == {image: "Amazon Inspector (saw it run)"}
+    [asked] = aws.asked("ListCoverage")
+    assert asked["filterCriteria"]["ecrImageInUseCount"] == [{"lowerInclusive": 1}]
+
+
+def test_a_resource_of_inspector_that_is_no_image_is_a_failure(aws):
+    [note] = coverage(aws, f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/shop/web")
+    assert isinstance(note, Diagnostic)
+    assert note.status is ReadStatus.FAILED
 
 
 # -- GameLift and SageMaker, where AWS resolved a tag

@@ -34,7 +34,6 @@ LEFT_OUT = {
     "ecr-public": "another registry",
     "guardduty": "says what was found of a container that runs",
     "imagebuilder": "pulls when a pipeline runs; said in docs/what-is-read.md",
-    "inspector2": "says what was found of an image",
     "iotsitewise": "a computation model; said in docs/what-is-read.md",
     "lambda-microvms": "images of Lambda's own",
     "lex-runtime": A_PICTURE,
@@ -54,6 +53,9 @@ LEFT_OUT = {
 
 
 MEMBERS_LEFT_OUT = {
+    "inspector2": {  # what was found of an image; that it runs is read of its ARN
+        *("awsEcrContainerImage", "containerImage", "ecrImage", "image", "imageDigest"),
+    },
     "ec2": {"Image"},  # of machines
     "elasticbeanstalk": {"Image"},  # the image of a machine
     "lambda": {"ImageUri", "ResolvedImageUri"},  # which its source reads itself
@@ -103,4 +105,6 @@ def test_what_is_read_of_a_service_is_marked_or_read_by_a_function():
         assert marks or source.name in READ_BY_FUNCTIONS, source.name
 
 
-READ_BY_FUNCTIONS = ("ecs", "ecs-deployments", "lambda", "codepipeline", "launch-templates")
+READ_BY_FUNCTIONS = (
+    *("ecs", "ecs-deployments", "lambda", "codepipeline", "launch-templates", "inspector"),
+)

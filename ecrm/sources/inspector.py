@@ -1,0 +1,66 @@
+"""Amazon Inspector, where ecrm.yaml asks for it: images that it saw ECS or EKS run.
+
+It only protects: that Inspector saw nothing run says nothing, since it may not look there. Asked as
+the delegated administrator of an organization it knows the images of all its accounts.
+"""
+
+import re
+from collections.abc import Iterator
+
+from ecrm.aws import listing
+from ecrm.aws.shapes import NUMBER, TEXT, optional, record
+from ecrm.config.quotas import Quota
+from ecrm.model.reference import Registry
+from ecrm.model.scan import Diagnostic, ReadStatus
+from ecrm.sources.items import SourceItem, uses_of
+from ecrm.sources.steps import Item, Step, table_source
+from ecrm.sources.texts import User
+
+_IMAGE = re.compile(
+    r"arn:[\w-]+:ecr:(?P<region>[\w-]+):(?P<account>\d{12}):repository/"
+    r"(?P<name>.+)/(?P<digest>sha256:[0-9a-f]{64})"
+)
+_RUNNING = {
+    "resourceType": [{"comparison": "EQUALS", "value": "AWS_ECR_CONTAINER_IMAGE"}],
+    "ecrImageInUseCount": [{"lowerInclusive": 1}],
+}
+
+LIST_COVERAGE = listing(
+    "inspector2",
+    "ListCoverage",
+    "coveredResources",
+    record(
+        resourceId=TEXT,
+        resourceMetadata=optional(record(ecrImage=optional(record(inUseCount=optional(NUMBER))))),
+    ),
+)
+
+
+def _of_resource(resource: Item, user: User, _: Registry) -> Iterator[SourceItem]:
+    found = _IMAGE.fullmatch(resource["resourceId"])
+    if not found:
+        text = f"{LIST_COVERAGE.action}: {resource['resourceId']} names no image; try again"
+        yield Diagnostic(ReadStatus.FAILED, text)
+        return
+    host = Registry(found["account"], found["region"]).host
+    image = f"{host}/{found['name']}@{found['digest']}"
+    yield from uses_of(image, source=user.source, user=user.name, why=user.why)
+
+
+INSPECTOR = table_source(
+    "inspector",
+    "Amazon Inspector",
+    (
+        Step(
+            LIST_COVERAGE,
+            given={"maxResults": 200, "filterCriteria": _RUNNING},
+            user="Amazon Inspector",
+            why="saw it run",
+            read=_of_resource,
+        ),
+    ),
+    counts="images that Inspector saw ECS or EKS run, in all accounts that it may tell of",
+    calls="1 for each 200 images",
+    quotas={"inspector": Quota("inspector2", (), 10, 10)},
+    by_default=False,
+)
