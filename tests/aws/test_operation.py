@@ -29,6 +29,7 @@ from ecrm.aws.shapes import (
     MisfitError,
     Optional,
     Record,
+    matching,
     optional,
     record,
 )
@@ -398,3 +399,9 @@ def test_an_error_names_the_way_to_what_is_wrong():
     assert str(error.value) == (
         "ecs:X: a.b[1].c.d of AWS's answer is a text and not a boolean; try again"
     )
+
+
+def test_a_text_of_a_form_is_read_as_it_is():
+    assert matching(r"[a-z]+", "a word").read("word") == "word"
+    with pytest.raises(MisfitError, match="is not a word"):
+        matching(r"[a-z]+", "a word").read("Word")

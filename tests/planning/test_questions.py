@@ -18,6 +18,7 @@ from ecrm.sources.questions import Questions
 from tests.strategies import Case, Named, cases, examples
 from tests.values import (
     HOME,
+    REPLICA,
     RULE,
     RepositoryIndex,
     Shelf,
@@ -152,6 +153,23 @@ def test_a_young_platform_image_is_asked_about_for_the_sake_of_its_index():
     asked.add("resize", [use(f"app@{child.digest}")], [use(f"app@{child.digest}")])
     inventory = shelf(old, child, old=["child"])
     assert not deleted(lazily(inventory, asked, use("app:v9")))
+
+
+def test_an_answer_that_is_known_raises_no_question_again():
+    """The child of an index remains one that other uses could be about."""
+    multi, child = index("multi", "v1"), image("child")
+    asked = Asked()
+    asked.add("resize", [use(f"app@{child.digest}")], [use(f"app@{child.digest}")])
+    made = lazily(shelf(multi, child, OLD, multi=["child"]), asked, use("app:v9"))
+    assert deleted(made) == {OLD.digest}
+    assert asked.names == ["resize"]
+
+
+def test_a_question_about_another_registry_is_not_asked():
+    asked = Asked()
+    asked.add("resize", [use("app:v1", where=REPLICA)], [])
+    assert len(deleted(lazily(shelf(OLD, OLDER), asked, use("app:v9")))) == 2
+    assert asked.names == []
 
 
 def test_where_nothing_is_in_use_images_that_are_not_there_are_asked_about():

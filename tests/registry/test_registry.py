@@ -277,7 +277,14 @@ def test_b36_an_index_that_ecr_still_describes_is_not_gone(aws):
     """Its images would look as if no index held them."""
     answer = {"images": [read(index(11))], "failures": [failure(2, "ImageNotFound", "no")]}
     aws.otherwise("BatchGetImage", answer)
-    aws.otherwise("DescribeImages", {"imageDetails": []})
+    aws.answer(
+        "DescribeImages",
+        {"imageDetails": []},
+        registryId=REGISTRY.account,
+        repositoryName="shop/api",
+        imageIds=[{"imageDigest": digest(2)}],
+        filter={"imageStatus": "ANY"},
+    )
     with pytest.raises(AwsError) as error:
         children_of(aws, index(11), gone=[2])
     assert str(error.value) == (

@@ -17,6 +17,7 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.sources import scan
+from ecrm.sources.questions import Questions
 from tests.sources.reading import defined_as
 from tests.stubs import HOST, NOW, REGISTRY, Stubs, session
 from tests.values import digest
@@ -180,6 +181,20 @@ def test_a_source_that_fails_is_missing_and_the_others_are_read(aws):
     assert found.unread == ("lambda:ListFunctions: ServiceException: oops",)
     assert source_reports(found)[1] == (str(REGISTRY), "lambda", "failed", 0)
     assert f"{HOST}/web:v1" in uris(found)
+
+
+def test_what_can_wait_is_left_open_where_the_plan_decides_what_matters(aws):
+    versions = [
+        {"FunctionName": "thumbs", "Version": name, "PackageType": "Image"} for name in "12"
+    ]
+    aws.otherwise("ListFunctions", {"Functions": versions})
+    history = {"lambda_functions": (History(NamePattern("thumbs", False), keep_count=1),)}
+    questions = Questions()
+    found = read(aws, config=Config(history=history), questions=questions)
+    assert questions.name("thumbs")
+    assert not questions.name("web")
+    assert {"function thumbs:2 (one of the newest 1 versions)"} <= set(map(str, found.uses))
+    assert "ListAliases" not in {operation for operation, _ in aws.calls}
 
 
 def test_functions_do_not_all_vanish(aws):
