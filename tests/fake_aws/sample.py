@@ -73,7 +73,7 @@ class Size:
 
 
 LARGE = Size(300, 500, 2000, 50, 1000, 30, 20, 50, 4, 5, 50, 100, 1)
-TINY = Size(3, 90, 6, 5, 4, 5, 2, 3, 7, 2, 1)
+TINY = Size(3, 90, 20, 5, 4, 5, 2, 3, 7, 2, 1)
 TINY_LARGE = Size(3, 90, 6, 7, 8, 7, 2, 3, 2, 2, 2, 3, 1)
 _INDEXES = 10  # per repository, each with two platform images
 _YOUNGEST_EXPIRED = 30  # the number of the first build that a rule of 30 days lets go
