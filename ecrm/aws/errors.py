@@ -118,6 +118,8 @@ def _of_connection(error: Exception, action: str) -> AwsError:
     name, message = type(error).__name__, _one_line(str(error))
     if name == "MissingDependencyException":  # of `aws login`, and of requests signed for regions
         message = "the credentials need the AWS Common Runtime, an extra of ecrm named crt"
+    if "Invalid header value" in message:  # its text has the credentials
+        message = "the credentials hold a character, such as a line break, that cannot be sent"
     advice = {
         "NoCredentialsError": "give --profile, or set credentials as for the AWS CLI",
         "PartialCredentialsError": "complete the credentials",
@@ -141,7 +143,8 @@ def _is_of_network(error: Exception) -> bool:
     """Whether another attempt may succeed; it does not where a setting is wrong."""
     from botocore.exceptions import HTTPClientError  # noqa: PLC0415 - as in `translated`
 
-    return isinstance(error, HTTPClientError)
+    # Itself, it stands for what botocore has no name for: a header or an URL that cannot be.
+    return isinstance(error, HTTPClientError) and type(error) is not HTTPClientError
 
 
 def _is_unresolved(error: BaseException | None) -> bool:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 _is_digest = re.compile(r"sha256:[0-9a-f]{64}").fullmatch
+_LARGEST = 2**63 - 1
 _REQUIRED = object()
 _KINDS = {
     dict: "a map",
@@ -176,6 +177,15 @@ def _of_type(kind: type, what: str) -> Scalar:
     return Scalar(read)
 
 
+def _number(value: Any) -> int:
+    """As AWS counts: not negative, and no larger than what ecrm's own files may hold."""
+    if type(value) is not int:
+        raise _misfit(value, "a whole number")
+    if not 0 <= value <= _LARGEST:
+        raise MisfitError("{} of AWS's answer is out of range")
+    return value
+
+
 def _digest(value: Any) -> str:
     if type(value) is not str:
         raise _misfit(value, "a digest")
@@ -204,6 +214,6 @@ def _time(value: Any) -> datetime:
 
 TEXT = _of_type(str, "a text")
 DIGEST = Scalar(_digest)
-NUMBER = _of_type(int, "a whole number")
+NUMBER = Scalar(_number)
 FLAG = _of_type(bool, "a boolean")
 TIME = Scalar(_time)

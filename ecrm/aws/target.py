@@ -157,7 +157,7 @@ def connect(
         session = boto3.Session(
             profile_name=profile, region_name=region, botocore_session=plain_json_session()
         )
-        if session.region_name is None:
+        if not session.region_name:
             raise AwsError("no region: give --region, or set AWS_REGION or a profile's region")
         call_counter = CallCounter()
         sts = _client(session, "sts", workers, deadline)
@@ -209,12 +209,13 @@ def _client(session: "boto3.Session", service: str, workers: int, deadline: Dead
         settings = session._session  # noqa: SLF001 - what the user set wins; nothing public tells
         # Not get_config_variable: its default is "legacy" in older botocores.
         mode = os.environ.get("AWS_RETRY_MODE") or settings.get_scoped_config().get("retry_mode")
+        attempts = settings.get_config_variable("max_attempts")
         retries = {
             # Not "adaptive", which would pace what is paced already.
             "mode": mode or "standard",
-            "total_max_attempts": settings.get_config_variable("max_attempts") or _ATTEMPTS,
+            "total_max_attempts": _ATTEMPTS if attempts is None else attempts,
         }
-        return session.client(
+        client = session.client(
             service,
             config=Config(
                 retries=retries,
@@ -224,3 +225,12 @@ def _client(session: "boto3.Session", service: str, workers: int, deadline: Dead
                 user_agent=_user_agent(),
             ),
         )
+        _check_url(client.meta.endpoint_url)
+        return client
+
+
+def _check_url(url: str) -> None:
+    """Raises ValueError for one that botocore would stumble over when it sends."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or parts.port == 0:
+        raise ValueError(f"Invalid endpoint: {url}")

@@ -8,12 +8,21 @@ from typing import Any
 from ecrm.check.values import Findings, Violation
 from ecrm.config import RULES_OF_CHECK, Level
 from ecrm.model.printable import printable_json, printable_lines
-from ecrm.reports.text import count, escaped
+from ecrm.reports.text import count, escaped, unread_count
 
 
 def check_text(found: Findings) -> str:
-    """Grouped by rule, most urgent first; then what could not be told, and what was passed over."""
-    return printable_lines([headline(found), *_groups(found), *_rest(found)])
+    """Grouped by rule, most urgent first; then what could not be told, and what was passed over.
+    An incomplete result says so first and last."""
+    lines = [headline(found), *_groups(found), *_rest(found)]
+    if found.unread:
+        lines = [verdict(found), "", *lines, "", verdict(found)]
+    return printable_lines(lines)
+
+
+def verdict(found: Findings) -> str:
+    """The first line and the last of an incomplete result."""
+    return f"INCOMPLETE: {unread_count(len(found.unread))}, so something may be missing here."
 
 
 def headline(found: Findings) -> str:
@@ -24,9 +33,8 @@ def headline(found: Findings) -> str:
         numbers.append(count(found.errors, "error"))
     if found.warnings:
         numbers.append(count(found.warnings, "warning"))
-    if found.unread:
-        numbers.append(f"{len(found.unread):,} could not be read")
-    return f"{where}: {', '.join(numbers) or 'nothing found'}"
+    nothing = "nothing found in what could be read" if found.unread else "nothing found"
+    return f"{where}: {', '.join(numbers) or nothing}"
 
 
 def place_of(violation: Violation) -> str:
@@ -51,7 +59,7 @@ def _groups(found: Findings) -> Iterator[str]:
 
 def _rest(found: Findings) -> Iterator[str]:
     if found.unread:
-        yield from ("", "Could not be read, so the result is incomplete:")
+        yield from ("", "Could not be read:")
         yield from (f"  {hole.text}" for hole in found.unread)
     if found.unchecked:
         yield from ("", "Not checked:")
@@ -70,7 +78,9 @@ def _rest(found: Findings) -> Iterator[str]:
 
 def check_markdown(found: Findings) -> str:
     """For the summary of a job."""
-    parts = [f"## ecrm check\n\n{escaped(headline(found))}"]
+    parts = ["## ecrm check", escaped(headline(found))]
+    if found.unread:
+        parts = ["## INCOMPLETE: ecrm check", f"**{verdict(found)}**", escaped(headline(found))]
     for rule, group in groupby(found.violations, lambda violation: violation.rule):
         rows = [
             [
@@ -89,7 +99,7 @@ def check_markdown(found: Findings) -> str:
         lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts.append(f"### {rule}: {RULES_OF_CHECK[rule]}\n\n{head}\n{lines}")
     lists = {
-        "Could not be read, so the result is incomplete": [hole.text for hole in found.unread],
+        "Could not be read": [hole.text for hole in found.unread],
         "Not checked": found.unchecked,
         "In the baseline, and not there any more": found.resolved,
     }
@@ -100,6 +110,8 @@ def check_markdown(found: Findings) -> str:
     if found.accepted:
         number = count(len(found.accepted), "more is", "more are")
         parts.append(f"{number} accepted by the baseline.")
+    if found.unread:
+        parts.append(f"**{verdict(found)}**")
     return "\n\n".join(parts)
 
 

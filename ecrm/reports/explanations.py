@@ -36,7 +36,7 @@ def explanations_text(
     blocks = [
         _missing(explanation)
         if isinstance(explanation, MissingImage)
-        else _explanation(explanation)
+        else _explanation(explanation, is_complete=not unread)
         for explanation in explanations
     ]
     text = "\n\n".join(map(printable_lines, blocks))
@@ -63,21 +63,23 @@ def _missing(missing: MissingImage) -> Iterator[str]:
     yield "  The next pull of it will fail. Push it again, or deploy another image."
 
 
-def _explanation(explanation: Explanation) -> Iterator[str]:
+def _explanation(explanation: Explanation, *, is_complete: bool) -> Iterator[str]:
     decision = explanation.decision
-    verdict = {
-        Action.KEEP: "is kept",
-        Action.DELETE: "can be deleted",
-        Action.ARCHIVE: "can be archived",
-    }
     yield _uri(explanation)
-    yield f"  {verdict[decision.action]}: {_reason(decision)}"
+    yield f"  {_verdict(decision.action, is_complete=is_complete)}: {_reason(decision)}"
     yield ""
     yield from _facts(decision)
     yield f"  rule    {_rule(explanation.rule)}"
     yield ""
     yield from _path(explanation)
     yield f"  {_otherwise(decision)}"
+
+
+def _verdict(action: Action, *, is_complete: bool) -> str:
+    if action is Action.KEEP:
+        return "is kept"
+    done = "deleted" if action is Action.DELETE else "archived"
+    return f"can be {done}" if is_complete else f"could be {done} by what is known"
 
 
 def _uri(explanation: Explanation) -> str:

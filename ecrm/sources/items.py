@@ -72,14 +72,15 @@ def uses_of(
 
     Both the written and the recorded digest count: one may be the index, the other the platform
     image. Text that no container tool could pull (a placeholder) is noted, unless it looks like
-    ECR: then nobody knows what it protects.
+    ECR or was resolved: then nobody knows what it protects.
     """
     if not text:
         return
     try:
         written = Reference.parse(text)
     except NotAReferenceError as error:
-        status = ReadStatus.FAILED if looks_like_ecr(text) else ReadStatus.READ
+        is_pulled = digest is not None or looks_like_ecr(text)
+        status = ReadStatus.FAILED if is_pulled else ReadStatus.READ
         yield Diagnostic(status, f"{user} ({why}): {error}")
         return
     yield Use(written, source, user, why, path)

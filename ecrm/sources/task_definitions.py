@@ -7,7 +7,7 @@ from typing import Any
 from ecrm.aws import Operation, Target, call
 from ecrm.aws.cache.facts import Namespace, arn_pattern
 from ecrm.aws.executor import Workers
-from ecrm.aws.shapes import TEXT, ListOf, optional, record
+from ecrm.aws.shapes import TEXT, ListOf, matching, optional, record
 from ecrm.config.quotas import Quota
 from ecrm.errors import AwsError
 from ecrm.model.humanize import progress_text
@@ -21,7 +21,11 @@ DESCRIBE_TASK_DEFINITION = Operation(
         taskDefinition=record(
             taskDefinitionArn=TEXT,
             containerDefinitions=ListOf(
-                record(name=optional(TEXT), image=TEXT, versionConsistency=optional(TEXT))
+                record(
+                    name=optional(TEXT),
+                    image=matching(r"(?s).+", "an image"),
+                    versionConsistency=optional(TEXT),
+                )
             ),
         )
     ),

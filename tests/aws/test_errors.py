@@ -223,6 +223,19 @@ def test_what_goes_wrong_on_the_way_to_aws_says_what_to_do(error, words, advice)
     assert str(result) == f"ecs:ListTasks: {words}; {advice}"
 
 
+def test_credentials_that_cannot_be_sent_are_not_shown():
+    """A secret of a pipeline often ends with a line break."""
+    error = exceptions.HTTPClientError(error=ValueError("Invalid header value b'secret\\n'"))
+    assert str(translation(error)) == (
+        "ecs:ListTasks: the credentials hold a character, such as a line break, that cannot be sent"
+    )
+
+
+def test_what_botocore_has_no_name_for_is_not_to_be_tried_again():
+    error = exceptions.HTTPClientError(error=ValueError("Not supported URL scheme ftp"))
+    assert str(translation(error)).endswith(": Not supported URL scheme ftp")
+
+
 def test_a_session_of_single_sign_on_that_has_ended_says_to_sign_in_again():
     message = str(translation(exceptions.UnauthorizedSSOTokenError()))
     assert message.endswith("; sign in again with: aws sso login")

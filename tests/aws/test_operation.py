@@ -36,6 +36,7 @@ from ecrm.aws.shapes import (
 from ecrm.errors import AwsError
 from ecrm.sources.answers import DOCUMENT, IMAGE, IMAGE_DIGEST, TASK_DEFINITION
 from ecrm.sources.ecs.operations import REVISION
+from ecrm.sources.lambda_functions.operations import PACKAGE_TYPE, RESOLVED, VERSION
 from tests.fake_aws.modelled import cbor
 from tests.operations import OPERATIONS
 from tests.stubs import KNOWS_ALL, new_session
@@ -113,6 +114,9 @@ def fitting(shape: Any) -> Any:
         return {"1": fitting(shape.value)}
     values = {
         REVISION: "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1",
+        PACKAGE_TYPE: "Image",
+        RESOLVED: f"123456789012.dkr.ecr.us-east-1.amazonaws.com/web@{digest(1)}",
+        VERSION: "arn:aws:lambda:us-east-1:123456789012:function:web:1",
         TEXT: "text",
         DIGEST: digest(1),
         NUMBER: 7,
@@ -250,6 +254,9 @@ NAMING = (IMAGE, TASK_DEFINITION, DOCUMENT)
 TYPES = {
     TEXT: "string",
     REVISION: "string",
+    PACKAGE_TYPE: "string",
+    RESOLVED: "string",
+    VERSION: "string",
     DIGEST: "string",
     NUMBER: ("integer", "long"),
     FLAG: "boolean",
@@ -356,13 +363,29 @@ def test_an_optional_list_is_left_out_and_never_null():
         record(imageTags=optional(ListOf(TEXT))).read({"imageTags": None})
 
 
-@pytest.mark.parametrize("value", [1.5, True, "1", None, [], 10**400])
-def test_a_number_is_a_whole_number(value):
-    if value == 10**400:
-        assert NUMBER.read(value) == value
-        return
+@pytest.mark.parametrize("value", [1.5, True, "1", None, [], -1, 2**63, 10**400])
+def test_a_number_is_one_that_a_journal_can_hold(value):
+    """What a journal cannot give back could not be restored."""
+    assert NUMBER.read(2**63 - 1) == 2**63 - 1
     with pytest.raises(MisfitError):
         NUMBER.read(value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [
+        (PACKAGE_TYPE, "image"),
+        (PACKAGE_TYPE, ""),
+        (VERSION, "3"),
+        (VERSION, "arn:aws:lambda:us-east-1:123456789012:function:web"),
+        (RESOLVED, f"{digest(1)}"),
+        (RESOLVED, "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:v1"),
+    ],
+)
+def test_b35_a_text_of_another_form_is_not_passed_over(shape, value):
+    """A version that nothing seems to point to, or a function without an image, loses its image."""
+    with pytest.raises(MisfitError):
+        shape.read(value)
 
 
 @pytest.mark.parametrize("value", [digest(1)[:-1], digest(1) + "0", "sha512:" + "a" * 64, "", 5])

@@ -5,7 +5,15 @@ import pytest
 from ecrm.check import check
 from ecrm.errors import AwsError
 from ecrm.model.image import Image
-from tests.check.inputs import config, inputs_of, repositories, violations, whats
+from ecrm.model.scan import ReadStatus
+from tests.check.inputs import (
+    config,
+    inputs_of,
+    repositories,
+    source_reports,
+    violations,
+    whats,
+)
 from tests.values import HOME, RepositoryIndex, Shelf, image, use
 
 GB = 10**9
@@ -69,6 +77,19 @@ def test_what_a_later_push_has_driven_out_of_keep_count_is_not_overdue():
     late = [*images, image("i70", "v70", days=70)]
     found = whats("overdue", inputs_of(repositories(app=late), settings=settings))
     assert found == ["1 image (10 B) could have been deleted more than 14 days ago"]
+
+
+def test_where_a_source_could_not_be_read_nothing_is_known_to_be_deletable():
+    """What it would have found in use may be among what seems overdue."""
+    limits = "{max_images: 0, max_total_images: 0, longer_than: 1d}"
+    settings = config(f"overdue: {limits}, budget: {{max_bytes: 1, max_total_bytes: 1}}")
+    inventory, unread = repositories(app=old(3)), source_reports(ReadStatus.DENIED)
+    assert len(whats("overdue", inputs_of(inventory, settings=settings))) == 3
+    found = inputs_of(inventory, settings=settings, read=unread)
+    assert not whats("overdue", found)
+    assert [violation.next_step for violation in violations("budget", found)] == [
+        "expire images sooner, or raise the limit"
+    ] * 2
 
 
 def test_what_is_in_use_is_not_overdue():

@@ -48,6 +48,8 @@ def test_no_region(ecrm: Ecrm, shop: Shop, monkeypatch: pytest.MonkeyPatch):
     [
         ({"AWS_ENDPOINT_URL": "nonsense"}, "Invalid endpoint: nonsense"),
         ({"AWS_ENDPOINT_URL_ECR": "nonsense"}, "Invalid endpoint: nonsense"),
+        ({"AWS_ENDPOINT_URL": "http://localhost:99999"}, "Port out of range 0-65535"),
+        ({"AWS_ENDPOINT_URL": "ftp://localhost"}, "Invalid endpoint: ftp://localhost"),
         ({"AWS_MAX_ATTEMPTS": "zero"}, "invalid literal for int() with base 10: 'zero'"),
     ],
 )
@@ -65,6 +67,13 @@ def test_a_setting_that_makes_no_sense_is_one_line(
 
 def test_a_setting_is_not_tried_again(ecrm: Ecrm, shop: Shop):
     assert one_line(ecrm, ["plan"], AWS_RETRY_MODE="odd").endswith("adaptive')")
+    attempts = one_line(ecrm, ["plan"], AWS_MAX_ATTEMPTS="0")
+    assert attempts.endswith("0 must be an integer greater than or equal to 1")
+
+
+def test_an_empty_region_is_none(ecrm: Ecrm, shop: Shop):
+    line = one_line(ecrm, ["plan"], AWS_REGION="", AWS_DEFAULT_REGION="")
+    assert line == "no region: give --region, or set AWS_REGION or a profile's region"
 
 
 def test_without_a_home_a_run_says_what_to_set(

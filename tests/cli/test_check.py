@@ -94,15 +94,21 @@ def test_what_could_not_be_read_is_code_1_and_never_clean(quiet: Ecrm, shop: Sho
     shop.aws.fault("ecs", "ListClusters", Fault.denied(), times=FOREVER)
     ran = quiet("check")
     assert ran.code == 1
-    assert "Could not be read, so the result is incomplete:" in ran.out
+    verdict = "INCOMPLETE: 1 thing could not be read, so something may be missing here."
+    lines = ran.out.splitlines()
+    assert (lines[0], lines[-1]) == (verdict, verdict)
+    assert lines[2].endswith(": nothing found in what could be read")
     assert [error for error in ran.errors if "ecs:ListClusters" in error]
 
 
 def test_an_error_is_certain_whatever_is_not_known(quiet: Ecrm, shop: Shop):
-    quiet.config(RULES + "    check: {overdue: {level: error, max_images: 0}}\n")
+    quiet.config(RULES + "    check: {budget: {max_bytes: 1MB}, overdue: {max_images: 0}}\n")
     shop.aws.fault("lambda", "ListFunctions", Fault.denied(), times=FOREVER)
     ran = quiet("check", "--format", "json")
     assert (ran.code, ran.json["complete"]) == (3, False)
+    assert {violation["rule"] for violation in ran.json["violations"]} >= {"budget"}
+    assert not {violation["rule"] for violation in ran.json["violations"]} & {"overdue"}
+    assert "can be deleted" not in ran.out
 
 
 def test_it_changes_nothing_but_the_preview_of_a_policy(quiet: Ecrm, shop: Shop):

@@ -9,7 +9,17 @@ import pytest
 from ecrm.model.decision import Reason
 from tests.cli.conftest import RULES, Shop
 from tests.cli.driving import HOST, Ecrm
-from tests.fake_aws import HELM_CHART, Address, FakeAws, Image, Repository, days_ago, hours_ago
+from tests.fake_aws import (
+    FOREVER,
+    HELM_CHART,
+    Address,
+    FakeAws,
+    Fault,
+    Image,
+    Repository,
+    days_ago,
+    hours_ago,
+)
 
 RULE = """
     repositories:
@@ -247,6 +257,14 @@ def test_all_images_that_a_name_means_are_explained(ecrm: Ecrm, shop: Shop):
         f"{HOST}/{name}@{same.digest}" for name in ("same", "shop/api")
     ]
     assert ecrm("explain", same.digest).out.count("can be deleted: expired") == 2
+
+
+def test_where_something_could_not_be_read_nothing_is_said_to_be_deletable(ecrm: Ecrm, shop: Shop):
+    shop.aws.fault("lambda", "ListFunctions", Fault.denied(), times=FOREVER)
+    ran = ecrm("explain", "shop/api:v1")
+    assert ran.code == 1
+    assert "  could be deleted by what is known: expired\n" in ran.out
+    assert "can be deleted:" not in ran.out
 
 
 def test_an_image_in_use_that_ecr_does_not_hold(ecrm: Ecrm, shop: Shop):

@@ -91,7 +91,9 @@ def test_text():
     assert (
         shown("text")
         == """\
-123456789012/eu-west-1: 2 errors, 1 warning, 1 could not be read
+INCOMPLETE: 1 thing could not be read, so something may be missing here.
+
+123456789012/eu-west-1: 2 errors, 1 warning
 
 missing_image (error): images in use or named in a file must be in ECR, and not archived
 
@@ -114,7 +116,7 @@ unmanaged (warning): every repository must have a rule, and every entry must mat
     why    it has no effect
     next   correct the name, or remove the entry
 
-Could not be read, so the result is incomplete:
+Could not be read:
   ecs:ListClusters is denied; allow it
 
 Not checked:
@@ -126,6 +128,8 @@ Accepted by the baseline, and not there any more (--write-baseline drops them):
   missing_image: 123456789012/eu-west-1/gone:v1
 
 Off: mutable_tag
+
+INCOMPLETE: 1 thing could not be read, so something may be missing here.
 """
     )
 
@@ -231,9 +235,11 @@ def test_markdown():
     assert (
         shown("markdown")
         == """\
-## ecrm check
+## INCOMPLETE: ecrm check
 
-123456789012/eu-west-1: 2 errors, 1 warning, 1 could not be read
+**INCOMPLETE: 1 thing could not be read, so something may be missing here.**
+
+123456789012/eu-west-1: 2 errors, 1 warning
 
 ### missing_image: images in use or named in a file must be in ECR, and not archived
 
@@ -258,7 +264,7 @@ def test_markdown():
 | warning | the entry a\\|&lt;b>\\* matches no repository | ecrm.yaml:7 (repositories\\[1\\]) |\
  it has no effect | correct the name, or remove the entry |
 
-### Could not be read, so the result is incomplete
+### Could not be read
 
 - ecs:ListClusters is denied; allow it
 
@@ -271,6 +277,8 @@ def test_markdown():
 - missing\\_image: 123456789012/eu-west-1/gone:v1
 
 1 more is accepted by the baseline.
+
+**INCOMPLETE: 1 thing could not be read, so something may be missing here.**
 """
     )
 

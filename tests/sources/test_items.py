@@ -77,9 +77,16 @@ def test_no_text_is_no_use(nothing):
     ("text", "status"), [("<IMAGE>", ReadStatus.READ), (f"{WEB}:<TAG>", ReadStatus.FAILED)]
 )
 def test_only_text_that_may_be_meant_for_ecr_makes_a_reading_incomplete(text, status):
-    assert found(text, digest(1)) == [
+    assert found(text) == [
         Diagnostic(status, f"web (task): {text!r} is not an image reference"),
     ]
+
+
+def test_b35_what_was_resolved_is_an_image_however_it_is_written():
+    """The digest that runs is not dropped in silence."""
+    (note,) = found("<IMAGE>", digest(1))
+    assert isinstance(note, Diagnostic)
+    assert note.status is ReadStatus.FAILED
 
 
 # What is found before a failure

@@ -13,7 +13,10 @@ _GB = 10**9
 
 
 def overdue(inputs: CheckInputs, level: Level) -> RuleResults:
-    """Deletable images are deleted in time."""
+    """Deletable images are deleted in time. Where a source could not be read, nothing is known to
+    be deletable."""
+    if not _knows_uses(inputs.plan):
+        return
     limits = inputs.config.check.overdue
     managed = [
         repository for repository in _read(inputs.plan) if inputs.config.rule_for(repository.key)
@@ -88,14 +91,16 @@ def budget(inputs: CheckInputs, level: Level) -> RuleResults:
         deletable = summed(repository.deletable.values())
         most = (limits.max_bytes, limits.max_monthly_cost)
         for about, what in _too_much(size, limits.price, *most, "max"):
-            yield _over_budget(limits.price, level, where, (about, what), deletable)
+            cleanup = _cleanup(deletable, inputs.plan)
+            yield _over_budget(limits.price, level, where, (about, what), cleanup)
     if inputs.only is None:
         size = summed(totals for plan in repositories for totals in plan.total.values()).size
         deletable = summed(totals for plan in repositories for totals in plan.deletable.values())
         most = (limits.max_total_bytes, limits.max_total_monthly_cost)
         for about, what in _too_much(size, limits.price, *most, "max_total"):
             where = Where(key=f"check.budget.{about}")
-            yield _over_budget(limits.price, level, where, (about, f"in all, {what}"), deletable)
+            cleanup = _cleanup(deletable, inputs.plan)
+            yield _over_budget(limits.price, level, where, (about, f"in all, {what}"), cleanup)
 
 
 def _too_much(
@@ -111,20 +116,30 @@ def _too_much(
 
 
 def _over_budget(
-    price: Decimal, level: Level, where: Where, exceeded: tuple[str, str], deletable: Totals
+    price: Decimal, level: Level, where: Where, exceeded: tuple[str, str], cleanup: str
 ) -> Violation:
-    """`exceeded` is a limit and a line that says so."""
+    """`exceeded` is a limit and a line that says so; `cleanup` is what deleting would help."""
     about, what = exceeded
-    size = f"{count(deletable.images, 'image')} ({human_size(deletable.size)})"
     return Violation(
         "budget",
         level,
         where,
         what,
         f"the sizes of all images as ECR reports them, at ${price} per GB a month",
-        f"{size} of it can be deleted now; expire images sooner, or raise the limit",
+        f"{cleanup}expire images sooner, or raise the limit",
         about,
     )
+
+
+def _cleanup(deletable: Totals, plan: Plan) -> str:
+    if not _knows_uses(plan):
+        return ""
+    size = f"{count(deletable.images, 'image')} ({human_size(deletable.size)})"
+    return f"{size} of it can be deleted now; "
+
+
+def _knows_uses(plan: Plan) -> bool:
+    return not any(report.unread for report in plan.source_reports)
 
 
 def _read(plan: Plan) -> list[RepositoryPlan]:
