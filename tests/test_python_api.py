@@ -127,6 +127,14 @@ def test_errors_are_those_of_the_documented_tree(account: Path):
         ecrm.plan(repository="nobody/has")
 
 
+@pytest.mark.usefixtures("account")
+def test_several_repositories_are_planned():
+    names = {planned.repository for planned in ecrm.plan(repository="shop/*").repositories}
+    assert len(names) > 1
+    both = ecrm.plan(repository=["tools/ci", "shop/api"]).repositories
+    assert {planned.repository for planned in both} == {"tools/ci", "shop/api"}
+
+
 def test_planning_changes_nothing(account: Path):
     def images() -> list[str]:
         found = boto3.client("ecr").describe_images(repositoryName="tools/ci")["imageDetails"]

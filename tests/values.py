@@ -10,7 +10,7 @@ from ecrm.config import Config, Guards
 from ecrm.errors import AwsError, Gone
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Kind, Links, OwnReadings
-from ecrm.model.pattern import NamePattern
+from ecrm.model.pattern import NamePattern, Selection
 from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.model.scan import Diagnostic, Scan, SourceReport
@@ -181,8 +181,10 @@ def facts(
 # -- plans ----------------------------------------------------------------------------------------
 
 
-def planned(inventory: Shelf, *uses: Use, only: str | None = None, **more: Any) -> Plan:
-    return make_plan(inventory, facts(inventory, *uses, **more), only, lambda _: None)
+def planned(inventory: Shelf, *uses: Use, only: str = "", **more: Any) -> Plan:
+    """`only` are names and globs, with spaces between them."""
+    selection = Selection.of(only.split())
+    return make_plan(inventory, facts(inventory, *uses, **more), selection, lambda _: None)
 
 
 def deletable(image: Image, reason: Reason = Reason.EXPIRED) -> Decision:

@@ -86,7 +86,7 @@ def resolve_uses(inputs: CheckInputs, uses: Iterable[Use]) -> list[ResolvedUse]:
     """
     grouped: dict[tuple[Registry, Reference, SourceLocation | None], list[Use]] = {}
     for use in uses:
-        if inputs.only in (None, use.reference.repository):
+        if inputs.only.covers(use.reference.repository):
             for registry in _registries(inputs, use.reference):
                 grouped.setdefault((registry, use.reference, use.location), []).append(use)
     return [

@@ -7,6 +7,7 @@ from hashlib import sha256
 from ecrm.check.lifecycle.conflict import Conflict
 from ecrm.config import Config, Level
 from ecrm.model.image import Links
+from ecrm.model.pattern import ALL, Selection
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.scan import Scan
 from ecrm.model.use import SourceLocation, Use
@@ -78,7 +79,7 @@ class CheckInputs:
     """All that the rules look at.
 
     `plan` lists kept images, and covers all repositories: those that no rule of `config` matches
-    are planned by a rule that keeps everything. `only` names the repository if the run is of one.
+    are planned by a rule that keeps everything. `only` are the repositories of the run.
     `file_uses` are uses in files that the plan does not know, and `unchecked` are lines about text
     in files that was skipped, such as templates. `children` lists those of the indexes that tags in
     use have moved to. `unread` is what could not be read beyond the plan.
@@ -87,7 +88,7 @@ class CheckInputs:
     plan: Plan
     config: Config
     scan: Scan
-    only: str | None = None
+    only: Selection = ALL
     file_uses: tuple[Use, ...] = ()
     unchecked: tuple[str, ...] = ()
     mutability: Mapping[RepositoryKey, Mutability] = field(default_factory=dict)

@@ -103,7 +103,7 @@ def check(
         raise UsageError(f"{more[0]!r} is given without an option; globs follow --files")
     asked = {name: options.pop(name) for name in ("policy", "baseline")}
     made = request(ctx, **options)
-    if asked["policy"] and not made.repository:
+    if asked["policy"] and len(made.only.names) != 1:
         raise UsageError("--lifecycle-policy applies to one repository; name it with -r")
     with workflow.start(made, progress) as run:
         found = workflow.check(run, globs + more, **asked)

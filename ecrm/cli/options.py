@@ -133,9 +133,12 @@ scan_option = click.option(
 repository_option = click.option(
     "-r",
     "--repository",
-    metavar="NAME",
+    "repositories",
+    type=CommaList(),
+    multiple=True,
+    metavar="GLOB",
     **_variable("ECRM_REPOSITORY"),
-    help="Limit the run to this repository.",
+    help="Limit the run to the repositories of this name or glob. May be repeated.",
 )
 
 scanned_files_option = click.option(

@@ -17,6 +17,7 @@ _GUARDS = (
 
 def request(ctx: click.Context, **options: Any) -> "Request":
     """What the options of a command ask for; those that were not given keep their defaults."""
+    from ecrm.model.pattern import Selection
     from ecrm.model.rule import Action
     from ecrm.workflow.commands import Request
     from ecrm.workflow.run import CONFIG_TEXT
@@ -27,9 +28,10 @@ def request(ctx: click.Context, **options: Any) -> "Request":
     settings = {name: ctx.obj[key] for key, name in names.items() if key in ctx.obj}
     if "config" not in settings:
         settings["config_text"] = os.environ.get(CONFIG_TEXT) or None
+    only = Selection.of(chain.from_iterable(options.pop("repositories", ())))
     files = tuple(chain.from_iterable(options.pop("scanned_files", ())))
     given = {guard: options.pop(guard, None) for guard in _GUARDS}
     guards = tuple((guard, value) for guard, value in given.items() if value is not None)
     if action := options.pop("action", None):
         options["action"] = Action(action)
-    return Request(**settings, **options, scanned_files=files, guards=guards)
+    return Request(**settings, **options, only=only, scanned_files=files, guards=guards)

@@ -24,6 +24,7 @@ from ecrm.lambda_handler.result import Json, Result, returned, summary
 from ecrm.lambda_handler.running import COMMANDS
 from ecrm.lambda_handler.telling import tell
 from ecrm.model.deadline import NO_DEADLINE, Deadline, default_margin
+from ecrm.model.pattern import Selection
 from ecrm.model.version import version
 from ecrm.workflow import commands as workflow
 from ecrm.workflow.connections import Connections
@@ -101,7 +102,7 @@ def _request(
     return workflow.Request(
         config=config_place(event, environ),
         config_text=wanted.config_text,
-        repository=event.repository or None,
+        only=Selection.of(event.repository),
         scan=event.scan,
         external_commands=wanted.external_commands,
         scanned_files=event.scanned_files,

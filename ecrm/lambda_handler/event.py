@@ -22,11 +22,14 @@ _KINDS = {str: "a text", bool: "true or false", list: "a list of texts"}
 _TEXTS = {
     "command": "ECRM_COMMAND",
     "config": "ECRM_CONFIG",
-    "repository": "ECRM_REPOSITORY",
     "format": "ECRM_FORMAT",
     "output": "ECRM_OUTPUT",
     "journal": "ECRM_JOURNAL",
     "report": "ECRM_REPORT",
+}
+_LISTS = {
+    "repository": ("ECRM_REPOSITORY", "a repository"),
+    "scanned_files": ("ECRM_SCANNED_FILES", "a file"),
 }
 _YES = frozenset({"1", "true", "t", "yes", "y", "on"})
 _NO = frozenset({"0", "false", "f", "no", "n", "off"})
@@ -39,7 +42,7 @@ class Event:
 
     command: str = "plan"
     config: str = ""
-    repository: str = ""
+    repository: tuple[str, ...] = ()
     plan: str = ""
     out: str = ""
     scan: bool = True
@@ -125,6 +128,8 @@ def _checked(event: Mapping[str, Any], wrong: list[str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for key, value in event.items():
         kind = kinds.get(key)
+        if key == "repository" and isinstance(value, str):
+            value = [value]  # noqa: PLW2901 - one is a list of one
         if kind is None:
             near = get_close_matches(str(key), kinds, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(kinds)}"
@@ -170,10 +175,11 @@ def _of_variables(
     values: dict[str, Any] = {
         key: text for key, name in _TEXTS.items() if (text := environ.get(name, ""))
     }
-    if text := environ.get("ECRM_SCANNED_FILES", ""):
-        values["scanned_files"] = tuple(path.strip() for path in text.split(","))
-        if not all(values["scanned_files"]):
-            wrong.append(f"ECRM_SCANNED_FILES is {text!r}, in which a file has no name")
+    for key, (name, what) in _LISTS.items():
+        if text := environ.get(name, ""):
+            values[key] = tuple(part.strip() for part in text.split(","))
+            if not all(values[key]):
+                wrong.append(f"{name} is {text!r}, in which {what} has no name")
     if "scan" not in given:
         values["scan"] = _switch(environ, "ECRM_SCAN", wrong)
     return values

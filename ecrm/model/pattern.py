@@ -1,8 +1,10 @@
 """Names matched by globs, as in fujiwara/ecrm."""
 
 import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,40 @@ class NamePattern:
 
     def __str__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The names that one of `patterns` matches; without any, all names, and it is false."""
+
+    patterns: tuple[NamePattern, ...] = ()
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """Names, and globs with `*` and `?`, which no repository has in its name."""
+        globs = ((text, "*" in text or "?" in text) for text in texts)
+        return cls(tuple(NamePattern(text, is_glob=is_glob) for text, is_glob in globs))
+
+    def __bool__(self) -> bool:
+        return bool(self.patterns)
+
+    def covers(self, name: str) -> bool:
+        return not self or any(pattern.matches(name) for pattern in self.patterns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it covers, where it holds no glob; else nothing."""
+        if any(pattern.is_glob for pattern in self.patterns):
+            return ()
+        return tuple(dict.fromkeys(pattern.text for pattern in self.patterns))
+
+    def without_match(self, names: Collection[str]) -> Iterator[NamePattern]:
+        for pattern in self.patterns:
+            if not any(map(pattern.matches, names)):
+                yield pattern
+
+
+ALL = Selection()
 
 
 def glob_matches(pattern: str, text: str) -> bool:

@@ -4,15 +4,17 @@ AWS and a snapshot are the same here. Which images are deleted is decided in
 `ecrm.planning.repository`, which reads nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Protocol
 
 from ecrm.aws import map_concurrently
 from ecrm.config import Config
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.image import Image, Kind, Links, OwnReadings
+from ecrm.model.pattern import Selection
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
@@ -96,23 +98,23 @@ def planning_context(
 def make_plan(
     inventory: RegistryReader,
     context: PlanningContext,
-    only: str | None,
+    only: Selection,
     progress: Progress,
     questions: Questions | None = None,
     *,
     shows_consumers: bool = True,
 ) -> Plan:
-    """The plan of all repositories, or of those of the name `only`. The questions are asked that it
-    depends on; who else may use images is read only where it is shown."""
+    """The plan of the repositories that `only` covers. The questions are asked that it depends on;
+    who else may use images is read only where it is shown."""
     questions = questions or Questions()
     keys = [
         RepositoryKey(registry, name)
         for registry in inventory.registries
-        for name in inventory.repositories(registry, only)
+        for name in _names(inventory, registry, only)
     ]
-    if only and not keys:
+    for pattern in only.without_match({key.repository for key in keys}):
         registries = ", ".join(map(str, inventory.registries))
-        raise Gone(f"there is no repository {only} in {registries}")
+        raise Gone(f"there is no repository {pattern} in {registries}")
     managed = [key for key in keys if context.rule_for(key)]
     progress(f"ECR: {len(managed)} repositories")
 
@@ -133,6 +135,13 @@ def make_plan(
         in_use={registry: context.uses.count(registry) for registry in inventory.registries},
         unmanaged=tuple(sorted(key for key in keys if not context.rule_for(key))),
     )
+
+
+def _names(inventory: RegistryReader, registry: Registry, only: Selection) -> Iterable[str]:
+    """Of names that are given, no others are listed."""
+    if only.names:
+        return chain.from_iterable(inventory.repositories(registry, name) for name in only.names)
+    return filter(only.covers, inventory.repositories(registry))
 
 
 def read_and_plan(

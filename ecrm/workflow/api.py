@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from typing import Any
 
 from ecrm.config import Config
+from ecrm.model.pattern import Selection
 from ecrm.model.scan import Scan
 from ecrm.planning.plan import Plan
 from ecrm.workflow import commands
@@ -25,7 +26,7 @@ def load_config(path: Path = "ecrm.yaml") -> Config:
 def plan(
     config: Path | Config = "ecrm.yaml",
     *,
-    repository: str | None = None,
+    repository: str | Sequence[str] = (),
     scanned_files: Sequence[Path] = (),
     list_kept: bool = False,
     external_commands: bool = True,
@@ -35,8 +36,9 @@ def plan(
     """What `ecrm plan` shows: which images can be deleted, and how many are kept for which reason.
 
     `config` is a file, `s3://bucket/key`, `ssm://parameter`, or a loaded Config. `repository`
-    limits the plan to one repository; everything that is in use is read all the same. With
-    `list_kept` each `RepositoryPlan.kept` holds the decisions to keep as well.
+    limits the plan to the repositories of this name or glob, or of one of these; everything that is
+    in use is read all the same. With `list_kept` each `RepositoryPlan.kept` holds the decisions to
+    keep as well.
 
     Without `external_commands` no program of the configuration runs, and the source reports say so.
     Where something could not be read, the plan is returned with `complete` false, and `unread`
@@ -44,7 +46,7 @@ def plan(
     """
     request = _request(
         config,
-        repository=repository,
+        only=Selection.of([repository] if isinstance(repository, str) else repository),
         scanned_files=tuple(map(fspath, scanned_files)),
         list_kept=list_kept,
         external_commands=external_commands,

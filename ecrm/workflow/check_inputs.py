@@ -43,7 +43,7 @@ def read_check_inputs(run: Run, request: CheckRequest) -> CheckInputs:
     that cannot be read is listed in the inputs."""
     wider = replace(run, config=for_all(run.config), request=replace(run.request, list_kept=True))
     context = replace(read_context(wider), overdue=run.config.check.overdue.longer_than)
-    only = run.request.repository
+    only = run.request.only
     plan = make_plan(run.inventory, context, only, run.progress, shows_consumers=False)
     notes = [item for item in request.found if isinstance(item, Diagnostic)]
     unread = [note for note in notes if note.status in (ReadStatus.DENIED, ReadStatus.FAILED)]
@@ -52,7 +52,7 @@ def read_check_inputs(run: Run, request: CheckRequest) -> CheckInputs:
         plan,
         run.config,
         context.scan,
-        run.request.repository,
+        only,
         file_uses=tuple(item for item in request.found if isinstance(item, Use)),
         unchecked=(
             *(note.text for note in notes if note.status is ReadStatus.READ),

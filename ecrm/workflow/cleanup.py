@@ -98,7 +98,7 @@ def plan(run: Run) -> Plan:
     questions = Questions()
     # Reasons to keep are shown then, and who uses an image is one of them.
     context = read_context(run, None if run.request.list_kept else questions)
-    return make_plan(run.inventory, context, run.request.repository, run.progress, questions)
+    return make_plan(run.inventory, context, run.request.only, run.progress, questions)
 
 
 def plan_file(made: Plan) -> str:
@@ -112,11 +112,11 @@ def _still_approved(run: Run, approved: ApprovedPlan) -> tuple[Plan, tuple[Dropp
     readings = {planned.key: planned.own_readings for planned in old_plan.repositories}
     context = read_context(replace(run, request=replace(run.request, list_kept=True)))
     context = replace(context, readings=readings)
-    current = make_plan(run.inventory, context, run.request.repository, run.progress)
+    current = make_plan(run.inventory, context, run.request.only, run.progress)
     refuse_unfit(old_plan, location, current, run.now, approved.max_age)
-    only = run.request.repository
-    named = [planned for planned in old_plan.repositories if only in (None, planned.repository)]
-    return narrowed(current, replace(old_plan, repositories=tuple(named)))
+    covers = run.request.only.covers
+    named = tuple(planned for planned in old_plan.repositories if covers(planned.repository))
+    return narrowed(current, replace(old_plan, repositories=named))
 
 
 def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:

@@ -24,6 +24,7 @@ from ecrm.errors import IncompleteError, InputError
 from ecrm.execution.journal.reading import load_journal
 from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
 from ecrm.model.humanize import count
+from ecrm.model.pattern import ALL
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
 from ecrm.model.version import version
@@ -87,7 +88,7 @@ def snapshot(run: Run, *, policies: bool = False) -> str:
 def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage], tuple[str, ...]]:
     """Why the images that `text` names are kept or deleted, and what could not be read."""
     facts = read_context(run)
-    made = make_plan(run.inventory, facts, None, run.progress, shows_consumers=False)
+    made = make_plan(run.inventory, facts, ALL, run.progress, shows_consumers=False)
     keys = [planned.key for planned in made.repositories]
     rules = {key: rule for key in keys if (rule := facts.rule_for(key))}
     return explain(made, rules, facts.scan.uses, text), made.unread
@@ -107,7 +108,7 @@ def check(
     findings = find_violations(read_check_inputs(run, CheckRequest(found, text)))
     if accepted is None:
         return findings
-    return without_accepted(findings, accepted, is_whole=run.request.repository is None)
+    return without_accepted(findings, accepted, is_whole=not run.request.only)
 
 
 def baseline(found: Findings) -> str:

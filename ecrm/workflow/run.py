@@ -20,6 +20,7 @@ from ecrm.errors import ConfigError, InputError, UsageError
 from ecrm.execution.journal.location import journal_name, open_sink
 from ecrm.execution.journal.writing import Journal
 from ecrm.model.deadline import NO_DEADLINE, Deadline
+from ecrm.model.pattern import ALL, Selection
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
 from ecrm.planning.context import PlanningContext
@@ -42,6 +43,7 @@ CONFIG_TEXT = "ECRM_CONFIG_YAML"
 class Request:
     """What the command line or an event asks for.
 
+    `only` are the repositories to plan.
     `config`, `scanned_files`, `snapshot` and `journal` are locations (see aws.storage);
     `config_text` is a configuration itself, and overrides `config`; `parsed` overrides both.
     Without `external_commands` no program of the configuration runs, and nothing is deleted where
@@ -59,7 +61,7 @@ class Request:
     parsed: Config | None = None
     profile: str | None = None
     region: str | None = None
-    repository: str | None = None
+    only: Selection = ALL
     scan: bool = True
     external_commands: bool = True
     scanned_files: tuple[str, ...] = ()

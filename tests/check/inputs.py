@@ -9,6 +9,7 @@ from ecrm.check import for_all
 from ecrm.check.values import CheckInputs, Unread, Violation
 from ecrm.config import Config
 from ecrm.model.image import Image
+from ecrm.model.pattern import Selection
 from ecrm.model.reference import Reference
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import SourceLocation, Use
@@ -62,7 +63,7 @@ def inputs_of(
     *uses: Use,
     settings: Config | None = None,
     read: tuple[SourceReport, ...] | None = None,
-    only: str | None = None,
+    only: str = "",
     **more: Any,
 ) -> CheckInputs:
     """As `check` gathers it, but for tags, policies and files: those are in `more`."""
@@ -70,8 +71,9 @@ def inputs_of(
     scan = Scan(NOW, uses, source_reports() if read is None else read)
     facts = planning_context(scan, inventory, for_all(asked), NOW, keep_all=True)
     facts = replace(facts, overdue=asked.check.overdue.longer_than)
-    plan = make_plan(inventory, facts, only, lambda _: None)
-    return CheckInputs(plan, asked, scan, only, **more)
+    selection = Selection.of(only.split())
+    plan = make_plan(inventory, facts, selection, lambda _: None)
+    return CheckInputs(plan, asked, scan, selection, **more)
 
 
 def violations(rule: str, found: CheckInputs) -> list[Violation]:

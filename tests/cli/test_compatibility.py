@@ -156,6 +156,59 @@ def test_one_repository_is_chosen_by_option_or_variable(
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [
+        (["-r", "shop/api", "-r", "shop/worker"], {}),
+        (["-r", "shop/*"], {}),
+        (["-r", "shop/api,shop/w*"], {}),
+        ([], {"ECRM_REPOSITORY": "shop/api, shop/worker"}),
+        ([], {"ECRM_REPOSITORY": "s*p/*"}),
+        (["-r", "shop/*"], {"ECRM_REPOSITORY": "other"}),
+    ],
+)
+def test_several_repositories_are_chosen_by_names_and_globs(
+    ecrm: Ecrm, shop: Shop, arguments: list[str], variables: dict[str, str]
+):
+    for name in ("shop/worker", "other"):
+        shop.aws.ecr.repository(name).push("v1", pushed=days_ago(90))
+    ran = ecrm("delete", "--force", "--format", "json", *arguments, **variables)
+    assert ran.rows == {("shop/api", "Image"): (1, 4), ("shop/worker", "Image"): (1, 1)}
+    read = shop.aws.calls.of("ecr", "DescribeImages")
+    assert {call.parameters["repositoryName"] for call in read} == {"shop/api", "shop/worker"}
+    assert len(shop.aws.ecr.repository("other")) == 1
+    ran = ecrm("check", "--format", "json", *arguments, **variables)
+    assert "other" not in ran.out
+
+
+def test_names_that_are_given_are_all_that_is_asked_about(ecrm: Ecrm, shop: Shop):
+    shop.aws.ecr.repository("shop/worker")
+    assert ecrm("plan", "-r", "shop/worker", "-r", "shop/api").code == 0
+    calls = shop.aws.calls.of("ecr", "DescribeRepositories")
+    assert [call.parameters["repositoryNames"] for call in calls] == [["shop/worker"], ["shop/api"]]
+
+
+@pytest.mark.parametrize("missing", ["shop/apx", "shop/apx*"])
+@pytest.mark.parametrize("command", ["plan", "delete --force", "check"])
+def test_a_repository_that_is_not_there_ends_the_run(
+    ecrm: Ecrm, shop: Shop, command: str, missing: str
+):
+    ran = ecrm(*command.split(), "-r", "shop/api", "-r", missing)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.errors == [f"ecrm: error: there is no repository {missing} in {TARGET}"]
+    assert not shop.aws.calls.writes
+
+
+@pytest.mark.parametrize("names", [["-r", "shop/*"], ["-r", "a", "-r", "b"], []])
+def test_a_lifecycle_policy_is_tried_on_one_repository(ecrm: Ecrm, aws: FakeAws, names: list[str]):
+    ran = ecrm("check", "--lifecycle-policy", "policy.json", *names)
+    assert ran.code == 2
+    assert ran.errors == [
+        "ecrm: error: --lifecycle-policy applies to one repository; name it with -r"
+    ]
+    assert not aws.calls
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
         (["--scanned-files", "a.json,b.json"], {}),
         (["--scanned-files", "a.json", "--scanned-files", "b.json"], {}),
         (["--scanned-files", "a.json, b.json"], {}),

@@ -58,7 +58,7 @@ def test_every_key_of_an_event():
     expected = Event(
         "delete",
         "ssm://ecrm",
-        "shop/api",
+        ("shop/api",),
         "s3://b/plan.json",
         "s3://b/out.json",
         False,
@@ -97,7 +97,7 @@ def test_every_variable_means_what_it_means_on_the_command_line():
         Event(
             command="delete",
             config="s3://b/ecrm.yaml",
-            repository="shop/api",
+            repository=("shop/api",),
             scan=False,
             scanned_files=("a.json", "s3://b/c.json"),
             format="json",
@@ -113,6 +113,16 @@ def test_every_variable_means_what_it_means_on_the_command_line():
         "text",
         90.0,
     )
+
+
+def test_repositories_are_one_text_or_several_in_a_list():
+    several = ("shop/*", "tools/ci")
+    assert read({"repository": list(several)}).event.repository == several
+    assert read({"repository": "shop/*"}).event.repository == ("shop/*",)
+    assert read(ECRM_REPOSITORY="shop/*, tools/ci").event.repository == several
+    assert problems(ECRM_REPOSITORY="shop/*,") == [
+        "ECRM_REPOSITORY is 'shop/*,', in which a repository has no name"
+    ]
 
 
 def test_the_event_comes_before_the_variables_and_an_empty_variable_says_nothing():
@@ -159,7 +169,9 @@ def test_a_configuration_may_be_in_a_variable_itself():
         ({"command": ["delete"]}, 'event: command is ["delete"], not a text'),
         ({"command": "destroy"}, "command is 'destroy'; known are plan, delete, scan"),
         ({"command": "Delete"}, "command is 'Delete'; known are plan, delete, scan"),
-        ({"repository": True}, "event: repository is true, not a text"),
+        ({"repository": True}, "event: repository is true, not a list of texts"),
+        ({"repository": ""}, 'event: repository is [""], not a list of texts'),
+        ({"repository": ["a", ""]}, 'event: repository is ["a", ""], not a list of texts'),
         (
             {"scanned_files": "a.json"},
             'event: scanned_files is the text "a.json", not a list of texts',
@@ -344,7 +356,7 @@ def test_b47_the_deployment_says_it_unless_it_lets_events(key: str, value: objec
 def test_b47_what_every_event_may_say_needs_no_variable():
     event = {"command": "plan", "repository": "shop/api", "format": "json"}
     assert read(event, ECRM_EVENT_KEYS="").event == Event(
-        "plan", repository="shop/api", format="json"
+        "plan", repository=("shop/api",), format="json"
     )
 
 

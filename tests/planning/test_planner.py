@@ -12,7 +12,7 @@ from ecrm.config import Guards
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.decision import Reason
 from ecrm.model.image import Image
-from ecrm.model.pattern import NamePattern
+from ecrm.model.pattern import ALL, NamePattern
 from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
@@ -166,7 +166,7 @@ def test_progress_is_shown_repository_by_repository():
     )
     progress: list[str] = []
     rules = [replace(RULE, name=NamePattern("?[pb]*", True)), RULE]
-    make_plan(inventory, facts(inventory, rules=rules), None, progress.append)
+    make_plan(inventory, facts(inventory, rules=rules), ALL, progress.append)
     assert progress[0] == "ECR: 3 repositories"
     assert sorted(progress[1:]) == ["ECR: app", "ECR: legacy", "ECR: web"]
 
@@ -187,6 +187,30 @@ def test_only_one_repository_is_planned_where_one_is_asked_for():
         (REPLICA, "app"),
     ]
     assert made.complete
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        ("a b", ["a", "b"]),
+        ("b a b", ["a", "b"]),
+        ("a/*", ["a/x", "a/y"]),
+        ("a/? b", ["a/x", "a/y", "b"]),
+        ("*", ["a", "a/x", "a/y", "b"]),
+    ],
+)
+def test_several_repositories_are_named_or_matched(only: str, names: list[str]):
+    inventory = Shelf({HOME: {name: RepositoryIndex() for name in ("a", "a/x", "a/y", "b")}})
+    made = planned(inventory, only=only)
+    assert sorted(planned.repository for planned in made.repositories) == names
+    assert len(made.repositories) == len(names)
+
+
+@pytest.mark.parametrize("only", ["a c", "a c*", "c? b"])
+def test_each_name_and_each_glob_must_be_there(only: str):
+    inventory = Shelf({HOME: {"a": RepositoryIndex(), "b": RepositoryIndex()}})
+    with pytest.raises(Gone, match=r"^there is no repository c[*?]? in "):
+        planned(inventory, only=only)
 
 
 def test_a_repository_that_is_asked_for_must_be_there():
@@ -389,7 +413,7 @@ def test_a_single_repository_is_planned_again_as_it_was():
     known = facts(inventory, use("app:v3"))
     assert (
         read_and_plan(inventory, known, APP)
-        == make_plan(inventory, known, None, lambda _: None).repositories[0]
+        == make_plan(inventory, known, ALL, lambda _: None).repositories[0]
     )
 
 
@@ -440,7 +464,7 @@ def test_a_repository_of_several_registries_is_named_with_its_registry():
     unreadable = {"app": RepositoryIndex(DENIED)}
     progress: list[str] = []
     both = Shelf({HOME: unreadable, PARTNER: {"app": RepositoryIndex()}})
-    made = make_plan(both, facts(both), None, progress.append)
+    made = make_plan(both, facts(both), ALL, progress.append)
     assert made.unread == (f"{HOME}/app: access to ecr:DescribeImages is denied",)
     assert sorted(progress[1:]) == [f"ECR: {HOME}/app", f"ECR: {PARTNER}/app"]
 
@@ -542,7 +566,7 @@ def test_cross_account_pullers_are_not_read_where_nothing_is_deleted():
 def test_cross_account_pullers_are_not_read_where_nobody_sees_them():
     asked = AssertionError("asked")
     inventory = replicated(COPIES, cross_account_pullers=asked)
-    made = make_plan(inventory, facts(inventory), None, lambda _: None, shows_consumers=False)
+    made = make_plan(inventory, facts(inventory), ALL, lambda _: None, shows_consumers=False)
     assert gone(made) == {digest("old")}
     assert made.repositories[0].consumers == ()
     assert repository(replicated(REPEATS, cross_account_pullers=asked)).consumers  # none deleted

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrm.errors import AccessDenied
+from ecrm.model.pattern import ALL
 from ecrm.model.scan import Diagnostic, SourceReport
 from ecrm.model.use import Use
 from ecrm.planning.plan import Plan
@@ -65,7 +66,7 @@ class Asked:
 
 def lazily(inventory: Shelf, asked: Asked, *uses: Use, **more: Any) -> Plan:
     context = facts(inventory, *uses, **more)
-    return make_plan(inventory, context, None, lambda _: None, asked.questions)
+    return make_plan(inventory, context, ALL, lambda _: None, asked.questions)
 
 
 OLD, OLDER = image("old", "v2"), image("older", "v1", days=99)
@@ -225,7 +226,7 @@ def test_the_decisions_are_those_of_a_plan_that_asks_everything(given_):
     guards = replace(facts(inventory).config.guards, min_age=case.min_age)
     more: dict[str, Any] = {"rules": [case.rule], "guards": guards}
     everything = make_plan(
-        inventory, facts(inventory, *known, *answers, **more), None, lambda _: None
+        inventory, facts(inventory, *known, *answers, **more), ALL, lambda _: None
     )
     left = lazily(inventory, asked, *known, **more)
     assert [planned.stages for planned in left.repositories] == [

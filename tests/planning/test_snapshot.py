@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ecrm.config import Guards
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.model.image import Status
+from ecrm.model.pattern import ALL, Selection
 from ecrm.model.reference import Reference
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
@@ -93,7 +94,7 @@ def reread(inventory: RegistryReader, scan: Scan = SCAN) -> Snapshot:
 
 def plan_of(inventory: RegistryReader, scan: Scan, **more: Any) -> Plan:
     known = planning_context(scan, inventory, facts(ACCOUNT, **more).config, NOW, keep_all=True)
-    return make_plan(inventory, known, None, lambda _: None)
+    return make_plan(inventory, known, ALL, lambda _: None)
 
 
 # -- there and back -------------------------------------------------------------------------------
@@ -428,7 +429,7 @@ def test_a_plan_from_a_file_is_that_of_the_account_at_that_moment(request_from):
     """But for external commands, which are not run again: their answers are in the file."""
     config = load(request_from.config)
     known = planning_context(SCAN, ACCOUNT, config, NOW, keep_all=True)
-    assert plan_from(request_from) == make_plan(ACCOUNT, known, None, lambda _: None)
+    assert plan_from(request_from) == make_plan(ACCOUNT, known, ALL, lambda _: None)
 
 
 def test_a_plan_from_a_file_is_complete_only_if_the_scan_was(request_from, tmp_path):
@@ -439,7 +440,7 @@ def test_a_plan_from_a_file_is_complete_only_if_the_scan_was(request_from, tmp_p
 
 
 def test_one_repository_can_be_planned_from_a_file(request_from):
-    plan = plan_from(replace(request_from, repository="web"))
+    plan = plan_from(replace(request_from, only=Selection.of(["web"])))
     assert [repository.repository for repository in plan.repositories] == ["web"]
 
 

@@ -8,6 +8,7 @@ import pytest
 from ecrm.config import Config, Guards
 from ecrm.errors import AwsError, Gone, IncompleteError
 from ecrm.model.image import Image
+from ecrm.model.pattern import ALL
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan
@@ -43,7 +44,7 @@ def run() -> Run:
 
 
 def test_b15_a_scan_that_failed_for_one_target_is_not_trusted_for_the_next(run, monkeypatch):
-    made = make_plan(ACCOUNTS, facts(ACCOUNTS), None, lambda _: None)
+    made = make_plan(ACCOUNTS, facts(ACCOUNTS), ALL, lambda _: None)
     made = replace(made, created_at=datetime.now(UTC) - timedelta(hours=1))
     failed = facts(ACCOUNTS, source_reports=(read(HOME, "ecs", FAILED),))
     complete = facts(ACCOUNTS, use("app:v1", where=PARTNER), keep_all=True)
@@ -106,7 +107,7 @@ class Day:
         """A plan of this moment, and what looks at it again."""
         config = Config(repositories=(RULE,), guards=Guards(in_use_max_age=self.max_age))
         run = Run(Request(), config, (), Shelf({HOME: self.held}), self.now, lambda _: None)
-        made = make_plan(run.inventory, self.facts(run), None, run.progress)
+        made = make_plan(run.inventory, self.facts(run), ALL, run.progress)
         self.scans.clear()
         return Revalidation(run, made), made
 

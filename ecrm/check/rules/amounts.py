@@ -29,7 +29,7 @@ def overdue(inputs: CheckInputs, level: Level) -> RuleResults:
         if repository.overdue and limits.longer_than is not None:
             yield _deletable_long(level, repository, limits.longer_than)
     total = summed(totals for repository in managed for totals in repository.deletable.values())
-    if inputs.only is None:
+    if not inputs.only:
         most = (limits.max_total_images, limits.max_total_bytes)
         for about, what in _above(total, *most, "max_total"):
             where = Where(key=f"check.overdue.{about}")
@@ -93,7 +93,7 @@ def budget(inputs: CheckInputs, level: Level) -> RuleResults:
         for about, what in _too_much(size, limits.price, *most, "max"):
             cleanup = _cleanup(deletable, inputs.plan)
             yield _over_budget(limits.price, level, where, (about, what), cleanup)
-    if inputs.only is None:
+    if not inputs.only:
         size = summed(totals for plan in repositories for totals in plan.total.values()).size
         deletable = summed(totals for plan in repositories for totals in plan.deletable.values())
         most = (limits.max_total_bytes, limits.max_total_monthly_cost)

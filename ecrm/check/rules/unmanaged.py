@@ -23,7 +23,7 @@ def unmanaged(inputs: CheckInputs, level: Level) -> RuleResults:
                 repository.unread or f"it holds {count(repository.images, 'image')}",
                 "add an entry to `repositories` in ecrm.yaml",
             )
-    if inputs.only is None:
+    if not inputs.only:
         names = sorted({repository.repository for repository in inputs.plan.repositories})
         section = _Section("repositories", "repository", inputs.config.repositories, names)
         yield from _idle(inputs.config, level, section)
