@@ -7,6 +7,7 @@ import click
 
 from ecrm.cli.options import CONTEXT, command_options, yes_option
 from ecrm.cli.request import request
+from ecrm.cli.signals import signals
 from ecrm.cli.terminal import ask, progress, say, show
 from ecrm.errors import UsageError
 
@@ -60,7 +61,6 @@ def restore(
 
     if not (force or dry_run or sys.stdin.isatty()):
         raise UsageError(f"no terminal for the prompt; {_NO_TERMINAL}")
-    report = restored_json if format_name == "json" else restored_table
     planned: list[Restored] = []
     back: list[Restored] = []
 
@@ -76,12 +76,14 @@ def restore(
         return True
 
     try:
-        for image in workflow.restore(request(ctx), journal, images, review):
+        asked = request(ctx, in_hand=signals.in_hand)
+        for image in workflow.restore(asked, journal, images, review):
             back.append(image)
             progress(f"ECR: {len(back)} images")
     finally:
         if back:
-            show(report(back))
+            is_json = format_name == "json"
+            show(restored_json(back) if is_json else restored_table(back, in_all=len(planned)))
     if not back:
-        show(report(planned, planned=True))
+        show((restored_json if format_name == "json" else restored_table)(planned, planned=True))
     return 1 if any(image.result is Result.FAILED for image in back or planned) else 0

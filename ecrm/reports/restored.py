@@ -35,9 +35,10 @@ def restored_json(restored: Iterable[Restored], *, planned: bool = False) -> str
     return printable_json(text)
 
 
-def restored_table(restored: Iterable[Restored], *, planned: bool = False) -> str:
+def restored_table(restored: Iterable[Restored], *, planned: bool = False, in_all: int = 0) -> str:
     """How many images have which result, and one line for each that is not quite as it was;
-    `planned` is what would become of them."""
+    `planned` is what would become of them, and `in_all` how many there were to restore, where a run
+    was stopped."""
     everything = list(restored)
     registries = {image.registry for image in everything}
     by_key: dict[RepositoryKey, Counter[Result]] = defaultdict(Counter)
@@ -51,20 +52,21 @@ def restored_table(restored: Iterable[Restored], *, planned: bool = False) -> st
         for key, results in sorted(by_key.items(), key=lambda item: (item[0].repository, item[0]))
     ]
     headers = ["REPOSITORY", *(_PLANNED if planned else _HEADERS)]
-    summary = _summary(everything, planned=planned)
+    summary = _summary(everything, planned=planned, left=max(0, in_all - len(everything)))
     return page(table(rows, headers), [*summary, *_details(everything, registries)])
 
 
-def _summary(restored: list[Restored], *, planned: bool) -> Iterator[str]:
+def _summary(restored: list[Restored], *, planned: bool, left: int) -> Iterator[str]:
     results = Counter(image.result for image in restored)
-    images = count(len(restored), "image")
-    is_done = not any(image.changed for image in restored)
+    images = count(len(restored) + left, "image")
+    is_done = not left and not any(image.changed for image in restored)
     if restored and is_done and results[Result.THERE] == len(restored):
         yield f"All {images} are there already." if len(restored) > 1 else "It is there already."
     elif planned:
         yield f"{results[Result.RESTORED]} of {images} can be restored."
     else:
-        yield f"Restored {results[Result.RESTORED]} of {images}."
+        rest = f"; {left:,} left" if left else ""
+        yield f"Restored {results[Result.RESTORED]} of {images}{rest}."
     if results[Result.RESTORING]:
         archived = count(results[Result.RESTORING], "archived image is", "archived images are")
         when = "to be" if planned else "being"

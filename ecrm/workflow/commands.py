@@ -9,6 +9,7 @@ What makes and applies a plan is in `cleanup`.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -133,10 +134,24 @@ def restore(
         refuse_foreign(entries, tuple(targets), journal)
         restore_by = partial(restored, entries, urls_allowed=bool(images))
         if review(tuple(restore_by(lambda registry: RestoreRehearsal(targets[registry])))):
-            yield from restore_by(lambda registry: Restorer(targets[registry]))
+            yield from _one_by_one(
+                restore_by(lambda registry: Restorer(targets[registry])), request.in_hand
+            )
     if contents.left_out:
         lines = count(len(contents.left_out), "line")
         raise InputError(f"{journal}: {lines} could not be read, and nothing of that was restored")
+
+
+def _one_by_one(
+    outcomes: Iterator[Restored], in_hand: Callable[[], AbstractContextManager[object]]
+) -> Iterator[Restored]:
+    """`in_hand` is entered around each image and its outcome, so that a signal breaks none off."""
+    while True:
+        with in_hand():
+            outcome = next(outcomes, None)
+            if outcome is None:
+                return
+            yield outcome
 
 
 def names(request: Request, progress: Progress, connections: Connections | None = None) -> Names:

@@ -87,6 +87,23 @@ def test_a_failure_in_the_batch_in_hand_does_not_hide_the_signal(ecrm: Ecrm, big
     assert len(big.aws.calls.of("ecr", "BatchDeleteImage")) == 1
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_of_a_restore_the_image_in_hand_is_put_and_what_is_left_is_reported(
+    ecrm: Ecrm, shop: Shop, number: signal.Signals
+):
+    repository = shop.aws.ecr.repository("big")
+    repository.fill(10, newest=days_ago(40))
+    assert ecrm(*DELETE).code == 0
+    sent(shop, number, "PutImage", at=3)
+    ran = ecrm("restore", "journal.jsonl", "--yes")
+    assert ran.code == 128 + number
+    assert ran.out.endswith("\nRestored 3 of 10 images; 7 left.\n")
+    assert len(repository) == 3
+    signals.received = 0
+    assert ecrm("restore", "journal.jsonl", "--yes").code == 0
+    assert len(repository) == 10
+
+
 def test_a_second_signal_does_not_wait():
     done: list[str] = []
 
