@@ -200,14 +200,15 @@ def still_deletable(
         return new, tuple(SkippedDeletion(decision, why) for decision in old.deletions)
     later = {decision.image.digest: decision for decision in (*new.deletions, *new.kept)}
     left = {decision.image.digest: decision for decision in old.deletions}
-    gone = left.keys() - later.keys()
     skipped: list[SkippedDeletion] = []
     while fresh := {
         digest: SkippedDeletion(decision, why)
         for digest, decision in left.items()
         if (
             why := _why_kept(
-                decision, later.get(digest), _holders(digest, old, new) - left.keys() - gone
+                decision,
+                later.get(digest),
+                (_holders(digest, old, new) & later.keys()) - left.keys(),
             )
         )
     }:
