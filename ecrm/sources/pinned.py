@@ -122,7 +122,7 @@ EVENTBRIDGE = Source(
         (),
     ),
     counts="task definitions of rules that start ECS tasks, also of disabled rules",
-    calls="2; 1 for each cluster on each event bus, 1 for each rule that starts tasks",
+    calls="1; 1 for each cluster on each event bus, 1 for each rule that starts tasks",
     quotas={"eventbridge": Quota("eventbridge", (), 10, 10)},
 )
 
