@@ -229,10 +229,25 @@ def test_nothing_in_the_arguments_is_run_or_expanded(runner: Runner):
     assert not (runner.folder / "bad").exists()
 
 
-@pytest.mark.parametrize("command", [" check", "check ", "check  -r app", "demo check"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        " check",
+        "check ",
+        "check  -r app",
+        "demo check",
+        "--log-level debug check",
+        "-c x demo check",
+    ],
+)
 def test_b46_every_way_to_write_check_is_a_check(runner: Runner, command: str):
     runner("Run ecrm", COMMAND=command, ARGS="", SARIF="false")
     assert "--no-external-commands" in runner.read("asked").splitlines()
+
+
+def test_the_check_of_a_configuration_is_left_as_it_is(runner: Runner):
+    runner("Run ecrm", COMMAND="config check", ARGS="", SARIF="false")
+    assert "--no-external-commands" not in runner.read("asked").splitlines()
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,20 @@ def test_third_party_actions_are_pinned_by_commit_with_their_version():
     assert {name for name in others if name.startswith("actions/") and name not in ours} == set()
 
 
+@pytest.mark.parametrize("path", [".gitlab-ci.yml", *of("buildspec")])
+def test_b46_what_ecrm_needs_is_installed_by_hashes_and_ecrm_is_not_built(path: str):
+    """As the action does; and no module of the checked-out tree is run."""
+    lines = FILES[path].splitlines()
+    installs = [line for line in lines if re.search(r"\bpip install\b", line)]
+    assert installs
+    for line in installs:
+        assert "python -I -m pip install" in line
+        assert "--require-hashes" in line
+        assert "--only-binary :all:" in line
+    pythons = re.findall(r"\bpython3? (\S+)", "\n".join(lines))
+    assert set(pythons) == {"-I"}
+
+
 def test_the_action_is_given_inputs_that_it_has():
     inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
     given = [step.get("with", {}) for step in steps() if step["uses"].startswith("my-org/ecrm@")]
