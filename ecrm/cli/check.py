@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ecrm.check.values import Findings
 
 
+RULES = (
+    *("missing_image", "pending_deletion", "lifecycle", "overdue", "budget", "mutable_tag"),
+    "unmanaged",
+)
 _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
 
 
@@ -50,6 +54,25 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     type=Report(_FORMATS),
     multiple=True,
     help="Also write the result to a file, for example sarif=ecrm.sarif. May be repeated.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(RULES),
+    multiple=True,
+    help="Check only this rule. May be repeated.",
+)
+@click.option(
+    "--skip",
+    type=click.Choice(RULES),
+    multiple=True,
+    help="Do not check this rule. May be repeated.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(("error", "warning")),
+    default="error",
+    show_default=True,
+    help="The lowest level of a violation that fails.",
 )
 @click.option("--baseline", metavar="FILE", help="Accept the violations listed in FILE.")
 @click.option(
@@ -80,17 +103,21 @@ def check(
     output: str,
     reports: tuple[tuple[str, str], ...],
     write_baseline: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    fail_on: str,
     **options: Any,
 ) -> None:
     """Check the registry against the rules under `check` in ecrm.yaml; change nothing.
 
     Are the images in use, and those about to be deployed, in ECR? Would anything delete them? Does
-    the cleanup run? The exit code is 0 (nothing found, or only warnings), 3 (errors), or 1 if
-    something could not be read.
+    the cleanup run? The exit code is 0 (nothing found, or only warnings), 3 (errors, or with
+    --fail-on warning any violation), or 1 if something could not be read.
 
     \b
       ecrm check
       ecrm check --files 'deploy/**/*.json' 'k8s/*.yaml'
+      ecrm check --only missing_image --files 'deploy/*.json' --fail-on warning
       ecrm check --format github --report sarif=ecrm.sarif --baseline accepted.json
       ecrm check -r app --lifecycle-policy policy.json    before deploying it
     """
@@ -101,7 +128,10 @@ def check(
         more = tuple(map(glob.escape, more))
     elif more and not globs:
         raise UsageError(f"{more[0]!r} is given without an option; globs follow --files")
+    if write_baseline and (only or skip):
+        raise UsageError("--write-baseline is for all rules; leave out --only and --skip")
     asked = {name: options.pop(name) for name in ("policy", "baseline")}
+    asked["rules"] = [rule for rule in only or RULES if rule not in skip]
     made = request(ctx, **options)
     if asked["policy"] and len(made.only.names) != 1:
         raise UsageError("--lifecycle-policy applies to one repository; name it with -r")
@@ -112,17 +142,21 @@ def check(
     if write_baseline and not found.unread:
         show(workflow.baseline(found), write_baseline, run.home)
         return
-    _end(found)
+    _end(found, fail_on)
 
 
-def _end(found: "Findings") -> None:
-    """An error is certain, whatever could not be read; without one, an incomplete check fails."""
-    if found.errors:
+def _end(found: "Findings", fail_on: str) -> None:
+    """A violation is certain, whatever could not be read; without one, an incomplete check fails.
+    Warnings are violations only by --fail-on."""
+    failing = found.errors or (len(found.violations) if fail_on == "warning" else 0)
+    if failing:
         others = "other " if found.accepted else ""
-        one = found.errors == 1
-        noun, them = ("violation is an error", "it") if one else ("violations are errors", "them")
+        kind = "error" if found.errors else "warning"
+        noun, them = f"violation is {'an' if kind == 'error' else 'a'} {kind}", "it"
+        if failing > 1:
+            noun, them = f"violations are {kind}s", "them"
         raise ViolationsError(
-            f"{found.errors} {others}{noun}; fix {them}, or accept {them} with --write-baseline"
+            f"{failing} {others}{noun}; fix {them}, or accept {them} with --write-baseline"
         )
     if found.unread:
         raise IncompleteError("\n".join(once(("", unread.text) for unread in found.unread)))

@@ -1,7 +1,7 @@
 """ecrm.yaml, read once into a frozen Config. Every problem is one line: file, line, key, cure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ecrm.config.check import RULES_OF_CHECK, Checks, Level
-from ecrm.config.document import ConfigLocation, MapNode, read_document
+from ecrm.config.document import ConfigLocation, MapNode, Node, read_document
 from ecrm.config.history import HistorySection
+from ecrm.config.problems import Problems, read_each
 from ecrm.config.schema import MISSPELLED, Section, is_extension, read_map, refuse_unknown
 from ecrm.config.sections import sections
 from ecrm.config.settings import (
@@ -89,27 +90,27 @@ def parse(text: str, path: str, sections: Mapping[str, Section], *, quotes: bool
 
 
 def _config(root: MapNode, sections: Mapping[str, Section]) -> Config:
-    """Everything but the fingerprint; raises ConfigError for the first problem in the file."""
+    """Everything but the fingerprint; raises ConfigError with a line for each problem."""
     warnings: list[str] = []
     values: dict[str, Any] = {}
     places: dict[str, ConfigLocation] = {}
+    problems = Problems()
     for name, node in root.entries.items():
         if is_extension(name):
             continue
         if name == MISSPELLED:
             warnings.append(node.location.says(_NO_EFFECT))
             continue
-        refuse_unknown(name, sections, node, root)
-        section = sections[name]
         places[node.location.path] = node.location
-        if section.item:
-            values[name] = list_of(section.item).read(node)
-        elif section.is_list:
-            entries = items(node, "a list")
-            places |= {entry.location.path: entry.location for entry in entries}
-            values[name] = tuple(section.build(read_map(e, section, warnings)) for e in entries)
-        elif not is_null(node):
-            values[name] = section.build(read_map(node, section, warnings))
+        with problems.collected():
+            refuse_unknown(name, sections, node, root)
+            if sections[name].is_list and not sections[name].item:
+                entries = items(node, "a list")
+                places |= {entry.location.path: entry.location for entry in entries}
+                values[name] = _entries(entries, sections[name], warnings)
+            elif sections[name].item or not is_null(node):
+                values[name] = _value(node, sections[name], warnings)
+    problems.raise_all()
     if not values.get("repositories"):
         place = root.entries["repositories"].location if "repositories" in values else root.location
         warnings.append(place.says("no repository rule: nothing will ever be deleted"))
@@ -117,6 +118,27 @@ def _config(root: MapNode, sections: Mapping[str, Section]) -> Config:
         name: values.pop(name, ()) for name, section in sections.items() if section.is_history
     }
     return Config(**values, history=history, warnings=tuple(warnings), locations=places)
+
+
+def _value(node: Node, section: Section, warnings: list[str]) -> Any:
+    if section.item:
+        return list_of(section.item).read(node)
+    return section.build(read_map(node, section, warnings))
+
+
+def _entries(entries: Sequence[Node], section: Section, warnings: list[str]) -> tuple[Any, ...]:
+    """A later one that can never apply, since an earlier one covers it, is a warning."""
+    values = read_each(lambda entry: _value(entry, section, warnings), entries)
+    if section.exactly_one_of:
+        for number, (node, value) in enumerate(zip(entries, values, strict=True)):
+            for first, earlier in zip(entries, values[:number], strict=False):
+                if earlier.name.covers(value.name):
+                    what = f"{first.location.path} ({earlier.name}) covers all that it names"
+                    warnings.append(
+                        node.location.says(f"never applies: {what}; move it up, or remove it")
+                    )
+                    break
+    return values
 
 
 def _fingerprint(config: Config) -> str:

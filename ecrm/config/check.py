@@ -4,8 +4,8 @@ Every rule of `check` has a level. A limit that is None is not checked. Limits n
 are of everything that a run sees, the others of each repository; sizes are in bytes.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -118,6 +118,13 @@ class Checks:
         "every repository must have a rule, and every entry must match something",
         Plain(Level.WARNING),
     )
+
+    def limited(self, rules: Collection[str]) -> "Checks":
+        """The same, with all rules off but these."""
+        off = (name for name in RULES_OF_CHECK if name not in rules)
+        return replace(
+            self, **{name: replace(getattr(self, name), level=Level.OFF) for name in off}
+        )
 
     def level(self, rule: str) -> Level:
         found: Plain | Lifecycle | Overdue | Budget = getattr(self, rule)

@@ -6,7 +6,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from ecrm.config.document import MapNode, Node
+from ecrm.config.problems import Problems
 from ecrm.config.values import Reader, is_null
+from ecrm.errors import ConfigError
 
 MISSPELLED = "lambda_funcions"
 """As the README of fujiwara/ecrm up to 0.4 had it, which ignores it like every unknown key."""
@@ -89,14 +91,16 @@ def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any
     if not isinstance(node, MapNode):
         known = ", ".join(_current(section.keys))
         raise node.location.error(f"is {node.meaning} here, not a map; its keys are {known}")
-    values = _defaults(section)
+    values, problems = _defaults(section), Problems()
     for name, child in node.entries.items():
         if is_extension(name):
             continue
-        refuse_unknown(name, section.keys, child, node)
-        value = _value(section.keys[name], child, warnings)
-        if name in values:
-            values[name] = value
+        with problems.collected():
+            refuse_unknown(name, section.keys, child, node)
+            value = _value(section.keys[name], child, warnings)
+            if name in values:
+                values[name] = value
+    problems.raise_all()
     _check_presence(node, section)
     return values
 
@@ -125,14 +129,18 @@ def _value(key: Key | Section, node: Node, warnings: list[str]) -> Any:
 
 
 def _check_presence(node: MapNode, section: Section) -> None:
-    for name, key in section.keys.items():
-        if isinstance(key, Key) and key.required and name not in node.entries:
-            raise node.location.error(f"needs {name!r}, {key.reader.what}")
+    problems = [
+        f"needs {name!r}, {key.reader.what}"
+        for name, key in section.keys.items()
+        if isinstance(key, Key) and key.required and name not in node.entries
+    ]
     given = [name for name in section.exactly_one_of if name in node.entries]
     if section.exactly_one_of and not given:
-        raise node.location.error(f"needs one of {' and '.join(section.exactly_one_of)}")
+        problems.append(f"needs one of {' and '.join(section.exactly_one_of)}")
     if len(given) > 1:
-        raise node.location.error(f"has both {' and '.join(given)}; remove one of the two")
+        problems.append(f"has both {' and '.join(given)}; remove one of the two")
+    if problems:
+        raise ConfigError("\n".join(map(node.location.says, problems)))
 
 
 def _current(keys: Mapping[str, object]) -> Collection[str]:

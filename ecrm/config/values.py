@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from ecrm.config.document import ListNode, MapNode, Node, Scalar
+from ecrm.config.problems import read_each
 from ecrm.errors import ConfigError
 from ecrm.model.pattern import NamePattern
 from ecrm.model.units import BYTES_PATTERN, DURATION_PATTERN, parse_bytes, parse_duration
@@ -79,8 +80,7 @@ def _count(node: Node) -> int:
 
 
 def _percent(node: Node) -> int:
-    percent = _count(node)
-    if percent > 100:  # noqa: PLR2004 - what percent means
+    if (percent := _count(node)) > 100:  # noqa: PLR2004 - what percent means
         raise node.location.error(f"{percent} is not a percentage; expected a number from 0 to 100")
     return percent
 
@@ -124,9 +124,8 @@ def _boolean(node: Node) -> bool:
 
 def _quantity(what: str, parse: Callable[[str], T], schema: Mapping[str, Any]) -> Reader[T]:
     def read(node: Node) -> T:
-        text = scalar(node, what, "str", "int", "float")
         try:
-            return parse(text)
+            return parse(scalar(node, what, "str", "int", "float"))
         except ValueError as error:
             raise node.location.error(str(error)) from None
 
@@ -149,7 +148,7 @@ def items(node: Node, what: str) -> tuple[Node, ...]:
 def list_of(reader: Reader[T]) -> Reader[tuple[T, ...]]:
     what = f"a list of {reader.what}"
     schema = {"type": ["array", "null"], "items": reader.schema}
-    return Reader(what, lambda node: tuple(map(reader.read, items(node, what))), schema=schema)
+    return Reader(what, lambda node: read_each(reader.read, items(node, what)), schema=schema)
 
 
 def map_of(reader: Reader[T]) -> Reader[Mapping[str, T]]:
@@ -160,10 +159,11 @@ def map_of(reader: Reader[T]) -> Reader[Mapping[str, T]]:
             return MappingProxyType({})
         if not isinstance(node, MapNode):
             raise node.location.error(f"is {node.meaning} here, not {what}; write KEY: value")
-        return MappingProxyType({k: reader.read(value) for k, value in node.entries.items()})
+        values = read_each(reader.read, node.entries.values())
+        return MappingProxyType(dict(zip(node.entries, values, strict=True)))
 
-    schema = {"type": ["object", "null"], "additionalProperties": reader.schema}
-    return Reader(what, read, schema=schema)
+    kinds = ["object", "null"]
+    return Reader(what, read, schema={"type": kinds, "additionalProperties": reader.schema})
 
 
 def _secret(node: Node) -> str:

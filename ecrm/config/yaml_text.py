@@ -42,7 +42,10 @@ def documents(text: str) -> list[yaml.Node]:
             roots.append(loader.get_node())
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else loader.line
-        raise YamlError(line + 1, ", ".join(filter(None, (error.context, error.problem)))) from None
+        problem = ", ".join(filter(None, (error.context, error.problem)))
+        if "alias" in problem:
+            problem += "; quote a text that begins with *, such as '*'"
+        raise YamlError(line + 1, problem) from None
     except (ValueError, OverflowError) as error:  # numbers in escapes and directives: "\UFFFFFFFF"
         raise YamlError(loader.line + 1, str(error)) from None
     except RecursionError:

@@ -4,7 +4,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, product
 from typing import Self
+
+_ANY = "\0"
+"""Stands for a character that is in no pattern."""
+_MOST_PIECES = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,20 @@ class NamePattern:
 
     def __str__(self) -> str:
         return self.text
+
+    def covers(self, other: "NamePattern") -> bool:
+        """Whether it matches all names that `other` matches, as far as is easily seen."""
+        if not other.is_glob:
+            return self.matches(other.text)
+        pieces = other.text.replace("?", _ANY).split("*")
+        if not self.is_glob or len(pieces) > _MOST_PIECES:
+            return len(pieces) == 1 and _ANY not in pieces[0] and self.matches(pieces[0])
+        # Each star as nothing, and as more text than any ? of this glob takes.
+        fillings = product(("", _ANY * (len(self.text) + 1)), repeat=len(pieces) - 1)
+        return all(
+            self.matches("".join(chain(*zip(pieces, (*filling, ""), strict=True))))
+            for filling in fillings
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ What makes and applies a plan is in `cleanup`.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -20,8 +20,8 @@ from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.check.values import Findings
-from ecrm.config import Config
-from ecrm.errors import IncompleteError, InputError
+from ecrm.config import RULES_OF_CHECK, Config, Level
+from ecrm.errors import IncompleteError, InputError, UsageError
 from ecrm.execution.journal.reading import load_journal
 from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
 from ecrm.model.humanize import count
@@ -96,11 +96,19 @@ def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage]
 
 
 def check(
-    run: Run, globs: Sequence[str] = (), policy: str | None = None, baseline: str | None = None
+    run: Run,
+    globs: Sequence[str] = (),
+    policy: str | None = None,
+    baseline: str | None = None,
+    rules: Collection[str] = tuple(RULES_OF_CHECK),
 ) -> Findings:
-    """The violations of the rules in ecrm.yaml. `globs` match files that name images, `policy` is a
-    file with a lifecycle policy for the repository of the request, `baseline` one with accepted
-    violations."""
+    """The violations of these rules, as far as ecrm.yaml has them. `globs` match files that name
+    images, `policy` is a file with a lifecycle policy for the repository of the request, `baseline`
+    one with accepted violations. Raises UsageError if none of the rules is on."""
+    checks = run.config.check.limited(rules)
+    if all(checks.level(rule) is Level.OFF for rule in rules):
+        raise UsageError("no rule is left to check; ecrm.yaml or --skip turns them off")
+    run = replace(run, config=replace(run.config, check=checks))
     accepted = read_baseline(read_text(baseline, run.home), baseline) if baseline else None
     text = read_text(policy, run.home) if policy else None
     if text is not None:
@@ -109,7 +117,8 @@ def check(
     findings = find_violations(read_check_inputs(run, CheckRequest(found, text)))
     if accepted is None:
         return findings
-    return without_accepted(findings, accepted, is_whole=not run.request.only)
+    is_whole = not run.request.only and set(rules) == set(RULES_OF_CHECK)
+    return without_accepted(findings, accepted, is_whole=is_whole)
 
 
 def baseline(found: Findings) -> str:

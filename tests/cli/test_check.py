@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ecrm.cli import check
+from ecrm.config import RULES_OF_CHECK
 from tests.cli.conftest import RULES, Shop
 from tests.cli.driving import HOST, TARGET, Ecrm, Ran
 from tests.fake_aws import FOREVER, FakeAws, Fault, days_ago
@@ -47,6 +49,63 @@ def whats(ran: Ran, rule: str = "") -> list[str]:
     return [
         violation["what"] for violation in ran.json["violations"] if rule in ("", violation["rule"])
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "rules"),
+    [
+        (["--only", "overdue"], {"overdue"}),
+        (["--only", "overdue", "--only", "mutable_tag"], {"overdue", "mutable_tag"}),
+        (["--only", "overdue", "--only", "mutable_tag", "--skip", "overdue"], {"mutable_tag"}),
+        (["--skip", "overdue"], {"mutable_tag", "missing_image"}),
+        ([], {"overdue", "mutable_tag", "missing_image"}),
+    ],
+)
+def test_rules_are_chosen_and_skipped(ecrm: Ecrm, shop: Shop, options: list[str], rules: set[str]):
+    shop.aws.lambda_.function("gone", f"{HOST}/shop/api:gone")
+    ran = ecrm("check", "--format", "json", *options)
+    assert {violation["rule"] for violation in ran.json["violations"]} == rules
+    assert ran.code == (3 if "missing_image" in rules else 0)
+    preview = shop.aws.calls.of("ecr", "GetLifecyclePolicy")
+    assert bool(preview) is ("--only" not in options)
+
+
+def test_a_check_of_nothing_is_a_usage_error(quiet: Ecrm, shop: Shop):
+    for options in (["--only", "overdue"], ["--only", "budget", "--skip", "budget"]):
+        ran = quiet("check", *options)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.errors == [
+            "ecrm: error: no rule is left to check; ecrm.yaml or --skip turns them off"
+        ]
+    assert not shop.aws.calls.of("ecr")
+
+
+def test_a_baseline_is_of_all_rules(ecrm: Ecrm, shop: Shop):
+    for options in (["--only", "overdue"], ["--skip", "overdue"]):
+        ran = ecrm("check", "--write-baseline", "accepted.json", *options)
+        assert ran.code == 2
+        assert ran.errors == [
+            "ecrm: error: --write-baseline is for all rules; leave out --only and --skip"
+        ]
+    assert not shop.aws.calls
+    assert ecrm("check", "--write-baseline", "accepted.json").code == 0
+    ran = ecrm("check", "--baseline", "accepted.json", "--only", "overdue", "--format", "json")
+    assert (ran.json["violations"], ran.json["resolved"]) == ([], [])
+
+
+def test_warnings_fail_where_that_is_asked_for(ecrm: Ecrm, shop: Shop):
+    assert ecrm("check", "--fail-on", "error").code == 0
+    ran = ecrm("check", "--fail-on", "warning")
+    assert ran.code == 3
+    number = len(ecrm("check", "--format", "json").json["violations"])
+    what = f"{number} violations are warnings"
+    assert ran.errors == [f"ecrm: error: {what}; fix them, or accept them with --write-baseline"]
+    ran = ecrm("check", "--only", "overdue", "--fail-on", "warning")
+    assert ran.errors[-1].startswith("ecrm: error: 1 violation is a warning; fix it, ")
+
+
+def test_the_rules_of_the_command_line_are_all_rules():
+    assert tuple(RULES_OF_CHECK) == check.RULES
 
 
 @pytest.fixture(autouse=True)

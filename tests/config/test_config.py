@@ -274,6 +274,7 @@ class TestWhatIsRead:
         assert config.repositories[0].keep_tag_patterns == ("latest",)
 
 
+NEVER = "never applies: {} covers all that it names; move it up, or remove it"
 WARNINGS = [
     ("{}", "1: no repository rule: nothing will ever be deleted"),
     (
@@ -311,6 +312,18 @@ WARNINGS = [
         f"1: repositories[0].name: 'a/*' matches only a repository {LITERALLY}",
     ),
     (
+        "repositories: [{name_pattern: '*', expires: 1d}, {name: a, expires: 2d}]",
+        f"1: repositories[1]: {NEVER.format('repositories[0] (*)')}",
+    ),
+    (
+        "repositories:\n- &a {name_pattern: 'a*', expires: 1d}\n- *a\n",
+        f"2: repositories[1]: {NEVER.format('repositories[0] (a*)')}",
+    ),
+    (
+        f"{RULE}task_definitions:\n- name_pattern: a*\n- name: b\n- name_pattern: a?c*",
+        f"5: task_definitions[2]: {NEVER.format('task_definitions[0] (a*)')}",
+    ),
+    (
         f"{RULE}clusters: [name: 'a?']",
         f"2: clusters[0].name: 'a?' matches only a cluster {LITERALLY}",
     ),
@@ -334,6 +347,7 @@ def test_a_warned_of_zero_or_empty_list_is_the_default():
 HISTORY_KEYS = "name, name_pattern, keep_count, exclude"
 BOMB = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9))
 MERGES = "\n".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 9))
+QUOTE_STAR = "quote a text that begins with *, such as '*'"
 DOCUMENT_PROBLEMS = [
     ("", ": is empty; `ecrm generate` writes one that is not"),
     ("# a comment", ": is empty; `ecrm generate` writes one that is not"),
@@ -348,7 +362,21 @@ DOCUMENT_PROBLEMS = [
             "expected the node content, but found '<stream end>'"
         ),
     ),
-    ("clusters: *none", ":1: not YAML: found undefined alias 'none'"),
+    ("clusters: *none", f":1: not YAML: found undefined alias 'none'; {QUOTE_STAR}"),
+    (
+        "repositories:\n- name_pattern: *\n  expires: 1d",
+        (
+            ":2: not YAML: while scanning an alias, expected alphabetic or numeric character, but "
+            f"found '\\n'; {QUOTE_STAR}"
+        ),
+    ),
+    (
+        "repositories:\n- name_pattern: */web\n  expires: 1d",
+        (
+            ":2: not YAML: while scanning an alias, expected alphabetic or numeric character, but "
+            f"found '/'; {QUOTE_STAR}"
+        ),
+    ),
     ("clusters:\n- \a", ":2: not YAML: the character U+0007 is not allowed"),
     ('a: "\n\\UFFFFFFFF"', ":2: not YAML: Python int too large to convert to C int"),
     ('a: "\\U00110000"', ":1: not YAML: chr() arg not in range(0x110000)"),
@@ -479,6 +507,32 @@ SCHEMA_PROBLEMS = [
 @pytest.mark.parametrize(("text", "message"), DOCUMENT_PROBLEMS + SCHEMA_PROBLEMS)
 def test_a_file_of_the_wrong_shape_is_refused(text, message):
     assert problem(text) == f"ecrm.yaml{message}"
+
+
+def test_all_mistakes_of_a_file_are_reported_in_its_order():
+    text = """\
+        clusters: prod
+        zones: []
+        repositories:
+        - name: a
+          expire: 30d
+          keep_count: '3'
+        - name: b
+          name_pattern: c
+        - name: d
+          expires: 1d
+          keep_tag_patterns: [1.10, ok, '']
+        guards: {max_percent: 101, max_images: no}
+        external_commands: [{command: [a], env: {A: 1.10, B: [], C: c}}]
+    """
+    whole = problem(text).splitlines()
+    assert [line.partition(": ")[0] for line in whole] == [
+        f"ecrm.yaml:{line}" for line in (1, 2, 5, 6, 7, 7, 11, 11, 12, 12, 13, 13)
+    ]
+    assert whole[4:6] == [
+        "ecrm.yaml:7: repositories[1]: needs 'expires', a duration such as 30d",
+        "ecrm.yaml:7: repositories[1]: has both name and name_pattern; remove one of the two",
+    ]
 
 
 NAME_PROBLEMS = [
@@ -814,6 +868,46 @@ class TestGlobs:
     def test_a_star_covers_slashes_too(self, text):
         assert glob("*").matches(text)
 
+    @pytest.mark.parametrize(
+        ("earlier", "later"),
+        [
+            (glob("*"), glob("*")),
+            (glob("a*"), glob("a?*b*")),
+            (glob("*/*"), glob("a*/b")),
+            (glob("a?"), glob("a?")),
+            (glob("a*"), name("a")),
+            (name("a"), name("a")),
+            (name("a"), glob("a")),
+        ],
+    )
+    def test_an_earlier_pattern_covers_a_later_one(self, earlier, later):
+        assert earlier.covers(later)
+
+    @pytest.mark.parametrize(
+        ("earlier", "later"),
+        [
+            (glob("a?*"), glob("a*")),
+            (glob("a?"), glob("a*")),
+            (glob("??"), glob("*")),
+            (name("a*"), glob("a*")),
+            (name("a"), glob("?")),
+            (name("a"), name("b")),
+            (glob("ab*"), glob("a*")),
+        ],
+    )
+    def test_it_does_not(self, earlier, later):
+        assert not earlier.covers(later)
+
+    @given(
+        st.text(alphabet="ab*?", max_size=6),
+        st.text(alphabet="ab*?", max_size=6),
+        st.text(alphabet="abc", max_size=6),
+    )
+    @example("a?*", "a*", "a")
+    def test_what_covers_a_pattern_matches_all_that_the_pattern_matches(self, first, second, text):
+        if glob(first).covers(glob(second)) and glob(second).matches(text):
+            assert glob(first).matches(text)
+
     @given(
         st.text(alphabet="ab*?.[\n", max_size=8),
         st.text(alphabet="ab.[\n", max_size=8),
@@ -838,7 +932,7 @@ class TestAnyText:
         try:
             config = read(text)
         except ConfigError as error:
-            lines = [str(error)]
+            lines = str(error).split("\n")
         else:
             lines = list(config.warnings)
         for line in lines:
