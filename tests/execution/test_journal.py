@@ -483,6 +483,12 @@ def test_a_run_killed_in_its_first_line_deleted_nothing():
             read(text)
 
 
+@pytest.mark.parametrize("text", ["[" * 10_000, "repositories: []", '{"ecrm_plan'])
+def test_another_file_is_no_journal_of_a_run_that_deleted_nothing(text: str):
+    with pytest.raises(InputError, match=r"^j, line 1: "):
+        read(text)
+
+
 def test_an_image_that_is_tried_again_has_no_answer_until_the_next():
     text = written(
         intend,

@@ -45,6 +45,10 @@ def load_journal(location: str, s3: Callable[[], Any]) -> Contents:
     return contents
 
 
+_BEGINNING = '{"type": "'
+"""Of every line that a journal has; what else is no JSON is no line that was cut off."""
+
+
 def read_journal(lines: Iterable[str], name: str = "journal") -> Contents:
     """The last line may be cut off, as a killed run leaves it. Any other line that is wrong costs
     itself, and is named in `left_out`. InputError where no line can be read."""
@@ -60,6 +64,7 @@ def read_journal(lines: Iterable[str], name: str = "journal") -> Contents:
             raise InputError(f"{name}, line {number}: {error}") from error
         except ValueError as error:
             is_cut_off = number == len(given) and isinstance(error, _NotJsonError)
+            is_cut_off = is_cut_off and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]
             left_out += [] if is_cut_off else [f"{name}, line {number}: {error}"]
     if not journal.taken:
         empty = f"{name}: this journal is empty; its run deleted nothing"
