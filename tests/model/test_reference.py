@@ -11,6 +11,7 @@ from ecrm.model.reference import (
     RepositoryKey,
     display_name,
     is_digest,
+    is_of_another_registry,
     looks_like_ecr,
 )
 from tests.strategies import examples
@@ -347,3 +348,19 @@ def test_text_around_a_digest_makes_it_none(other):
     digest = f"sha256:{'0' * 64}"
     assert is_digest(digest)
     assert not is_digest(other.format(digest))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("docker.io/library/No Name", True),
+        ("registry.k8s.io/a b", True),
+        ("<none>:<none>", True),
+        ("No Name", False),
+        ("team/No Name", False),
+        ("registry.example.com/No Name", False),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/No Name", False),
+    ],
+)
+def test_malformed_text_is_of_another_registry_only_where_it_says_so(text, expected):
+    assert is_of_another_registry(text) is expected

@@ -13,6 +13,7 @@ from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.ecs import ECS
 from ecrm.sources.items import SeenResource
+from ecrm.sources.task_definitions import DESCRIBE_TASK_DEFINITION
 from tests.sources.reading import defined_as, found_by
 from tests.stubs import HOST, Params, Stubs
 from tests.values import digest
@@ -1157,3 +1158,7 @@ def test_whatever_is_called_is_declared_and_whatever_is_declared_is_called(aws):
     newest(aws, "web", [1], 5)
     found_by(ECS, aws.target)
     assert {name for name, _ in aws.calls} == {operation.name for operation in ECS.operations}
+
+
+def test_task_definitions_are_described_for_what_runs_and_for_families():
+    assert ECS.operations[DESCRIBE_TASK_DEFINITION] == ("clusters", "task_definitions")
