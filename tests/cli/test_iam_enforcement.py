@@ -145,6 +145,7 @@ def test_what_plan_may_do_is_enough_for(
     assert not denied(everything)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "action"), EACH)
 def test_with_one_action_less_a_run_says_which(
     ecrm: Ecrm, everything: FakeAws, command: Command, action: str

@@ -51,6 +51,7 @@ def test_anything_but_yes_deletes_nothing(ecrm: Ecrm, shop: Shop, answer: str):
     assert not shop.aws.calls.writes
 
 
+@pytest.mark.slow
 def test_the_end_of_input_is_no_yes(ecrm: Ecrm, shop: Shop):
     with Terminal("delete") as terminal:
         terminal.wait_for(QUESTION)
@@ -59,6 +60,7 @@ def test_the_end_of_input_is_no_yes(ecrm: Ecrm, shop: Shop):
     assert not shop.aws.calls.writes
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_the_question_is_130_and_deletes_nothing(ecrm: Ecrm, shop: Shop):
     with Terminal("delete") as terminal:
         terminal.wait_for(QUESTION)
@@ -69,6 +71,7 @@ def test_ctrl_c_at_the_question_is_130_and_deletes_nothing(ecrm: Ecrm, shop: Sho
     assert not shop.aws.calls.writes
 
 
+@pytest.mark.slow
 def test_the_question_names_what_is_archived_and_what_is_deleted(ecrm: Ecrm, shop: Shop):
     ecrm.config("""
         repositories:
@@ -82,6 +85,7 @@ def test_the_question_names_what_is_archived_and_what_is_deleted(ecrm: Ecrm, sho
         terminal.wait_for("Archive and delete 2 (20 MB) images? [y/N]: ")
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_where_nothing_is_deletable_or_a_guard_stops(ecrm: Ecrm, shop: Shop):
     with Terminal("delete", "--max-images", "0") as terminal:
         assert terminal.end().code == 5
@@ -92,6 +96,7 @@ def test_nothing_is_asked_where_nothing_is_deletable_or_a_guard_stops(ecrm: Ecrm
     assert terminal.text.endswith("\nNothing to delete.\n")
 
 
+@pytest.mark.slow
 def test_force_asks_nothing_on_a_terminal_either(ecrm: Ecrm, shop: Shop):
     with Terminal("delete", "--force") as terminal:
         assert terminal.end().code == 0
@@ -99,6 +104,7 @@ def test_force_asks_nothing_on_a_terminal_either(ecrm: Ecrm, shop: Shop):
     assert shop.old not in shop.repository
 
 
+@pytest.mark.slow
 def test_the_question_is_no_part_of_the_json(ecrm: Ecrm, shop: Shop):
     with Terminal("delete", "--format", "json", out=False) as terminal:
         terminal.wait_for(QUESTION)
@@ -108,6 +114,7 @@ def test_the_question_is_no_part_of_the_json(ecrm: Ecrm, shop: Shop):
     assert ran.rows == {("shop/api", "Image"): (1, 4)}
 
 
+@pytest.mark.slow
 def test_generate_asks_before_it_overwrites(ecrm: Ecrm, shop: Shop):
     before = Path("ecrm.yaml").read_text()
     for answer, code in (("n", 1), ("y", 0)):
@@ -141,6 +148,7 @@ def test_progress_is_one_line_that_is_wiped_and_only_on_a_terminal(ecrm: Ecrm, s
     assert "\x1b[K" not in terminal.shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "variables", "colored"),
     [
@@ -159,11 +167,13 @@ def test_a_terminal_gets_colors_by_default(
     assert ("\x1b" in terminal.shown) is colored
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_no_colors_though_stderr_is_a_terminal(ecrm: Ecrm, shop: Shop):
     with Terminal("plan", out=False) as terminal:
         assert "\x1b" not in terminal.end().out
 
 
+@pytest.mark.slow
 def test_what_keeps_nothing_stands_out(ecrm: Ecrm, shop: Shop):
     for image in (shop.used, shop.latest, shop.young):
         shop.repository.remove(image)
@@ -173,6 +183,7 @@ def test_what_keeps_nothing_stands_out(ecrm: Ecrm, shop: Shop):
 # -- messages -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_debug_shows_every_call_with_its_answer_and_duration(ecrm: Ecrm, shop: Shop):
     shop.aws.fault("lambda", "ListFunctions", Fault.denied())
     ran = ecrm("plan", "--log-level", "debug")
@@ -186,6 +197,7 @@ def test_debug_shows_every_call_with_its_answer_and_duration(ecrm: Ecrm, shop: S
     assert "AKIA" not in ran.err
 
 
+@pytest.mark.slow
 def test_stdout_is_the_same_at_every_log_level(ecrm: Ecrm, shop: Shop):
     quiet = ecrm("plan", "--log-level", "error")
     assert ecrm("plan", "--log-level", "debug").out == quiet.out
@@ -195,6 +207,7 @@ def test_stdout_is_the_same_at_every_log_level(ecrm: Ecrm, shop: Shop):
 # -- pipes and signals --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_output_that_is_closed_is_no_traceback(ecrm: Ecrm, shop: Shop):
     with Terminal("plan", out=False, err=False) as terminal:
         assert terminal.process.stdout
@@ -218,6 +231,7 @@ def test_a_disk_that_is_full_is_no_traceback(ecrm: Ecrm, shop: Shop):
     assert not shop.aws.calls.writes
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("every_source")
 def test_a_stream_of_the_system_may_be_the_output_file(ecrm: Ecrm, shop: Shop):
     expected = ecrm("plan").out
@@ -250,12 +264,14 @@ def test_a_stream_that_was_never_opened_is_no_traceback(
     assert not shop.aws.calls.writes
 
 
+@pytest.mark.slow
 def test_a_terminal_that_cannot_show_an_arrow_is_no_traceback(ecrm: Ecrm, shop: Shop):
     ran = process("explain", "shop/api:v2", env={"PYTHONIOENCODING": "latin-1"})
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "  service prod/web (running task) ? container app\n" in ran.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["delete", "--force"], ["generate"]])
 def test_ctrl_c_is_130_and_one_line(ecrm: Ecrm, shop: Shop, command: list[str]):
     shop.aws.slow(1, "ecs", "ListClusters")
@@ -294,6 +310,7 @@ def test_ctrl_c_while_deleting_tells_what_is_deleted_and_the_next_run_does_the_r
     assert len(big) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["-y", "--yes", "--force"])
 def test_yes_answers_the_prompts_of_delete_and_generate(ecrm: Ecrm, shop: Shop, flag: str):
     before = Path("ecrm.yaml").read_text()
@@ -303,6 +320,7 @@ def test_yes_answers_the_prompts_of_delete_and_generate(ecrm: Ecrm, shop: Shop, 
     assert Path("ecrm.yaml").read_text() != before
 
 
+@pytest.mark.slow
 def test_what_is_said_without_a_level_is_printable_line_by_line(capsys: pytest.CaptureFixture[str]):
     say("shop\x1b[31m\n::error::shop")
     assert capsys.readouterr().err == "shop\\x1b[31m\n\\x3a:error::shop\n"

@@ -36,7 +36,7 @@ SHORT = {
     "ListProvisionedConcurrencyConfigs": ("MaxItems", 1),
     "ListServices": ("maxResults", 10),
     "ListTaskDefinitionFamilies": ("maxResults", 3),
-    "ListTaskDefinitions": ("maxResults", 5),
+    "ListTaskDefinitions": ("maxResults", 3),
     "ListTasks": ("maxResults", 60),
 }
 
