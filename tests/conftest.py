@@ -15,6 +15,7 @@ from ecrm.cli.main import COLLECTOR
 from ecrm.sources import SOURCES
 from ecrm.sources.ecs import ECS
 from ecrm.sources.lambda_functions import LAMBDA
+from ecrm.workflow import check_inputs, commands, generate
 from tests.fake_aws.inline import inline
 from tests.shared_botocore import shared_botocore
 
@@ -55,6 +56,10 @@ def _unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
     measuring.stop()
     yield
     measuring.start()
+
+
+_WITH_ALL_SOURCES = (check_inputs, commands, generate)
+"""Imported before a test replaces `SOURCES`, which they and what they import take for good."""
 
 
 @pytest.fixture(autouse=True)

@@ -35,6 +35,12 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No quota is waited for."""
+    monkeypatch.setattr("ecrm.aws.rate_limits.TokenBucket.take", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
 def _logging() -> Iterator[None]:
     """A run sets up the logging of its process; here it must not outlive the test."""
     logger = logging.getLogger("ecrm")
