@@ -271,7 +271,8 @@ MOTO_EACH = [
     for action in sorted(
         actions(policy(command, besides=Besides(journal="s3://kept/journals/")))
         - ANSWERED_FOR_MOTO
-        - {"ecr:UpdateImageStorageClass"}  # no rule of the sample account archives
+        # No rule of the sample account archives, and none keeps deployments.
+        - {"ecr:UpdateImageStorageClass", "ecs:ListServiceDeployments"}
     )
 ]
 
