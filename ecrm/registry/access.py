@@ -67,7 +67,7 @@ def _prefix(entry: Mapping[str, Any]) -> str:
 def cross_account_pullers(owner: Registry, policy: str) -> tuple[str, ...]:
     """Who outside the account may pull, by a repository or registry policy's text."""
     try:
-        statements = parse_json(policy).get("Statement", ())
+        statements = parse_json(policy)["Statement"]
         pullers = {
             who + _condition(statement)
             for statement in _list(statements)
@@ -75,18 +75,18 @@ def cross_account_pullers(owner: Registry, policy: str) -> tuple[str, ...]:
             for who in _principals(statement)
             if who != f"account {owner.account}" and not _is_ours(who, statement, owner)
         }
-    except (ValueError, AttributeError, TypeError, RecursionError):
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         return ("someone, by a policy that ecrm cannot read",)
     return tuple(sorted(pullers))
 
 
 def _lets_pull(statement: Mapping[str, Any]) -> bool:
-    if statement.get("Effect") != "Allow":
+    if statement["Effect"] != "Allow":
         return False
     # `NotAction` allows all the rest.
     if "NotAction" in statement:
         return not all(_covers(pull, statement["NotAction"]) for pull in _PULLS)
-    return any(_covers(pull, statement.get("Action", ())) for pull in _PULLS)
+    return any(_covers(pull, statement["Action"]) for pull in _PULLS)
 
 
 def _covers(action: str, patterns: Any) -> bool:
@@ -96,7 +96,8 @@ def _covers(action: str, patterns: Any) -> bool:
 def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
     if "NotPrincipal" in statement:
         yield "everyone but a few"
-    principal = statement.get("Principal", {})
+        return
+    principal = statement["Principal"]
     if isinstance(principal, str):
         principal = {"AWS": principal}
     for kind, values in principal.items():
@@ -127,4 +128,4 @@ def _condition(statement: Mapping[str, Any]) -> str:
 
 
 def _list(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list) else [value] if value else []
+    return value if isinstance(value, list) else [value]

@@ -39,7 +39,7 @@ from ecrm.sources.ecs.operations import REVISION
 from ecrm.sources.lambda_functions.operations import PACKAGE_TYPE, RESOLVED, VERSION
 from tests.fake_aws.modelled import cbor
 from tests.operations import OPERATIONS
-from tests.stubs import KNOWS_ALL, new_session
+from tests.stubs import new_session
 from tests.values import digest
 
 KEYS = {
@@ -204,7 +204,6 @@ def test_an_answer_as_declared_is_read_as_it_is(operation):
     assert set(read) == set(operation.answer.members)
 
 
-@pytest.mark.skipif(not KNOWS_ALL, reason="an older botocore has other models")
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.action)
 def test_every_declared_member_is_in_the_model_of_botocore(operation):
     """With its type. A typing error would read as "AWS leaves it out"."""
