@@ -203,10 +203,11 @@ def test_versions_that_were_read_before_a_denial_are_in_use(aws):
     ]
     aws.otherwise("ListFunctions", {"Functions": rows})
     latest = {"FunctionName": "thumbs", "Qualifier": "$LATEST"}
-    aws.answer("GetFunction", {"Code": {"ImageUri": f"{WEB}:v1"}}, **latest)
+    image = f"{WEB}@{digest(1)}"
+    aws.answer("GetFunction", {"Code": {"ResolvedImageUri": image}}, **latest)
     aws.otherwise_refuse("GetFunction", "AccessDeniedException")
     uses = found_by(LAMBDA, aws.target)
-    assert split(uses) == ({f"{WEB}:v1"}, {ReadStatus.DENIED})
+    assert split(uses) == ({image}, {ReadStatus.DENIED})
 
 
 # Failures that an answer lists

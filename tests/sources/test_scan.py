@@ -23,6 +23,7 @@ from tests.stubs import HOST, NOW, REGISTRY, Stubs, session
 from tests.values import digest
 
 OTHER = Registry("210987654321", "eu-west-1")
+THUMBS = f"{HOST}/thumbs@{digest(7)}"
 TASK = {
     "taskArn": "arn:aws:ecs:us-east-1:123456789012:task/prod/1",
     "taskDefinitionArn": "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1",
@@ -47,7 +48,7 @@ def aws() -> Iterator[Stubs]:
         stubs.otherwise("ListTaskDefinitionFamilies", {"families": []})
         stubs.otherwise("DescribeTaskDefinition", defined_as())
         stubs.otherwise("ListFunctions", {"Functions": [function]})
-        stubs.otherwise("GetFunction", {"Code": {"ImageUri": f"{HOST}/thumbs:v1"}})
+        stubs.otherwise("GetFunction", {"Code": {"ResolvedImageUri": THUMBS}})
         yield stubs
 
 
@@ -92,7 +93,7 @@ def test_every_source_arrives_and_has_a_source_report(aws, tmp_path):
         f"{HOST}/command:v1",
         f"{HOST}/command:v2",
         f"{HOST}/file:v1",
-        f"{HOST}/thumbs:v1",
+        THUMBS,
         f"{HOST}/web:v1",
         f"{HOST}/web:v1@{digest(1)}",
     ]
@@ -112,7 +113,7 @@ def test_every_one_of_many_sources_arrives(aws, tmp_path):
     found = read(aws, *files, config=Config(external_commands=commands))
     expected = {f"{HOST}/file:{number}" for number in range(20)}
     expected |= {f"{HOST}/command:{number}" for number in range(5)}
-    expected |= {f"{HOST}/thumbs:v1", f"{HOST}/web:v1", f"{HOST}/web:v1@{digest(1)}"}
+    expected |= {THUMBS, f"{HOST}/web:v1", f"{HOST}/web:v1@{digest(1)}"}
     assert set(uris(found)) == expected
     assert len(found.source_reports) == 27
 

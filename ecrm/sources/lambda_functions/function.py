@@ -89,9 +89,9 @@ class Function:
                 yield SaidToBeGone(self.name, str(error))
                 continue
             self._codes[version] = code
-            if not code:
-                text = f"{GET_FUNCTION.action}: {self.name}:{version} names no image"
-                yield Diagnostic(ReadStatus.FAILED, text)
+            if "ResolvedImageUri" not in code:  # the written tag may mean another image by now
+                what = f"AWS's answer has no Code.ResolvedImageUri of {self.name}:{version}"
+                yield Diagnostic(ReadStatus.FAILED, f"{GET_FUNCTION.action}: {what}; try again")
             for uri in dict.fromkeys(code.values()):
                 user = f"function {self.name}:{version}"
                 yield from uses_of(uri, source="lambda", user=user, why=why)
