@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeGuard
 
 from ecrm.aws import Operation, Target
+from ecrm.aws.errors import code_of
 from ecrm.config import Config
 from ecrm.errors import HostNotFound, NotOffered
 from ecrm.model.scan import Diagnostic, ReadStatus
@@ -18,8 +19,10 @@ def attempt_where_offered(
     """As `attempt`, of what an account can always list. Nothing can run where the service of the
     operation is not offered, which is a note and no failure.
 
-    An endpoint says so itself, or it has no address. The latter counts only in a region that is not
-    among those in which botocore knows the service: elsewhere something is wrong with the network.
+    An endpoint says so itself, or it has no address, or there is a bare 404, which anything on the
+    way to AWS may answer. The latter two count only in a region that is not among those in which
+    botocore knows the service: elsewhere something is wrong with the network. An endpoint that
+    has answered the operation in this run offers it.
     """
     return attempt(partial(_read, target, operation, read))
 
@@ -27,15 +30,15 @@ def attempt_where_offered(
 def _read(
     target: Target, operation: Operation, read: Callable[[], Iterable[SourceItem]]
 ) -> Iterator[SourceItem]:
-    region = target.registry.region
     try:
         yield from read()
-    except NotOffered:
-        yield Diagnostic(ReadStatus.READ, f"{operation.action} is not offered in {region}")
-    except HostNotFound:
-        if target.may_have(operation.service):
+    except (NotOffered, HostNotFound) as error:
+        says_so = isinstance(error, NotOffered) and code_of(error) != "404"
+        is_offered = operation.action in target.call_counter.answered
+        if is_offered or (not says_so and target.may_have(operation.service)):
             raise
-        yield Diagnostic(ReadStatus.READ, f"not offered in {region}")
+        where = target.registry.region
+        yield Diagnostic(ReadStatus.READ, f"{operation.action} is not offered in {where}")
 
 
 def with_remedy(

@@ -102,13 +102,28 @@ def test_what_aws_answered_before_it_denied_the_same_is_not_named_again(aws):
     assert "is denied; allow it: not this page; to read batch, allow what is denied (`" in line
 
 
-@pytest.mark.parametrize("code", ["UnknownOperationException", "UnsupportedRegionException", "404"])
+@pytest.mark.parametrize("code", ["UnknownOperationException", "UnsupportedRegionException"])
 def test_what_an_endpoint_does_not_know_is_a_fact_and_no_failure(aws, code):
     aws.otherwise_refuse("ListServices", code, "what?")
     found = read(aws)
     assert found.unread == ()
     note = Diagnostic(ReadStatus.READ, "apprunner:ListServices is not offered in us-east-1")
     assert notes(found)["apprunner"] == (note,)
+
+
+@pytest.mark.parametrize(("region", "is_failure"), [("us-east-1", True), ("sa-east-1", False)])
+def test_b36_a_bare_404_is_a_fact_only_where_the_service_is_not_known(aws, region, is_failure):
+    """Any proxy may answer so, and what runs there would look unused."""
+    aws.otherwise_refuse("ListServices", "404", "Not Found")
+    assert bool(read(aws, region=region).unread) == is_failure
+
+
+@pytest.mark.parametrize("code", ["UnknownOperationException", "OptInRequired", "404"])
+def test_b36_what_was_answered_a_moment_ago_is_offered(aws, code):
+    aws.answer("DescribeJobQueues", {"jobQueues": [], "nextToken": "2"})
+    aws.refuse("DescribeJobQueues", code, "what?", nextToken="2")
+    [line] = read(aws).unread
+    assert line.startswith("batch:DescribeJobQueues: ")
 
 
 @pytest.mark.parametrize(("region", "is_failure"), [("us-east-1", True), ("sa-east-1", False)])
@@ -126,7 +141,7 @@ def test_an_endpoint_without_an_address_is_a_fact_only_where_the_service_is_not_
     found = read(aws, region=region)
     assert bool(found.unread) == is_failure
     if not is_failure:
-        note = Diagnostic(ReadStatus.READ, "not offered in sa-east-1")
+        note = Diagnostic(ReadStatus.READ, "apprunner:ListServices is not offered in sa-east-1")
         assert notes(found)["apprunner"] == (note,)
 
 
