@@ -144,15 +144,23 @@ def _kept(
 ) -> list[Outcome]:
     """The outcomes of images that could not be restored (their manifests are `unknown`), and of
     those that must stay with an image that is kept, or wait with one that is waiting."""
+    held_by = work.repository.held_by
     work.waiting.difference_update(decision.image.digest for decision in batch)
     work.kept.update(unknown)
     others = [decision for decision in batch if decision.image.digest not in unknown]
     look = partial(work.deleter.still_there, work.repository.repository)
-    why = why_spared(others, work.repository, manifests, work.kept, look)
-    work.kept.update(why)
-    spared = [decision for decision in others if decision.image.digest in why]
-    others = [decision for decision in others if decision.image.digest not in why]
-    waits = why_spared(others, work.repository, manifests, work.waiting, lambda _: set())
+    spared: list[Decision] = []
+    why: dict[str, str] = {}
+    while more := why_spared(others, work.repository, manifests, work.kept, look):
+        why |= more
+        work.kept.update(more)  # so that what belongs to these in turn stays as well
+        spared += [decision for decision in others if decision.image.digest in more]
+        others = [decision for decision in others if decision.image.digest not in more]
+    waits = {
+        decision.image.digest: min(holders)
+        for decision in others
+        if (holders := work.waiting.intersection(held_by.get(decision.image.digest, ())))
+    }
     work.waiting.update(waits)
     return [
         *(
@@ -172,7 +180,7 @@ def _kept(
             work.outcome(
                 decision,
                 OutcomeStatus.FAILED,
-                f"{_HELD_BY_INDEX}: it {waits[decision.image.digest]}",
+                f"{_HELD_BY_INDEX}: it belongs to {waits[decision.image.digest]}, which is kept",
             )
             for decision in others
             if decision.image.digest in waits

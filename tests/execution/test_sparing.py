@@ -1,10 +1,13 @@
 """At the last moment, an image's manifest decides whether it may go."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from ecrm.execution.sparing import why_spared
+from ecrm.model.image import Image
 from ecrm.model.outcome import OutcomeStatus
 from tests.execution.test_apply import Ecr, run
 from tests.values import deletable, digest, numbered, plan_of, repository_plan
@@ -65,3 +68,22 @@ def test_what_belongs_to_an_image_that_ecr_refused_to_delete_is_kept():
     ]
     assert outcomes[1].detail == f"belongs to {OLD.image.digest}, which is kept"
     assert ecr.calls("delete") == [(OLD.image.digest,)]
+
+
+class Described(Ecr):
+    """Its manifests name subjects that DescribeImages left out."""
+
+    def manifests(self, repository: str, wanted: Sequence[Image]) -> Any:
+        texts = {
+            OLD.image.digest: refers_to(KEPT),
+            REFERRER.image.digest: refers_to(OLD.image.digest),
+        }
+        return {image.digest: texts[image.digest] for image in wanted}, {}
+
+
+def test_what_refers_to_a_skipped_image_of_the_same_batch_is_skipped_as_well():
+    """Nothing but their manifests says so, so they are in one stage."""
+    ecr = Described(present=frozenset({KEPT}))
+    outcomes = run(plan_of(repository_plan("app", [OLD, REFERRER])), ecr)
+    assert {outcome.status for outcome in outcomes} == {OutcomeStatus.SKIPPED}
+    assert ecr.calls("delete") == []
