@@ -24,6 +24,7 @@ from ecrm.config.values import (
     DURATION,
     ENVIRONMENT,
     GLOB,
+    MONEY,
     NAME,
     RATE,
     TEXT,
@@ -31,6 +32,7 @@ from ecrm.config.values import (
     one_of,
 )
 from ecrm.model.pattern import NamePattern
+from ecrm.model.pricing import RegionPrice
 from ecrm.model.rule import Action, Rule
 
 _NAMES = ("name", "name_pattern")
@@ -188,4 +190,13 @@ _OWN: Mapping[str, Section] = {
         _NAMES,
     ),
     "guards": one_map("what stops a run before its first deletion", Guards()),
+    "pricing": Section(
+        "what ECR charges for storage, where that is not known or you pay another price",
+        {
+            "region": Key(GLOB, "every region whose name this covers", required=True),
+            "standard": Key(MONEY, "US dollars for 1 GB (10^9 bytes) a month", required=True),
+            "archive": Key(MONEY, "the same in archive storage"),
+        },
+        lambda values: RegionPrice(**values),
+    ),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from ecrm.config.document import ConfigLocation
 from ecrm.config.schema import key
 from ecrm.config.values import BOOLEAN, BYTES, COUNT, DURATION, PERCENT
 from ecrm.model.pattern import NamePattern
+from ecrm.model.pricing import Prices, RegionPrice
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Rule
 
@@ -111,6 +112,7 @@ class Config:
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
     rate_limits: Mapping[str, int] = field(default_factory=dict)
+    pricing: tuple[RegionPrice, ...] = ()
     check: Checks = field(default_factory=Checks)
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
@@ -120,6 +122,10 @@ class Config:
         """The first rule that matches, as in fujiwara/ecrm."""
         matching = (rule for rule in self.repositories if rule.name.matches(key.repository))
         return next(matching, None)
+
+    @property
+    def prices(self) -> Prices:
+        return Prices(self.pricing)
 
     def reads(self, source: str, *, unless_excluded: bool = True) -> bool:
         """Whether the source is read, which without a choice it is `unless_excluded`."""

@@ -21,6 +21,7 @@ _MOST_NAMES = 3  # of sources that name nothing; `ecrm sources` has them all
 def plan_json(plan: Plan) -> str:
     """An array, since fujiwara/ecrm has one; so each object says whether the plan is complete, and
     a repository that could not be read has one, too."""
+    missing = list(plan.unread)
     unread = [
         (where, Kind.IMAGE, Totals(), Totals()) for where in plan.repositories if where.unread
     ]
@@ -33,8 +34,8 @@ def plan_json(plan: Plan) -> str:
             "expired_image_size": deletable.size,
             "total_image_size": total.size,
             "registry": str(where.registry),
-            "complete": plan.complete,
-            "missing": list(plan.unread),
+            "complete": not missing,
+            "missing": missing,
         }
         for where, kind, total, deletable in (*rows(plan), *unread)
     ]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ecrm.config.schema import Key, Section
 from ecrm.config.values import BYTES
 from ecrm.errors import ConfigError
 from ecrm.model.pattern import NamePattern, glob_matches
+from ecrm.model.pricing import Price
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.workflow.configuration import SECTIONS, from_bytes, load, parse
@@ -433,7 +435,7 @@ SCHEMA_PROBLEMS = [
         (
             ":2: unknown key 'zones'; known are clusters, task_definitions, services, "
             "lambda_functions, sources, external_commands, files, repositories, guards, "
-            "rate_limits, check"
+            "pricing, rate_limits, check"
         ),
     ),
     (
@@ -739,6 +741,12 @@ class TestFingerprint:
         """
         texts = [text, *(text.replace(old, new) for old, new in self.CHANGES)]
         assert len({read(one).fingerprint for one in texts}) == len(self.CHANGES) + 1
+
+    def test_prices_decide_about_no_image_and_do_not_change_it(self):
+        text = "repositories: [{name: a, expires: 1d}]\n"
+        priced = read(text + "pricing: [{region: 'eu-*', standard: 0.12}]")
+        assert priced.fingerprint == read(text).fingerprint
+        assert priced.prices.of("eu-west-1") == Price(Decimal("0.12"))
 
 
 DURATIONS = [

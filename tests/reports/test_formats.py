@@ -300,6 +300,17 @@ def test_the_plan_json():
     )
 
 
+def test_what_could_not_be_read_is_worked_out_once_and_not_in_each_row(monkeypatch):
+    asked: list[Plan] = []
+
+    def unread(plan: Plan) -> tuple[str, ...]:
+        asked.append(plan)
+        return ("ecs:ListTasks is denied",)
+
+    monkeypatch.setattr(Plan, "unread", property(unread))
+    assert len(rows(shop())) > len(asked) == 1
+
+
 def test_the_keys_of_fujiwara_ecrm_come_first_and_in_its_order():
     for row in rows(shop()):
         assert tuple(row)[: len(FUJIWARA)] == FUJIWARA
