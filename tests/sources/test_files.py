@@ -123,6 +123,22 @@ class TestFormats:
             (19, "spec.jobTemplate.spec.template.spec.containers.job.image", "ECR/job:v2"),
         ]
 
+    def test_an_image_that_a_pod_mounts_as_a_volume(self):
+        text = """\
+            kind: Pod
+            spec:
+              volumes:
+              - name: model
+                image:
+                  reference: registry.example.com/model:v1
+                  pullPolicy: IfNotPresent
+              - {name: rules, image: {reference: "nginx:1"}}
+            source: {reference: registry.example.com/text:v1}
+            """
+        assert mentions("pod.yaml", text) == [
+            (6, "spec.volumes.model.image", "registry.example.com/model:v1"),
+        ]
+
     def test_compose_files(self):
         text = """\
             x-base: &base

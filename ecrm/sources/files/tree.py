@@ -37,6 +37,7 @@ _PLAIN = re.compile(r"[\w-]+")
 _TAG_KEYS = ("tag", "imageTag", "image_tag")
 _HELM = frozenset({"registry", "repository", "tag", "digest"})
 _BESIDE_REPOSITORY = frozenset({"registry", "tag", "digest", "pullPolicy"})
+_IMAGE_VOLUME = frozenset({"reference"})
 _KUSTOMIZE = frozenset({"name", "newName", "newTag", "digest"})
 
 
@@ -85,6 +86,9 @@ class _Reader:
         if repository := self._repository(values, key):
             parts, spot = _HELM, Spot(line_of(entries["repository"]), path)
             yield from _joined(repository, values.get("tag", ""), digest, spot)
+        elif reference := _mounted(values, key):
+            parts = _IMAGE_VOLUME
+            yield from image(reference, Spot(line_of(entries["reference"]), path))
         elif name := _kustomized(values, key):
             parts, spot = _KUSTOMIZE, Spot(line_of(node), path)
             yield from _joined(name, values.get("newTag", ""), digest, spot)
@@ -108,6 +112,11 @@ class _Reader:
     def _text(self, node: Node) -> str:
         text = self._stack.text(node)
         return text_of(node) if text is None else text
+
+
+def _mounted(values: Mapping[str, str], key: str) -> str:
+    """The image of a volume of a pod, `image: {reference: ...}`; "" for a map that is none."""
+    return values.get("reference", "") if key == "image" else ""
 
 
 def _kustomized(values: Mapping[str, str], key: str) -> str:
