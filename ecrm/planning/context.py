@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from ecrm.config import Config
 from ecrm.model.image import OwnReadings
+from ecrm.model.organization import UNKNOWN, Organization
 from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.model.scan import Scan, SourceReport
@@ -32,6 +33,7 @@ class PlanningContext:
     keep_all: bool = False
     overdue: timedelta | None = None
     readings: Mapping[RepositoryKey, OwnReadings] = field(default_factory=dict)
+    organization: Organization = UNKNOWN
 
     def rule_for(self, key: RepositoryKey) -> Rule | None:
         rule = self.config.rule_for(key)

@@ -14,6 +14,7 @@ from ecrm.aws import map_concurrently
 from ecrm.config import Config
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.image import Image, Kind, Links, OwnReadings
+from ecrm.model.organization import UNKNOWN, Organization
 from ecrm.model.pattern import Selection
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.rule import Action
@@ -78,6 +79,7 @@ def planning_context(
     *,
     action: Action | None = None,
     keep_all: bool = False,
+    organization: Organization = UNKNOWN,
 ) -> PlanningContext:
     """The context of one moment; a source report says where replication could not be read."""
     replications: dict[Registry, Sequence[Replication]] = {}
@@ -91,7 +93,15 @@ def planning_context(
             source_reports.append(SourceReport(registry, "replication", 0, (note,)))
     uses = UsesByRepository(scan.uses)
     return PlanningContext(
-        scan, uses, config, now, replications, tuple(source_reports), action, keep_all
+        scan,
+        uses,
+        config,
+        now,
+        replications,
+        tuple(source_reports),
+        action,
+        keep_all,
+        organization=organization,
     )
 
 

@@ -137,10 +137,11 @@ def restore(
     InputError at the end where lines of the journal could not be read."""
     connections = connections or connections_for(request)
     contents = load_journal(journal, lambda: connections.home().s3())
-    with connected(connections, use_cache=request.cache) as connected_targets:
+    entries = chosen(contents, images)
+    needed = connections.of({entry.registry for entry in entries})
+    with connected(needed, use_cache=request.cache) as connected_targets:
         targets = {target.registry: target for target in connected_targets}
-        entries = chosen(contents, images)
-        refuse_foreign(entries, tuple(targets), journal)
+        refuse_foreign(entries, connections.registries | targets.keys(), journal)
         restore_by = partial(restored, entries, urls_allowed=bool(images))
         if review(tuple(restore_by(lambda registry: RestoreRehearsal(targets[registry])))):
             yield from _one_by_one(

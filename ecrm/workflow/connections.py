@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -14,6 +14,7 @@ from ecrm.aws.cache.folder import cache_folder
 from ecrm.aws.counter import CallCounter
 from ecrm.config import Config
 from ecrm.model.deadline import NO_DEADLINE, Deadline
+from ecrm.model.reference import Registry
 from ecrm.reports.calls import calls_text
 from ecrm.workflow.configuration import QUOTAS
 
@@ -21,9 +22,11 @@ log = logging.getLogger(__name__)
 
 
 class Connection:
-    """Connects to AWS when it is first called, and never again."""
+    """Connects to AWS when it is first called, and never again. `registry` is where it leads, if
+    that is known before."""
 
-    def __init__(self, connect: Callable[[], Target]) -> None:
+    def __init__(self, connect: Callable[[], Target], registry: Registry | None = None) -> None:
+        self.registry = registry
         self._connect = connect
         self._connecting = Lock()
         self.target: Target | None = None
@@ -44,6 +47,19 @@ class Connections:
 
     home: Connection
     targets: tuple[Connection, ...]
+
+    @property
+    def registries(self) -> set[Registry]:
+        """Those of the targets that are known before they connect."""
+        return {target.registry for target in self.targets if target.registry}
+
+    def of(self, registries: Collection[Registry]) -> "Connections":
+        """Those alone of which one of the registries may be the target."""
+        wanted = {None, *registries}
+        return replace(
+            self,
+            targets=tuple(target for target in self.targets if target.registry in wanted),
+        )
 
     def counted(self) -> CallCounter:
         """The calls of all connections so far."""

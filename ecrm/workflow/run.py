@@ -20,6 +20,7 @@ from ecrm.errors import ConfigError, InputError, UsageError
 from ecrm.execution.journal.location import journal_name, open_sink
 from ecrm.execution.journal.writing import Journal
 from ecrm.model.deadline import NO_DEADLINE, Deadline
+from ecrm.model.organization import UNKNOWN, Organization
 from ecrm.model.pattern import ALL, Selection
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
@@ -86,6 +87,7 @@ class Run:
 
     `home` reads and writes what is ecrm's own, and connects to AWS when that is first needed.
     `targets` are scanned and planned; there are none where `inventory` is a snapshot's.
+    `organization` is that of the targets, which policies may let in.
     """
 
     request: Request
@@ -95,6 +97,7 @@ class Run:
     now: datetime
     progress: Progress
     home: Callable[[], Target] = no_aws
+    organization: Organization = UNKNOWN
 
     @property
     def skips_commands(self) -> bool:
@@ -198,6 +201,7 @@ def read_context(run: Run, questions: Questions | None = None) -> PlanningContex
         run.now,
         action=run.request.action,
         keep_all=run.request.list_kept,
+        organization=run.organization,
     )
 
 

@@ -56,7 +56,7 @@ class Accounts:
             del settings["endpoint_url"]  # the variable says it
             return Target(registry, new_session(**settings))
 
-        return Connection(connect)
+        return Connection(connect, registry)
 
     def connections(self, *targets: Registry) -> Connections:
         return Connections(
@@ -92,8 +92,9 @@ def delete(
     accounts: Accounts,
     confirm: Callable[[Plan], None] = lambda _: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
+    targets: tuple[Registry, ...] = TARGETS,
 ) -> None:
-    with workflow.start(request(), lambda _: None, accounts.connections(*TARGETS)) as run:
+    with workflow.start(request(), lambda _: None, accounts.connections(*targets)) as run:
         workflow.plan_and_delete(
             run, None, show=lambda _: None, confirm=confirm, on_outcome=on_outcome
         )
@@ -185,6 +186,13 @@ def test_restore_refuses_what_is_of_a_registry_that_the_run_does_not_have(accoun
         f"{JOURNAL} has images of 222222222222/eu-north-1, and this is 333333333333/eu-south-1"
     )
     assert not accounts.aws.calls.of("ecr", "PutImage")
+
+
+def test_restore_connects_to_no_other_registries_than_those_of_the_journal(accounts: Accounts):
+    delete(accounts, targets=(SOUTH,))
+    accounts.connected.clear()
+    assert len(restore(accounts, *TARGETS)) == 2
+    assert set(accounts.connected) == {HOME, SOUTH}
 
 
 def test_a_run_of_several_targets_is_named_after_its_home(accounts: Accounts):
