@@ -7,8 +7,8 @@
     │   ├── NotThereError    1  there is nothing where we were told to read
     │   └── NotAReferenceError  1  a text is not an image reference
     ├── OutputError          1  a file that we write to cannot be written
-    ├── AwsError             1  AWS refused, or could not be reached
-    │   ├── AccessDenied     1  a permission is missing; names the IAM action
+    ├── AwsError             1  AWS, or a cluster, refused or could not be reached
+    │   ├── AccessDenied     1  a permission is missing; names the action
     │   ├── Gone             1  what we asked about has vanished meanwhile
     │   ├── HostNotFound     1  the name of the endpoint cannot be resolved
     │   └── NotOffered       1  this endpoint has no such operation
@@ -55,8 +55,9 @@ class AwsError(EcrmError):
     pass
 
 
-class AccessDenied(AwsError):  # noqa: N818 - AWS's own word for it
-    """`action` is the IAM action that was missing, such as `ecr:DescribeImages`."""
+class AccessDenied(AwsError):  # noqa: N818 - the word of AWS and of Kubernetes
+    """`action` is the IAM action that was missing, such as `ecr:DescribeImages`, or
+    what a role of a cluster must allow, such as `list pods in apiGroup ''`."""
 
     def __init__(self, message: str, action: str) -> None:
         super().__init__(message)

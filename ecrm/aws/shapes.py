@@ -38,6 +38,10 @@ class MisfitError(Exception):
         dot = "." if self.path and not self.path.startswith("[") else ""
         return MisfitError(self.problem, f"{step}{dot}{self.path}")
 
+    def about(self, answer: str) -> str:
+        """The problem, of an answer that is not AWS's but what `answer` says in words."""
+        return str(self).replace("AWS's answer", answer)
+
     def __str__(self) -> str:
         return f"{self.problem.replace('{}', self.path or 'answer')}"
 
