@@ -118,3 +118,16 @@ def test_revisions_that_are_said_to_be_gone_are_missed_if_they_are_listed_again(
     ]
     assert note.status == "failed"
     assert f"AWS still names {SERVICE}" in note.text
+
+
+def test_a_cluster_that_cannot_be_read_leaves_the_others(aws):
+    other = f"{ECS}:cluster/test"
+    aws.otherwise("ListClusters", {"clusterArns": [other, CLUSTER]})
+    aws.refuse("ListServices", "ServerException", "oops", cluster=other, maxResults=100)
+    deployments(aws, 1)
+    described(aws, 1)
+    items = found_by(ECS_DEPLOYMENTS, aws.target, config("web", 1))
+    assert [note.text for note in items if isinstance(note, Diagnostic)] == [
+        "ecs:ListServices: ServerException: oops"
+    ]
+    assert any(isinstance(item, Use) for item in items)

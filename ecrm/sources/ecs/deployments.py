@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from ecrm.aws import Target, items, listing
-from ecrm.aws.shapes import TEXT, TIME, optional, record
+from ecrm.aws.shapes import TEXT, TIME, record
 from ecrm.config import HistorySection
 from ecrm.config.quotas import Quota
 from ecrm.sources.ecs import cluster_arns, clusters_in
@@ -33,7 +33,7 @@ LIST_SERVICE_DEPLOYMENTS = listing(
     "ecs",
     "ListServiceDeployments",
     "serviceDeployments",
-    record(createdAt=TIME, targetServiceRevisionArn=optional(TEXT)),
+    record(createdAt=TIME, targetServiceRevisionArn=TEXT),
 )
 
 
@@ -50,18 +50,30 @@ def _read_deployments(reading: Reading) -> Iterator[SourceItem]:
 def _read_services(
     reading: Reading, wanted: Collection[str] | None
 ) -> Iterator[SourceItem | ServiceRevision]:
+    clusters = clusters_in(reading) if wanted is None else cluster_arns(reading.target)
+    entries = {
+        cluster: reading.config.entry_for("clusters", _name(cluster)) for cluster in clusters
+    }
+    readers = [
+        partial(attempt, partial(_in_cluster, reading, wanted, cluster), cluster)
+        for cluster, entry in entries.items()
+        if not (entry and entry.exclude)
+    ]
+    for found in reading.workers.map(operator.call, readers):
+        yield from found
+
+
+def _in_cluster(
+    reading: Reading, wanted: Collection[str] | None, cluster: str
+) -> Iterator[SourceItem | ServiceRevision]:
     readers = []
-    for cluster in clusters_in(reading) if wanted is None else cluster_arns(reading.target):
-        entry = reading.config.entry_for("clusters", _name(cluster))
-        if entry and entry.exclude:
-            continue
-        for service in items(reading.target.ecs, LIST_SERVICES, cluster=cluster, maxResults=100):
-            if wanted is None or service in wanted:
-                yield SeenResource(_SECTION, _name(service))
-                history = reading.config.entry_for(_SECTION, _name(service))
-                if history and history.keep_count:
-                    read = partial(_history, reading.target, cluster, service, history.keep_count)
-                    readers.append(partial(attempt, read, service))
+    for service in items(reading.target.ecs, LIST_SERVICES, cluster=cluster, maxResults=100):
+        if wanted is None or cluster in wanted or service in wanted:
+            yield SeenResource(_SECTION, _name(service))
+            history = reading.config.entry_for(_SECTION, _name(service))
+            if history and history.keep_count:
+                read = partial(_history, reading.target, cluster, service, history.keep_count)
+                readers.append(partial(attempt, read, service))
     for found in reading.workers.map(operator.call, readers):
         yield from found
 
@@ -80,7 +92,7 @@ def _history(
         maxResults=100,
     )
     newest = sorted(listed, key=lambda deployment: deployment["createdAt"], reverse=True)
-    arns = [arn for deployment in newest if (arn := deployment["targetServiceRevisionArn"])]
+    arns = [deployment["targetServiceRevisionArn"] for deployment in newest]
     user = f"service {_name(cluster)}/{_name(service)} (one of its last {number} deployments)"
     for item in read_revisions(target, dict.fromkeys(list(dict.fromkeys(arns))[:number], user)):
         if isinstance(item, TaskDefinitionUse):
