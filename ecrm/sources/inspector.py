@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from ecrm.aws import listing
-from ecrm.aws.shapes import NUMBER, TEXT, optional, record
+from ecrm.aws.shapes import TEXT, record
 from ecrm.config.quotas import Quota
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus
@@ -29,10 +29,7 @@ LIST_COVERAGE = listing(
     "inspector2",
     "ListCoverage",
     "coveredResources",
-    record(
-        resourceId=TEXT,
-        resourceMetadata=optional(record(ecrImage=optional(record(inUseCount=optional(NUMBER))))),
-    ),
+    record(resourceId=TEXT),
 )
 
 

@@ -4,7 +4,6 @@ They only protect: a script may run an image without naming it here. User data m
 nothing of it but image references is kept, printed or logged.
 """
 
-import binascii
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator
@@ -56,7 +55,7 @@ def _uses(encoded: str | None, user: User) -> Iterator[SourceItem]:
         content = b64decode(encoded, validate=False)
         if content.startswith(_GZIP):
             content = zlib.decompressobj(wbits=31).decompress(content, _MOST_BYTES)
-    except (binascii.Error, zlib.error):
+    except (ValueError, zlib.error):
         yield Diagnostic(ReadStatus.READ, f"{user}: cannot be decoded")
         return
     yield from secret_uses(content.decode(errors="replace"), user)

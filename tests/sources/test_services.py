@@ -132,7 +132,9 @@ def test_images_in_user_data_count_and_nothing_else_of_it_is_seen(aws, user_data
     assert "hunter2" not in repr(found)
 
 
-@pytest.mark.parametrize("user_data", [b"\x1f\x8bnot gzip", b"\xff\xfe\x00", b""])
+@pytest.mark.parametrize(
+    "user_data", [b"\x1f\x8bnot gzip", b"\x1f\x8b\x08\x00", b"\xff\xfe\x00", b""]
+)
 def test_user_data_that_is_no_text_protects_nothing_and_fails_nothing(aws, user_data):
     notes = template(aws, user_data)
     assert {item.status for item in notes if isinstance(item, Diagnostic)} <= {ReadStatus.READ}
