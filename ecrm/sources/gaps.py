@@ -36,6 +36,8 @@ def _read(
         says_so = isinstance(error, NotOffered) and code_of(error) != "404"
         is_offered = operation.action in target.call_counter.answered
         if is_offered or (not says_so and target.may_have(operation.service)):
+            if isinstance(error, HostNotFound):
+                raise HostNotFound(f"{error}, or leave the source out under `sources`") from error
             raise
         where = target.registry.region
         yield Diagnostic(ReadStatus.READ, f"{operation.action} is not offered in {where}")

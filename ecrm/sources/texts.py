@@ -19,11 +19,12 @@ from ecrm.sources.items import SourceItem, TaskDefinitionUse
 
 _IMAGE_KEYS = IMAGE_KEYS | {"containeruri", "ecrimageuri", "trainingimage"}
 _DEFINITION_KEYS = frozenset({"taskdefinition", "taskdefinitionarn"})
-_DYNAMIC = ".$"  # ends a key whose value is a path into the input of the state
+_DYNAMIC = ".$"  # ends a key whose value is a path into the input of the state, or a function
+_EXPRESSION = "{%"  # begins a value in JSONata
 _LATER = "is chosen when it runs"
 _LONGEST_SHOWN = 200
-_ARN = re.compile(r"arn:[\w-]+:ecs:[\w-]+:\d{12}:task-definition/")
 _DEFINITION = re.compile(r"[A-Za-z0-9_-]+(?::[1-9][0-9]*)?")
+_ARN = re.compile(rf"arn:[\w-]+:ecs:[\w-]+:\d{{12}}:task-definition/{_DEFINITION.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,14 @@ class User:
         return f"{self.name} ({self.why})"
 
 
-def text_uses(text: str, user: User) -> Iterator[SourceItem]:
-    """The images and task definitions that a text names; what it leaves open is noted."""
+def text_uses(text: str, user: User, *, is_json: bool = False) -> Iterator[SourceItem]:
+    """The images and task definitions that a text names; what it leaves open is noted. One that
+    must be JSON, an object or a list, and is not, is not known."""
     try:
-        for found in list(_json(text)):
+        root = _root(text)
+        if root is None and is_json:
+            yield Diagnostic(ReadStatus.FAILED, f"{user}: the text is not JSON; try again")
+        for found in list(line_mentions(text, Spot(1)) if root is None else _node(root, "", "")):
             if isinstance(found, Mention):
                 yield from _uses(found, user)
             else:
@@ -54,14 +59,19 @@ def text_uses(text: str, user: User) -> Iterator[SourceItem]:
 
 def definition_uses(text: str, user: User) -> Iterator[SourceItem]:
     """The use of a task definition: an ARN or a family, with a revision or without, which is then
-    the newest. What is chosen when it runs nobody can know now."""
-    name = text.removeprefix(user.definitions)
-    if _DEFINITION.fullmatch(name):
-        yield TaskDefinitionUse(user.definitions + name, user.name, user.why, may_be_gone=True)
-    elif _ARN.match(text):
+    the newest. What is chosen when it runs nobody can know now, but for the ARNs in its text."""
+    here = user.definitions.split(":")[3:5]
+    if _DEFINITION.fullmatch(text):
+        arn = user.definitions + text
+        yield TaskDefinitionUse(arn, user.name, user.why, may_be_gone=True)
+    elif _ARN.fullmatch(text) and text.split(":")[3:5] == here:
+        yield TaskDefinitionUse(text, user.name, user.why, may_be_gone=True)
+    elif _ARN.fullmatch(text):
         yield _note(user, f"{text} is of another account or region")
     else:
         yield _note(user, f"task definition {text} {_LATER}")
+        for found in _ARN.finditer(text):
+            yield from definition_uses(found[0], user)
 
 
 def secret_uses(text: str, user: User) -> Iterator[SourceItem]:
@@ -90,20 +100,18 @@ def _note(user: User, text: str) -> Diagnostic:
     return Diagnostic(ReadStatus.READ, f"{user}: {shown}")
 
 
-def _json(text: str) -> Iterator[Mention | str]:
-    """What the text mentions; task definitions as text."""
+def _root(text: str) -> Any:
+    """None for what is not an object or a list."""
     try:
         root = json.loads(text)
     except ValueError:
-        root = None
-    if isinstance(root, (dict, list)):
-        yield from _node(root, "", "")
-    else:
-        yield from line_mentions(text, Spot(1))
+        return None
+    return root if isinstance(root, (dict, list)) else None
 
 
 def _node(node: Any, path: str, key: str) -> Iterator[Mention | str]:
-    """`key` is the one that leads to the node, of whatever object is next above it."""
+    """What is mentioned below; task definitions as text. `key` is the one that leads to the node,
+    of whatever object is next above it."""
     if isinstance(node, dict):
         for name, value in node.items():
             yield from _node(value, f"{path}.{name}" if path else name, name)
@@ -114,7 +122,8 @@ def _node(node: Any, path: str, key: str) -> Iterator[Mention | str]:
         spot, name = Spot(1, path), key.removesuffix(_DYNAMIC).lower()
         if name in _DEFINITION_KEYS:
             yield node
-        elif name in _IMAGE_KEYS and key.endswith(_DYNAMIC):
+        elif name in _IMAGE_KEYS and (key.endswith(_DYNAMIC) or _EXPRESSION in node):
             yield Mention(spot, node, None, _LATER)
+            yield from within(node, spot)  # an expression may choose among images that it names
         else:
             yield from (image if name in _IMAGE_KEYS else within)(node, spot)

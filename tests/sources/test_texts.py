@@ -75,6 +75,39 @@ def test_what_is_chosen_when_it_runs_is_noted(key):
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("Image.$", f"States.Format('{HOST}/web:v1', $.tag)"),
+        ("Image", f"{{% $prod ? '{HOST}/web:v1' : $other %}}"),
+    ],
+)
+def test_of_an_image_that_is_chosen_when_it_runs_those_that_its_expression_names_count(key, value):
+    note, *items = said({"Parameters": {key: value}})
+    assert isinstance(note, Diagnostic)
+    assert images(items) == ["web:v1"]
+
+
+def test_of_a_task_definition_that_is_chosen_when_it_runs_those_that_its_expression_names_count():
+    note, *items = said({"TaskDefinition": f"{{% $late ? '{DEFINITION}' : $other %}}"})
+    assert isinstance(note, Diagnostic)
+    [use] = [item for item in items if isinstance(item, TaskDefinitionUse)]
+    assert use.definition == DEFINITION
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        DEFINITION.replace(ACCOUNT, "9" * 12),
+        DEFINITION.replace("aws:ecs:us-", "aws-us-gov:ecs:us-gov-"),
+    ],
+)
+def test_a_task_definition_of_another_account_is_noted(arn):
+    [note] = said({"TaskDefinition": arn})
+    assert isinstance(note, Diagnostic)
+    assert note.text.endswith(f"{arn} is of another account or region")
+
+
 def test_images_of_other_registries_and_machine_images_are_nothing():
     assert (
         said({"Image": "ami-0123456789", "image": "python:3.12", "ImageUri": "ghcr.io/a/b:1"}) == []
