@@ -27,7 +27,9 @@ def _daemons(uri: str) -> Answers:
     revision = f"arn:aws:ecs:{_HERE}:daemon-revision/prod/agent/1"
     return {
         "ecs:ListDaemonTaskDefinitions": {"daemonTaskDefinitions": [{"arn": definition}]},
-        "ecs:DescribeDaemonTaskDefinition": {"daemonTaskDefinition": {"containerDefinitions": []}},
+        "ecs:DescribeDaemonTaskDefinition": {
+            "daemonTaskDefinition": {"containerDefinitions": [{"image": uri}]}
+        },
         "ecs:ListDaemons": {"daemonSummariesList": [{"daemonArn": "agent"}]},
         "ecs:DescribeDaemon": {"daemon": {"currentRevisions": [{"arn": revision}]}},
         "ecs:DescribeDaemonRevisions": {

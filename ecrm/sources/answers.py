@@ -18,6 +18,7 @@ from ecrm.aws.shapes import (
     Record,
     Scalar,
     Shape,
+    matching,
     required,
 )
 from ecrm.sources.items import SourceItem, uses_of
@@ -33,10 +34,12 @@ def _digest(value: Any) -> str:
     return f"sha256:{found[1].lower()}"
 
 
-# Each is a shape of its own, and read as a text is.
-IMAGE, TASK_DEFINITION, DOCUMENT = (Scalar(partial(TEXT.read)) for _ in range(3))
+# Each is a shape of its own.
+IMAGE = matching(r"(?s).+", "the name of an image")
+TASK_DEFINITION, DOCUMENT, JSON_DOCUMENT = (Scalar(partial(TEXT.read)) for _ in range(3))
+"""A document names images anywhere in its text; a JSON document is nothing else than JSON."""
 IMAGE_DIGEST = Scalar(_digest)
-_NAMING = (IMAGE, TASK_DEFINITION, DOCUMENT)
+_NAMING = (IMAGE, TASK_DEFINITION, DOCUMENT, JSON_DOCUMENT)
 
 
 class _Found(NamedTuple):
@@ -51,8 +54,8 @@ def uses_in(shape: Shape, answer: Any, user: User) -> Iterator[SourceItem]:
     for found in _found(shape, answer, ""):
         if found.mark is TASK_DEFINITION:
             yield from definition_uses(found.text, user)
-        elif found.mark is DOCUMENT:
-            yield from text_uses(found.text, user)
+        elif found.mark in (DOCUMENT, JSON_DOCUMENT):
+            yield from text_uses(found.text, user, is_json=found.mark is JSON_DOCUMENT)
         else:
             yield from uses_of(
                 found.text,

@@ -9,10 +9,12 @@ from typing import Any
 from ecrm.aws import Operation, listing
 from ecrm.aws.shapes import NUMBER, TEXT, ListOf, Record, optional, record
 from ecrm.config.quotas import Quota
-from ecrm.sources.answers import DOCUMENT, IMAGE
+from ecrm.sources.answers import IMAGE, JSON_DOCUMENT
 from ecrm.sources.steps import Item, Step, table_source
 
+# In the order in which a job passes them, so that none moves on unseen between two calls.
 _ALIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+_ALIVE_OF_SERVICE = ("SUBMITTED", "PENDING", "RUNNABLE", "SCHEDULED", "STARTING", "RUNNING")
 _OF_SERVICE = "SAGEMAKER_TRAINING"
 
 
@@ -78,7 +80,7 @@ LIST_SERVICE_JOBS = listing("batch", "ListServiceJobs", "jobSummaryList", record
 DESCRIBE_SERVICE_JOB = Operation(
     "batch",
     "DescribeServiceJob",
-    record(jobId=TEXT, jobName=TEXT, status=TEXT, serviceRequestPayload=optional(DOCUMENT)),
+    record(jobId=TEXT, jobName=TEXT, status=TEXT, serviceRequestPayload=optional(JSON_DOCUMENT)),
 )
 
 _JOB = "Batch job {jobQueueName}/{jobName}"
@@ -94,7 +96,9 @@ def _is_of_containers(queue: Item) -> bool:
 
 def _jobs(status: str) -> Step:
     """Those of one queue that are in this status, which is one call even if there are none."""
-    describe = Step(DESCRIBE_JOBS, {"jobs": "jobId"}, user=_JOB, why="{status}", at_once=100)
+    describe = Step(
+        DESCRIBE_JOBS, {"jobs": "jobId"}, user=_JOB, why="{status}", at_once=100, identity="jobId"
+    )
     return Step(
         LIST_JOBS,
         {"jobQueue": "jobQueueArn"},
@@ -105,7 +109,8 @@ def _jobs(status: str) -> Step:
 
 
 def _service_jobs(status: str) -> Step:
-    describe = Step(DESCRIBE_SERVICE_JOB, {"jobId": "jobId"}, user=_JOB, why="{status}")
+    ask = {"jobId": "jobId"}
+    describe = Step(DESCRIBE_SERVICE_JOB, ask, user=_JOB, why="{status}", identity="jobId")
     return Step(
         LIST_SERVICE_JOBS,
         {"jobQueue": "jobQueueArn"},
@@ -124,11 +129,12 @@ BATCH = table_source(
             given={"status": "ACTIVE", "maxResults": 100},
             user="Batch job definition {jobDefinitionName}:{revision}",
             why="active",
+            names_some=lambda _: True,
         ),
         Step(
             DESCRIBE_JOB_QUEUES,
             given={"maxResults": 100},
-            then=(*map(_jobs, _ALIVE), *map(_service_jobs, (*_ALIVE, "SCHEDULED"))),
+            then=(*map(_jobs, _ALIVE), *map(_service_jobs, _ALIVE_OF_SERVICE)),
         ),
     ),
     counts="every active job definition, and jobs that run or wait to run",

@@ -38,6 +38,7 @@ CODEBUILD = table_source(
                     why="its environment",
                     at_once=100,
                     gone="projectsNotFound",
+                    identity="name",
                 ),
             ),
         ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ecrm.aws import Operation
-from ecrm.errors import AccessDenied, AwsError, Gone, NotAReferenceError, NotOffered
+from ecrm.errors import AccessDenied, AwsError, Gone, NotAReferenceError
 from ecrm.model.reference import Reference, is_digest, looks_like_ecr
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
@@ -103,7 +103,7 @@ def attempt(read: Callable[[], Iterable[T]], name: str = "") -> list[T | Diagnos
     try:
         for item in read():
             found.append(item)  # noqa: PERF402 - what came before a failure is kept
-    except (Gone, NotOffered) as error:
+    except Gone as error:
         gone = SaidToBeGone(name, str(error))
         found.append(gone if name else Diagnostic(ReadStatus.FAILED, str(error)))
     except AccessDenied as error:

@@ -12,7 +12,7 @@ from itertools import product
 from ecrm.aws import UPPER_NEXT_TOKEN, Operation, items, listing
 from ecrm.aws.shapes import TEXT, optional, record
 from ecrm.config.quotas import Quota
-from ecrm.sources.answers import DOCUMENT, TASK_DEFINITION
+from ecrm.sources.answers import DOCUMENT, JSON_DOCUMENT, TASK_DEFINITION
 from ecrm.sources.ecs import clusters_in
 from ecrm.sources.ecs.operations import LIST_CLUSTERS
 from ecrm.sources.gaps import attempt_where_offered
@@ -23,6 +23,7 @@ from ecrm.sources.task_definitions import DESCRIBE_TASK_DEFINITION
 
 _NAMED = optional(record(TaskDefinitionArn=TASK_DEFINITION))
 _PAGE = 100
+_CLUSTER = ":cluster/"  # in the ARN of what starts tasks
 
 LIST_EVENT_BUSES = listing(
     "events", "ListEventBuses", "EventBuses", record(Name=TEXT), tokens=UPPER_NEXT_TOKEN
@@ -34,7 +35,7 @@ LIST_TARGETS_BY_RULE = listing(
     "events",
     "ListTargetsByRule",
     "Targets",
-    record(Id=TEXT, EcsParameters=_NAMED),
+    record(Id=TEXT, Arn=TEXT, EcsParameters=_NAMED),
     tokens=UPPER_NEXT_TOKEN,
 )
 LIST_SCHEDULES = listing(
@@ -47,7 +48,7 @@ LIST_SCHEDULES = listing(
 GET_SCHEDULE = Operation(
     "scheduler",
     "GetSchedule",
-    record(Target=record(EcsParameters=_NAMED, Input=optional(DOCUMENT))),
+    record(Target=record(Arn=TEXT, EcsParameters=_NAMED, Input=optional(DOCUMENT))),
 )
 LIST_PIPES = listing(
     "pipes",
@@ -68,7 +69,7 @@ LIST_STATE_MACHINES = listing(
     record(name=TEXT, stateMachineArn=TEXT),
 )
 DESCRIBE_STATE_MACHINE = Operation(
-    "stepfunctions", "DescribeStateMachine", record(definition=DOCUMENT)
+    "stepfunctions", "DescribeStateMachine", record(definition=JSON_DOCUMENT)
 )
 LIST_STATE_MACHINE_VERSIONS = listing(
     "stepfunctions",
@@ -88,6 +89,7 @@ _TARGETS = Step(
             {"Limit": _PAGE},
             user="EventBridge rule {bus}/{name}",
             why="target {Id}",
+            names_some=lambda target: _CLUSTER in target["Arn"],
         ),
     ),
 )
@@ -130,7 +132,7 @@ EVENTBRIDGE = Source(
 def _may_start_tasks(schedule: Item) -> bool:
     """A universal target (`aws-sdk`) may be any call, of which only the input says what it does."""
     arn = schedule["Target"]["Arn"]
-    return ":cluster/" in arn or ":aws-sdk:" in arn
+    return _CLUSTER in arn or ":aws-sdk:" in arn
 
 
 SCHEDULER = table_source(
@@ -147,6 +149,7 @@ SCHEDULER = table_source(
                     only=_may_start_tasks,
                     user="schedule {GroupName}/{Name}",
                     why="its target",
+                    names_some=lambda schedule: _CLUSTER in schedule["Target"]["Arn"],
                 ),
             ),
         ),
@@ -168,9 +171,11 @@ PIPES = table_source(
                 Step(
                     DESCRIBE_PIPE,
                     {"Name": "Name"},
-                    only=lambda pipe: ":cluster/" in pipe["Target"],
+                    only=lambda pipe: _CLUSTER in pipe["Target"],
                     user="pipe {Name}",
                     why="its target",
+                    names_some=lambda _: True,
+                    identity="Name",
                 ),
             ),
         ),

@@ -7,7 +7,7 @@ packages are searched for, since each would take a call of its own otherwise.
 from ecrm.aws import UPPER_NEXT_TOKEN, Operation, listing
 from ecrm.aws.shapes import NUMBER, TEXT, ListOf, Optional, Shape, optional, record
 from ecrm.config.quotas import Quota
-from ecrm.sources.answers import DOCUMENT, IMAGE, IMAGE_DIGEST
+from ecrm.sources.answers import IMAGE, IMAGE_DIGEST, JSON_DOCUMENT
 from ecrm.sources.steps import Step, table_source
 
 _PAGE = {"MaxResults": 100}
@@ -71,7 +71,7 @@ def _search(**found: Shape) -> Operation:
 SEARCH_MODELS = _search(Model=record(Model=_MODEL))
 SEARCH_MODEL_PACKAGES = _search(ModelPackage=_PACKAGE)
 LIST_PIPELINES = _list("Pipelines", "PipelineSummaries", PipelineName=TEXT)
-DESCRIBE_PIPELINE = _describe("Pipeline", PipelineName=TEXT, PipelineDefinition=DOCUMENT)
+DESCRIBE_PIPELINE = _describe("Pipeline", PipelineName=TEXT, PipelineDefinition=JSON_DOCUMENT)
 LIST_MONITORING_SCHEDULES = _list(
     "MonitoringSchedules", "MonitoringScheduleSummaries", MonitoringScheduleName=TEXT
 )
@@ -128,7 +128,8 @@ def _each(
     name, and `asked` the parameter, if that is another."""
     why = "running" if running else "as it is defined"
     user = f"SageMaker {what} {{{name}}}"
-    below = Step(describe, {asked or name: name}, user=user, why=why)
+    identity = name if name in describe.answer.members else ""
+    below = Step(describe, {asked or name: name}, user=user, why=why, identity=identity)
     return Step(list_all, given=_RUNNING if running else _PAGE, then=(below,))
 
 

@@ -6,7 +6,7 @@ Where images are in the answers their shapes say (`answers`). An item that vanis
 nothing, if the listing does not name it any more; a listing cannot vanish.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -34,9 +34,13 @@ class Step:
     that are always the same. With `at_once` the one parameter of `asks` is a list of up to so many,
     and `gone` the member of the answer that lists those that do not exist any more.
 
+    `identity` is the member of what is answered that says which item was asked about: there must be
+    an answer for each, and for no other in its place. What is asked for at once needs one.
+
     `user` and `why` are templates of the evidence, filled with members of the item. Of the items
     above, `only` those are asked about. `read` finds the images of an item, in the registry of the
-    target, where its shape cannot say.
+    target, where its shape cannot say. An item of which `names_some` is true must name something:
+    an answer in which nothing does is not known.
     """
 
     operation: Operation
@@ -46,9 +50,11 @@ class Step:
     why: str = ""
     at_once: int = 0
     gone: str = ""
+    identity: str = ""
     then: tuple["Step", ...] = ()
     only: Callable[[Item], bool] = lambda _: True
     read: Callable[[Item, User, Registry], Iterator[SourceItem]] | None = None
+    names_some: Callable[[Item], bool] = lambda _: False
 
 
 def table_source(
@@ -79,7 +85,7 @@ def table_source(
 
 def read_steps(reading: Reading, source: str, steps: Sequence[Step]) -> Iterator[SourceItem]:
     def read(step: Step) -> list[SourceItem]:
-        return [*look_twice(lambda _: _Reader(reading, source).first(step))]
+        return [*look_twice(lambda names: _Reader(reading, source, names).first(step))]
 
     for found in reading.workers.map(read, steps):
         yield from found
@@ -89,7 +95,7 @@ def read_below(
     reading: Reading, source: str, step: Step, above: Callable[[], Sequence[Item]]
 ) -> Iterator[SourceItem]:
     """What the step finds of items that are listed otherwise."""
-    return look_twice(lambda _: _Reader(reading, source).below(step, above()))
+    return look_twice(lambda names: _Reader(reading, source, names).below(step, above()))
 
 
 def _operations(steps: Sequence[Step]) -> Iterator[Operation]:
@@ -99,11 +105,13 @@ def _operations(steps: Sequence[Step]) -> Iterator[Operation]:
 
 
 class _Reader:
-    """Reads the steps of one source; each call once, however many items lead to it."""
+    """Reads the steps of one source; each call once, however many items lead to it. At the second
+    look, of what nothing is listed below only `names` are read."""
 
-    def __init__(self, reading: Reading, source: str) -> None:
+    def __init__(self, reading: Reading, source: str, names: Collection[str] | None) -> None:
         self._reading = reading
         self._source = source
+        self._names = names
         self._definitions = reading.target.arn("ecs", "task-definition/")
         self._asked: set[str] = set()
         self._lock = Lock()
@@ -129,6 +137,9 @@ class _Reader:
             for parameter, member in step.asks.items()
         }
         name = " ".join(str(value) for value in asked.values())
+        is_last = not step.then and not step.at_once
+        if self._names is not None and is_last and name not in self._names:
+            return []
         return attempt(partial(self._ask, step, {**step.given, **asked}, above), name)
 
     def _ask(
@@ -138,8 +149,8 @@ class _Reader:
             return
         for page in self._pages(step.operation, params):
             shape, found = _listed(step.operation, page)
-            if step.at_once:
-                yield from _left_out(step, page, len(above) - len(found))
+            if step.identity or step.at_once:
+                yield from _left_out(step, page, above, found)
             # Those that are asked about at once have all that led to them in common.
             items = [_item(each, above[0]) for each in found]
             for each, item in zip(found, items, strict=True):
@@ -165,9 +176,13 @@ class _Reader:
         names = step.user.format_map(item), step.why.format_map(item)
         user = User(self._source, *names, self._definitions)
         if step.read:
-            yield from step.read(item, user, self._reading.target.registry)
+            found = list(step.read(item, user, self._reading.target.registry))
         else:
-            yield from uses_in(shape, each, user)
+            found = list(uses_in(shape, each, user))
+        yield from found
+        if not found and step.names_some(item):
+            what = f"AWS's answer names no image of {user.name}; try again"
+            yield Diagnostic(ReadStatus.FAILED, f"{step.operation.action}: {what}")
 
 
 def _listed(operation: Operation, page: Any) -> tuple[Shape, Sequence[Any]]:
@@ -180,16 +195,18 @@ def _listed(operation: Operation, page: Any) -> tuple[Shape, Sequence[Any]]:
 
 
 def _left_out(
-    step: Step, page: Mapping[str, Any], number: int
+    step: Step, page: Mapping[str, Any], above: Sequence[Item], found: Sequence[Any]
 ) -> Iterator[Diagnostic | SaidToBeGone]:
-    """A note where an answer has so many fewer than were asked for, and says of too few that they
-    are gone."""
+    """Notes for what was asked for and is not `found`, whether the answer says that it is gone or
+    leaves it out."""
+    asked_by = next(iter(step.asks.values()))
     gone = page[step.gone] if step.gone else ()
     for name in gone:
         yield SaidToBeGone(name, f"{step.operation.action}: there is no {name}")
-    if number > len(gone):
-        text = f"AWS's answer leaves out {number - len(gone)}; try again"
-        yield Diagnostic(ReadStatus.FAILED, f"{step.operation.action}: {text}")
+    asked = {str(item[asked_by]) for item in above}
+    if silent := asked - {str(each[step.identity]) for each in found} - set(gone):
+        what = f"AWS's answer leaves out {len(silent)} of {len(asked)}, such as {min(silent)}"
+        yield Diagnostic(ReadStatus.FAILED, f"{step.operation.action}: {what}; try again")
 
 
 def _item(found: Any, above: Item) -> Item:

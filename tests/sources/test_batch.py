@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ecrm.model.scan import Diagnostic
+from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.batch import BATCH
 from tests.sources.reading import found_by
@@ -46,7 +46,6 @@ SHAPES = {
         {"nodeProperties": nodes({"eksProperties": eks("app")})},
         {"app", "app-init"},
     ),
-    "nothing": ({}, set()),
 }
 
 
@@ -91,6 +90,16 @@ def test_every_shape_of_an_active_job_definition_counts(aws, shape):
     assert all(who.startswith("Batch job definition nightly:3 (active)") for who in found.values())
 
 
+def test_an_active_job_definition_without_an_image_is_not_understood(aws):
+    aws.otherwise("DescribeJobDefinitions", {"jobDefinitions": [definition("nightly")]})
+    [note] = found_by(BATCH, aws.target)
+    assert note == Diagnostic(
+        ReadStatus.FAILED,
+        "batch:DescribeJobDefinitions: AWS's answer names no image of Batch job definition "
+        "nightly:3; try again",
+    )
+
+
 def queue(name: str, **more: Any) -> Any:
     return {
         "jobQueueName": name,
@@ -117,6 +126,7 @@ def job(number: int, status: str, **properties: Any) -> Any:
 JOB_SHAPES = {
     "a container": ({"container": image("app")}, {"app"}),
     **{name: shape for name, shape in SHAPES.items() if name != "a container"},
+    "nothing": ({}, set()),
 }
 
 
@@ -143,9 +153,8 @@ def test_jobs_are_described_a_hundred_at_a_time(aws):
     aws.answer("ListJobs", {"jobSummaryList": jobs}, **running)
 
     def described(params: Any) -> Any:
-        return {
-            "jobs": [job(n, "RUNNING", container=image("app")) for n in range(len(params["jobs"]))]
-        }
+        numbers = [int(name.removeprefix("job-")) for name in params["jobs"]]
+        return {"jobs": [job(number, "RUNNING", container=image("app")) for number in numbers]}
 
     aws.otherwise("DescribeJobs", described)
     assert set(uses(aws)) == {"app"}
@@ -161,7 +170,7 @@ def test_a_job_that_an_answer_leaves_out_is_missed(aws):
     assert isinstance(note, Diagnostic)
     assert (note.status, note.text) == (
         "failed",
-        "batch:DescribeJobs: AWS's answer leaves out 1; try again",
+        "batch:DescribeJobs: AWS's answer leaves out 1 of 1, such as 1; try again",
     )
 
 

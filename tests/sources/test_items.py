@@ -120,10 +120,14 @@ def test_what_lasts_does_not_vanish(error):
     assert attempt(lambda: read(error, "a")) == expected
 
 
-@pytest.mark.parametrize("error", GONE, ids=str)
-def test_b36_what_is_said_to_be_gone_has_a_name_to_look_for(error):
-    expected = ["a", SaidToBeGone("prod", str(error))]
-    assert attempt(lambda: read(error, "a"), "prod") == expected
+def test_b36_what_is_said_to_be_gone_has_a_name_to_look_for():
+    expected = ["a", SaidToBeGone("prod", "not there")]
+    assert attempt(lambda: read(Gone("not there"), "a"), "prod") == expected
+
+
+def test_b36_what_is_not_offered_is_not_gone():
+    expected = ["a", Diagnostic(ReadStatus.FAILED, "not here")]
+    assert attempt(lambda: read(NotOffered("not here"), "a"), "prod") == expected
 
 
 def looks(*answers: list[SourceItem]) -> tuple[list[SourceItem], list[Any]]:

@@ -187,3 +187,37 @@ def test_a_task_definition_that_was_deleted_needs_nothing(aws):
     gone = ("ClientException", "Unable to describe task definition.")
     aws.refuse("DescribeTaskDefinition", *gone, taskDefinition=definition("gone:7"))
     assert set(uses(aws, STEP_FUNCTIONS)) == {"train:v1"}
+
+
+def test_b36_an_endpoint_that_does_not_know_task_definitions_does_not_make_them_gone(aws):
+    listed_machine(aws)
+    answer = machine(MACHINE, "train:v1", "report:7")
+    aws.answer("DescribeStateMachine", answer, stateMachineArn=MACHINE)
+    aws.refuse("DescribeTaskDefinition", "404", taskDefinition=definition("report:7"))
+    [note] = [item for item in found_by(STEP_FUNCTIONS, aws.target) if isinstance(item, Diagnostic)]
+    assert note.status == "failed"
+
+
+def test_b35_what_starts_tasks_and_names_no_task_definition_is_not_understood(aws):
+    summary, answer = schedule("nightly", f"{CLUSTER}/prod")
+    aws.answer("ListSchedules", {"Schedules": [summary]}, MaxResults=100)
+    aws.answer("GetSchedule", answer, Name="nightly", GroupName="ours")
+    [note] = found_by(SCHEDULER, aws.target)
+    assert isinstance(note, Diagnostic)
+    assert (note.status, note.text) == (
+        "failed",
+        "scheduler:GetSchedule: AWS's answer names no image of schedule ours/nightly; try again",
+    )
+
+
+@pytest.mark.parametrize("text", ["{", "null", '"a text"'])
+def test_b35_a_definition_that_is_not_json_is_not_understood(aws, text):
+    listed_machine(aws)
+    answer = {**machine(MACHINE, "train:v1", "report:7"), "definition": text}
+    aws.answer("DescribeStateMachine", answer, stateMachineArn=MACHINE)
+    [note] = found_by(STEP_FUNCTIONS, aws.target)
+    assert isinstance(note, Diagnostic)
+    assert (note.status, note.text) == (
+        "failed",
+        "state machine orders (its definition): the text is not JSON; try again",
+    )

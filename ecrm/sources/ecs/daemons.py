@@ -64,6 +64,7 @@ _DEFINITIONS = Step(
             {"daemonTaskDefinition": "arn"},
             user="daemon task definition {arn}",
             why="registered",
+            names_some=lambda _: True,
         ),
     ),
 )
@@ -86,6 +87,7 @@ _CLUSTERS = Step(
                             user="daemon revision {daemonRevisionArn}",
                             why="current",
                             at_once=_REVISIONS,
+                            identity="daemonRevisionArn",
                         ),
                     ),
                 ),
