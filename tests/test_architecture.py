@@ -36,6 +36,7 @@ PURE = (
     "config",
     "kubernetes.answers",
     "registry.access",
+    "registry.conditions",
     "registry.tag_mutability",
     "sources.files.document",
     "sources.files.mention",

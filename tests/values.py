@@ -18,7 +18,7 @@ from ecrm.model.use import Use
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 from ecrm.planning.planner import make_plan, planning_context
-from ecrm.registry.access import Pullers, Replication
+from ecrm.registry.access import Puller, Pullers, Replication
 from ecrm.registry.tag_mutability import Mutability
 
 T = TypeVar("T")
@@ -138,7 +138,8 @@ class Shelf:
 
     def cross_account_pullers(self, registry: Registry, repository: str) -> Pullers:
         try:
-            return Pullers(answered(self.contents[registry][repository].cross_account_pullers))
+            found = answered(self.contents[registry][repository].cross_account_pullers)
+            return Pullers(tuple(map(Puller, found)))
         except Gone:
             raise
         except AwsError as error:

@@ -233,6 +233,6 @@ def _consumers(
         pullers = inventory.cross_account_pullers(*key) if planned.stages else Pullers()
     except Gone:
         pullers = Pullers()
-    pulls = [f"{puller} may pull" for puller in pullers.known]
+    pulls = [f"{puller.text} may pull" for puller in pullers.known]
     unread = [f"who else may pull is not known: {why}" for why in pullers.unread]
     return tuple(dict.fromkeys(copies + pulls + unread))

@@ -19,7 +19,7 @@ from ecrm.model.printable import printable_json
 from ecrm.model.reference import Digest, Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.scan import Scan
 from ecrm.planning.planner import RegistryReader
-from ecrm.registry.access import Pullers, Replication
+from ecrm.registry.access import Puller, Pullers, Replication
 from ecrm.registry.tag_mutability import Mutability
 
 _FORMAT = 1
@@ -82,7 +82,7 @@ class Snapshot:
 
     def cross_account_pullers(self, registry: Registry, repository: str) -> Pullers:
         record = self.records[registry][repository]
-        return Pullers(record.pullers, record.pullers_unread)
+        return Pullers(tuple(map(Puller, record.pullers)), record.pullers_unread)
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
         """Raises AwsError where it was not recorded, which is not the same as having none."""
@@ -167,7 +167,7 @@ def _recorded(inventory: RegistryReader, key: RepositoryKey, *, policies: bool) 
     return RepositoryRecord(
         images=tuple(images),
         children=inventory.children(*key, indexes) if indexes else {},
-        pullers=pullers.known,
+        pullers=tuple(puller.text for puller in pullers.known),
         pullers_unread=pullers.unread,
         mutability=_mutability(inventory, key),
         lifecycle_policy=_policy(inventory, key) if policies else None,

@@ -4,14 +4,15 @@ Pure: DescribeRegistry and the policies become values and lines for people.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ecrm.model.json_text import parse_json
+from ecrm.model.organization import Organization
 from ecrm.model.pattern import glob_matches
 from ecrm.model.reference import Registry
+from ecrm.registry.conditions import Limit, account_of, limits_of, only_account
 
 _PULLS = ("ecr:batchgetimage", "ecr:getdownloadurlforlayer")  # IAM does not heed case
 
@@ -32,11 +33,29 @@ class Replication:
         return repository.startswith(self.prefix)
 
 
+class Puller(NamedTuple):
+    """Whom a statement lets pull: a line for people, and what each account of them fulfils."""
+
+    text: str
+    limits: tuple[Limit, ...] = ()
+
+    def may_be(self, account: str, organization: Organization) -> bool:
+        return all(limit.may_hold(account, organization) for limit in self.limits)
+
+
 class Pullers(NamedTuple):
     """Who outside the account may pull, and why that is not known for certain."""
 
-    known: tuple[str, ...] = ()
+    known: tuple[Puller, ...] = ()
     unread: tuple[str, ...] = ()
+
+    def why(self, account: str, organization: Organization) -> str:
+        """Why this account may be one of them; empty where it cannot. An upper bound: what is not
+        understood lets everybody in, and no denial is heeded."""
+        if self.unread:
+            return f"who may pull is not known: {self.unread[0]}"
+        found = (puller for puller in self.known if puller.may_be(account, organization))
+        return next((f"{puller.text} may pull" for puller in found), "")
 
 
 def replications(owner: Registry, configuration: Mapping[str, Any]) -> tuple[Replication, ...]:
@@ -64,19 +83,18 @@ def _prefix(entry: Mapping[str, Any]) -> str:
     return str(entry["filter"])
 
 
-def cross_account_pullers(owner: Registry, policy: str) -> tuple[str, ...]:
+def cross_account_pullers(owner: Registry, policy: str) -> tuple[Puller, ...]:
     """Who outside the account may pull, by a repository or registry policy's text."""
     try:
         statements = parse_json(policy)["Statement"]
         pullers = {
-            who + _condition(statement)
+            puller
             for statement in _list(statements)
             if _lets_pull(statement)
-            for who in _principals(statement)
-            if who != f"account {owner.account}" and not _is_ours(who, statement, owner)
+            for puller in _pullers(statement, owner)
         }
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
-        return ("someone, by a policy that ecrm cannot read",)
+        return (Puller("someone, by a policy that ecrm cannot read"),)
     return tuple(sorted(pullers))
 
 
@@ -93,32 +111,39 @@ def _covers(action: str, patterns: Any) -> bool:
     return any(glob_matches(pattern.lower(), action) for pattern in _list(patterns))
 
 
-def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
+def _pullers(statement: Mapping[str, Any], owner: Registry) -> Iterator[Puller]:
+    """But for the account itself, and services that act for it alone: Lambda adds such a statement
+    by itself."""
+    limits = limits_of(statement.get("Condition") or {})
+    for kind, who in _principals(statement):
+        account = account_of(who) if kind == "AWS" else ""
+        is_ours = kind == "Service" and only_account(limits) == owner.account
+        if account != owner.account and not is_ours:
+            text = _principal(kind, who) + _condition(statement)
+            yield Puller(text, (Limit.to_account(account), *limits) if account else limits)
+
+
+def _principals(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each with its kind, such as `AWS`; a kind that is empty has words of ours."""
     if "NotPrincipal" in statement:
-        yield "everyone but a few"
+        yield "", "everyone but a few"
         return
     principal = statement["Principal"]
     if isinstance(principal, str):
         principal = {"AWS": principal}
     for kind, values in principal.items():
-        for value in _list(values):
-            yield _principal(kind, value)
+        yield from ((kind, value) for value in _list(values))
 
 
 def _principal(kind: str, value: str) -> str:
+    if not kind:
+        return value
     if value == "*":
         return "everyone"
     if kind == "Service":
         return f"service {value}"
-    parts = value.split(":")
-    account = parts[4] if len(parts) > 4 else value  # noqa: PLR2004 - an ARN's account
-    return f"account {account}" if account.isdigit() else f"principal {value}"
-
-
-def _is_ours(who: str, statement: Mapping[str, Any], owner: Registry) -> bool:
-    """A service that acts for our own account alone: Lambda adds such a statement by itself."""
-    accounts = re.findall(r"(?<!\d)\d{12}(?!\d)", json.dumps(statement.get("Condition", {})))
-    return who.startswith("service ") and set(accounts) == {owner.account}
+    account = account_of(value)
+    return f"account {account}" if account else f"principal {value}"
 
 
 def _condition(statement: Mapping[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """The registries of a run, read from AWS for planning and checking."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -80,9 +79,9 @@ class Inventory:
                 )
         where = repository_of(self._targets[registry], repository)
         own = _cross_account_pullers(registry, ecr, GET_REPOSITORY_POLICY, **where)
-        both = own, self._registry_policies[registry]
-        known, unread = (tuple(dict.fromkeys(chain(*lines))) for lines in zip(*both, strict=True))
-        return Pullers(known, unread)
+        others = self._registry_policies[registry]
+        known, unread = own.known + others.known, own.unread + others.unread
+        return Pullers(tuple(dict.fromkeys(known)), tuple(dict.fromkeys(unread)))
 
     def lifecycle_policy(self, registry: Registry, repository: str) -> str | None:
         return lifecycle_policy(self._targets[registry], repository)

@@ -1,6 +1,7 @@
 """Who may use images unseen: what replication and policies say, in facts and in lines."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from ecrm.errors import AwsError
 from ecrm.model.reference import Registry
-from ecrm.registry.access import Replication, cross_account_pullers, replications
+from ecrm.registry.access import Puller, Replication, cross_account_pullers, replications
 from ecrm.registry.operations import DESCRIBE_REGISTRY
 
 OWNER = Registry("123456789012", "eu-west-1")
@@ -28,7 +29,11 @@ def statement(principal: Any = "*", action: Any = "ecr:BatchGetImage", **more: A
 
 def pullers(*statements: Any) -> list[str]:
     policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    return list(cross_account_pullers(OWNER, policy))
+    return texts(cross_account_pullers(OWNER, policy))
+
+
+def texts(found: Iterable[Puller]) -> list[str]:
+    return [puller.text for puller in found]
 
 
 def aws(*who: str) -> dict[str, list[str]]:
@@ -266,7 +271,7 @@ def test_a_denial_takes_nothing_back():
 
 def test_a_statement_may_stand_alone():
     policy = json.dumps({"Statement": statement(aws("999999999999"))})
-    assert cross_account_pullers(OWNER, policy) == ("account 999999999999",)
+    assert texts(cross_account_pullers(OWNER, policy)) == ["account 999999999999"]
 
 
 def test_a_policy_without_statements_lets_nobody_pull():
@@ -303,7 +308,9 @@ def test_a_policy_without_statements_lets_nobody_pull():
     ],
 )
 def test_a_policy_that_cannot_be_read_lets_someone_pull(policy):
-    assert cross_account_pullers(OWNER, policy) == ("someone, by a policy that ecrm cannot read",)
+    assert cross_account_pullers(OWNER, policy) == (
+        Puller("someone, by a policy that ecrm cannot read"),
+    )
 
 
 JSON = st.recursive(
@@ -325,7 +332,8 @@ def test_no_policy_whatever_is_in_it_stops_a_plan(anything):
     allows_whom = {"Statement": [{"Effect": "Allow", "Action": "*", "Principal": anything}]}
     for policy in (anything, allows_whom):
         assert all(
-            isinstance(line, str) for line in cross_account_pullers(OWNER, json.dumps(policy))
+            isinstance(puller, Puller) and isinstance(puller.text, str)
+            for puller in cross_account_pullers(OWNER, json.dumps(policy))
         )
 
 

@@ -11,7 +11,8 @@ import pytest
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.image import Image, Kind, Status
 from ecrm.model.media_types import INDEX_MEDIA_TYPES
-from ecrm.registry.access import Pullers
+from ecrm.registry.access import Puller, Pullers
+from ecrm.registry.conditions import Limit
 from ecrm.registry.deleter import Deleter, Refusal
 from ecrm.registry.images import images, repositories
 from ecrm.registry.inventory import Inventory
@@ -646,6 +647,10 @@ def test_a_registry_without_replication_has_no_rules(aws):
     assert Inventory([aws.target]).replications(REGISTRY) == ()
 
 
+def puller(account: str) -> Puller:
+    return Puller(f"account {account}", (Limit.to_account(account),))
+
+
 def policy(account: str) -> str:
     allowed = {"Effect": "Allow", "Action": "ecr:BatchGetImage", "Principal": {"AWS": account}}
     return json.dumps({"Statement": [allowed]})
@@ -657,10 +662,10 @@ def test_those_whom_a_policy_of_the_repository_or_registry_lets_pull_are_reporte
     aws.answer("GetRepositoryPolicy", {"policyText": policy("222222222222")}, **REPOSITORY)
     inventory = Inventory([aws.target])
     assert inventory.cross_account_pullers(REGISTRY, "shop/api") == Pullers(
-        ("account 222222222222", "account 111111111111")
+        (puller("222222222222"), puller("111111111111"))
     )
     aws.refuse("GetRepositoryPolicy", "RepositoryPolicyNotFoundException", "none", **REPOSITORY)
-    assert inventory.cross_account_pullers(REGISTRY, "shop/api").known == ("account 111111111111",)
+    assert inventory.cross_account_pullers(REGISTRY, "shop/api").known == (puller("111111111111"),)
     assert len(aws.asked("GetRegistryPolicy")) == 1
 
 
@@ -676,7 +681,7 @@ def test_a_registry_policy_that_may_not_be_read_is_asked_once_and_hides_no_other
     inventory = Inventory([aws.target])
     for name in ("shop/api", "shop/web"):
         known, (why,) = inventory.cross_account_pullers(REGISTRY, name)
-        assert known == ("account 222222222222",)
+        assert known == (puller("222222222222"),)
         assert why.startswith("ecr:GetRegistryPolicy is denied; allow it")
     assert len(aws.asked("GetRegistryPolicy")) == 1
 
@@ -685,7 +690,7 @@ def test_a_repository_policy_that_may_not_be_read_hides_not_what_the_registry_sa
     aws.otherwise("GetRegistryPolicy", {"policyText": policy("111111111111")})
     aws.otherwise_refuse("GetRepositoryPolicy", "AccessDeniedException")
     known, (why,) = Inventory([aws.target]).cross_account_pullers(REGISTRY, "shop/api")
-    assert known == ("account 111111111111",)
+    assert known == (puller("111111111111"),)
     assert why.startswith("ecr:GetRepositoryPolicy is denied; allow it")
 
 
