@@ -136,7 +136,7 @@ def _checked(event: Mapping[str, Any], wrong: list[str]) -> dict[str, Any]:
             wrong.append(f"event: unknown key {key!r}; {hint}")
         elif not _fits(value, kind):
             wrong.append(f"event: {key} is {_said(value)}, not {_KINDS[kind]}")
-        elif value == "":
+        elif _is_blank(value):  # from a rule that forgot a value; it must not mean "all"
             wrong.append(f"event: {key} is empty; leave it out")
         else:
             given[key] = tuple(value) if kind is list else value
@@ -154,8 +154,14 @@ def _switch(environ: Mapping[str, str], name: str, wrong: list[str]) -> bool:
 def _fits(value: Any, kind: type) -> bool:
     """Of just this type: to Python, True is a number as well."""
     if isinstance(value, list):
-        return kind is list and all(isinstance(text, str) and text for text in value)
+        return kind is list and all(isinstance(text, str) for text in value)
     return type(value) is kind
+
+
+def _is_blank(value: Any) -> bool:
+    if isinstance(value, list):
+        return not value or any(map(_is_blank, value))
+    return isinstance(value, str) and not value.strip()
 
 
 def _said(value: object) -> str:
