@@ -34,6 +34,8 @@ Command = Callable[[workflow.Run, Event, Result], None]
 def _scan(run: workflow.Run, event: Event, result: Result) -> None:
     result.scan = workflow.scan(run)
     _raise_if_incomplete(result)
+    for line in result.scan.skipped_commands:
+        log.warning("%s", line)
     _show(run, event, SCAN_FORMATS, "json", result.scan)
 
 

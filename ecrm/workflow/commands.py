@@ -87,12 +87,13 @@ def snapshot(run: Run, *, policies: bool = False) -> str:
 
 
 def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage], tuple[str, ...]]:
-    """Why the images that `text` names are kept or deleted, and what could not be read."""
+    """Why the images that `text` names are kept or deleted, and what was not read."""
     facts = read_context(run)
     made = make_plan(run.inventory, facts, ALL, run.progress, shows_consumers=False)
     keys = [planned.key for planned in made.repositories]
     rules = {key: rule for key in keys if (rule := facts.rule_for(key))}
-    return explain(made, rules, facts.scan.uses, text), made.unread
+    unread = (*made.unread, *facts.scan.skipped_commands)
+    return explain(made, rules, facts.scan.uses, text), unread
 
 
 def check(

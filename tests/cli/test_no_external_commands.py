@@ -69,6 +69,15 @@ def test_what_others_will_read_is_written_with_a_warning(ecrm: Ecrm, program: Pa
     assert f"ecrm: warn: command sh: {NOT_RUN}" in ran.errors
 
 
+def test_b46_what_the_programs_may_protect_is_not_said_to_be_deletable(
+    ecrm: Ecrm, program: Path, shop: Shop
+):
+    ran = ecrm("explain", "shop/api:v1", "--no-external-commands")
+    assert (ran.code, ran.errors) == (1, [f"ecrm: error: command sh: {NOT_RUN}"])
+    assert ran.out.startswith("INCOMPLETE: 1 thing could not be read")
+    assert "could be deleted by what is known: expired" in ran.out
+
+
 def test_b46_nothing_is_deleted_without_what_the_programs_protect(
     ecrm: Ecrm, program: Path, shop: Shop
 ):

@@ -445,6 +445,17 @@ def test_a_program_gets_no_more_time_than_there_is(
     )
 
 
+def test_b46_a_scan_without_the_programs_says_so(
+    invoke: Invoke, shop: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "ecrm.yaml").write_text(f"{RULES}external_commands: [{{command: [inventory]}}]\n")
+    monkeypatch.setenv("ECRM_EXTERNAL_COMMANDS", "false")
+    ran = invoke({"command": "scan"})
+    assert ran.value["complete"]
+    line = "command inventory: not run, because of --no-external-commands"
+    assert ("warn", line) in ran.messages
+
+
 def test_without_a_context_there_is_no_end(invoke: Invoke, aws: FakeAws, shop: Repository):
     assert invoke({"command": "delete"}, object()).value["complete"]
 
