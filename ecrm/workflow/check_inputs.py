@@ -133,7 +133,7 @@ def _read(
     run: Run, rule: str, keys: Sequence[RepositoryKey], read: Callable[[RepositoryKey], T]
 ) -> tuple[dict[RepositoryKey, T], list[Unread]]:
     """What could be read of each repository, and what could not; deleted repositories need
-    nothing. Errors of AWS may name no repository, and name no registry."""
+    nothing."""
 
     def attempt(key: RepositoryKey) -> T | Unread | None:
         try:
@@ -141,8 +141,7 @@ def _read(
         except Gone:
             return None
         except (AwsError, InputError) as error:
-            name = display_name(key, run.inventory.registries)
-            return Unread(rule, str(error) if name in str(error) else f"{name}: {error}")
+            return Unread(rule, f"{display_name(key, run.inventory.registries)}: {error}")
 
     results = dict(zip(keys, map_concurrently(attempt, keys, run.inventory.workers), strict=True))
     found = {
