@@ -4,8 +4,9 @@ A file has the members `ecrm_plan` (its format), `version` (of ecrm), `complete`
 could not be read), then the fields of a Plan, then `checksum`.
 The checksum is over all the rest. It shows that a file was damaged or edited by hand; it is not a
 signature, so a file only narrows a plan of now (`narrowed`): of what it says, nothing is believed
-but which images it wants deleted, and when ecrm itself read the indexes among them: ECR may have
-recorded that as a pull, and pulls of an index by others show on its images as well.
+but which images it wants deleted, and when ecrm itself read the indexes among them
+(`believable_readings`): ECR may have recorded that as a pull, and pulls of an index by others show
+on its images as well.
 """
 
 import json
@@ -18,12 +19,15 @@ from ecrm.errors import InputError
 from ecrm.model.codec import Json, decode, encode
 from ecrm.model.decision import Decision
 from ecrm.model.humanize import days
+from ecrm.model.image import OwnReadings
 from ecrm.model.json_text import canonical_json, parse_json
 from ecrm.model.printable import printable_json
 from ecrm.model.reference import RepositoryKey, display_name
 from ecrm.planning.plan import Plan, RepositoryPlan, still_deletable
 
 _FORMAT = 1
+_LONGEST = timedelta(hours=1)
+"""Of reading the manifests of a repository, and of a run that plans."""
 _BESIDES = ("ecrm_plan", "version", "complete", "missing", "checksum")
 
 
@@ -81,6 +85,21 @@ def refuse_unfit(plan: Plan, path: str, current: Plan, now: datetime, max_age: t
         raise InputError(f"{path}: was made for {made_for}, and this is {here}")
     if plan.config != current.config:
         raise InputError(f"{path}: was made with another configuration; make a new plan")
+
+
+def believable_readings(plan: Plan) -> dict[RepositoryKey, OwnReadings]:
+    """ecrm's own readings by a plan file, without those that its run cannot have made: so no file
+    makes pulls of days look like ecrm's own, nor pulls that came after it was written."""
+    latest = plan.created_at + _LONGEST
+    return {
+        planned.key: {
+            digest: reading
+            for digest, reading in planned.own_readings.items()
+            if reading.began <= reading.ended <= latest
+            and reading.ended - reading.began <= _LONGEST
+        }
+        for planned in plan.repositories
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,14 @@ from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.version import version
 from ecrm.planning.guards import Stop, drops, stops, usage
 from ecrm.planning.plan import Plan
-from ecrm.planning.plan_file import Dropped, narrowed, plan_text, read_plan, refuse_unfit
+from ecrm.planning.plan_file import (
+    Dropped,
+    believable_readings,
+    narrowed,
+    plan_text,
+    read_plan,
+    refuse_unfit,
+)
 from ecrm.planning.planner import make_plan
 from ecrm.registry.deleter import Deleter
 from ecrm.sources.questions import Questions
@@ -109,10 +116,10 @@ def _still_approved(run: Run, approved: ApprovedPlan) -> tuple[Plan, tuple[Dropp
     """The deletions of a plan file that a plan of now has, too, and those that it does not have."""
     location = approved.location
     old_plan = read_plan(read_text(location, run.home), location)
-    readings = {planned.key: planned.own_readings for planned in old_plan.repositories}
-    context = read_context(replace(run, request=replace(run.request, list_kept=True)))
-    context = replace(context, readings=readings)
-    current = make_plan(run.inventory, context, run.request.only, run.progress)
+    questions = Questions()
+    context = read_context(replace(run, request=replace(run.request, list_kept=True)), questions)
+    context = replace(context, readings=believable_readings(old_plan))
+    current = make_plan(run.inventory, context, run.request.only, run.progress, questions)
     refuse_unfit(old_plan, location, current, run.now, approved.max_age)
     covers = run.request.only.covers
     named = tuple(planned for planned in old_plan.repositories if covers(planned.repository))
@@ -143,10 +150,11 @@ def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:
 
 
 def _has_history(run: Run) -> bool:
-    """Whether this run may be compared with the last one. Warns of a folder that others can write
-    to."""
+    """Whether this run may be compared with the last one; not where kept images are listed, since
+    then all questions are asked, and more is counted. Warns of a folder that others can write to.
+    """
     request = run.request
-    if not run.targets or run.skips_commands or request.now is not None:
+    if not run.targets or run.skips_commands or request.now is not None or request.list_kept:
         return False
     if why := distrust_of_state(state_of(run)):
         log.warning("%s; so a drop of what is in use cannot be noticed", why)

@@ -259,6 +259,24 @@ def test_a_drop_in_scanned_files_alone_stops_the_run_and_is_compared_with_its_li
     assert ecrm("delete", "--force", *files).code == 0
 
 
+def test_only_plans_that_ask_alike_are_compared(ecrm: Ecrm, running: FakeAws, state: Path):
+    """A plan that lists kept images asks all questions, and knows of more uses than any other."""
+    young = running.ecr.repository("young")
+    function = running.lambda_.function("thumbs", young.push("v0", pushed=days_ago(1)))
+    function.alias("old", function.publish())
+    for number in range(1, 8):
+        running.lambda_.update(function, young.push(f"v{number}", pushed=days_ago(1)))
+        function.publish()
+    assert ecrm("plan", "--out", "plan.json").code == 0
+    before = (state / "in-use.json").read_text()
+    assert ecrm("plan", "--all", "--out", "all.json").code == 0
+    assert (state / "in-use.json").read_text() == before
+    ran = ecrm("delete", "--force", "--plan", "plan.json")
+    assert (ran.code, usage_history(state)) == (0, json.loads(before)[TARGET]["in_use"])
+    plans = [json.loads(Path(path).read_text()) for path in ("plan.json", "all.json")]
+    assert [sum(plan["in_use"].values()) for plan in plans] == [30, 32]
+
+
 def test_each_target_has_a_usage_history_of_its_own(ecrm: Ecrm, running: FakeAws, state: Path):
     ecrm("plan")
     ecrm("plan", "--region", "eu-west-1")

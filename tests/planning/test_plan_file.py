@@ -12,11 +12,18 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ecrm.errors import InputError
+from ecrm.model.image import OwnReading
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.plan import Plan, RepositoryPlan, repository_plan, unread_repository
-from ecrm.planning.plan_file import narrowed, plan_text, read_plan, refuse_unfit
+from ecrm.planning.plan_file import (
+    believable_readings,
+    narrowed,
+    plan_text,
+    read_plan,
+    refuse_unfit,
+)
 from tests.model.test_codec import KEYS, MOMENTS, SOURCES, TEXTS
 from tests.strategies import Case, cases, examples
 from tests.values import (
@@ -552,3 +559,30 @@ def test_b37_whatever_a_file_says_only_what_the_plan_of_now_deletes_is_deleted(c
     named = {decision.image.digest for one in moved for decision in one.deletions}
     assert {decision.image.digest for decision in here.deletions} <= named
     assert {one.decision.image.digest for one in dropped} <= named
+
+
+# -- what of its readings is believed --------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "is_believed"),
+    [
+        (timedelta(0), timedelta(0), True),
+        (timedelta(0), HOUR, True),
+        (-30 * HOUR, -29 * HOUR, True),
+        (HOUR, HOUR, True),
+        (timedelta(0), timedelta(seconds=-1), False),
+        (timedelta(seconds=1), HOUR + timedelta(seconds=1), False),
+        (timedelta(seconds=-1), HOUR, False),
+    ],
+)
+def test_a_file_cannot_claim_readings_that_its_run_cannot_have_made(
+    began: timedelta, ended: timedelta, is_believed: bool
+):
+    reading = OwnReading(PLAN.created_at + began, PLAN.created_at + ended)
+    (app,) = PLAN.repositories
+    claimed = replace(PLAN, repositories=(replace(app, own_readings={digest("index"): reading}),))
+    believed = believable_readings(read_plan(plan_text(claimed, "1"), "plan.json"))
+    assert believed == {app.key: {digest("index"): reading} if is_believed else {}}
