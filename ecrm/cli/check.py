@@ -47,7 +47,7 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     help="Also check the images that the files given as arguments name; no globs.",
 )
 @format_option(_FORMATS, "Format of the result.")
-@output_option
+@output_option()
 @click.option(
     "--report",
     "reports",

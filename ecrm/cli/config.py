@@ -48,7 +48,7 @@ def check(ctx: click.Context, /, files: tuple[str, ...]) -> None:
 
 
 @config.command(context_settings=CONTEXT)
-@output_option
+@output_option()
 @command_options
 def schema(output: str) -> None:
     """Print a JSON Schema of ecrm.yaml, for editors.

@@ -22,7 +22,7 @@ from ecrm.errors import IncompleteError
 @click.command(context_settings=CONTEXT)
 @click.argument("image")
 @format_option(("text", "json"), "Format of the explanation.")
-@output_option
+@output_option()
 @scan_option
 @external_commands_option
 @scanned_files_option

@@ -31,7 +31,7 @@ _COMMANDS = ("scan", "plan", "snapshot", "check", "delete", "restore")
 @click.option(
     "--partition", metavar="NAME", default="aws", show_default=True, help="The AWS partition."
 )
-@output_option
+@output_option()
 @command_options
 @click.pass_context
 def iam_policy(

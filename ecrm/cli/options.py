@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from ecrm.cli.terminal import set_up_logging
-from ecrm.cli.types import CommaList, LogLevel, refuse_empty
+from ecrm.cli.types import CommaList, LogLevel, Output, refuse_empty
 from ecrm.workflow.logs import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -114,14 +114,18 @@ def _is_true(text: str | None) -> bool:
     return text is not None and click.BOOL.convert(text, None, None) is True
 
 
-output_option = click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    default="-",
-    **_variable("ECRM_OUTPUT"),
-    help="Write to FILE instead of stdout.",
-)
+def output_option(envvar: str | None = None) -> Callable[[F], F]:
+    """ECRM_OUTPUT is for `scan`, `plan` and `delete`, as in fujiwara/ecrm, and for no other."""
+    return click.option(
+        "-o",
+        "--output",
+        type=Output(),
+        default="-",
+        envvar=envvar,
+        show_envvar=bool(envvar),
+        help="Write to FILE instead of stdout.",
+    )
+
 
 scan_option = click.option(
     "--scan/--no-scan",

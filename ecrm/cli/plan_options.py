@@ -48,7 +48,7 @@ snapshot_options = _all(
 )
 
 plan_options = _all(
-    output_option,
+    output_option("ECRM_OUTPUT"),
     format_option(("table", "json", "markdown"), "Format of the plan.", "ECRM_FORMAT"),
     scan_option,
     external_commands_option,

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, yes_option
+from ecrm.cli.options import (
+    CONTEXT,
+    command_options,
+    format_option,
+    output_option,
+    yes_option,
+)
 from ecrm.cli.request import request
 from ecrm.cli.signals import signals
 from ecrm.cli.terminal import ask, progress, say, show
@@ -22,14 +28,8 @@ _NO_TERMINAL = "--yes restores without asking, and --dry-run only shows"
 @click.command(context_settings=CONTEXT)
 @yes_option("Restore without asking.", "ECRM_FORCE")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored, and restore nothing.")
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(("table", "json")),
-    default="table",
-    show_default=True,
-    help="Format of the result.",
-)
+@format_option(("table", "json"), "Format of the result.")
+@output_option()
 @click.argument("journal")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @command_options
@@ -43,6 +43,7 @@ def restore(
     force: bool,
     dry_run: bool,
     format_name: str,
+    output: str,
 ) -> int:
     """Restore images that a run deleted or archived, while ECR still has their layers.
 
@@ -56,34 +57,38 @@ def restore(
     """
     from ecrm.execution.restore import Result
     from ecrm.model.humanize import count
-    from ecrm.reports.restored import restored_json, restored_table
+    from ecrm.reports import RESTORED_FORMATS
+    from ecrm.reports.restored import RestoreReport, restored_table
     from ecrm.workflow import commands as workflow
 
     if not (force or dry_run or sys.stdin.isatty()):
         raise UsageError(f"no terminal for the prompt; {_NO_TERMINAL}")
-    planned: list[Restored] = []
     back: list[Restored] = []
+    report: RestoreReport | None = None
 
-    def review(expected: "Sequence[Restored]") -> bool:
-        planned.extend(expected)
+    def review(expected: "Sequence[Restored]", unread: "Sequence[str]") -> bool:
+        nonlocal report
         changes = sum(image.changed for image in expected)
+        planned = RestoreReport(expected, len(expected), unread, planned=True)
         if dry_run or not changes:
+            report = planned
             return False
         # With JSON, stdout carries the result alone.
-        (say if format_name == "json" else show)(restored_table(expected, planned=True) + "\n")
+        (say if format_name == "json" else show)(f"{restored_table(planned)}\n")
         if not force:
             ask(f"Restore {count(changes, 'image')}?", _NO_TERMINAL)
+        report = RestoreReport(back, len(expected), unread)
         return True
 
+    asked = request(ctx, in_hand=signals.in_hand)
+    connections = workflow.connections_for(asked)
     try:
-        asked = request(ctx, in_hand=signals.in_hand)
-        for image in workflow.restore(asked, journal, images, review):
+        for image in workflow.restore(asked, journal, images, review, connections):
             back.append(image)
             progress(f"ECR: {len(back)} images")
     finally:
-        if back:
-            is_json = format_name == "json"
-            show(restored_json(back) if is_json else restored_table(back, in_all=len(planned)))
-    if not back:
-        show((restored_json if format_name == "json" else restored_table)(planned, planned=True))
-    return 1 if any(image.result is Result.FAILED for image in back or planned) else 0
+        # Also after a signal or an error: what is restored is restored.
+        if report:
+            show(RESTORED_FORMATS[format_name](report), output, connections.home)
+    failed = report and any(image.result is Result.FAILED for image in report.images)
+    return 1 if failed else 0

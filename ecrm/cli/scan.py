@@ -16,7 +16,7 @@ from ecrm.cli.terminal import progress, show
 
 
 @click.command(context_settings=CONTEXT)
-@output_option
+@output_option("ECRM_OUTPUT")
 @format_option(
     ("json", "table", "detail"),
     "json: an array of image URIs; table: a readable table; detail: JSON with every use.",

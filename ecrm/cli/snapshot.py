@@ -16,7 +16,7 @@ from ecrm.cli.terminal import progress, show
 
 
 @click.command(context_settings=CONTEXT)
-@output_option
+@output_option()
 @click.option(
     "--lifecycle-policies",
     "policies",

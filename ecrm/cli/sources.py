@@ -2,29 +2,24 @@
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, output_option
+from ecrm.cli.options import CONTEXT, command_options, format_option, output_option
+from ecrm.cli.request import request
 from ecrm.cli.terminal import show
 
 
 @click.command(context_settings=CONTEXT)
-@output_option
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="text: for people; json: an array of objects.",
-)
+@output_option()
+@format_option(("text", "json"), "Format of the list.")
 @command_options
 @click.pass_context
 def sources(ctx: click.Context, output: str, format_name: str) -> None:
     """List the sources of images in use: what of each counts, and which calls that takes.
 
-    It follows `sources` in ecrm.yaml, if there is one. AWS is not called.
+    It follows `sources` in ecrm.yaml, if there is one. AWS is called only to read a configuration
+    in S3 or SSM.
     """
     from ecrm.reports import SOURCES_FORMATS
     from ecrm.workflow import commands as workflow
 
-    sources, config = workflow.sources_of(ctx.obj.get("config"))
+    sources, config = workflow.sources_of(request(ctx))
     show(SOURCES_FORMATS[format_name](sources, config), output)

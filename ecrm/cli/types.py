@@ -11,6 +11,10 @@ from ecrm.model.units import parse_bytes, parse_duration
 from ecrm.workflow.logs import LEVELS, level_name
 
 T = TypeVar("T")
+OUTPUT_FORMATS = (
+    *("text", "json", "table", "markdown", "detail", "sarif", "junit", "github"),
+    *("yaml", "csv", "html"),
+)
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 
@@ -37,6 +41,22 @@ class LogLevel(click.Choice[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         return super().convert(level_name(str(value)), param, ctx)
+
+
+class Output(click.ParamType[str]):
+    """A file, or an object in S3; not the name of a format, which other tools take here."""
+
+    name = "FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if text in OUTPUT_FORMATS:
+            self.fail(
+                f"{text!r} is a format; write --format {text}, or -o ./{text} for a file",
+                param,
+                ctx,
+            )
+        return text
 
 
 class Report(click.ParamType[tuple[str, str]]):

@@ -3,10 +3,10 @@
     story      what account.yaml says the account holds: names, ages, sizes; nothing but data
     images     the manifests of the images in the story, byte for byte the same every time
     account    an account that exists only in this process (moto), made from the story:
-    registry     its ECR
-    services     its ECS
-    functions    its Lambda
-    answers    the answers of real AWS to calls that moto does not know
+    registry     its ECR, in moto
+    ecs          its ECS, as answers of ours
+    functions    its Lambda, as answers of ours
+    answers    empty answers for the services it does not use, and a denied lifecycle preview
 
 Only entering `sample_account` imports moto; `sample.yaml` is the account's ecrm.yaml.
 """

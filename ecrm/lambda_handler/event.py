@@ -78,6 +78,8 @@ def asked(event: object, environ: Mapping[str, str], commands: Collection[str]) 
     wanted = Event(**_of_variables(environ, wrong, given) | given)
     if wanted.command in ("scan", "check") and "format" not in given:
         wanted = replace(wanted, format="")  # ECRM_FORMAT is for plans, as on the command line
+    if wanted.command == "check" and "output" not in given:
+        wanted = replace(wanted, output="")  # ECRM_OUTPUT is for plans and scans
     wrong += _misfits(wanted, environ, commands, by_event="command" in given)
     margin = _margin(environ.get("ECRM_TIME_MARGIN", ""), wrong)
     workers = _workers(environ.get("ECRM_CONCURRENCY", ""), wrong)

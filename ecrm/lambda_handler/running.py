@@ -51,7 +51,9 @@ def _plan(run: workflow.Run, event: Event, result: Result) -> None:
 
 
 def _delete(run: workflow.Run, event: Event, result: Result) -> None:
-    """Nobody is asked: the word `delete` in the event or in ECRM_COMMAND is the answer."""
+    """Nobody is asked: an event with the command `delete` is the answer, or ECRM_FORCE where the
+    command comes from ECRM_COMMAND (`event`). The outcomes enter the result one by one, so that it
+    is true of an invocation that ends early."""
 
     def show(review: workflow.Review) -> None:
         _note(result, review)

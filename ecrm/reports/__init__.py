@@ -12,6 +12,7 @@ from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.machine import check_github, check_junit, check_sarif
 from ecrm.reports.markdown import plan_markdown
 from ecrm.reports.plans import plan_json, plan_table
+from ecrm.reports.restored import RestoreReport, restored_json, restored_table
 from ecrm.reports.scans import scan_detail, scan_table, scan_uris
 from ecrm.reports.sources import sources_json, sources_text
 from ecrm.sources.source import Source
@@ -39,6 +40,10 @@ CHECK_FORMATS: dict[str, Callable[[Findings], str]] = {
     "sarif": check_sarif,
     "junit": check_junit,
     "github": check_github,
+}
+RESTORED_FORMATS: dict[str, Callable[[RestoreReport], str]] = {
+    "table": restored_table,
+    "json": restored_json,
 }
 SOURCES_FORMATS: dict[str, Callable[[Sequence[Source], Config], str]] = {
     "text": sources_text,

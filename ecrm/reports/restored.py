@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from ecrm.execution.restore import Restored, Result
 from ecrm.model.printable import printable_json
@@ -13,36 +14,56 @@ _HEADERS = ["RESTORED", "RESTORING", "THERE ALREADY", "NOT RESTORED"]
 _PLANNED = ["TO RESTORE", "TO UNARCHIVE", "THERE ALREADY", "NOT RESTORABLE"]
 
 
-def restored_json(restored: Iterable[Restored], *, planned: bool = False) -> str:
-    """An array with an object per image; `planned` is what would become of it."""
-    text = json.dumps(
-        [
-            {
-                "registry": str(image.registry),
-                "repository": image.repository,
-                "digest": image.digest,
-                "tags": list(image.tags),
-                "planned": planned,
-                "result": str(image.result),
-                "changed": image.changed,
-                "detail": image.detail,
-            }
-            for image in restored
-        ],
-        indent=2,
-        ensure_ascii=False,
-    )
-    return printable_json(text)
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """What became of images or, where it is `planned`, what would become of them. `in_all` is how
+    many there were to restore, more than there are `images` where a run was stopped; `unread` are
+    lines of the journal."""
+
+    images: Sequence[Restored]
+    in_all: int
+    unread: Sequence[str] = ()
+    planned: bool = False
+
+    @property
+    def left(self) -> int:
+        return self.in_all - len(self.images)
+
+    @property
+    def complete(self) -> bool:
+        failed = any(image.result is Result.FAILED for image in self.images)
+        return not (self.unread or self.left or failed)
 
 
-def restored_table(restored: Iterable[Restored], *, planned: bool = False, in_all: int = 0) -> str:
-    """How many images have which result, and one line for each that is not quite as it was;
-    `planned` is what would become of them, and `in_all` how many there were to restore, where a run
-    was stopped."""
-    everything = list(restored)
-    registries = {image.registry for image in everything}
+def restored_json(report: RestoreReport) -> str:
+    images = [
+        {
+            "registry": str(image.registry),
+            "repository": image.repository,
+            "digest": image.digest,
+            "tags": list(image.tags),
+            "result": str(image.result),
+            "changed": image.changed,
+            "detail": image.detail,
+        }
+        for image in report.images
+    ]
+    body = {
+        "ecrm_restore": 1,
+        "complete": report.complete,
+        "planned": report.planned,
+        "left": report.left,
+        "unread": list(report.unread),
+        "images": images,
+    }
+    return printable_json(json.dumps(body, indent=2, ensure_ascii=False))
+
+
+def restored_table(report: RestoreReport) -> str:
+    """How many images have which result, and one line for each that is not quite as it was."""
+    registries = {image.registry for image in report.images}
     by_key: dict[RepositoryKey, Counter[Result]] = defaultdict(Counter)
-    for image in everything:
+    for image in report.images:
         by_key[image.key][image.result] += 1
     rows = [
         [
@@ -51,29 +72,31 @@ def restored_table(restored: Iterable[Restored], *, planned: bool = False, in_al
         ]
         for key, results in sorted(by_key.items(), key=lambda item: (item[0].repository, item[0]))
     ]
-    headers = ["REPOSITORY", *(_PLANNED if planned else _HEADERS)]
-    summary = _summary(everything, planned=planned, left=max(0, in_all - len(everything)))
-    return page(table(rows, headers), [*summary, *_details(everything, registries)])
+    headers = ["REPOSITORY", *(_PLANNED if report.planned else _HEADERS)]
+    return page(table(rows, headers), [*_summary(report), *_details(report.images, registries)])
 
 
-def _summary(restored: list[Restored], *, planned: bool, left: int) -> Iterator[str]:
-    results = Counter(image.result for image in restored)
-    images = count(len(restored) + left, "image")
-    is_done = not left and not any(image.changed for image in restored)
-    if restored and is_done and results[Result.THERE] == len(restored):
-        yield f"All {images} are there already." if len(restored) > 1 else "It is there already."
-    elif planned:
+def _summary(report: RestoreReport) -> Iterator[str]:
+    results = Counter(image.result for image in report.images)
+    images = count(report.in_all, "image")
+    if (
+        report.in_all
+        and results[Result.THERE] == report.in_all
+        and not any(image.changed for image in report.images)
+    ):
+        yield f"All {images} are there already." if report.in_all > 1 else "It is there already."
+    elif report.planned:
         yield f"{results[Result.RESTORED]} of {images} can be restored."
     else:
-        rest = f"; {left:,} left" if left else ""
+        rest = f"; {report.left:,} left" if report.left else ""
         yield f"Restored {results[Result.RESTORED]} of {images}{rest}."
     if results[Result.RESTORING]:
         archived = count(results[Result.RESTORING], "archived image is", "archived images are")
-        when = "to be" if planned else "being"
+        when = "to be" if report.planned else "being"
         yield f"{archived} {when} restored, which takes up to 20 minutes."
 
 
-def _details(restored: list[Restored], registries: Collection[Registry]) -> Iterator[str]:
+def _details(restored: Sequence[Restored], registries: Collection[Registry]) -> Iterator[str]:
     for image in restored:
         if image.detail:
             tags = f" ({', '.join(image.tags)})" if image.tags else ""

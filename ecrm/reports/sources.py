@@ -27,7 +27,7 @@ def sources_json(sources: Sequence[Source], config: Config) -> str:
         }
         for source in sources
     ]
-    return json.dumps(rows, indent=2)
+    return json.dumps({"ecrm_sources": 1, "complete": True, "sources": rows}, indent=2)
 
 
 def _block(source: Source, config: Config) -> str:

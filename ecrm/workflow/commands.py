@@ -46,6 +46,7 @@ from ecrm.workflow.run import (
     Request,
     Run,
     connections_for,
+    read_configuration,
     read_context,
     run_name,
     scan,
@@ -130,12 +131,12 @@ def restore(
     request: Request,
     journal: str,
     images: Sequence[str],
-    review: Callable[[Sequence[Restored]], bool],
+    review: Callable[[Sequence[Restored], Sequence[str]], bool],
     connections: Connections | None = None,
 ) -> Iterator[Restored]:
     """Put back the images that a journal names, or of them those that `images` name, each into its
-    own registry. `review` gets what would become of each, and says whether to go on. Raises
-    InputError at the end where lines of the journal could not be read."""
+    own registry. `review` gets what would become of each, and the lines of the journal that could
+    not be read, and says whether to go on. Raises InputError at the end where there are such."""
     connections = connections or connections_for(request)
     contents = load_journal(journal, lambda: connections.home().s3())
     entries = chosen(contents, images)
@@ -144,7 +145,8 @@ def restore(
         targets = {target.registry: target for target in connected_targets}
         refuse_foreign(entries, connections.registries | targets.keys(), journal)
         restore_by = partial(restored, entries, urls_allowed=bool(images))
-        if review(tuple(restore_by(lambda registry: RestoreRehearsal(targets[registry])))):
+        expected = tuple(restore_by(lambda registry: RestoreRehearsal(targets[registry])))
+        if review(expected, contents.left_out):
             yield from _one_by_one(
                 restore_by(lambda registry: Restorer(targets[registry])), request.in_hand
             )
@@ -193,10 +195,13 @@ def iam_policy(
     return policy(command, _configuration(config), place, besides, action)
 
 
-def sources_of(config: str | None) -> tuple[Sequence[Source], Config]:
-    """All sources, and the configuration that says which are read, without asking AWS; where only
-    AWS could tell it, an empty one."""
-    return SOURCES, _configuration(config) or Config()
+def sources_of(request: Request) -> tuple[Sequence[Source], Config]:
+    """All sources, and the configuration that says which are read; an empty one where there is no
+    ecrm.yaml. AWS is asked only for one in S3 or SSM."""
+    usual = Request().config
+    if request.config == usual and request.config_text is None and not Path(usual).exists():
+        return SOURCES, Config()
+    return SOURCES, read_configuration(request, connections_for(request).home)
 
 
 def _configuration(config: str | None) -> Config | None:

@@ -122,7 +122,7 @@ def start(
         raise UsageError("--no-scan without --scanned-files would take every image for unused")
     connections = connections or connections_for(request)
     home = connections.home
-    config = _guarded(_configuration(request, home), request)
+    config = _guarded(read_configuration(request, home), request)
     for warning in config.warnings:
         log.warning("%s", warning)
     if request.snapshot:
@@ -218,7 +218,8 @@ def open_journal(run: Run) -> Journal:
     return Journal(sink, lambda: datetime.now(UTC))
 
 
-def _configuration(request: Request, clients: ClientFactory) -> Config:
+def read_configuration(request: Request, clients: ClientFactory) -> Config:
+    """`clients` connects only for one in S3 or SSM."""
     if request.parsed is not None:
         return request.parsed
     if request.config_text is not None:

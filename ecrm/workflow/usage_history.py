@@ -10,6 +10,7 @@ from typing import Any
 from ecrm.aws.ownership import make_own_folder
 from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read_text, write_text
 from ecrm.errors import EcrmError, InputError, NotThereError
+from ecrm.model.json_text import parse_json
 from ecrm.model.reference import Registry
 from ecrm.planning.guards import WHOLE, Usage
 from ecrm.workflow.state import USAGE_HISTORY
@@ -27,11 +28,11 @@ def last_usage(
     """
     place = f"{folder}/{name}"
     try:
-        recorded = json.loads(read_text(place, clients))
+        recorded = parse_json(read_text(place, clients))
         return {Registry(*target.split("/")): _usage(entry) for target, entry in recorded.items()}
     except NotThereError:
         return {}
-    except (EcrmError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (EcrmError, ValueError, TypeError, KeyError, AttributeError) as error:
         what = f"{place} cannot be read, so a drop cannot be noticed: {error}"
         raise InputError(what) from error
 

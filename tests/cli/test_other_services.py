@@ -1,5 +1,7 @@
 """What every other service uses is kept, unless it is excluded; and what is not read is said."""
 
+from pathlib import Path
+
 import pytest
 
 from ecrm.sources import SOURCES
@@ -84,7 +86,7 @@ def test_the_sources_are_listed_without_asking_aws(ecrm: Ecrm, aws: FakeAws):
     config(ecrm, "batch")
     ran = ecrm("sources", "--format", "json")
     assert ran.code == 0
-    rows = {row["source"]: row for row in ran.json}
+    rows = {row["source"]: row for row in ran.json["sources"]}
     assert list(rows) == [source.name for source in SOURCES]
     assert not rows["batch"]["read"]
     assert rows["stepfunctions-versions"]["read"]
@@ -93,6 +95,17 @@ def test_the_sources_are_listed_without_asking_aws(ecrm: Ecrm, aws: FakeAws):
     ]
     assert "batch: AWS Batch, excluded" in ecrm("sources").out
     assert aws.calls == []
+
+
+def test_the_sources_follow_the_configuration_wherever_it_is(ecrm: Ecrm, aws: FakeAws):
+    text = f"{RULES}sources:\n- {{name: batch, exclude: true}}\n"
+    aws.s3.bucket("team")
+    aws.s3.put("team", "ecrm.yaml", text)
+    excluded = "batch: AWS Batch, excluded"
+    assert excluded in ecrm("sources", "-c", "s3://team/ecrm.yaml").out
+    Path("ecrm.yaml").unlink()
+    assert excluded in ecrm("sources", ECRM_CONFIG_YAML=text).out
+    assert "batch: AWS Batch, read" in ecrm("sources").out
 
 
 def test_a_source_that_does_not_exist_is_an_error_with_its_line(ecrm: Ecrm):

@@ -27,18 +27,24 @@ def test_a_dry_run_shows_and_restores_nothing(ecrm: Ecrm, shop: Shop, deleted: I
     assert ran.out.endswith("\n1 of 1 image can be restored.\n")
     assert not shop.aws.calls.writes
     ran = ecrm("restore", "--dry-run", "--format", "json", JOURNAL)
-    assert ran.json == [
-        {
-            "registry": TARGET,
-            "repository": "shop/api",
-            "digest": deleted.digest,
-            "tags": ["v1"],
-            "planned": True,
-            "result": "restored",
-            "changed": True,
-            "detail": "",
-        }
-    ]
+    assert ran.json == {
+        "ecrm_restore": 1,
+        "complete": True,
+        "planned": True,
+        "left": 0,
+        "unread": [],
+        "images": [
+            {
+                "registry": TARGET,
+                "repository": "shop/api",
+                "digest": deleted.digest,
+                "tags": ["v1"],
+                "result": "restored",
+                "changed": True,
+                "detail": "",
+            }
+        ],
+    }
     assert not shop.aws.calls.writes
 
 
@@ -53,8 +59,8 @@ def test_without_a_terminal_nothing_is_restored_unless_forced(
     )
     assert not shop.aws.calls
     ran = ecrm("restore", JOURNAL, "--format", "json", ECRM_FORCE=1)
-    assert (ran.code, [image["result"] for image in ran.json]) == (0, ["restored"])
-    assert ran.json[0]["planned"] is False
+    assert (ran.code, [image["result"] for image in ran.json["images"]]) == (0, ["restored"])
+    assert (ran.json["planned"], ran.json["complete"]) == (False, True)
     assert deleted in shop.repository
 
 
@@ -89,6 +95,11 @@ def test_a_broken_line_costs_that_line_and_makes_the_exit_code_1(ecrm: Ecrm, aws
     lines = Path(JOURNAL).read_text().splitlines(keepends=True)
     lost = json.loads(lines[2])["decision"]["image"]["digest"]
     Path(JOURNAL).write_text("".join([*lines[:2], lines[2][:90] + "\n", *lines[3:]]))
+    dry = ecrm("restore", "--dry-run", JOURNAL)
+    assert (dry.code, len(dry.errors)) == (1, 2)
+    assert dry.out.endswith("\n2 of 2 images can be restored.\n")
+    as_json = ecrm("restore", "--dry-run", "--format", "json", JOURNAL).json
+    assert (as_json["complete"], len(as_json["unread"]), len(as_json["images"])) == (False, 1, 2)
     ran = ecrm("restore", "--yes", JOURNAL)
     assert ran.code == 1
     warning, error = ran.errors

@@ -24,7 +24,7 @@ from ecrm.model.outcome import OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.registry.restorer import Restorer, RestoreRehearsal
-from ecrm.reports.restored import restored_table
+from ecrm.reports.restored import RestoreReport, restored_table
 from tests.values import OCI_INDEX, OCI_MANIFEST, digest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -767,7 +767,7 @@ def test_results_are_counted_and_what_is_not_back_is_named():
         one("api", "4", Result.THERE),
         one("api", "5", Result.FAILED, "2 of 5 layers are gone", "v1", "v1.0"),
     ]
-    assert restored_table(outcomes).splitlines() == [
+    assert restored_table(RestoreReport(outcomes, 5)).splitlines() == [
         " REPOSITORY   | RESTORED   | RESTORING   | THERE ALREADY   | NOT RESTORED",
         "--------------+------------+-------------+-----------------+----------------",
         " api          |            |             | 1               | 1",
@@ -781,10 +781,12 @@ def test_results_are_counted_and_what_is_not_back_is_named():
 
 
 def test_nothing_to_restore_is_reported():
-    assert restored_table([]).endswith("Restored 0 of 0 images.")
+    assert restored_table(RestoreReport([], 0)).endswith("Restored 0 of 0 images.")
     there = [Restored(HERE, "web", f"sha256:{n}", (), Result.THERE) for n in range(19)]
     for planned in (False, True):
-        assert restored_table(there, planned=planned).endswith("\nAll 19 images are there already.")
+        report = RestoreReport(there, 19, planned=planned)
+        assert restored_table(report).endswith("\nAll 19 images are there already.")
+    assert restored_table(RestoreReport(there, 20)).endswith("\nRestored 0 of 20 images; 1 left.")
 
 
 def test_what_would_be_restored_is_said_in_other_words():
@@ -793,7 +795,7 @@ def test_what_would_be_restored_is_said_in_other_words():
         Restored(HERE, "web", "sha256:2", (), Result.RESTORING),
         Restored(HERE, "web", "sha256:3", (), Result.FAILED, "2 of 5 layers are gone"),
     ]
-    assert restored_table(outcomes, planned=True).splitlines() == [
+    assert restored_table(RestoreReport(outcomes, 3, planned=True)).splitlines() == [
         " REPOSITORY   | TO RESTORE   | TO UNARCHIVE   | THERE ALREADY   | NOT RESTORABLE",
         "--------------+--------------+----------------+-----------------+------------------",
         " web          | 1            | 1              |                 | 1",

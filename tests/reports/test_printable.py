@@ -40,7 +40,7 @@ from ecrm.planning.plan import Plan
 from ecrm.reports.calls import calls_text
 from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.outcomes import outcomes_table
-from ecrm.reports.restored import restored_json, restored_table
+from ecrm.reports.restored import RestoreReport
 from ecrm.reports.text import uncolored
 from ecrm.workflow.logs import json_line, text_line
 from tests.lambda_handler.results import deleted
@@ -105,7 +105,11 @@ OUTCOMES = [
     Outcome(HOME, "app", deletable(numbered(number, "v1")), status, "detail")
     for number, status in enumerate(OutcomeStatus)
 ]
-RESTORED = [Restored(HOME, "app", "digest", ("v1",), result, "detail") for result in RestoreResult]
+RESTORED = RestoreReport(
+    [Restored(HOME, "app", "digest", ("v1",), result, "detail") for result in RestoreResult],
+    len(RestoreResult),
+    ["line"],
+)
 
 
 def calls_line(action: str) -> str:
@@ -120,8 +124,7 @@ FORMATS: tuple[tuple[Shown, Any], ...] = (
     *((shown, a_scan()) for shown in reports.SCAN_FORMATS.values()),
     *((shown, a_check()) for shown in reports.CHECK_FORMATS.values()),
     *((shown, a_result()) for shown in (notice.subject, notice.body, notice.message, markdown)),
-    (restored_table, RESTORED),
-    (restored_json, RESTORED),
+    *((shown, RESTORED) for shown in reports.RESTORED_FORMATS.values()),
 )
 EVERY: Mapping[str, tuple[Shown, Any]] = {
     **{getattr(shown, "__name__", ""): (shown, value) for shown, value in FORMATS},

@@ -152,7 +152,7 @@ def restore(aws: Stubs, journal: str) -> list[Restored]:
     home = Connection(lambda: aws.target)
     return list(
         workflow.restore(
-            Request(cache=False), journal, (), lambda _: True, Connections(home, (home,))
+            Request(cache=False), journal, (), lambda *_: True, Connections(home, (home,))
         )
     )
 

@@ -14,7 +14,7 @@ from ecrm.model.reference import Registry
 from ecrm.planning.plan import Plan
 from ecrm.reports import PLAN_FORMATS
 from ecrm.reports.outcomes import outcomes_table
-from ecrm.reports.restored import restored_table
+from ecrm.reports.restored import RestoreReport, restored_table
 from ecrm.workflow import commands as workflow
 from ecrm.workflow.connections import Connection, Connections
 from tests.fake_aws import FOREVER, FakeAws, Fault, Repository, days_ago
@@ -102,7 +102,7 @@ def delete(
 
 def restore(accounts: Accounts, *targets: Registry) -> list[Restored]:
     return list(
-        workflow.restore(request(), JOURNAL, (), lambda _: True, accounts.connections(*targets))
+        workflow.restore(request(), JOURNAL, (), lambda *_: True, accounts.connections(*targets))
     )
 
 
@@ -172,7 +172,7 @@ def test_restore_puts_each_image_back_into_its_registry(accounts: Accounts):
     after = {registry: {image.digest for image in app} for registry, app in accounts.apps.items()}
     assert after == before
     assert {image.result for image in back} == {Result.RESTORED}
-    assert restored_table(back).splitlines()[2:4] == [
+    assert restored_table(RestoreReport(back, len(back))).splitlines()[2:4] == [
         " 222222222222/eu-north-1/app | 2          |             |                 |",
         " 333333333333/eu-south-1/app | 2          |             |                 |",
     ]
