@@ -11,7 +11,7 @@ from ecrm.aws import WORKERS
 from ecrm.aws.storage import is_remote, is_s3
 from ecrm.config import parse_duration
 from ecrm.errors import UsageError
-from ecrm.lambda_handler.event_keys import not_allowed
+from ecrm.lambda_handler.event_keys import is_blank, not_allowed
 from ecrm.model.json_text import parse_json
 from ecrm.workflow.logs import FORMATS, LEVELS, level_name
 
@@ -138,7 +138,7 @@ def _checked(event: Mapping[str, Any], wrong: list[str]) -> dict[str, Any]:
             wrong.append(f"event: unknown key {key!r}; {hint}")
         elif not _fits(value, kind):
             wrong.append(f"event: {key} is {_said(value)}, not {_KINDS[kind]}")
-        elif _is_blank(value):  # from a rule that forgot a value; it must not mean "all"
+        elif is_blank(value):
             wrong.append(f"event: {key} is empty; leave it out")
         else:
             given[key] = tuple(value) if kind is list else value
@@ -158,12 +158,6 @@ def _fits(value: Any, kind: type) -> bool:
     if isinstance(value, list):
         return kind is list and all(isinstance(text, str) for text in value)
     return type(value) is kind
-
-
-def _is_blank(value: Any) -> bool:
-    if isinstance(value, list):
-        return not value or any(map(_is_blank, value))
-    return isinstance(value, str) and not value.strip()
 
 
 def _said(value: object) -> str:

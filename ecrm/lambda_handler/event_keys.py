@@ -1,5 +1,5 @@
-"""Which keys an event may have: whoever may invoke the function must not thereby choose what it
-reads, runs and writes."""
+"""Which keys an event may have, and which of their values are none: whoever may invoke the function
+must not thereby choose what it reads, runs and writes."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -21,3 +21,10 @@ def not_allowed(
                 f"event: {key!r} is for the deployment to say; ECRM_EVENT_KEYS={key} would let "
                 "events say it"
             )
+
+
+def is_blank(value: object) -> bool:
+    """From a rule that forgot to set it, say; it must not mean "all repositories"."""
+    if isinstance(value, list):
+        return not value or any(map(is_blank, value))
+    return isinstance(value, str) and not value.strip()
