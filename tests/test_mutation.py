@@ -1,12 +1,14 @@
 """The mutation run makes the mistakes that it says, and the tests notice them."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.mutation import __main__ as program
 from tests.mutation.changes import changes
 from tests.mutation.mutants import ROOT, equivalents, mutants_of, sample, source_of
 from tests.mutation.suites import SUITES
@@ -121,10 +123,20 @@ def test_every_module_and_every_suite_exists():
             assert Path(__file__).parent.joinpath(f"{suite}.py").is_file()
 
 
+def test_a_run_does_not_start_under_coverage_where_mutants_would_survive(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["", "--sample", "1"])
+    monkeypatch.setattr(sys, "gettrace", lambda: print)
+    assert program.main() == 2
+    assert "not under coverage" in capsys.readouterr().err
+
+
 def mutation_run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Coverage would measure it, too, if its variables were left to it."""
+    unmeasured = {key: value for key, value in os.environ.items() if "COVERAGE" not in key}
     return subprocess.run(
         [sys.executable, "-m", "tests.mutation", *arguments],
         cwd=ROOT,
+        env=unmeasured,
         check=False,
         capture_output=True,
         text=True,
