@@ -11,6 +11,7 @@ from typing import Any
 from ecrm.config.check import RULES_OF_CHECK, Checks, Level
 from ecrm.config.document import ConfigLocation, MapNode, Node, read_document
 from ecrm.config.history import HistorySection
+from ecrm.config.kubernetes import Kubernetes
 from ecrm.config.problems import Problems, read_each
 from ecrm.config.schema import MISSPELLED, Section, is_extension, read_map, refuse_unknown
 from ecrm.config.sections import sections
@@ -35,6 +36,7 @@ __all__ = [
     "Guards",
     "History",
     "HistorySection",
+    "Kubernetes",
     "Level",
     "SourceChoice",
     "from_bytes",

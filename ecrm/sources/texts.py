@@ -50,7 +50,7 @@ def text_uses(text: str, user: User, *, is_json: bool = False) -> Iterator[Sourc
             yield Diagnostic(ReadStatus.FAILED, f"{user}: the text is not JSON; try again")
         for found in list(line_mentions(text, Spot(1)) if root is None else _node(root, "", "")):
             if isinstance(found, Mention):
-                yield from _uses(found, user)
+                yield from mention_uses(found, user)
             else:
                 yield from definition_uses(found, user)
     except RecursionError:
@@ -84,7 +84,8 @@ def secret_uses(text: str, user: User) -> Iterator[SourceItem]:
             yield _note(user, "an image in it cannot be resolved")
 
 
-def _uses(mention: Mention, user: User) -> Iterator[SourceItem]:
+def mention_uses(mention: Mention, user: User) -> Iterator[SourceItem]:
+    """The use that a place of a text makes, and a note on what it leaves open."""
     path = (mention.spot.path,) if mention.spot.path else ()
     if mention.problem:
         where = "".join(f"{step}: " for step in path)

@@ -49,6 +49,10 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.sources.external": ("sources/test_external", "sources/test_scan"),
     "ecrm.sources.files.working_tree": ("sources/test_working_tree",),
     "ecrm.sources.items": ("sources/test_items",),
+    "ecrm.sources.kubernetes.history": ("sources/kubernetes/test_history",),
+    "ecrm.sources.kubernetes.objects": ("sources/kubernetes/test_objects",),
+    "ecrm.sources.kubernetes.pod": ("sources/kubernetes/test_objects",),
+    "ecrm.sources.kubernetes.reading": ("sources/kubernetes/test_reading",),
     "ecrm.sources.lambda_functions": ("sources/test_lambda_functions", *_DECLARED),
     "ecrm.sources.lambda_functions.function": (
         "sources/test_lambda_functions",

@@ -11,6 +11,7 @@ Node = yaml.Node
 _STR = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_NOWHERE = yaml.Mark("", 0, 0, 0, None, 0)
 
 
 # A few lines of merge keys would never end; no real file comes near this.
@@ -43,6 +44,22 @@ def _merged(root: Node) -> int:
         for source in (value, *items_of(value))
         if isinstance(source, yaml.MappingNode)
     )
+
+
+def node_of(value: object) -> Node:
+    """The node of what JSON was read into. Text of several lines counts as a literal block, as
+    which tools show it. Raises RecursionError where it is nested too deeply."""
+    if isinstance(value, Mapping):
+        entries = [(node_of(name), node_of(member)) for name, member in value.items()]
+        return yaml.MappingNode("tag:yaml.org,2002:map", entries, _NOWHERE)
+    if isinstance(value, list):
+        return yaml.SequenceNode("tag:yaml.org,2002:seq", list(map(node_of, value)), _NOWHERE)
+    if isinstance(value, str):
+        style = "|" if "\n" in value else '"'
+        return yaml.ScalarNode(_STR, value, _NOWHERE, style=style)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    tag = _NUMBERS[isinstance(value, float)] if is_number else "tag:yaml.org,2002:null"
+    return yaml.ScalarNode(tag, str(value) if is_number else "", _NOWHERE)
 
 
 def text_of(node: Node | None) -> str:
