@@ -203,6 +203,8 @@ def repository_plan(
     """A plan for one repository that deletes these stages of images and keeps `kept`."""
     deleted = [decision for stage in stages for decision in stage]
     kept = tuple(kept)
+    used = [decision.image.size for decision in kept if decision.reason is Reason.IN_USE]
+    more = {"used": Totals(len(used), sum(used))} | more
     kept_by_reason: dict[Reason, int] = {}
     for decision in kept:
         kept_by_reason[decision.reason] = kept_by_reason.get(decision.reason, 0) + 1

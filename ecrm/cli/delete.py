@@ -8,6 +8,7 @@ import click
 
 from ecrm.cli.options import CONTEXT, command_options, yes_option
 from ecrm.cli.plan_options import plan_options
+from ecrm.cli.plan_view import PlanView
 from ecrm.cli.request import request
 from ecrm.cli.signals import signals
 from ecrm.cli.terminal import ask, is_stdout, progress, say, show
@@ -52,7 +53,6 @@ def delete(
     /,
     *,
     force: bool,
-    format_name: str,
     output: str,
     plan_file: str | None,
     max_plan_age: timedelta,
@@ -63,12 +63,12 @@ def delete(
     Nothing is deleted if the plan is incomplete or a guard stops the run. Without a terminal,
     --yes is required.
     """
-    from ecrm.reports import PLAN_FORMATS
     from ecrm.workflow import commands as workflow
 
     if not force and not sys.stdin.isatty():
         raise UsageError(f"no terminal for the prompt; {_NO_TERMINAL}")
-    to_stdout = format_name == "table" or not is_stdout(output)
+    view = PlanView.taken(options, output)
+    to_stdout = view.format_name in ("text", "table") or not is_stdout(output)
     approved = workflow.ApprovedPlan(plan_file, max_plan_age) if plan_file else None
     confirmed: list[Plan] = []
     outcomes: list[Outcome] = []
@@ -76,7 +76,7 @@ def delete(
     def show_review(review: workflow.Review) -> None:
         from ecrm.reports.outcomes import dropped_lines
 
-        show(PLAN_FORMATS[format_name](review.plan), output, run.home)
+        show(view.text(review.plan, run.config), output, run.home)
         for line in dropped_lines(review.dropped, review.plan.targets):
             show(line) if to_stdout else say(line)
 

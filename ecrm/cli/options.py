@@ -175,6 +175,16 @@ def format_option(formats: Sequence[str], text: str, envvar: str | None = None) 
     )
 
 
+plan_format_option = click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(("text", "table", "json", "markdown")),
+    **_variable("ECRM_FORMAT"),
+    help="Format of the plan; table is the one of fujiwara/ecrm.  "
+    "[default: text on a terminal, else table]",
+)
+
+
 def yes_option(text: str, envvar: str | None = None) -> Callable[[F], F]:
     """`--no-force` overrides the variable."""
     names = ("-y", "--yes", "--force/--no-force", "force")

@@ -6,21 +6,39 @@ import click
 
 from ecrm.cli.options import CONTEXT, command_options
 from ecrm.cli.plan_options import plan_options, snapshot_options
+from ecrm.cli.plan_view import PlanView
 from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, say, show
 from ecrm.errors import IncompleteError
 
+_SOMETHING = 6  # not 2, which terraform has for this: here it is a mistake in the command line
+
 
 @click.command(context_settings=CONTEXT)
 @plan_options
+@click.option("--images", is_flag=True, help="List each image that would be deleted.")
 @snapshot_options
-@click.option("--out", metavar="FILE", help="Also write the full plan, for `delete --plan`.")
-@click.option("--all", "list_kept", is_flag=True, help="With --out, list kept images, too.")
+@click.option(
+    "--out",
+    metavar="FILE",
+    help="Also write the full plan, for `delete --plan`; with --all, kept images, too.",
+)
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 6 if something can be deleted, and with 0 if nothing can.",
+)
 @command_options
 @click.pass_context
 def plan(
-    ctx: click.Context, /, format_name: str, output: str, out: str | None, **options: Any
-) -> None:
+    ctx: click.Context,
+    /,
+    *,
+    output: str,
+    out: str | None,
+    detailed_exitcode: bool,
+    **options: Any,
+) -> int:
     """Show which images can be deleted; delete nothing.
 
     If something could not be read, the plan is still shown, what is unread is listed on stderr,
@@ -28,18 +46,21 @@ def plan(
 
     \b
       ecrm plan
+      ecrm plan --images                 each image, with the reason
       ecrm plan --out plan.json          to review, approve, and pass to `delete --plan`
       ecrm plan --from snapshot.json --now +30d    what can be deleted in 30 days
     """
-    from ecrm.reports import PLAN_FORMATS
     from ecrm.workflow import commands as workflow
 
-    with workflow.start(request(ctx, **options), progress) as run:
+    list_kept = bool(out and options["show_all"])
+    view = PlanView.taken(options, output)
+    with workflow.start(request(ctx, list_kept=list_kept, **options), progress) as run:
         review = workflow.review(run)
     if out:
         show(workflow.plan_file(review.plan), out, run.home)
-    show(PLAN_FORMATS[format_name](review.plan), output, run.home)
+    show(view.text(review.plan, run.config), output, run.home)
     for stop in review.stops:
         say(f"`delete` would stop here: {stop}", "warn")
     if review.plan.unread:
         raise IncompleteError("\n".join(review.plan.unread))
+    return _SOMETHING if detailed_exitcode and review.plan.deletable.images else 0

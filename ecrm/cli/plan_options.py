@@ -7,8 +7,8 @@ import click
 
 from ecrm.cli.options import (
     external_commands_option,
-    format_option,
     output_option,
+    plan_format_option,
     repository_option,
     scan_option,
     scanned_files_option,
@@ -49,7 +49,21 @@ snapshot_options = _all(
 
 plan_options = _all(
     output_option("ECRM_OUTPUT"),
-    format_option(("table", "json", "markdown"), "Format of the plan.", "ECRM_FORMAT"),
+    plan_format_option,
+    click.option(
+        "--top",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Show the N first repositories.  [default: as many as are worth it]",
+    ),
+    click.option(
+        "--sort",
+        type=click.Choice(("reclaimable", "stored", "images", "cost", "name")),
+        default="reclaimable",
+        show_default=True,
+        help="Order of the repositories.",
+    ),
+    click.option("--all", "show_all", is_flag=True, help="Show all repositories."),
     scan_option,
     external_commands_option,
     repository_option,

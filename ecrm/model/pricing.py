@@ -56,6 +56,8 @@ class Prices:
         return KNOWN.get(region)
 
 
+NO_ENTRIES = Prices()
+
 DATED = "2026-09-11"
 """When the table was last compared with https://aws.amazon.com/ecr/pricing/, which names one price
 for standard storage. That of archive storage is of the price list of us-east-1 (offer AmazonECR, up

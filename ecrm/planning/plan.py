@@ -1,5 +1,4 @@
-"""The plan: what was read, and for every repository which images are kept or deleted, and in which
-order.
+"""The plan: what was read, and which images of every repository are deleted, in what order.
 
 A plan is a value. Pure functions make it, `reports` shows it, and `execution` carries it out.
 """
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ecrm.model.decision import WORDS, Decision, Reason
-from ecrm.model.image import Kind, Links, OwnReading
+from ecrm.model.image import Kind, Links, OwnReading, Status
 from ecrm.model.reference import Digest, Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.repeated import once
 from ecrm.model.rule import Rule
@@ -35,14 +34,13 @@ class Totals:
 @dataclass(frozen=True, slots=True)
 class RepositoryPlan:
     """One repository. `stages` are the deletions in their order; `kept_by_reason` counts the other
-    images, and `used` are those in use.
+    images, `used` are those in use, and `archived` those in archive storage.
 
     `held_by` gives the indexes and subjects of each deletable image; where one of them is kept
     after all, so is the image. `missing` are references in use that are not in ECR. `consumers`
     are those who may use images here and whom a scan cannot see. `kept` and `overdue` are filled
-    only on demand. `own_readings` are ecrm's own of the deletable indexes; `doubtful_pulls` counts
-    the indexes that are kept for a pull which may be ecrm's own. `unread` says what could not be
-    read; then nothing is known to be deletable.
+    on demand. `own_readings` are ecrm's of the deletable indexes; `doubtful_pulls` counts indexes
+    kept for a pull that may be ecrm's. With `unread` nothing is known to be deletable.
     """
 
     registry: Registry
@@ -57,6 +55,7 @@ class RepositoryPlan:
     missing: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
     used: Totals = Totals()
+    archived: Totals = Totals()
     kept: tuple[Decision, ...] = ()
     overdue: tuple[str, ...] = ()
     own_readings: Mapping[Digest, OwnReading] = field(default_factory=dict)
@@ -176,9 +175,8 @@ def repository_plan(
         stages=tuple(tuple(deletable[digest] for digest in stage) for stage in stages),
         held_by={digest: holders for digest in linked if (holders := graph.held_by(digest))},
         broken_indexes=len(graph.broken),
-        used=summed(
-            Totals(1, decision.image.size) for decision in kept if decision.reason is Reason.IN_USE
-        ),
+        used=_counted(one for one in kept if one.reason is Reason.IN_USE),
+        archived=_counted(one for one in decisions if one.image.status is Status.ARCHIVED),
     )
 
 
@@ -237,10 +235,15 @@ def _why_kept(decision: Decision, later: Decision | None, kept_holders: set[str]
 
 
 def _totals(decisions: Iterable[Decision]) -> dict[Kind, Totals]:
-    sizes: dict[Kind, list[int]] = defaultdict(list)
+    kinds: dict[Kind, list[Decision]] = defaultdict(list)
     for decision in decisions:
-        sizes[decision.image.kind].append(decision.image.size)
-    return {kind: Totals(len(of_kind), sum(of_kind)) for kind, of_kind in sizes.items()}
+        kinds[decision.image.kind].append(decision)
+    return {kind: _counted(of_kind) for kind, of_kind in kinds.items()}
+
+
+def _counted(decisions: Iterable[Decision]) -> Totals:
+    sizes = [decision.image.size for decision in decisions]
+    return Totals(len(sizes), sum(sizes))
 
 
 def summed(totals: Iterable[Totals]) -> Totals:

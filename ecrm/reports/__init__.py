@@ -11,6 +11,7 @@ from ecrm.reports.checks import check_json, check_markdown, check_text
 from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.machine import check_github, check_junit, check_sarif
 from ecrm.reports.markdown import plan_markdown
+from ecrm.reports.overview import plan_text
 from ecrm.reports.plans import plan_json, plan_table
 from ecrm.reports.restored import RestoreReport, restored_json, restored_table
 from ecrm.reports.scans import scan_detail, scan_table, scan_uris
@@ -18,6 +19,7 @@ from ecrm.reports.sources import sources_json, sources_text
 from ecrm.sources.source import Source
 
 PLAN_FORMATS: dict[str, Callable[[Plan], str]] = {
+    "text": plan_text,
     "table": plan_table,
     "json": plan_json,
     "markdown": plan_markdown,

@@ -97,15 +97,20 @@ def rows(plan: Plan) -> Iterator[tuple[RepositoryPlan, Kind, Totals, Totals]]:
 def _summary(plan: Plan) -> Iterator[str]:
     yield from totals(plan)
     if plan.kept_by_reason:
-        yield from ("", "Kept images:")
-        width = len(str(max(plan.kept_by_reason.values())))
-        for reason, number in plan.kept_by_reason.items():
-            yield f"  {number:{width}}  {REASONS[reason]}"
+        yield from ("", "Kept images:", *(f"  {line}" for line in kept_lines(plan)))
     yield from ("", "Sources:")
     yield from (f"  {line}" for line in sources(plan))
     if lines := list(notes(plan)):
         yield from ("", "Notes:")
         yield from (f"  {line}" for line in lines)
+
+
+def kept_lines(plan: Plan) -> Iterator[str]:
+    """How many images each reason keeps, one per line."""
+    kept = plan.kept_by_reason
+    width = len(f"{max(kept.values(), default=0):,}")
+    for reason, number in kept.items():
+        yield f"{number:{width},}  {REASONS[reason]}"
 
 
 def totals(plan: Plan) -> Iterator[str]:
@@ -127,7 +132,12 @@ def totals(plan: Plan) -> Iterator[str]:
         f"{human_totals(plan.deletable)} of {human_totals(plan.total)} images {what}, "
         f"in {count(len(read), 'repository', 'repositories')} of {where}."
     )
-    if archived:
+    yield from charges_for_archive(plan)
+
+
+def charges_for_archive(plan: Plan) -> Iterator[str]:
+    decisions = (decision for where in plan.repositories for decision in where.deletions)
+    if any(decision.action is Action.ARCHIVE for decision in decisions):
         yield "ECR charges archived images for at least 90 days."
 
 
@@ -155,16 +165,21 @@ def notes(plan: Plan) -> Iterator[str]:
 
 
 def sources(plan: Plan) -> Iterator[str]:
-    """What was read to make the plan, and what no rule matches, one per line. Sources of which the
-    same is said share one; of those that name nothing, only the number."""
+    """What was read to make the plan, and what no rule matches, one per line."""
+    yield from source_lines(plan)
+    if plan.unmanaged:
+        names = ", ".join(display_name(key, plan.targets) for key in plan.unmanaged)
+        yield f"no rule matches, so nothing is touched: {names}"
+
+
+def source_lines(plan: Plan) -> Iterator[str]:
+    """Sources of which the same is said share a line; of those that name nothing, only the
+    number."""
     alike: dict[object, list[SourceReport]] = {}
     for number, report in enumerate(plan.source_reports):
         said = number if report.references else (report.registry, report.status, report.notes)
         alike.setdefault(said, []).append(report)
     yield from map(_source_line, sorted(alike.values(), key=len))
-    if plan.unmanaged:
-        names = ", ".join(display_name(key, plan.targets) for key in plan.unmanaged)
-        yield f"no rule matches, so nothing is touched: {names}"
 
 
 def _source_line(reports: Sequence[SourceReport]) -> str:

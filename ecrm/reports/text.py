@@ -10,12 +10,16 @@ from ecrm.planning.plan import Totals
 _COLORS = re.compile(r"\x1b\[\d+m")
 
 __all__ = [
+    "CYAN",
+    "RED",
+    "YELLOW",
     "blue",
     "count",
     "escaped",
     "human_size",
     "human_totals",
     "page",
+    "painted",
     "table",
     "uncolored",
     "unread_count",
@@ -61,12 +65,19 @@ def escaped(text: str) -> str:
     return escaped.replace("&", "&amp;").replace("<", "&lt;")
 
 
+RED, YELLOW, BLUE, CYAN = 31, 33, 34, 36
+
+
+def painted(text: str, color: int) -> str:
+    return _Colored(f"\x1b[{color}m{printable(text)}\x1b[0m")
+
+
 def blue(text: str) -> str:
-    return _Colored(f"\x1b[34m{printable(text)}\x1b[0m")
+    return painted(text, BLUE)
 
 
 def yellow(text: str) -> str:
-    return _Colored(f"\x1b[33m{printable(text)}\x1b[0m")
+    return painted(text, YELLOW)
 
 
 def uncolored(text: str) -> str:

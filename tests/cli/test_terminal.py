@@ -33,7 +33,7 @@ def test_delete_asks_once_and_deletes_after_a_yes(ecrm: Ecrm, shop: Shop, answer
     with Terminal("delete") as terminal:
         terminal.wait_for(QUESTION)
         assert not shop.aws.calls.writes
-        assert " -1 (10 MB) " in terminal.text
+        assert "\rComplete plan of 123456789012/us-east-1\n" in terminal.text
         terminal.type(f"{answer}\n")
         assert terminal.end().code == 0
     assert terminal.text.count("[y/N]") == 1
@@ -135,7 +135,7 @@ def test_progress_is_one_line_that_is_wiped_and_only_on_a_terminal(ecrm: Ecrm, s
         assert terminal.end().code == 0
     assert re.search(r"\r\x1b\[K(ECS|Lambda): \d", terminal.shown)
     assert "\r\x1b[KECR: 1 repositories" in terminal.shown
-    assert re.search(r"\r\x1b\[Kecrm: info: \d+ calls.*\r\n REPOSITORY", terminal.shown)
+    assert re.search(r"\r\x1b\[Kecrm: info: \d+ calls.*\r\nComplete plan ", terminal.shown)
 
     with Terminal("plan", out=False) as terminal:  # ecrm plan > file
         ran = terminal.end()
@@ -163,7 +163,7 @@ def test_a_terminal_gets_colors_by_default(
 ):
     with Terminal("plan", *options, env=variables, err=False) as terminal:
         assert terminal.end().code == 0
-    assert ("\x1b[34m-1 (10 MB)\x1b[0m" in terminal.shown) is colored
+    assert ("\x1b[36m10 MB\x1b[0m" in terminal.shown) is colored
     assert ("\x1b" in terminal.shown) is colored
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from ecrm.model.decision import Decision, Reason
-from ecrm.model.image import Image, Kind, Links
+from ecrm.model.image import Image, Kind, Links, Status
 from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
@@ -151,6 +151,8 @@ def test_the_numbers_of_a_repository_are_those_of_its_decisions(case: Case):
     used = [decision.image.size for decision in decisions if decision.reason is Reason.IN_USE]
     assert made.used == Totals(len(used), sum(used))
     assert whole(made, made).used == Totals(2 * len(used), 2 * sum(used))
+    archived = [image.size for image in case.images if image.status is Status.ARCHIVED]
+    assert made.archived == Totals(len(archived), sum(archived))
 
 
 # -- the whole plan -------------------------------------------------------------------------------

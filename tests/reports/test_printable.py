@@ -39,7 +39,10 @@ from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan
 from ecrm.reports.calls import calls_text
 from ecrm.reports.explanations import explanations_json, explanations_text
+from ecrm.reports.images import images_json, images_markdown, images_text
 from ecrm.reports.outcomes import outcomes_table
+from ecrm.reports.overview import plan_text
+from ecrm.reports.ranking import View
 from ecrm.reports.restored import RestoreReport
 from ecrm.reports.text import uncolored
 from ecrm.workflow.logs import json_line, text_line
@@ -118,9 +121,12 @@ def calls_line(action: str) -> str:
     return text_line("info", calls_text(counter, 1, 2.0))
 
 
+WIDE = View(width=10**5)
+"""So that no line is wrapped."""
 Shown = Callable[[Any], str]
 FORMATS: tuple[tuple[Shown, Any], ...] = (
-    *((shown, a_plan()) for shown in reports.PLAN_FORMATS.values()),
+    *((shown, a_plan()) for name, shown in reports.PLAN_FORMATS.items() if name != "text"),
+    *((shown, a_plan()) for shown in (images_json, images_markdown)),
     *((shown, a_scan()) for shown in reports.SCAN_FORMATS.values()),
     *((shown, a_check()) for shown in reports.CHECK_FORMATS.values()),
     *((shown, a_result()) for shown in (notice.subject, notice.body, notice.message, markdown)),
@@ -130,6 +136,8 @@ EVERY: Mapping[str, tuple[Shown, Any]] = {
     **{getattr(shown, "__name__", ""): (shown, value) for shown, value in FORMATS},
     "explanations_text": (lambda value: explanations_text(*value), (EXPLAINED, ["text"])),
     "explanations_json": (lambda value: explanations_json(*value), (EXPLAINED, ["text"])),
+    "plan_text": (lambda value: plan_text(value, WIDE), a_plan()),
+    "images_text": (lambda value: images_text(value, WIDE.width), a_plan()),
     "outcomes_table": (lambda value: outcomes_table(value, (HOME,), 9), OUTCOMES),
     "calls_text": (calls_line, "text"),
     "text_line": (lambda value: text_line("warn", value), "text"),
@@ -186,7 +194,7 @@ HOSTILE = st.one_of(
 
 def lines_of(shown: Shown, value: Any) -> list[str]:
     text = shown(value)
-    assert not set(re.sub(r"\x1b\[(34|33|0)m", "", text)) - {"\n"} & set(map(chr, range(32)))
+    assert not set(re.sub(r"\x1b\[(31|33|34|36|0)m", "", text)) - {"\n"} & set(map(chr, range(32)))
     plain = uncolored(text)
     assert plain.replace("\n", "").isprintable()
     return plain.split("\n")
