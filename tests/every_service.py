@@ -250,6 +250,14 @@ def _inspector(uri: str) -> Answers:
     return {"inspector2:ListCoverage": {"coveredResources": [{"resourceId": resource}]}}
 
 
+def _aggregators(_: str) -> Answers:
+    aggregator = {"ConfigurationAggregatorName": "all"}
+    return {
+        "config:DescribeConfigurationAggregators": {"ConfigurationAggregators": [aggregator]},
+        "config:SelectAggregateResourceConfig": {"Results": []},
+    }
+
+
 ANSWERS: Mapping[str, Callable[[str], Answers]] = {
     "ecs-daemons": _daemons,
     "eventbridge": _eventbridge,
@@ -270,12 +278,16 @@ ANSWERS: Mapping[str, Callable[[str], Answers]] = {
     "lambda-runtimes": _lambda_runtimes,
     "launch-templates": _launch_templates,
     "inspector": _inspector,
+    "aws-config": _aggregators,
 }
 """By source. Those of `STARTING_TASKS` are functions of a task definition."""
 
 STARTING_TASKS = ("eventbridge", "scheduler", "pipes")
 BY_DIGEST = ("inspector",)
 """Sources that know images by their digests alone."""
+
+NO_IMAGES = ("aws-config",)
+"""Sources that only count what others should find."""
 
 
 def use(aws: FakeAws, source: str, uri: str) -> Callable[[], None]:

@@ -17,6 +17,7 @@ from ecrm.config import Config
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
+from ecrm.sources.aggregators import AGGREGATORS, not_met
 from ecrm.sources.batch import BATCH
 from ecrm.sources.builders import BUILDERS
 from ecrm.sources.ecs import ECS
@@ -27,6 +28,7 @@ from ecrm.sources.files.working_tree import tree_uses
 from ecrm.sources.gaps import with_remedy
 from ecrm.sources.inspector import INSPECTOR
 from ecrm.sources.items import (
+    Counted,
     Question,
     SaidToBeGone,
     SeenResource,
@@ -54,7 +56,7 @@ SOURCES: tuple[Source, ...] = (
     *(ECS, ECS_DEPLOYMENTS, ECS_DAEMONS, LAMBDA),
     *(EVENTBRIDGE, SCHEDULER, PIPES, STEP_FUNCTIONS, STEP_FUNCTIONS_VERSIONS),
     *(BATCH, SAGEMAKER, *RUNNERS, *BUILDERS, LAUNCH_TEMPLATES),
-    INSPECTOR,
+    *(INSPECTOR, AGGREGATORS),
 )
 
 
@@ -103,31 +105,28 @@ def scan(
         )
         for command in config.external_commands
     ]
-    found = for_each_target(
-        targets, lambda target, workers: _reports(target, config, progress, workers, questions)
-    )
-    return _joined(now, [*files, *printed, *(part for parts in found for part in parts)])
+    counted: list[Counted] = []
+
+    def read(target: Target, workers: Workers) -> list[tuple[list[Use], SourceReport]]:
+        definitions = TaskDefinitions(target, progress, workers)
+        defers = questions is not None
+        reading = Reading(target, config, now, progress, workers, definitions, defers)
+        return _reports(reading, questions, counted)
+
+    found = for_each_target(targets, read)
+    joined = _joined(now, [*files, *printed, *(part for parts in found for part in parts)])
+    return replace(joined, source_reports=tuple(not_met(joined.source_reports, counted)))
 
 
-def read_target(
-    target: Target,
-    config: Config,
-    progress: Progress,
-    workers: Workers,
-    sources: Sequence[Source],
-    *,
-    defers: bool = False,
-) -> list[list[SourceItem]]:
+def read_target(reading: Reading, sources: Sequence[Source]) -> list[list[SourceItem]]:
     """What each of the sources finds; of task definitions that are named, what they name."""
-    definitions = TaskDefinitions(target, progress, workers)
-    reading = Reading(target, config, progress, workers, definitions, defers)
 
     def read(source: Source) -> list[SourceItem]:
-        if not source.is_read(config):
+        if not source.is_read(reading.config):
             return [Diagnostic(ReadStatus.EXCLUDED, "excluded by sources")]
         return attempt(partial(source.read, reading))
 
-    found = workers.map(read, sources)
+    found = reading.workers.map(read, sources)
     for items in found:
         reading.task_definitions.describe(items)
     return [_resolved(reading, source, items) for source, items in zip(sources, found, strict=True)]
@@ -162,17 +161,16 @@ def _looked_for_again(
 
 
 def _reports(
-    target: Target,
-    config: Config,
-    progress: Progress,
-    workers: Workers,
-    questions: Questions | None,
+    reading: Reading, questions: Questions | None, counted: list[Counted]
 ) -> list[tuple[list[Use], SourceReport]]:
-    """Of every source that is read by default or that the configuration names."""
+    """Of every source that is read by default or that the configuration names. What is to be asked
+    is added to `questions`, and what somebody else counted to `counted`."""
+    target, config = reading.target, reading.config
     sources = [source for source in SOURCES if source.by_default or source.is_read(config)]
-    found = read_target(target, config, progress, workers, sources, defers=questions is not None)
+    found = read_target(reading, sources)
     for source, items in zip(sources, found, strict=True):
         report = partial(_answer, target.registry, source.name)
+        counted += [item for item in items if isinstance(item, Counted)]
         for item in items:
             if isinstance(item, Question) and questions is not None:
                 questions.add(item, report)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from ecrm.aws import Operation
 from ecrm.errors import AccessDenied, AwsError, Gone, NotAReferenceError
-from ecrm.model.reference import Reference, is_digest, looks_like_ecr
+from ecrm.model.reference import Reference, Registry, is_digest, looks_like_ecr
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 
@@ -55,7 +55,18 @@ class Question:
     otherwise: "Question | None" = None
 
 
-SourceItem = Use | Diagnostic | SeenResource | TaskDefinitionUse | SaidToBeGone | Question
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Somebody else counted this many of what `section` is about, which `source` should meet in the
+    account and region of `registry`."""
+
+    registry: Registry
+    source: str
+    section: str
+    number: int
+
+
+SourceItem = Use | Diagnostic | SeenResource | TaskDefinitionUse | SaidToBeGone | Question | Counted
 T = TypeVar("T")
 
 

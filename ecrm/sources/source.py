@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ecrm.aws import Operation, Target
 from ecrm.aws.cache.facts import Namespace
@@ -22,6 +23,7 @@ class Reading:
 
     target: Target
     config: Config
+    now: datetime
     progress: Progress
     workers: Workers
     task_definitions: TaskDefinitions

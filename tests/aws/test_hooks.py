@@ -13,7 +13,6 @@ from ecrm.aws import RateLimiter, Target, call, connect, map_concurrently, pages
 from ecrm.aws.executor import for_each_target
 from ecrm.aws.rate_limits import StoppedError
 from ecrm.cli.main import run as command_line
-from ecrm.config import Config
 from ecrm.errors import AwsError
 from ecrm.model.reference import Registry
 from ecrm.registry.operations import DESCRIBE_IMAGES, DESCRIBE_REGISTRY
@@ -26,7 +25,7 @@ from ecrm.sources.source import Reading
 from ecrm.workflow.configuration import QUOTAS
 from ecrm.workflow.run import Request, start
 from tests.fake_aws import FakeAws, Fault
-from tests.sources.reading import quiet
+from tests.sources.reading import reading_of
 
 HERE = Registry("123456789012", "us-east-1")
 
@@ -91,7 +90,7 @@ def test_what_breaks_one_source_stops_the_others(aws, target, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         for_each_target(
             (target,),
-            lambda target, workers: read_target(target, Config(), quiet, workers, sources),
+            lambda target, workers: read_target(reading_of(target, workers), sources),
         )
     assert stopped == [True]
 

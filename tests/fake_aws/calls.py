@@ -9,7 +9,7 @@ from typing import Any
 
 from .weather import ANY
 
-_READS = ("Describe", "Get", "List", "Search", "BatchGet", "BatchCheck", "Assume")
+_READS = ("Describe", "Get", "List", "Search", "Select", "BatchGet", "BatchCheck", "Assume")
 _NO_WRITES = ("StartLifecyclePolicyPreview",)
 _THROTTLED = ("ThrottlingException", "TooManyRequestsException", "Throttling")
 

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ecrm.aws import Target
-from ecrm.aws.executor import for_each_target
+from ecrm.aws.executor import Workers, for_each_target
 from ecrm.config import Config
 from ecrm.model.use import Use
 from ecrm.sources import read_target
 from ecrm.sources.items import SourceItem
-from ecrm.sources.source import Source
+from ecrm.sources.source import Reading, Source
+from ecrm.sources.task_definitions import TaskDefinitions
+from tests.values import NOW
 
 
 def quiet(_: str) -> None:
@@ -28,6 +30,18 @@ def defined_as(*containers: dict[str, Any]) -> Callable[[dict[str, Any]], dict[s
     return answer
 
 
+def reading_of(
+    target: Target,
+    workers: Workers,
+    config: Config | None = None,
+    progress: Callable[[str], None] = quiet,
+    *,
+    defers: bool = False,
+) -> Reading:
+    definitions = TaskDefinitions(target, progress, workers)
+    return Reading(target, config or Config(), NOW, progress, workers, definitions, defers)
+
+
 def found_by(
     source: Source,
     target: Target,
@@ -39,7 +53,7 @@ def found_by(
     [[found]] = for_each_target(
         (target,),
         lambda target, workers: read_target(
-            target, config or Config(), progress, workers, (source,), defers=defers
+            reading_of(target, workers, config, progress, defers=defers), (source,)
         ),
     )
     return [item for item in found if not (isinstance(item, Use) and item.reference.is_elsewhere)]

@@ -3,6 +3,7 @@
 import gzip
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from ecrm.sources.sagemaker import SAGEMAKER
 from ecrm.sources.user_data import LAUNCH_TEMPLATES
 from tests.sources.reading import found_by
 from tests.stubs import ACCOUNT, HOST, REGION, Stubs
-from tests.values import digest
+from tests.values import NOW, digest
 
 
 @pytest.fixture
@@ -178,13 +179,14 @@ def test_what_inspector_saw_run_counts_in_the_registry_that_it_names(aws):
     arn = f"arn:aws:ecr:eu-west-1:999999999999:repository/shop/web/{digest(1)}"
     found = images(coverage(aws, arn))
     image = f"999999999999.dkr.ecr.eu-west-1.amazonaws.com/shop/web@{digest(1)}"
-    assert found == {image: "Amazon Inspector (saw it run)"}
-    [asked] = aws.asked("ListCoverage")
-    assert asked["filterCriteria"]["ecrImageInUseCount"] == [{"lowerInclusive": 1}]
+    assert found == {image: "Amazon Inspector (says that it ran in the last 14 days)"}
+    running, recent = (asked["filterCriteria"] for asked in aws.asked("ListCoverage"))
+    assert running["ecrImageInUseCount"] == [{"lowerInclusive": 1}]
+    assert recent["ecrImageLastInUseAt"] == [{"startInclusive": NOW - timedelta(days=14)}]
 
 
 def test_a_resource_of_inspector_that_is_no_image_is_a_failure(aws):
-    [note] = coverage(aws, f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/shop/web")
+    note, _ = coverage(aws, f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/shop/web")
     assert isinstance(note, Diagnostic)
     assert note.status is ReadStatus.FAILED
 

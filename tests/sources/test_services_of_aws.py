@@ -107,4 +107,5 @@ def test_what_is_read_of_a_service_is_marked_or_read_by_a_function():
 
 READ_BY_FUNCTIONS = (
     *("ecs", "ecs-deployments", "lambda", "codepipeline", "launch-templates", "inspector"),
+    "aws-config",
 )
