@@ -72,6 +72,7 @@ PURE = (
     "check.lifecycle.reading",
     "check.lifecycle.evaluation",
     "check.lifecycle.conflict",
+    "reports.html",
     "workflow.iam_policy",
 )
 IMPURE = {"boto3", "botocore", "click", "os", "time", "logging", "subprocess", "socket"}

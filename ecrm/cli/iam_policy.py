@@ -5,7 +5,7 @@ import click
 from ecrm.cli.options import CONTEXT, command_options, output_option
 from ecrm.cli.terminal import show
 
-_COMMANDS = ("scan", "plan", "snapshot", "check", "delete", "restore")
+_COMMANDS = ("scan", "plan", "snapshot", "report", "check", "delete", "restore")
 
 
 @click.command("iam-policy", context_settings=CONTEXT)

@@ -19,6 +19,7 @@ from ecrm.cli.generate import generate
 from ecrm.cli.iam_policy import iam_policy
 from ecrm.cli.options import CONTEXT, group_options
 from ecrm.cli.plan import plan
+from ecrm.cli.report import report
 from ecrm.cli.restore import restore
 from ecrm.cli.scan import scan
 from ecrm.cli.signals import signals
@@ -77,7 +78,7 @@ def cli(ctx: click.Context) -> None:
 
 
 for command in (
-    *(generate, config, scan, plan, explain, check, snapshot),
+    *(generate, config, scan, plan, explain, report, check, snapshot),
     *(delete, restore, cache, iam_policy, sources, demo, version),
 ):
     cli.add_command(command)

@@ -1,5 +1,6 @@
 """`ecrm plan`: shows what could be deleted."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ from ecrm.cli.plan_options import plan_options, snapshot_options
 from ecrm.cli.plan_view import PlanView
 from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, say, show
+from ecrm.cli.types import Report
 from ecrm.errors import IncompleteError
 
 _SOMETHING = 6  # not 2, which terraform has for this: here it is a mistake in the command line
@@ -24,6 +26,13 @@ _SOMETHING = 6  # not 2, which terraform has for this: here it is a mistake in t
     help="Also write the full plan, for `delete --plan`; with --all, kept images, too.",
 )
 @click.option(
+    "--report",
+    "reports",
+    type=Report(("html",)),
+    multiple=True,
+    help="Also write a report to a file: html=report.html. See `ecrm report`.",
+)
+@click.option(
     "--detailed-exitcode",
     is_flag=True,
     help="Exit with 6 if something can be deleted, and with 0 if nothing can.",
@@ -36,6 +45,7 @@ def plan(
     *,
     output: str,
     out: str | None,
+    reports: tuple[tuple[str, str], ...],
     detailed_exitcode: bool,
     **options: Any,
 ) -> int:
@@ -55,7 +65,15 @@ def plan(
     list_kept = bool(out and options["show_all"])
     view = PlanView.taken(options, output)
     with workflow.start(request(ctx, list_kept=list_kept, **options), progress) as run:
-        review = workflow.review(run)
+        made = workflow.report(run) if reports else None
+        review = workflow.reviewed(run, made.plan) if made else workflow.review(run)
+    if made:
+        from ecrm.reports.html import report_html
+
+        for _, path in reports:
+            show(report_html(made), path, run.home, "text/html")
+        if not list_kept:
+            review = replace(review, plan=workflow.without_kept(made.plan))
     if out:
         show(workflow.plan_file(review.plan), out, run.home)
     show(view.text(review.plan, run.config), output, run.home)

@@ -87,7 +87,12 @@ def is_stdout(output: str) -> bool:
     return output == "-"
 
 
-def show(text: str, output: str = "-", clients: "ClientFactory | None" = None) -> None:
+def show(
+    text: str,
+    output: str = "-",
+    clients: "ClientFactory | None" = None,
+    content_type: str = "text/plain",
+) -> None:
     """A result: to stdout, or to a file or an object in S3, which is complete or as it was."""
     progress.clear()
     if is_stdout(output):
@@ -99,7 +104,7 @@ def show(text: str, output: str = "-", clients: "ClientFactory | None" = None) -
         return
     from ecrm.aws.storage import no_aws, write_text
 
-    write_text(output, click.unstyle(text) + "\n", clients or no_aws)
+    write_text(output, click.unstyle(text) + "\n", clients or no_aws, content_type)
 
 
 def unwritable_stdout(error: OSError) -> OutputError:

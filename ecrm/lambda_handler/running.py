@@ -17,6 +17,8 @@ from ecrm.model.humanize import count
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.planning.plan import Plan
 from ecrm.reports import CHECK_FORMATS, PLAN_FORMATS, SCAN_FORMATS
+from ecrm.reports.html import report_html
+from ecrm.reports.html.values import Report
 from ecrm.reports.outcomes import dropped_lines
 from ecrm.reports.text import uncolored
 from ecrm.workflow import commands as workflow
@@ -40,11 +42,15 @@ def _scan(run: workflow.Run, event: Event, result: Result) -> None:
 
 
 def _plan(run: workflow.Run, event: Event, result: Result) -> None:
-    review = workflow.review(run)
+    page = workflow.report(run) if event.format == "html" else None
+    review = workflow.reviewed(run, page.plan) if page else workflow.review(run)
     _note(result, review)
     if event.out:
         write_text(event.out, workflow.plan_file(review.plan), run.home, "application/json")
-    _show(run, event, PLAN_FORMATS, "table", review.plan)
+    if page:
+        _write_page(run, event, result, page)
+    else:
+        _show(run, event, PLAN_FORMATS, "table", review.plan)
     _raise_if_incomplete(result)
     for stop in review.stops:
         log.warning("`delete` would stop here: %s", stop)
@@ -135,6 +141,16 @@ def _show(
         print(text, flush=True)  # noqa: T201 - what goes to stdout there
     else:
         write_text(event.output, text + "\n", run.home)
+
+
+def _write_page(run: workflow.Run, event: Event, result: Result, page: Report) -> None:
+    """To `output`, else among the reports."""
+    if event.output in ("", "-") and not event.report:
+        raise UsageError("format html is for a file; set output, or ECRM_REPORT=s3://bucket/folder")
+    beside = f"{event.report.rstrip('/')}/{result.name}.html"
+    place = beside if event.output in ("", "-") else event.output
+    write_text(place, report_html(page), run.home, "text/html")
+    result.reports.append(place)
 
 
 def _tell(outcome: Outcome) -> None:

@@ -97,7 +97,12 @@ def review(run: Run, approved: ApprovedPlan | None = None) -> Review:
     notice that, too. Nor does a plan under another limit than that of ecrm.yaml change the record.
     """
     to_review, dropped = (plan(run), ()) if approved is None else _still_approved(run, approved)
-    return Review(to_review, _stops(run, to_review), dropped)
+    return replace(reviewed(run, to_review), dropped=dropped)
+
+
+def reviewed(run: Run, made: Plan) -> Review:
+    """A plan that was just made, and its guards."""
+    return Review(made, _stops(run, made))
 
 
 def plan(run: Run) -> Plan:

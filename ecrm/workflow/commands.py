@@ -37,11 +37,20 @@ from ecrm.sources import SOURCES
 from ecrm.sources.files.working_tree import tree_uses
 from ecrm.sources.source import Source
 from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
-from ecrm.workflow.cleanup import ApprovedPlan, Review, plan, plan_and_delete, plan_file, review
+from ecrm.workflow.cleanup import (
+    ApprovedPlan,
+    Review,
+    plan,
+    plan_and_delete,
+    plan_file,
+    review,
+    reviewed,
+)
 from ecrm.workflow.configuration import load
 from ecrm.workflow.connections import Connections, connected
 from ecrm.workflow.generate import Names, read_names
 from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
+from ecrm.workflow.report import report, without_kept
 from ecrm.workflow.run import (
     Request,
     Run,
@@ -64,10 +73,13 @@ __all__ = [
     "plan",
     "plan_and_delete",
     "plan_file",
+    "report",
     "review",
+    "reviewed",
     "run_name",
     "scan",
     "start",
+    "without_kept",
 ]
 
 

@@ -12,8 +12,8 @@ from tests.cli.driving import Ecrm, process
 
 SLOW = {"boto3", "botocore", "s3transfer", "urllib3", "moto", "hypothesis"}
 COMMANDS = (
-    *("generate", "config", "scan", "plan", "explain", "check", "snapshot", "delete"),
-    *("restore", "cache", "iam-policy", "sources", "demo", "version"),
+    *("generate", "config", "scan", "plan", "explain", "report", "check", "snapshot"),
+    *("delete", "restore", "cache", "iam-policy", "sources", "demo", "version"),
 )
 
 

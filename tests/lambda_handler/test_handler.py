@@ -526,3 +526,28 @@ def test_b47_an_event_does_not_replace_the_configuration(
     assert "external_commands" in str(allowed.error)
     assert not ran.exists()
     assert deletions(aws) == 0
+
+
+def test_a_page_of_html_is_written_among_the_reports(aws: FakeAws, invoke: Invoke):
+    ran = invoke({"command": "plan", "format": "html"})
+    (name,) = [name for name in kept(aws, "reports/") if name.endswith(".html")]
+    assert name == f"{ran.value['run']}.html"
+    assert kept(aws, "reports/")[name].startswith("<!DOCTYPE html>")
+    assert ran.value["reports"][0] == f"s3://ecrm/reports/{name}"
+    stored = aws.s3.bucket("ecrm")[f"reports/{name}"]
+    assert stored.content_type == "text/html; charset=utf-8"
+
+
+def test_a_page_of_html_is_written_where_the_event_says(aws: FakeAws, invoke: Invoke):
+    ran = invoke({"command": "plan", "format": "html", "output": "s3://ecrm/page.html"})
+    assert "<title>ECR storage" in kept(aws, "")["page.html"]
+    assert "s3://ecrm/page.html" in ran.value["reports"]
+
+
+def test_a_page_of_html_needs_a_place(
+    aws: FakeAws, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("ECRM_REPORT")
+    ran = invoke({"command": "plan", "format": "html"})
+    assert isinstance(ran.error, UsageError)
+    assert "set output" in str(ran.error)

@@ -29,6 +29,7 @@ from ecrm.lambda_handler.telling import markdown
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.pattern import NamePattern
+from ecrm.model.pricing import Prices
 from ecrm.model.printable import printable
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Rule
@@ -39,6 +40,8 @@ from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan
 from ecrm.reports.calls import calls_text
 from ecrm.reports.explanations import explanations_json, explanations_text
+from ecrm.reports.html import report_html
+from ecrm.reports.html.values import Report
 from ecrm.reports.images import images_json, images_markdown, images_text
 from ecrm.reports.outcomes import outcomes_table
 from ecrm.reports.overview import plan_text
@@ -85,6 +88,10 @@ def a_result() -> Result:
     result.error, result.stops = "first", (Stop("guard", "text", "cure"),)
     result.unsent, result.findings = ["report: no"], a_check()
     return result
+
+
+def a_report() -> Report:
+    return Report(a_plan(), "1", Prices(), owners={KEY: "team"}, findings=a_check())
 
 
 def a_check() -> Findings:
@@ -142,6 +149,7 @@ EVERY: Mapping[str, tuple[Shown, Any]] = {
     "calls_text": (calls_line, "text"),
     "text_line": (lambda value: text_line("warn", value), "text"),
     "json_line": (lambda value: json_line("warn", value, NOW, {"a": value}), "text"),
+    "report_html": (report_html, a_report()),
     "metrics_line": (lambda value: metrics_line(value, "ecrm", NOW), a_result()),
 }
 """Each text format by its name, with a value that has something in every place."""

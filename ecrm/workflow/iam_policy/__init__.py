@@ -57,13 +57,14 @@ class Command(StrEnum):
     SCAN = "scan"
     PLAN = "plan"
     SNAPSHOT = "snapshot"
+    REPORT = "report"
     CHECK = "check"
     DELETE = "delete"
     RESTORE = "restore"
 
 
-_OF_ALL_REPOSITORIES = (Command.SNAPSHOT, Command.CHECK)
-"""Other rules can be tried on a snapshot, and what no rule matches is checked as well."""
+_OF_ALL_REPOSITORIES = (Command.SNAPSHOT, Command.REPORT, Command.CHECK)
+"""Other rules can be tried on a snapshot; what no rule matches is reported and checked as well."""
 
 
 def policy(
