@@ -69,8 +69,9 @@ def _refusal(question: Question, answer: Answer) -> AwsError:
     if status == _GONE:
         return ExpiredError(f"{question}: the list has expired: {said}")
     if status == _UNAUTHORIZED:
-        who = "the cluster does not accept the credentials; let it know who asks"
-        return AwsError(f"{question}: {who}: {said}")
+        entry = "EKS needs an access entry for the role that asks"
+        text = f"the cluster does not accept the credentials ({entry}): {said}"
+        return AwsError(f"{question}: {text}")
     return AwsError(f"{question}: the cluster answers {status}: {said}; try again later")
 
 

@@ -37,9 +37,8 @@ def named(*names: str) -> list[dict[str, Any]]:
     return [{"metadata": {"name": name, "namespace": "shop"}} for name in names]
 
 
-def status(code: int, reason: str, message: str) -> Answer:
-    """A refusal of Kubernetes."""
-    body = {
+def refusal(code: int, reason: str, message: str) -> dict[str, Any]:
+    return {
         "kind": "Status",
         "apiVersion": "v1",
         "metadata": {},
@@ -48,7 +47,10 @@ def status(code: int, reason: str, message: str) -> Answer:
         "reason": reason,
         "code": code,
     }
-    return answer(body, code)
+
+
+def status(code: int, reason: str, message: str) -> Answer:
+    return answer(refusal(code, reason, message), code)
 
 
 def group(name: str, *versions: str) -> dict[str, Any]:

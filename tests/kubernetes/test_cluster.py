@@ -143,12 +143,17 @@ def test_a_resource_that_is_not_served_is_gone():
     )
 
 
+NOT_ACCEPTED = (
+    "the cluster does not accept the credentials (EKS needs an access entry for the role that asks)"
+)
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [
         (
             status(401, "Unauthorized", "Unauthorized"),
-            "the cluster does not accept the credentials; let it know who asks: Unauthorized",
+            f"{NOT_ACCEPTED}: Unauthorized",
         ),
         (
             Answer(503, b"<html>" + b"x" * 1000),

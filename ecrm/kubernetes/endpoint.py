@@ -1,0 +1,133 @@
+"""Where a cluster is reached, and by what its certificate is known."""
+
+import os
+import ssl
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import SplitResult, urlsplit
+
+from ecrm.errors import AwsError, InputError
+from ecrm.kubernetes.credentials import Identity
+
+_PORTS = {"http": 80, "https": 443}
+_PROXIES = ("http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`url` has no slash at its end. `authorities` are the certificates, in PEM, by which alone the
+    cluster is known; None for those of the system. `server_name` is the name in its certificate,
+    where that is not the one of `url`; `proxy` is what leads there, where the environment shall not
+    say. Raises InputError for what cannot be, or must not be, asked."""
+
+    url: str
+    authorities: str | None = None
+    server_name: str | None = None
+    proxy: str = ""
+
+    def __post_init__(self) -> None:
+        parts = _split(self.url)
+        if parts.scheme not in _PORTS or not parts.hostname or parts.username or parts.query:
+            raise InputError(f"{self.url!r:.200} is not the URL of a cluster, such as https://host")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            # Whoever is on the way could hide what runs.
+            raise InputError(f"{self.url} is not HTTPS; only this machine is asked without it")
+        if self.proxy and _split(self.proxy).scheme not in _PROXIES:
+            raise InputError("a proxy must be http:// or https://")
+
+    @property
+    def is_secure(self) -> bool:
+        return self.url.startswith("https:")
+
+    def proxy_by(self, environment: Mapping[str, str]) -> str:
+        """The proxy to ask, if any; as for kubectl, this machine is asked without one that only the
+        environment names, and so is what NO_PROXY lists: `*`, hosts, their domains, addresses and
+        networks."""
+        if self.proxy:
+            return self.proxy
+        parts = urlsplit(self.url)
+        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        proxy = _either(environment, f"{parts.scheme}_proxy")
+        if _is_loopback(host) or _is_listed(host, port, _either(environment, "no_proxy")):
+            return ""
+        return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def tls(authorities: str | None, identity: Identity) -> ssl.SSLContext:
+    """What verifies the cluster and shows the client's certificate. Raises AwsError.
+
+    As for kubectl, any of the authorities is enough, be it the certificate of the cluster itself,
+    and one that lacks what RFC 5280 asks for is good: those that Kubernetes made for years do.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        if authorities is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(cadata=authorities)
+    except (ssl.SSLError, ValueError) as error:
+        raise AwsError("the certificate authority is not a certificate in PEM") from error
+    if identity.certificate is not None:
+        _load_client(context, identity.certificate, identity.key or b"")
+    return context
+
+
+def _load_client(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    """OpenSSL reads files alone; this one is there for no longer than that."""
+    handle, name = tempfile.mkstemp()  # its owner's alone
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(certificate + b"\n" + key)
+        context.load_cert_chain(name, password=_refuse_password)
+    except (ssl.SSLError, ValueError) as error:
+        raise AwsError("the client certificate and its key are no pair in PEM") from error
+    finally:
+        Path(name).unlink()
+
+
+def _refuse_password() -> NoReturn:
+    """Rather than ask whoever sits at the terminal."""
+    raise ValueError
+
+
+def _either(environment: Mapping[str, str], name: str) -> str:
+    return environment.get(name) or environment.get(name.upper()) or ""
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_listed(host: str, port: int, listed: str) -> bool:
+    entries = (entry.strip().lower() for entry in listed.split(","))
+    return any(_matches(host, str(port), entry) for entry in entries if entry)
+
+
+def _matches(host: str, port: str, entry: str) -> bool:
+    """As golang.org/x/net/http/httpproxy reads an entry."""
+    if "/" in entry:
+        try:
+            return ip_address(host) in ip_network(entry, strict=False)
+        except ValueError:
+            return False
+    name, _, own_port = entry.partition(":")
+    if own_port not in ("", port):
+        return False
+    return name == "*" or f".{host}".endswith(f".{name.removeprefix('*').removeprefix('.')}")
