@@ -29,8 +29,8 @@ class PlanningContext:
     now: datetime
     replications: Mapping[Registry, Sequence[Replication]]
     source_reports: tuple[SourceReport, ...]
-    action: Action | None = None
-    keep_all: bool = False
+    action: Action | None
+    keep_all: bool
     overdue: timedelta | None = None
     readings: Mapping[RepositoryKey, OwnReadings] = field(default_factory=dict)
     organization: Organization = UNKNOWN

@@ -233,6 +233,15 @@ def test_text_that_names_no_image_is_refused_and_shown(text):
     assert str(refused.value) == f"{text!r} is not an image reference"
 
 
+def test_of_a_long_text_an_error_shows_the_beginning():
+    with pytest.raises(NotAReferenceError) as refused:
+        Reference.parse("#" * 401)
+    assert str(refused.value) == f"'{'#' * 400}'... is not an image reference"
+    with pytest.raises(NotAReferenceError) as refused:
+        Reference.parse("#" * 400)
+    assert str(refused.value) == f"'{'#' * 400}' is not an image reference"
+
+
 @pytest.mark.parametrize(
     ("text", "looks"),
     [

@@ -221,6 +221,13 @@ def test_b41_one_source_that_goes_silent_is_seen_although_others_outweigh_it():
     )
 
 
+def test_b41_every_source_that_goes_silent_is_named():
+    guards = replace(OFF, max_in_use_drop=50)
+    last: dict[Registry, Usage] = {HOME: {WHOLE: 30, "ecs": 10, "files": 10, "lambda": 10}}
+    found = drops(counted(30, ecs=1, files=28, **{"lambda": 1}), guards, last)
+    assert [drop.saw.partition(" of ")[0] for drop in found] == ["ecs", "lambda"]
+
+
 def test_a_drop_of_all_images_says_so_once():
     guards = replace(OFF, max_in_use_drop=50)
     (drop,) = drops(counted(1, ecs=1), guards, {HOME: {WHOLE: 10, "ecs": 10}})

@@ -161,11 +161,10 @@ def test_each_registry_is_planned_by_its_own_uses():
 
 
 def test_progress_is_shown_repository_by_repository():
-    inventory = Shelf(
-        {HOME: {"app": RepositoryIndex(), "web": RepositoryIndex(), "legacy": RepositoryIndex()}}
-    )
+    names = ("app", "web", "legacy", "unmanaged")
+    inventory = Shelf({HOME: dict.fromkeys(names, RepositoryIndex())})
     progress: list[str] = []
-    rules = [replace(RULE, name=NamePattern("?[pb]*", True)), RULE]
+    rules = [replace(RULE, name=NamePattern(name, False)) for name in names[:3]]
     make_plan(inventory, facts(inventory, rules=rules), ALL, progress.append)
     assert progress[0] == "ECR: 3 repositories"
     assert sorted(progress[1:]) == ["ECR: app", "ECR: legacy", "ECR: web"]
@@ -211,6 +210,18 @@ def test_each_name_and_each_glob_must_be_there(only: str):
     inventory = Shelf({HOME: {"a": RepositoryIndex(), "b": RepositoryIndex()}})
     with pytest.raises(Gone, match=r"^there is no repository c[*?]? in "):
         planned(inventory, only=only)
+
+
+def test_where_names_are_given_nothing_else_is_listed():
+    listed: list[str | None] = []
+
+    class Listed(Shelf):
+        def repositories(self, registry: Registry, only: str | None = None) -> Sequence[str]:
+            listed.append(only)
+            return super().repositories(registry, only)
+
+    planned(Listed({HOME: {"a": RepositoryIndex(), "b": RepositoryIndex()}}), only="a b")
+    assert listed == ["a", "b"]
 
 
 def test_a_repository_that_is_asked_for_must_be_there():
@@ -418,8 +429,10 @@ def test_a_single_repository_is_planned_again_as_it_was():
 
 
 def test_a_repository_without_a_rule_is_not_planned_again():
-    inventory = shelf(image("old", "v1"))
-    assert read_and_plan(inventory, facts(inventory, rules=[]), APP) is None
+    """Nor is it read: the inventory has nothing to read."""
+    inventory = Shelf({HOME: {}})
+    known = facts(inventory, rules=[], action=Action.ARCHIVE)
+    assert read_and_plan(inventory, known, APP) is None
 
 
 # -- replication ----------------------------------------------------------------------------------

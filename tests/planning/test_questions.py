@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ecrm.config import Guards
 from ecrm.errors import AccessDenied
 from ecrm.model.pattern import ALL
 from ecrm.model.scan import Diagnostic, SourceReport
@@ -19,6 +22,7 @@ from ecrm.sources.questions import Questions
 from tests.strategies import Case, Named, cases, examples
 from tests.values import (
     HOME,
+    NOW,
     REPLICA,
     RULE,
     RepositoryIndex,
@@ -129,6 +133,28 @@ def test_nothing_is_asked_about_an_image_that_is_in_use_or_not_there():
     asked.add("resize", [BY_DIGEST, use(f"app@{digest('gone')}")], [BY_DIGEST])
     asked.add("other", [use("elsewhere:v1")], [])
     assert deleted(lazily(shelf(OLD, OLDER), asked, use("app:v1"))) == {OLD.digest}
+    assert asked.names == []
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        image("kept", "latest", "v3"),
+        image("kept", "v3", days=3),
+        image("kept", "v3", pulled_at=NOW),
+        image("kept", "v3", days=60),
+    ],
+    ids=["by its tag", "pushed", "pulled", "by a guard"],
+)
+@pytest.mark.parametrize(
+    "known", [use("app:v9"), use(f"app@{digest('gone')}")], ids=["tag", "digest"]
+)
+def test_nothing_is_asked_about_an_image_that_is_kept_whatever_is_in_use(kept, known):
+    asked = Asked()
+    asked.add("resize", [use("app:v3")], [])
+    rule = replace(RULE, keep_pulled_within=timedelta(days=7))
+    more: dict[str, Any] = {"rules": [rule], "guards": Guards(min_age=timedelta(days=95))}
+    assert deleted(lazily(shelf(OLDER, kept), asked, known, **more)) == {OLDER.digest}
     assert asked.names == []
 
 

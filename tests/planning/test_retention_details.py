@@ -106,6 +106,12 @@ def test_manifests_are_needed_where_there_is_an_index_and_a_deletion():
     assert not needs_manifests([image("a", "latest"), index("b", days=1)], NO_USES, RULE, NOW)
 
 
+def test_whether_manifests_are_needed_does_not_depend_on_a_guard():
+    hours_old = image("a", "v1", days=0.1)
+    rule = Rule(NamePattern("app", False), timedelta(hours=1), keep_count=0)
+    assert needs_manifests([hours_old, index("b", days=0.01)], NO_USES, rule, NOW)
+
+
 def test_any_iterable_of_images_does():
     assert needs_manifests(iter([image("a", "v1"), index("b")]), NO_USES, RULE, NOW)
     assert len(decide(iter([image("a", "v1")]), {}, NO_USES, RULE, NOW)) == 1

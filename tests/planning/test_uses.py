@@ -91,6 +91,15 @@ def test_uses_are_of_their_own_registry_and_repository():
     assert len(index.of([REGISTRY, OTHER], "app").by_tag["v1"]) == 1
 
 
+def test_more_uses_are_added_to_those_of_the_same_and_of_other_repositories():
+    first = UsesByRepository([use_of(by_tag("v1"), "a"), use_of(f"{HOST}/web:v1")])
+    both = first.plus([use_of(by_tag("v1"), "b"), use_of(f"{HOST}/tools:v1")])
+    assert [use.user for use in both.of([REGISTRY], "app").by_tag["v1"]] == ["a", "b"]
+    assert "v1" in both.of([REGISTRY], "web").by_tag
+    assert "v1" in both.of([REGISTRY], "tools").by_tag
+    assert [use.user for use in first.of([REGISTRY], "app").by_tag["v1"]] == ["a"]
+
+
 def test_a_host_that_may_stand_for_any_registry_counts_for_each():
     index = UsesByRepository([use_of("registry.example.com/app:v1")])
     assert "v1" in index.of([REGISTRY], "app").by_tag
