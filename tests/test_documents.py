@@ -23,8 +23,8 @@ import click
 import pytest
 
 from ecrm.cli import cli
+from ecrm.cli.help import SETTINGS
 from ecrm.cli.main import run
-from ecrm.cli.options import SETTINGS
 from ecrm.config import RULES_OF_CHECK, Checks, Guards
 from ecrm.config.schema import Section
 from ecrm.errors import EcrmError
@@ -83,33 +83,11 @@ def printed(command: str) -> str:
     return re.sub(r'(?<!"Version": ")\b\d{4}-\d\d-\d\d\b', "YYYY-MM-DD", out.getvalue())
 
 
-def shown(command: str) -> str:
-    """What a document shows of a command's output: all of it. Global options are in the help of
-    `ecrm` alone."""
-    text = printed(command)
-    is_of_a_command = command.endswith(" --help") and command != "ecrm --help"
-    return without_global_options(text) if is_of_a_command else text
-
-
-def without_global_options(text: str) -> str:
-    names = {name for option in cli.params if option.name in SETTINGS for name in option.opts}
-    kept: list[str] = []
-    is_global = False
-    for line in text.splitlines(keepends=True):
-        if entry := re.match(r"  (-\S+)", line):
-            is_global = entry[1].rstrip(",") in names
-        elif not line.startswith("      "):
-            is_global = False
-        if not is_global:
-            kept.append(line)
-    return re.sub(r"^\w[\w ]*:\n(\n|\Z)", "", "".join(kept), flags=re.MULTILINE)
-
-
 def filled(text: str) -> str:
     """The document with every console block as it should be: a command, and what it prints."""
     return re.sub(
         r"^```console\n\$ (.+)\n(?:.*\n)*?```$",
-        lambda block: f"```console\n$ {block[1]}\n{shown(block[1])}```",
+        lambda block: f"```console\n$ {block[1]}\n{printed(block[1])}```",
         text,
         flags=re.MULTILINE,
     )
@@ -321,7 +299,7 @@ def test_every_variable_is_documented_and_every_documented_one_is_read():
     table = rows((DOCS / "environment.md").read_text(), "Environment variables")
     read = {name for path in SOURCES for name in variable.findall(path.read_text())}
     mentioned = {name for path in DOCUMENTS for name in variable.findall(path.read_text())}
-    assert {row[0] for row in table} - {"NO_COLOR"} == read
+    assert {row[0] for row in table} - {"NO_COLOR", "FORCE_COLOR"} == read
     assert mentioned <= read
 
 

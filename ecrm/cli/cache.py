@@ -2,13 +2,12 @@
 
 import os
 
-import click
-
-from ecrm.cli.options import CONTEXT, command_options
+from ecrm.cli.help import CONTEXT, group
+from ecrm.cli.options import command_options
 from ecrm.cli.terminal import say
 
 
-@click.group(context_settings=CONTEXT)
+@group()
 def cache() -> None:
     """Manage the data that ecrm caches between runs.
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ecrm.cli.help import command
 from ecrm.cli.options import (
-    CONTEXT,
     command_options,
     external_commands_option,
     format_option,
@@ -32,7 +32,7 @@ RULES = (
 _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @click.argument("more", nargs=-1, metavar="[GLOB]...")
 @click.option(
     "--files",

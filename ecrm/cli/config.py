@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, output_option
+from ecrm.cli.help import CONTEXT, group
+from ecrm.cli.options import command_options, output_option
 from ecrm.cli.terminal import show
 from ecrm.errors import ConfigError
 from ecrm.model.printable import printable
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ecrm.config import Config
 
 
-@click.group("config", context_settings=CONTEXT)
+@group("config")
 @command_options
 def config() -> None:
     """Validate ecrm.yaml, or print its schema; no AWS needed."""

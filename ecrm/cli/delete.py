@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, yes_option
+from ecrm.cli.help import command
+from ecrm.cli.options import command_options, yes_option
 from ecrm.cli.plan_options import plan_options
 from ecrm.cli.plan_view import PlanView
 from ecrm.cli.request import request
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _NO_TERMINAL = "--yes deletes without asking"
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @yes_option("Delete without asking.", "ECRM_FORCE")
 @plan_options
 @click.option(

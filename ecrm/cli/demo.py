@@ -8,16 +8,14 @@ from datetime import UTC, datetime
 import click
 from click.core import ParameterSource
 
-from ecrm.cli.options import command_options
+from ecrm.cli.help import CONTEXT, Command
+from ecrm.cli.options import COLOR_NAMES, command_options
 from ecrm.cli.terminal import progress, say
 
 
 @click.command(
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "ignore_unknown_options": True,
-        "allow_interspersed_args": False,
-    }
+    cls=Command,
+    context_settings=CONTEXT | {"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @command_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
@@ -51,7 +49,7 @@ def demo(ctx: click.Context, command: tuple[str, ...]) -> object:
             "config": _given_config(ctx) or str(config),
             "log_level": ctx.obj.get("log_level", "info"),
             "log_format": ctx.obj.get("log_format", "text"),
-            "color": ctx.color,
+            "color": COLOR_NAMES[ctx.color],
             "concurrency": 1,  # moto is not made for threads
             "cache": False,
         }

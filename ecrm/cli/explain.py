@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
+from ecrm.cli.help import command
 from ecrm.cli.options import (
-    CONTEXT,
     command_options,
     external_commands_option,
     format_option,
@@ -19,7 +19,7 @@ from ecrm.cli.terminal import progress, show
 from ecrm.errors import IncompleteError
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @click.argument("image")
 @format_option(("text", "json"), "Format of the explanation.")
 @output_option()

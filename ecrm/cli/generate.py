@@ -2,13 +2,14 @@
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, yes_option
+from ecrm.cli.help import command
+from ecrm.cli.options import command_options, yes_option
 from ecrm.cli.request import request
 from ecrm.cli.terminal import ask, progress, say, show
 from ecrm.errors import UsageError
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @yes_option("Overwrite the file without asking.")
 @command_options
 @click.pass_context

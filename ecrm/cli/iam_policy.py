@@ -2,13 +2,14 @@
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, output_option
+from ecrm.cli.help import command
+from ecrm.cli.options import command_options, output_option
 from ecrm.cli.terminal import show
 
 _COMMANDS = ("scan", "plan", "snapshot", "report", "check", "delete", "restore")
 
 
-@click.command("iam-policy", context_settings=CONTEXT)
+@command("iam-policy")
 @click.option(
     "--for",
     "command",

@@ -16,8 +16,9 @@ from ecrm.cli.delete import delete
 from ecrm.cli.demo import demo
 from ecrm.cli.explain import explain
 from ecrm.cli.generate import generate
+from ecrm.cli.help import group
 from ecrm.cli.iam_policy import iam_policy
-from ecrm.cli.options import CONTEXT, group_options
+from ecrm.cli.options import group_options
 from ecrm.cli.plan import plan
 from ecrm.cli.report import report
 from ecrm.cli.restore import restore
@@ -45,7 +46,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(context_settings=CONTEXT, invoke_without_command=True)
+@group(invoke_without_command=True)
 @click.option(
     "--version",
     is_flag=True,
@@ -77,11 +78,9 @@ def cli(ctx: click.Context) -> None:
         show(ctx.get_help())
 
 
-for command in (
-    *(generate, config, scan, plan, explain, report, check, snapshot),
-    *(delete, restore, cache, iam_policy, sources, demo, version),
-):
-    cli.add_command(command)
+cli.add("Look", scan, plan, explain, report, check, snapshot, sources)
+cli.add("Clean up", delete, restore)
+cli.add("Set up", demo, generate, config, iam_policy, cache, version)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -7,18 +7,17 @@ from typing import Any, TypeVar
 
 import click
 
+from ecrm.cli.completion import profiles, repositories
+from ecrm.cli.help import SETTINGS
 from ecrm.cli.terminal import set_up_logging
-from ecrm.cli.types import CommaList, LogLevel, Output, refuse_empty
+from ecrm.cli.types import Color, CommaList, LogLevel, Output, refuse_empty
+from ecrm.errors import UsageError
 from ecrm.workflow.logs import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
-CONTEXT = {"help_option_names": ["-h", "--help"]}
-
-SETTINGS = (
-    *("config", "profile", "region", "concurrency", "cache"),
-    *("log_level", "log_format", "color"),
-)
-"""The options that may be given before and after the command."""
+_QUIET, _VERBOSE = "warn", "debug"
+_COLORS = {"always": True, "auto": None, "never": False}
+COLOR_NAMES = {meaning: name for name, meaning in _COLORS.items()}
 
 
 def group_options(function: F) -> F:
@@ -41,13 +40,23 @@ def _global(function: F, *, env: bool) -> F:
             value = kwargs.pop(name)
             if value is not None:
                 settings[name] = value
-        ctx.color = settings.get("color", _color_of_environment())
+        _set_level(settings)
+        color = settings.get("color")
+        ctx.color = _COLORS[color] if color else _color_of_environment()
         set_up_logging(settings.get("log_level", "info"), settings.get("log_format", "text"))
         return ctx.invoke(function, **kwargs)
 
     for option in _options(env=env):
         wrapper = option(wrapper)
     return wrapper  # type: ignore[return-value]  # click's decorators lose the type
+
+
+def _set_level(settings: dict[str, Any]) -> None:
+    verbose, quiet = settings.pop("verbose", False), settings.pop("quiet", False)
+    if verbose and quiet:
+        raise UsageError("--verbose and --quiet exclude each other")
+    if verbose or quiet:
+        settings["log_level"] = _VERBOSE if verbose else _QUIET
 
 
 def _variable(name: str) -> dict[str, Any]:
@@ -60,10 +69,21 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
 
     return [
         click.option(
-            "--color/--no-color",
-            default=None,
+            "--color",
+            type=Color(),
             **variable("ECRM_COLOR"),
-            help="Color the output.  [default: only on a terminal]",
+            help="Color the output: always, auto (only on a terminal) or never; --color and "
+            "--no-color alone mean always and never.  [default: auto]",
+        ),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            default=None,
+            help="Log warnings and errors only, and show no progress.",
+        ),
+        click.option(
+            "-v", "--verbose", is_flag=True, default=None, help="The same as --log-level debug."
         ),
         click.option(
             "--log-level",
@@ -91,7 +111,12 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
             help="Log format: text, or one JSON object per line.  [default: text]",
         ),
         click.option("--region", metavar="NAME", help="Use this AWS region."),
-        click.option("--profile", metavar="NAME", help="Use this profile of the AWS CLI."),
+        click.option(
+            "--profile",
+            metavar="NAME",
+            shell_complete=profiles,
+            help="Use this profile of the AWS CLI.",
+        ),
         click.option(
             "-c",
             "--config",
@@ -104,10 +129,10 @@ def _options(*, env: bool) -> list[Callable[[F], F]]:
 
 
 def _color_of_environment() -> bool | None:
-    """ECRM_NO_COLOR is what fujiwara/ecrm read first; NO_COLOR is what every tool reads."""
+    """ECRM_NO_COLOR is what fujiwara/ecrm read first; the others are what every tool reads."""
     if os.environ.get("NO_COLOR") or _is_true(os.environ.get("ECRM_NO_COLOR")):
         return False
-    return None
+    return True if os.environ.get("FORCE_COLOR") else None
 
 
 def _is_true(text: str | None) -> bool:
@@ -141,6 +166,7 @@ repository_option = click.option(
     type=CommaList(),
     multiple=True,
     metavar="GLOB",
+    shell_complete=repositories,
     **_variable("ECRM_REPOSITORY"),
     help="Limit the run to the repositories of this name or glob. May be repeated.",
 )

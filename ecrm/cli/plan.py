@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options
+from ecrm.cli.help import command
+from ecrm.cli.options import command_options
 from ecrm.cli.plan_options import plan_options, snapshot_options
 from ecrm.cli.plan_view import PlanView
 from ecrm.cli.request import request
@@ -16,7 +17,7 @@ from ecrm.errors import IncompleteError
 _SOMETHING = 6  # not 2, which terraform has for this: here it is a mistake in the command line
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @plan_options
 @click.option("--images", is_flag=True, help="List each image that would be deleted.")
 @snapshot_options

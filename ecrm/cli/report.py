@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from ecrm.cli.help import command
 from ecrm.cli.options import (
-    CONTEXT,
     command_options,
     external_commands_option,
     output_option,
@@ -19,7 +19,7 @@ from ecrm.cli.terminal import is_stdout, progress, show
 from ecrm.errors import IncompleteError, UsageError
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @output_option()
 @repository_option
 @scanned_files_option

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ecrm.cli.help import command
 from ecrm.cli.options import (
-    CONTEXT,
     command_options,
     format_option,
     output_option,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NO_TERMINAL = "--yes restores without asking, and --dry-run only shows"
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @yes_option("Restore without asking.", "ECRM_FORCE")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored, and restore nothing.")
 @format_option(("table", "json"), "Format of the result.")

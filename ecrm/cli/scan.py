@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
+from ecrm.cli.help import command
 from ecrm.cli.options import (
-    CONTEXT,
     command_options,
     external_commands_option,
     format_option,
@@ -15,7 +15,7 @@ from ecrm.cli.request import request
 from ecrm.cli.terminal import progress, show
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @output_option("ECRM_OUTPUT")
 @format_option(
     ("json", "table", "detail"),

@@ -2,12 +2,13 @@
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options, format_option, output_option
+from ecrm.cli.help import command
+from ecrm.cli.options import command_options, format_option, output_option
 from ecrm.cli.request import request
 from ecrm.cli.terminal import show
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @output_option()
 @format_option(("text", "json"), "Format of the list.")
 @command_options

@@ -1,12 +1,21 @@
 """Switches that are given a value, as in `--force=false`: fujiwara/ecrm takes one for each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import click
 
+from ecrm.cli.types import Color
+
 _Spellings: TypeAlias = dict[bool, str]
 """The words for on and off; without a word for off, leaving the switch out is off."""
+
+_COLORS: Mapping[str, _Spellings] = {
+    "--color": {True: "--color=always", False: "--color=never"},
+    "--no-color": {True: "--color=never", False: "--color=always"},
+}
+_WHEN = [[choice] for choice in Color().choices]
+"""Here an option, since it may be auto, too; alone it means what it means to fujiwara/ecrm."""
 
 
 def without_values(arguments: Sequence[str], command: click.Command) -> list[str]:
@@ -23,6 +32,8 @@ def without_values(arguments: Sequence[str], command: click.Command) -> list[str
         name, _, text = argument.partition("=")
         is_value = name in known and text.strip()
         value = click.types.BoolParamType.str_to_bool(text) if is_value else None
+        if argument in _COLORS and arguments[number + 1 : number + 2] not in _WHEN:
+            value = True
         if value is None:
             words.append(argument)
         elif word := known[name][value]:
@@ -43,3 +54,4 @@ def _switches(command: click.Command) -> Iterator[tuple[str, _Spellings]]:
         for inner in command.commands.values():
             yield from _switches(inner)
     yield "--help", {True: "--help", False: ""}
+    yield from _COLORS.items()

@@ -34,6 +34,7 @@ class Progress:
             if (
                 sys.stderr.isatty()
                 and not _stderr.as_json
+                and not _stderr.quiet
                 and time.monotonic() - self._shown_at > _SECONDS_BETWEEN
             ):
                 import shutil
@@ -58,6 +59,7 @@ class Progress:
 
 class _Stderr:
     as_json = False
+    quiet = False
 
 
 progress = Progress()
@@ -122,5 +124,5 @@ def set_up_logging(level: str, log_format: str) -> None:
         def emit(self, record: logging.LogRecord) -> None:
             say(record.getMessage(), level_of(record), **fields_of(record))
 
-    _stderr.as_json = log_format == "json"
+    _stderr.as_json, _stderr.quiet = log_format == "json", level in ("warn", "error")
     set_up(level, Handler())

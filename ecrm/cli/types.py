@@ -33,6 +33,18 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         return tuple(part.strip() for part in str(value).split(","))
 
 
+class Color(click.Choice[str]):
+    """Or a boolean, as fujiwara/ecrm takes it."""
+
+    def __init__(self) -> None:
+        super().__init__(("always", "auto", "never"))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        is_on = click.types.BoolParamType.str_to_bool(str(value))
+        text = value if is_on is None else "always" if is_on else "never"
+        return super().convert(text, param, ctx)
+
+
 class LogLevel(click.Choice[str]):
     """In upper or lower case."""
 

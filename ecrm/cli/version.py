@@ -2,11 +2,12 @@
 
 import click
 
-from ecrm.cli.options import CONTEXT, command_options
+from ecrm.cli.help import command
+from ecrm.cli.options import command_options
 from ecrm.model.version import version as running_version
 
 
-@click.command(context_settings=CONTEXT)
+@command()
 @command_options
 def version() -> None:
     """Show version."""

@@ -23,6 +23,7 @@ from ecrm.planning.plan_file import (
 from ecrm.planning.planner import make_plan
 from ecrm.registry.deleter import Deleter
 from ecrm.sources.questions import Questions
+from ecrm.workflow.repository_names import record_names
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
 from ecrm.workflow.state import USAGE_HISTORY, USAGE_HISTORY_OF_FILES, distrust_of_state
@@ -102,6 +103,9 @@ def review(run: Run, approved: ApprovedPlan | None = None) -> Review:
 
 def reviewed(run: Run, made: Plan) -> Review:
     """A plan that was just made, and its guards."""
+    if made.complete and run.targets and not run.request.only:
+        planned = (planned.repository for planned in made.repositories)
+        record_names(state_of(run), [*planned, *(key.repository for key in made.unmanaged)])
     return Review(made, _stops(run, made))
 
 

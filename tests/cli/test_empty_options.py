@@ -35,6 +35,7 @@ OPTIONS = {
         for parameter in command.params
         if isinstance(parameter, click.Option) and not parameter.is_flag
         for option in parameter.opts
+        if option != "--color"  # which may stand alone
     ]
     for path, command in leaves(cli)
 }

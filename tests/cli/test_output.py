@@ -1,5 +1,6 @@
 """`--format` and `-o` mean the same everywhere, and their variables what they always meant."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import click
 import pytest
 
 from ecrm.cli.main import cli
+from tests.cli.conftest import Shop
 from tests.cli.driving import Ecrm
 
 
@@ -54,3 +56,38 @@ def test_a_format_is_no_name_of_a_file(ecrm: Ecrm, path: tuple[str, ...]):
 def test_a_file_may_be_called_like_a_format(ecrm: Ecrm):
     assert ecrm("config", "schema", "-o", "./json").code == 0
     assert Path("json").read_text().startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("options", "levels"),
+    [
+        ([], {"info"}),
+        (["-q"], set()),
+        (["--quiet"], set()),
+        (["-v"], {"info", "debug"}),
+        (["--verbose", "--log-level", "error"], {"info", "debug"}),
+    ],
+)
+def test_quiet_and_verbose_are_levels_of_the_log(
+    ecrm: Ecrm, shop: Shop, options: list[str], levels: set[str]
+):
+    for arguments in ([*options, "plan"], ["plan", *options]):
+        ran = ecrm(*arguments)
+        lines = (ran.err + ran.calls).splitlines()
+        assert {line.split(": ")[1] for line in lines} == levels
+
+
+def test_quiet_and_verbose_exclude_each_other(ecrm: Ecrm):
+    assert ecrm("plan", "-q", "-v").code == 2
+    assert ecrm("-q", "version", "-v").code == 0
+
+
+def test_help_groups_options_and_commands_and_has_global_options_once(ecrm: Ecrm):
+    def titles(text: str) -> list[str]:
+        return re.findall(r"^(\w.*):$", text, re.MULTILINE)
+
+    assert titles(ecrm("delete", "--help").out) == ["Selection", "Output", "Safety", "Options"]
+    assert "--profile" not in ecrm("delete", "--help").out
+    text = ecrm("--help").out
+    assert titles(text) == ["Options", "Global options", "Look", "Clean up", "Set up"]
+    assert "..." not in text.partition("Look:")[2]

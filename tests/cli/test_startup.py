@@ -3,12 +3,17 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from click.shell_completion import BashComplete
 
+from ecrm.cli import cli
+from tests.cli.conftest import Shop
 from tests.cli.driving import Ecrm, process
+from tests.fake_aws import Fault
 
 SLOW = {"boto3", "botocore", "s3transfer", "urllib3", "moto", "hypothesis"}
 COMMANDS = (
@@ -127,4 +132,59 @@ def test_no_home_and_no_state_folder_is_a_usage_error(
     assert ran.code == 2
     assert ran.errors == ["ecrm: error: no home folder for state; set ECRM_STATE_DIR"]
     assert ecrm("plan", XDG_STATE_HOME=str(Path.cwd() / "xdg")).code == 0
-    assert os.listdir("xdg/ecrm") == ["in-use.json"]  # noqa: PTH208 - names are all
+    left = os.listdir("xdg/ecrm")  # noqa: PTH208 - names are all
+    assert sorted(left) == ["in-use.json", "repositories.json"]
+
+
+# -- what shells complete -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def complete(ecrm: Ecrm, capsys: pytest.CaptureFixture[str]) -> Callable[[str], list[str]]:
+    def completed(line: str) -> list[str]:
+        words = line.split(" ")
+        variables = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            text = BashComplete(cli, {}, "ecrm", "_ECRM_COMPLETE").complete()
+        return [entry.partition(",")[2] for entry in text.splitlines()]
+
+    return completed
+
+
+def test_repositories_are_those_of_the_last_complete_plan(
+    ecrm: Ecrm, shop: Shop, state: Path, complete: Callable[[str], list[str]]
+):
+    assert complete("ecrm plan -r ") == []
+    ecrm.config("repositories: [{name: shop/api, expires: 30d}]")
+    shop.aws.ecr.repository("tools")
+    shop.aws.fault("ecs", "ListTasks", Fault.denied())
+    assert ecrm("plan").code == 1
+    assert not state.exists()
+    assert ecrm("plan").code == 0
+    assert complete("ecrm plan -r ") == ["shop/api", "tools"]
+    assert complete("ecrm delete --repository sh") == ["shop/api"]
+    shop.aws.ecr.repository("unplanned")
+    assert ecrm("plan", "-r", "tools").code == 0
+    assert complete("ecrm check -r u") == []
+    state.joinpath("repositories.json").write_text('["a", 1]')
+    assert complete("ecrm plan -r ") == []
+    state.joinpath("repositories.json").write_text('["a"]')
+    state.joinpath("repositories.json").chmod(0o666)
+    assert complete("ecrm plan -r ") == []
+
+
+def test_profiles_are_those_of_the_aws_cli(
+    complete: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+):
+    assert complete("ecrm --profile ") == []
+    folder = Path.home() / ".aws"
+    folder.mkdir()
+    (folder / "config").write_text("[default]\n[profile prod]\na=1\na=2\n[sso-session my]\n")
+    Path("mine").write_text("[default]\n[ci]\n[preview]\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "mine")
+    assert complete("ecrm --profile ") == ["ci", "default", "preview", "prod"]
+    assert complete("ecrm plan --profile pr") == ["preview", "prod"]
+    (folder / "config").write_text("no section")
+    assert complete("ecrm --profile ") == ["ci", "default", "preview"]
