@@ -6,6 +6,7 @@ from threading import Condition, Lock
 from typing import Any, Generic, Protocol, TypeVar
 
 from ecrm.aws.rate_limits import RateLimiter, StoppedError
+from ecrm.model.reference import Registry
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -15,6 +16,9 @@ _MOST_THREADS = 256
 
 class Limited(Protocol):
     """What must be known of a target."""
+
+    @property
+    def registry(self) -> Registry: ...
 
     @property
     def workers(self) -> int: ...
@@ -137,30 +141,48 @@ def map_concurrently(function: Callable[[T], R], items: Iterable[T], workers: in
         return Workers(workers, pool).map(function, items)
 
 
-def for_each_target(targets: Sequence[LimitedT], read: Callable[[LimitedT, Workers], R]) -> list[R]:
+def for_each_target(
+    targets: Sequence[LimitedT],
+    read: Callable[[LimitedT, Workers], R],
+    accounts_at_once: int | None = None,
+) -> list[R]:
     """`read` of every target, with the threads that may work for it, in the order of the targets.
 
-    What one target raises leaves the others' work alone: it is raised when theirs has ended. Ctrl-C
-    stops them all. Where every target has one worker, the thread that asks is that.
+    The targets of an account are read side by side, and so are the accounts, at most
+    `accounts_at_once`. What one target raises leaves the others' work alone: it is raised when
+    theirs has ended. Ctrl-C stops them all. Where every target has one worker, the thread that asks
+    is that.
     """
     if all(target.workers <= 1 for target in targets):
         return [read(target, _workers(target)) for target in targets]
+    accounts: dict[str, list[int]] = {}
+    for place, target in enumerate(targets):
+        accounts.setdefault(target.registry.account, []).append(place)
     threads = min(sum(target.workers for target in targets), _MOST_THREADS)
-    with ThreadPoolExecutor(max(threads, len(targets))) as pool:
-        futures = [pool.submit(read, target, _workers(target, pool)) for target in targets]
+    futures: dict[int, Future[R]] = {}
+
+    def read_account(places: Sequence[int], pool: ThreadPoolExecutor) -> None:
+        """Each target has a thread of its own, so that none waits for those of another."""
+        with ThreadPoolExecutor(len(places)) as own:
+            found = [
+                own.submit(read, targets[place], _workers(targets[place], pool)) for place in places
+            ]
+        futures.update(zip(places, found, strict=True))
+
+    with (
+        ThreadPoolExecutor(threads) as pool,
+        ThreadPoolExecutor(min(accounts_at_once or len(accounts), len(accounts))) as leaders,
+    ):
         try:
-            return [future.result() for future in _ended(futures)]
+            wait([leaders.submit(read_account, places, pool) for places in accounts.values()])
         except BaseException:
+            leaders.shutdown(wait=False, cancel_futures=True)
             for target in targets:
                 target.rate_limiter.stop()
             raise
+    return [futures[place].result() for place in range(len(targets))]
 
 
 def _workers(target: Limited, pool: ThreadPoolExecutor | None = None) -> Workers:
     """A failure stops the rate limiter of the target."""
     return Workers(target.workers, pool, target.rate_limiter.stop)
-
-
-def _ended(futures: Sequence[Future[R]]) -> Sequence[Future[R]]:
-    wait(futures)
-    return futures

@@ -8,6 +8,7 @@ from ecrm.aws.counter import CallCounter
 from ecrm.aws.errors import THROTTLED
 from ecrm.aws.operation import being_called
 from ecrm.aws.rate_limits import RateLimiter
+from ecrm.model.deadline import Deadline
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,16 @@ class Hooks:
             ("after-call-error", _log_failure),
         ):
             client.meta.events.register(f"{event}.{service}", handler)
+
+
+def in_time(client: Any, deadline: Deadline) -> None:
+    """The client sends nothing from now on once the deadline is over."""
+
+    def check(**_: object) -> None:
+        deadline.check_send()
+
+    name = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"before-send.{name}", check)
 
 
 def read_only(client: Any) -> Any:

@@ -6,10 +6,13 @@ gives way at once and comes back step by step, since others may be drawing from 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from math import inf
 from threading import Event, Lock
 
 from ecrm.config.quotas import Quota
+from ecrm.errors import AwsError
 
 _BURST = 0.9
 """The part of a burst that is taken, so that calls that bunch up on their way are not refused."""
@@ -114,9 +117,26 @@ class RateLimiter:
         }
         self._quotas = quotas or {}
         self._names: dict[tuple[str, str], str | None] = {}  # asked for before every attempt
+        self._monotonic = monotonic
+        self._ends_at = inf
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """No call is made in here after so many seconds."""
+        self._ends_at = self._monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._ends_at = inf
 
     def take(self, service: str, operation: str) -> None:
-        """Return when this call may be made; raises StoppedError when none may any more."""
+        """Return when this call may be made. Raises StoppedError when none may any more, and
+        AwsError where the time is over that there is for them."""
+        if self._monotonic() > self._ends_at:
+            raise AwsError(
+                f"{service}:{operation}: not asked: account_time_limit is over; raise it under "
+                "targets, or find out why the account answers so slowly"
+            )
         if name := self._quota(service, operation):
             self._buckets[name].take()
             if self._stopped.is_set():

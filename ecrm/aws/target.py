@@ -1,35 +1,31 @@
 """One account in one region, and the clients that act there."""
 
 import os
-import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from threading import Lock
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ecrm.aws.cache.caching import Cache, NoCache
 from ecrm.aws.calls import Client, call
+from ecrm.aws.clients import make_client
 from ecrm.aws.counter import CallCounter
 from ecrm.aws.errors import translated
-from ecrm.aws.hooks import Hooks, read_only
+from ecrm.aws.hooks import Hooks, in_time, read_only
 from ecrm.aws.operation import Operation
 from ecrm.aws.parsing import plain_json_session
 from ecrm.aws.rate_limits import RateLimiter
 from ecrm.aws.shapes import TEXT, record
+from ecrm.aws.shared import SharedClients
 from ecrm.errors import AwsError
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.image import OwnReading
 from ecrm.model.reference import Registry
-from ecrm.model.version import version
 
 if TYPE_CHECKING:
     import boto3
 
-_ATTEMPTS = 8
-_CONNECT_SECONDS = 10
 # As botocore's endpoints.json has them.
 _DOMAINS = (
     *(".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws"),
@@ -41,8 +37,6 @@ WORKERS = 16
 
 GET_CALLER_IDENTITY = Operation("sts", "GetCallerIdentity", record(Account=TEXT))
 
-_making_clients = Lock()  # a boto3 session may make only one client at a time
-
 
 @dataclass(frozen=True)
 class Target:
@@ -51,7 +45,8 @@ class Target:
 
     `workers` is how many calls of one kind may be in flight at once; `is_aws` says whether AWS is
     what is there, and nothing that stands in for it. `own_readings` and, from run to run, `memory`
-    are for what ecrm itself did there.
+    are for what ecrm itself did there. `writer` gives the session that changes images, if that is
+    another. With `credentials`, which are botocore's, the clients for reading are `shared`.
     """
 
     registry: Registry
@@ -64,6 +59,9 @@ class Target:
     own_readings: dict[tuple[str, str], OwnReading] = field(default_factory=dict)
     deadline: Deadline = NO_DEADLINE
     is_aws: bool = False
+    writer: "Callable[[], boto3.Session] | None" = None
+    credentials: Any = None
+    shared: SharedClients | None = None
     _reading: dict[str, Client] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __str__(self) -> str:
@@ -84,8 +82,13 @@ class Target:
     def reading(self, service: str) -> Client:
         """A client of the service, by boto3's name of it, that refuses whatever is no read."""
         if service not in self._reading:
-            self._reading.setdefault(service, read_only(self._in_time(service)))
+            self._reading.setdefault(service, self._new_reading(service))
         return self._reading[service]
+
+    def _new_reading(self, service: str) -> Client:
+        if self.shared and self.credentials:
+            return self.shared.reading(service, self.registry.region, self)
+        return read_only(self._in_time(service, self.session))
 
     @cached_property
     def partition(self) -> str | None:
@@ -123,22 +126,24 @@ class Target:
 
     def writing_ecr(self) -> Client:
         """The one client that can change anything; only `delete` and `restore` ask for it."""
-        return self._in_time("ecr")
+        return self._in_time("ecr", self.writer() if self.writer else self.session)
 
-    def _in_time(self, service: str) -> Client:
-        client = self._client(service)
-
-        def check(**_: object) -> None:
-            self.deadline.check_send()
-
-        name = client.meta.service_model.service_id.hyphenize()
-        client.meta.events.register(f"before-send.{name}", check)
+    def _in_time(self, service: str, session: "boto3.Session") -> Client:
+        client = self._client(service, session)
+        in_time(client, self.deadline)
         return client
 
-    def _client(self, service: str) -> Client:
-        client = _client(self.session, service, self.workers, self.deadline)
+    def _client(self, service: str, session: "boto3.Session | None" = None) -> Client:
+        connections = _connections(self.workers)
+        client = make_client(
+            session or self.session, service, self.registry.region, connections, self.deadline
+        )
         Hooks(self.rate_limiter, self.call_counter).over(client)
         return client
+
+
+def _connections(workers: int) -> int:
+    return 2 * workers  # ECS is asked for two kinds of things at once
 
 
 def connect(
@@ -160,7 +165,7 @@ def connect(
         if not session.region_name:
             raise AwsError("no region: give --region, or set AWS_REGION or a profile's region")
         call_counter = CallCounter()
-        sts = _client(session, "sts", workers, deadline)
+        sts = make_client(session, "sts", session.region_name, _connections(workers), deadline)
         Hooks(RateLimiter(), call_counter).over(sts)
         account = call(sts, GET_CALLER_IDENTITY)["Account"]
     return Target(
@@ -177,60 +182,3 @@ def _is_aws(client: Client) -> bool:
     """An endpoint of one's own may be given for all services or for some."""
     own = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
     return not own and (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_DOMAINS)
-
-
-@cache
-def _user_agent() -> str:
-    """Given whole, since botocore would put it together anew for every call, which takes longer
-    than to send it."""
-    import boto3  # noqa: PLC0415 - as above
-
-    return f"ecrm/{version()} Boto3/{boto3.__version__} Python/{platform.python_version()}"
-
-
-@contextmanager
-def _usable_settings() -> Iterator[None]:
-    """Of a variable or profile that makes no sense botocore raises a bare ValueError."""
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as boto3
-
-    try:
-        yield
-    except BotoCoreError:
-        raise
-    except ValueError as error:
-        what = "check AWS_ENDPOINT_URL, AWS_MAX_ATTEMPTS and the profile"
-        raise AwsError(f"a setting of AWS makes no sense: {error}; {what}") from error
-
-
-def _client(session: "boto3.Session", service: str, workers: int, deadline: Deadline) -> Client:
-    from botocore.config import Config  # noqa: PLC0415 - as boto3
-
-    with _making_clients, _usable_settings():
-        settings = session._session  # noqa: SLF001 - what the user set wins; nothing public tells
-        # Not get_config_variable: its default is "legacy" in older botocores.
-        mode = os.environ.get("AWS_RETRY_MODE") or settings.get_scoped_config().get("retry_mode")
-        attempts = settings.get_config_variable("max_attempts")
-        retries = {
-            # Not "adaptive", which would pace what is paced already.
-            "mode": mode or "standard",
-            "total_max_attempts": _ATTEMPTS if attempts is None else attempts,
-        }
-        client = session.client(
-            service,
-            config=Config(
-                retries=retries,
-                connect_timeout=min(_CONNECT_SECONDS, deadline.read_seconds),
-                read_timeout=deadline.read_seconds,
-                max_pool_connections=2 * workers,  # ECS is asked for two kinds of things at once
-                user_agent=_user_agent(),
-            ),
-        )
-        _check_url(client.meta.endpoint_url)
-        return client
-
-
-def _check_url(url: str) -> None:
-    """Raises ValueError for one that botocore would stumble over when it sends."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or parts.port == 0:
-        raise ValueError(f"Invalid endpoint: {url}")

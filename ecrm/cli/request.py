@@ -20,7 +20,7 @@ def request(ctx: click.Context, **options: Any) -> "Request":
     from ecrm.model.pattern import Selection
     from ecrm.model.rule import Action
     from ecrm.workflow.commands import Request
-    from ecrm.workflow.run import CONFIG_TEXT
+    from ecrm.workflow.request import CONFIG_TEXT
 
     names = {"concurrency": "workers"} | {
         name: name for name in ("config", "profile", "region", "cache")

@@ -52,6 +52,7 @@ def _map(section: Section, kind: str | list[str]) -> Schema:
         "properties": {name: _key(key) for name, key in keys},
         **({"required": required} if required else {}),
         **({"oneOf": either} if either else {}),
+        **({"not": {"required": list(section.at_most_one_of)}} if section.at_most_one_of else {}),
     }
 
 

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from ecrm.config.document import MapNode, Node
-from ecrm.config.problems import Problems
-from ecrm.config.values import Reader, is_null
+from ecrm.config.problems import Problems, read_each
+from ecrm.config.values import Reader, is_null, items
 from ecrm.errors import ConfigError
 
 MISSPELLED = "lambda_funcions"
@@ -41,16 +41,20 @@ class Key:
 class Section:
     """A list of maps with these keys, or one map; `build` makes one value of those of one map.
 
-    Every map has exactly one key of `exactly_one_of`, where that names any. A key may hold one map
-    in turn, which is a section of its own; where it is not given, that of an empty map counts. With
-    `item` it is a list of such values, and no map has a place in it. What `is_history` is in
-    `Config.history`; any other section has a field of its own.
+    Every map has exactly one key of `exactly_one_of`, where that names any. A key may hold a map or
+    a list of maps in turn, which is a section of its own; where it is not given, that of an empty
+    map or list counts, or None where the section `is_optional`. In a list, no two maps have the
+    same value of the key `unique`. With `item` it is a list of such values, and no map has a place
+    in it. What `is_history` is in `Config.history`; any other section has a field of its own.
     """
 
     description: str
     keys: Mapping[str, "Key | Section"]
     build: Callable[[Mapping[str, Any]], object]
     exactly_one_of: tuple[str, ...] = ()
+    at_most_one_of: tuple[str, ...] = ()
+    unique: str = ""
+    is_optional: bool = False
     is_list: bool = True
     item: Reader[Any] | None = None
     is_history: bool = False
@@ -106,15 +110,21 @@ def read_map(node: Node, section: Section, warnings: list[str]) -> dict[str, Any
 
 
 def _defaults(section: Section) -> dict[str, Any]:
-    named = ((name, section.keys[name]) for name in _current(section.keys))
-    return {
-        name: key.default if isinstance(key, Key) else key.build(_defaults(key))
-        for name, key in named
-    }
+    return {name: _default(section.keys[name]) for name in _current(section.keys)}
+
+
+def _default(key: Key | Section) -> Any:
+    if isinstance(key, Key):
+        return key.default
+    if key.is_optional:
+        return None
+    return () if key.is_list else key.build(_defaults(key))
 
 
 def _value(key: Key | Section, node: Node, warnings: list[str]) -> Any:
     if isinstance(key, Section):
+        if key.is_list:
+            return _entries(node, key, warnings)
         return key.build(_defaults(key) if is_null(node) else read_map(node, key, warnings))
     value = key.reader.read(node)
     if key.zero_is_default and not value:
@@ -128,6 +138,21 @@ def _value(key: Key | Section, node: Node, warnings: list[str]) -> Any:
     return value
 
 
+def _entries(node: Node, section: Section, warnings: list[str]) -> tuple[object, ...]:
+    nodes = items(node, "a list")
+    maps = read_each(lambda entry: read_map(entry, section, warnings), nodes)
+    problems, first = Problems(), dict[object, Node]()
+    for entry, values in zip(nodes, maps, strict=True):
+        value = values[section.unique]
+        with problems.collected():
+            if value in first:
+                where = first[value].location.path
+                raise entry.location.error(f"{value} is in {where} already; remove one of the two")
+        first[value] = entry
+    problems.raise_all()
+    return tuple(section.build(values) for values in maps)
+
+
 def _check_presence(node: MapNode, section: Section) -> None:
     problems = [
         f"needs {name!r}, {key.reader.what}"
@@ -137,8 +162,12 @@ def _check_presence(node: MapNode, section: Section) -> None:
     given = [name for name in section.exactly_one_of if name in node.entries]
     if section.exactly_one_of and not given:
         problems.append(f"needs one of {' and '.join(section.exactly_one_of)}")
-    if len(given) > 1:
-        problems.append(f"has both {' and '.join(given)}; remove one of the two")
+    both = [name for name in section.at_most_one_of if name in node.entries]
+    problems += [
+        f"has both {' and '.join(names)}; remove one of the two"
+        for names in (given, both)
+        if len(names) > 1
+    ]
     if problems:
         raise ConfigError("\n".join(map(node.location.says, problems)))
 

@@ -17,6 +17,7 @@ from ecrm.config.settings import (
     History,
     SourceChoice,
 )
+from ecrm.config.targets import TARGETS
 from ecrm.config.values import (
     BOOLEAN,
     COMMAND,
@@ -130,6 +131,7 @@ def sections(
             is_list=False,
         ),
         "check": CHECK,
+        "targets": TARGETS,
     }
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from ecrm.config.check import Checks
 from ecrm.config.document import ConfigLocation
 from ecrm.config.schema import key
+from ecrm.config.targets import Targets
 from ecrm.config.values import BOOLEAN, BYTES, COUNT, DURATION, PERCENT
 from ecrm.model.pattern import NamePattern
 from ecrm.model.pricing import Prices, RegionPrice
@@ -101,8 +102,9 @@ class Config:
     such as `clusters`; `sources` say which sources are read. `fingerprint` is the SHA-256 of what
     it means to a plan, in hex.
 
-    `files` are globs; `rate_limits` are calls per second, by the names of quotas. `locations` are
-    those of the sections and of their entries, by key path (`repositories[2]`).
+    `targets` is None where a run is of the account and region of its credentials alone. `files` are
+    globs; `rate_limits` are calls per second, by the names of quotas. `locations` are those of the
+    sections and of their entries, by key path (`repositories[2]`).
     """
 
     history: Mapping[str, tuple[History, ...]] = field(default_factory=dict)
@@ -114,6 +116,7 @@ class Config:
     rate_limits: Mapping[str, int] = field(default_factory=dict)
     pricing: tuple[RegionPrice, ...] = ()
     check: Checks = field(default_factory=Checks)
+    targets: Targets | None = None
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
     locations: Mapping[str, ConfigLocation] = field(default_factory=dict)

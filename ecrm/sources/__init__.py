@@ -11,12 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from ecrm.aws import Target
-from ecrm.aws.executor import Workers, for_each_target
+from ecrm.aws.executor import Workers
 from ecrm.aws.storage import ClientFactory, no_aws
 from ecrm.config import Config
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
+from ecrm.sources.accounts import of_targets
 from ecrm.sources.aggregators import AGGREGATORS, not_met
 from ecrm.sources.batch import BATCH
 from ecrm.sources.builders import BUILDERS
@@ -107,13 +108,15 @@ def scan(
     ]
     counted: list[Counted] = []
 
-    def read(target: Target, workers: Workers) -> list[tuple[list[Use], SourceReport]]:
+    def read(
+        target: Target, workers: Workers, progress: Progress
+    ) -> list[tuple[list[Use], SourceReport]]:
         definitions = TaskDefinitions(target, progress, workers)
         defers = questions is not None
         reading = Reading(target, config, now, progress, workers, definitions, defers)
         return _reports(reading, questions, counted)
 
-    found = for_each_target(targets, read)
+    found = of_targets(targets, config.targets, progress, read)
     joined = _joined(now, [*files, *printed, *(part for parts in found for part in parts)])
     return replace(joined, source_reports=tuple(not_met(joined.source_reports, counted)))
 

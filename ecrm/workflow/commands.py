@@ -47,15 +47,14 @@ from ecrm.workflow.cleanup import (
     reviewed,
 )
 from ecrm.workflow.configuration import load
-from ecrm.workflow.connections import Connections, connected
+from ecrm.workflow.connections import Connections, connected, refuse_unreached
 from ecrm.workflow.generate import Names, read_names
 from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
 from ecrm.workflow.report import report, without_kept
+from ecrm.workflow.request import Request, config_if_any, read_configuration
 from ecrm.workflow.run import (
-    Request,
     Run,
     connections_for,
-    read_configuration,
     read_context,
     run_name,
     scan,
@@ -152,9 +151,12 @@ def restore(
     connections = connections or connections_for(request)
     contents = load_journal(journal, lambda: connections.home().s3())
     entries = chosen(contents, images)
-    needed = connections.of({entry.registry for entry in entries})
-    with connected(needed, use_cache=request.cache) as connected_targets:
-        targets = {target.registry: target for target in connected_targets}
+    registries = {entry.registry for entry in entries}
+    config = config_if_any(request, connections.home)
+    needed = connections.of(registries)
+    with connected(needed, config, use_cache=request.cache, scans=False) as reached:
+        targets = {target.registry: target for target in reached.planned}
+        refuse_unreached(reached, registries)
         refuse_foreign(entries, connections.registries | targets.keys(), journal)
         restore_by = partial(restored, entries, urls_allowed=bool(images))
         expected = tuple(restore_by(lambda registry: RestoreRehearsal(targets[registry])))
@@ -181,8 +183,8 @@ def _one_by_one(
 
 def names(request: Request, progress: Progress, connections: Connections | None = None) -> Names:
     """The names from which `generate` makes a configuration, of all targets together."""
-    with connected(connections or connections_for(request), use_cache=request.cache) as targets:
-        found = [read_names(target, progress) for target in targets]
+    with connected(connections or connections_for(request), use_cache=request.cache) as reached:
+        found = [read_names(target, progress) for target in reached.targets]
     sections = {section: None for names in found for section in names.resources}
     return Names(
         tuple(name for names in found for name in names.repositories),

@@ -6,79 +6,30 @@ This is where the clock and the environment are read.
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import inf
-from typing import Any
 
 from ecrm import sources
-from ecrm.aws import WORKERS, Target
-from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read, read_text
+from ecrm.aws import Target
+from ecrm.aws.storage import no_aws, read_text
 from ecrm.config import Config, ExternalCommand
-from ecrm.errors import ConfigError, InputError, UsageError
+from ecrm.errors import UsageError
 from ecrm.execution.journal.location import journal_name, open_sink
 from ecrm.execution.journal.writing import Journal
-from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.organization import UNKNOWN, Organization
-from ecrm.model.pattern import ALL, Selection
-from ecrm.model.rule import Action
-from ecrm.model.scan import Progress, Scan
+from ecrm.model.scan import Progress, Scan, SourceReport
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.planner import RegistryReader, planning_context
 from ecrm.planning.snapshot import Snapshot, read_snapshot
 from ecrm.registry.inventory import Inventory
 from ecrm.sources.questions import Questions
-from ecrm.workflow.configuration import from_bytes, load, parse
 from ecrm.workflow.connections import Connections, connected, one_target
+from ecrm.workflow.request import Request, read_config
 from ecrm.workflow.state import JOURNALS, state_folder
 
 log = logging.getLogger(__name__)
-
-
-CONFIG_TEXT = "ECRM_CONFIG_YAML"
-"""The variable that holds the configuration itself, where no place of one is given."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the command line or an event asks for.
-
-    `only` are the repositories to plan.
-    `config`, `scanned_files`, `snapshot` and `journal` are locations (see aws.storage);
-    `config_text` is a configuration itself, and overrides `config`; `parsed` overrides both.
-    Without `external_commands` no program of the configuration runs, and nothing is deleted where
-    it has any. `guards` override those of ecrm.yaml; `snapshot` is read instead of AWS; `now` moves
-    the clock, to a time or by a span; `action` overrides that of every rule; with `list_kept` a
-    plan lists kept images, too. `state` is where the last run left its state; the default is
-    ECRM_STATE_DIR's. `name` tells this run from others of the same second, in the name of its
-    journal. `in_hand` is entered around each batch of deletions, so that nothing breaks one off.
-    `workers` is the maximum number of concurrent calls per API; without `cache` nothing
-    is cached between runs.
-    """
-
-    config: str = "ecrm.yaml"
-    config_text: str | None = None
-    parsed: Config | None = None
-    profile: str | None = None
-    region: str | None = None
-    only: Selection = ALL
-    scan: bool = True
-    external_commands: bool = True
-    scanned_files: tuple[str, ...] = ()
-    guards: tuple[tuple[str, object], ...] = ()
-    no_guards: bool = False
-    action: Action | None = None
-    list_kept: bool = False
-    snapshot: str | None = None
-    now: datetime | timedelta | None = None
-    journal: str | None = None
-    state: str | None = None
-    name: str = ""
-    deadline: Deadline = NO_DEADLINE
-    in_hand: Callable[[], AbstractContextManager[object]] = nullcontext
-    workers: int = WORKERS
-    cache: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +37,8 @@ class Run:
     """A request whose configuration is read, and who carries it out.
 
     `home` reads and writes what is ecrm's own, and connects to AWS when that is first needed.
-    `targets` are scanned and planned; there are none where `inventory` is a snapshot's.
+    `targets` are scanned, and those of `inventory` are planned; there are none where that is a
+    snapshot's. `target_reports` say what of ecrm.yaml's targets could not be reached.
     `organization` is that of the targets, which policies may let in.
     """
 
@@ -98,6 +50,7 @@ class Run:
     progress: Progress
     home: Callable[[], Target] = no_aws
     organization: Organization = UNKNOWN
+    target_reports: tuple[SourceReport, ...] = ()
 
     @property
     def skips_commands(self) -> bool:
@@ -122,7 +75,7 @@ def start(
         raise UsageError("--no-scan without --scanned-files would take every image for unused")
     connections = connections or connections_for(request)
     home = connections.home
-    config = _guarded(read_configuration(request, home), request)
+    config = read_config(request, home)
     for warning in config.warnings:
         log.warning("%s", warning)
     if request.snapshot:
@@ -130,15 +83,26 @@ def start(
         now = _moved(snapshot.scan.at, request)
         yield Run(request, config, (), snapshot, now, progress, home)
         return
-    with connected(connections, config, use_cache=request.cache) as targets:
+    with connected(
+        connections,
+        config,
+        use_cache=request.cache,
+        narrowing=request.narrowing,
+        progress=progress,
+    ) as reached:
         now = _moved(datetime.now(UTC), request)
-        yield Run(request, config, targets, Inventory(targets), now, progress, home)
+        inventory = Inventory(reached.planned)
+        yield Run(
+            *(request, config, reached.targets, inventory, now, progress, home),
+            organization=reached.organization,
+            target_reports=reached.reports,
+        )
 
 
 def run_name(run: Run) -> str:
     """Such as `20261122T013000Z-123456789012-us-east-1`, and the name of the request. It names the
-    one target; a run of several is named after its home."""
-    registries = [target.registry for target in run.targets]
+    one registry that is planned; a run of several is named after its home."""
+    registries = list(run.inventory.registries) if run.targets else []
     where = registries.pop() if len(registries) == 1 else run.home().registry
     return "-".join(filter(None, (journal_name(run.now, where), run.request.name)))
 
@@ -160,6 +124,7 @@ def scan(run: Run, questions: Questions | None = None) -> Scan:
         clients=run.home,
         questions=questions,
     )
+    found = replace(found, source_reports=(*found.source_reports, *run.target_reports))
     _refuse_nothing_named(run, found)
     if isinstance(run.inventory, Snapshot) and run.request.scan:
         past = run.inventory.scan
@@ -216,28 +181,6 @@ def open_journal(run: Run) -> Journal:
     sink = open_sink(location, run_name(run), lambda: run.home().s3())
     log.info("the journal is %s", sink)
     return Journal(sink, lambda: datetime.now(UTC))
-
-
-def read_configuration(request: Request, clients: ClientFactory) -> Config:
-    """`clients` connects only for one in S3 or SSM."""
-    if request.parsed is not None:
-        return request.parsed
-    if request.config_text is not None:
-        return parse(request.config_text, CONFIG_TEXT)
-    if not is_remote(request.config):
-        return load(request.config)
-    try:
-        content = read(request.config, clients).content
-    except InputError as error:
-        raise ConfigError(f"{error}; name another with --config") from error
-    return from_bytes(content, request.config, quotes=False)  # a parameter may be any secret
-
-
-def _guarded(config: Config, request: Request) -> Config:
-    """The guards of ecrm.yaml, with those of the request put first."""
-    guards = config.guards.off() if request.no_guards else config.guards
-    given: dict[str, Any] = dict(request.guards)
-    return replace(config, guards=replace(guards, **given))
 
 
 def _moved(now: datetime, request: Request) -> datetime:

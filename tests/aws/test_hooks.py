@@ -23,7 +23,8 @@ from ecrm.sources.ecs.operations import LIST_CLUSTERS
 from ecrm.sources.lambda_functions import LAMBDA
 from ecrm.sources.source import Reading
 from ecrm.workflow.configuration import QUOTAS
-from ecrm.workflow.run import Request, start
+from ecrm.workflow.request import Request
+from ecrm.workflow.run import start
 from tests.fake_aws import FakeAws, Fault
 from tests.sources.reading import reading_of
 

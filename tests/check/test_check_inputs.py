@@ -13,7 +13,8 @@ from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.model.use import Use
 from ecrm.registry.tag_mutability import Mutability
 from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
-from ecrm.workflow.run import Request, Run
+from ecrm.workflow.request import Request
+from ecrm.workflow.run import Run
 from tests.check.inputs import config, in_file
 from tests.check.test_lifecycle_rule import POLICY
 from tests.values import HOME, NOW, RepositoryIndex, Shelf, digest, image, index

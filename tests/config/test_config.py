@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ecrm.config import Config, ExternalCommand, Guards, History, parse_bytes, parse_duration
 from ecrm.config.document import MapNode, read_document
 from ecrm.config.schema import Key, Section
+from ecrm.config.targets import RegistryEntry
 from ecrm.config.values import BYTES
 from ecrm.errors import ConfigError
 from ecrm.model.pattern import NamePattern, glob_matches
@@ -435,7 +436,7 @@ SCHEMA_PROBLEMS = [
         (
             ":2: unknown key 'zones'; known are clusters, task_definitions, services, "
             "lambda_functions, sources, external_commands, files, repositories, guards, "
-            "pricing, rate_limits, check"
+            "pricing, rate_limits, check, targets"
         ),
     ),
     (
@@ -1024,6 +1025,14 @@ class TestExampleFile:
                 dir="/opt/scripts",
                 timeout=timedelta(seconds=30),
             ),
+        )
+
+    def test_its_targets_are_valid_once_they_are_no_comment(self):
+        _, comment = EXAMPLE.read_text().split("targets:\n")
+        targets = read("targets:\n" + re.sub("(?m)^#", "", comment.partition("\n\n")[0])).targets
+        assert targets is not None
+        assert targets.registries == (
+            RegistryEntry("111111111111", ("us-east-1", "eu-west-1"), ("ecrm-delete",), "7f3c"),
         )
 
     @pytest.mark.parametrize("section", SECTIONS)

@@ -22,12 +22,14 @@ from ecrm.config.values import BYTES, DURATION, Reader
 from ecrm.errors import ConfigError
 from ecrm.workflow.configuration import SECTIONS, parse
 from tests.config import test_config as cases
+from tests.config import test_targets as targets
 
 SCHEMA = json_schema(SECTIONS)
 VALIDATOR = Draft202012Validator(SCHEMA)
 EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
 
 GOOD = [
+    *(f"targets:{text}" for text in targets.GOOD),
     cases.FUJIWARA_README,
     EXAMPLE.read_text(),
     *(text for text, _ in cases.WARNINGS),
@@ -54,6 +56,7 @@ GOOD = [
 ]
 
 BAD = [
+    *(f"targets:{text}" for text, _ in targets.PROBLEMS),
     *(text for text, _ in cases.DOCUMENT_PROBLEMS),
     *(text for text, _ in cases.SCHEMA_PROBLEMS),
     *(f"repositories:\n- {keys}" for keys, *_ in cases.VALUE_PROBLEMS),
@@ -86,6 +89,7 @@ def rule_with(keys: str) -> str:
 
 LOST = ("yes", "off", "1.10", "1.0", ".5", "1.", "010", "0x10", "1_000", "+3", "1:30", ".inf")
 ONLY_THE_READER_REFUSES = {
+    "that two maps of a list are about the same": [f"targets:{text}" for text in targets.TWICE],
     "YAML that says something twice, or in more than one document": [
         "clusters:\n\nclusters:",
         "repositories:\n- name: a\n  expires: 1d\n  name: b",
@@ -206,7 +210,8 @@ def keys() -> list[Any]:
         for name, key in section.keys.items():
             described = about["properties"][name]
             if isinstance(key, Section):
-                yield from of(key, described, f"{path}.{name}")
+                maps = described["items"] if key.is_list else described
+                yield from of(key, maps, f"{path}.{name}")
             else:
                 yield pytest.param(key, described, id=f"{path}.{name}")
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import s3, sns, ssm, sts
+from . import organizations, regions, s3, sns, ssm, sts
 from .account import Account, Json
 from .buckets import Buckets
 from .calls import Call, Calls
@@ -21,9 +21,11 @@ from .weather import Aimed, Hook
 from .world import World
 
 SERVICES: dict[str, dict[str, Callable[[Account, Json], Json]]] = {
+    "ec2": regions.OPERATIONS,
     "ecr": ecr.OPERATIONS,
     "ecs": ecs.OPERATIONS,
     "lambda": functions.OPERATIONS,
+    "organizations": organizations.OPERATIONS,
     "s3": s3.OPERATIONS,
     "sns": sns.OPERATIONS,
     "ssm": ssm.OPERATIONS,
@@ -50,7 +52,7 @@ class Dispatcher:
         try:
             request = self._known(parse(method, path, headers, body))
         except AwsError as error:
-            return render_error("ecr", error)
+            return render_error(error.service or "ecr", error)
         call = self._noted(request)
         try:
             reply = render(request, self._answer(request))
@@ -69,7 +71,7 @@ class Dispatcher:
 
     def _known(self, request: Request) -> Request:
         with self.lock:
-            caller = self.world.caller(request.access_key, request.region)
+            caller = self.world.caller(request.access_key, request.region, request.service)
         return replace(request, account=caller.address.account, identity=caller.identity)
 
     def _noted(self, request: Request) -> Call:

@@ -9,10 +9,12 @@ from typing import Any
 
 
 class AwsError(Exception):
-    """An error answer. `code` is the name boto3 shows in `response["Error"]["Code"]`."""
+    """An error answer. `code` is the name boto3 shows in `response["Error"]["Code"]`; `service` is
+    given where the error comes before the operation."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, service: str = "") -> None:
         super().__init__(f"{code}: {message}")
+        self.service = service
         self.code = code
         self.message = message
         self.status = status

@@ -15,10 +15,12 @@ from .ecs.control import Ecs
 from .faults import Fault
 from .functions.functions import Functions
 from .modelled import Others
+from .organizations import Organization
 from .s3 import S3
 from .server import Server
 from .sns import Topics
 from .ssm import Parameters
+from .sts import Role
 from .times import Clock
 from .weather import ANY, FOREVER, Aim, Hook
 from .world import DEFAULT_ACCOUNT, DEFAULT_REGION, World, access_key
@@ -71,6 +73,22 @@ class FakeAws:
 
     def account(self, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> Account:
         return self.world.account(account, region)
+
+    def organization(self, management: str = DEFAULT_ACCOUNT) -> Organization:
+        """An organization with that account in it; whoever else belongs to it is to be added."""
+        self.world.organization = found = Organization(management)
+        found.add(management, "management")
+        return found
+
+    def role(self, account: str, name: str, **trust: Any) -> Role:
+        """A role of the account that may be assumed; `trust` says by whom (see `sts.Role`)."""
+        partition = self.account(account).address.partition
+        role = self.world.roles[f"arn:{partition}:iam::{account}:role/{name}"] = Role(**trust)
+        return role
+
+    def disable(self, account: str, *regions: str) -> None:
+        """These regions are not enabled in the account."""
+        self.world.not_enabled[account] = regions
 
     @property
     def ecr(self) -> Registry:

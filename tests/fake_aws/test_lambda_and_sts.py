@@ -93,6 +93,7 @@ def test_the_caller_is_who_the_access_key_says(aws: FakeAws) -> None:
 def test_an_assumed_role_acts_in_its_own_account(aws: FakeAws) -> None:
     aws.account("222222222222").ecr.repository("theirs")
     role = "arn:aws:iam::222222222222:role/ecrm"
+    aws.role("222222222222", "ecrm")
     keys = client(aws, "sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
     args = {
         "endpoint_url": aws.url,
@@ -108,6 +109,47 @@ def test_an_assumed_role_acts_in_its_own_account(aws: FakeAws) -> None:
     assert [item["repositoryName"] for item in repositories] == ["theirs"]
     with pytest.raises(ClientError, match="ValidationError"):
         client(aws, "sts").assume_role(RoleArn="r" * 20, RoleSessionName="me")
+
+
+def test_a_role_is_assumed_only_by_whom_it_trusts(aws: FakeAws) -> None:
+    aws.role("222222222222", "strict", external_id="7f3c", trusted=("123456789012",))
+
+    def assume(role: str, account: str = "123456789012", **more: str) -> tuple[str, str]:
+        arn = f"arn:aws:iam::222222222222:role/{role}"
+        sts = client(aws, "sts", account=account)
+        return refused(sts.assume_role, RoleArn=arn, RoleSessionName="me", **more)
+
+    assert assume("missing")[0] == "AccessDenied"
+    assert assume("strict")[0] == "AccessDenied"
+    assert assume("strict", ExternalId="other")[0] == "AccessDenied"
+    assert assume("strict", account="333333333333", ExternalId="7f3c")[0] == "AccessDenied"
+
+
+def test_credentials_that_were_never_issued_or_have_expired_are_refused(aws: FakeAws) -> None:
+    aws.role("222222222222", "short", seconds=-1)
+    role = "arn:aws:iam::222222222222:role/short"
+    keys = client(aws, "sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
+    for key, code in (
+        (keys["AccessKeyId"], "ExpiredTokenException"),
+        ("ASIAUNKNOWN", "UnrecognizedClientException"),
+    ):
+        ecr = SESSION.client("ecr", **aws.client_args() | {"aws_access_key_id": key})
+        assert refused(ecr.describe_repositories)[0] == code
+
+
+def test_a_region_that_is_not_enabled_knows_no_credentials(aws: FakeAws) -> None:
+    aws.account(region="eu-west-1")
+    aws.disable("123456789012", "ap-east-1")
+    far = client(aws, "ecr", region="ap-east-1")
+    assert refused(far.describe_repositories)[0] == "UnrecognizedClientException"
+    ec2 = client(aws, "ec2")
+    rows = ec2.describe_regions(AllRegions=True)["Regions"]
+    assert [(row["RegionName"], row["OptInStatus"]) for row in rows] == [
+        ("eu-west-1", "opt-in-not-required"),
+        ("us-east-1", "opt-in-not-required"),
+        ("ap-east-1", "not-opted-in"),
+    ]
+    assert len(ec2.describe_regions()["Regions"]) == 2
 
 
 def test_accounts_and_regions_do_not_see_each_other(aws: FakeAws) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from math import inf
 
 from .account import Account
 from .address import Address
+from .errors import AwsError
+from .organizations import Organization
+from .sts import Role
 from .times import Clock
 
 DEFAULT_ACCOUNT = "123456789012"
@@ -25,6 +29,10 @@ class World:
         self.reading_counts_as_pull = reading_counts_as_pull
         self._accounts: dict[Address, Account] = {}
         self._keys: dict[str, tuple[str, str | None]] = {}
+        self._expiries: dict[str, float] = {}
+        self.organization: Organization | None = None
+        self.roles: dict[str, Role] = {}
+        self.not_enabled: dict[str, tuple[str, ...]] = {}
 
     def account(self, account: str, region: str) -> Account:
         address = Address(account, region)
@@ -33,19 +41,36 @@ class World:
             self._keys.setdefault(access_key(account), (account, None))
         return self._accounts[address]
 
-    def issue_key(self, account: str, identity: str) -> str:
-        """An access key id that calls as `identity` in `account`."""
+    def issue_key(self, account: str, identity: str, expires: float) -> str:
+        """An access key id that calls as `identity` in `account` until it expires."""
         key = f"ASIA{len(self._keys):016d}"
         self._keys[key] = (account, identity)
+        self._expiries[key] = expires
         return key
+
+    def regions(self, account: str) -> tuple[list[str], list[str]]:
+        """Those that are enabled in the account, and those that are not."""
+        disabled = self.not_enabled.get(account, ())
+        named = {address.region for address in self._accounts} - set(disabled)
+        return sorted(named), sorted(disabled)
 
     def map_key(self, key: str, account: str) -> None:
         """One more access key id of that account."""
         self._keys[key] = (account, None)
 
-    def caller(self, key: str, region: str) -> Account:
-        """The account behind an access key id; unknown keys call as the default account."""
+    def caller(self, key: str, region: str, service: str = "") -> Account:
+        """The account behind an access key id; unknown keys call as the default account, but
+        session keys only as whom they were issued to. A region that is not enabled knows nobody."""
+        if key.startswith("ASIA") and key not in self._keys:
+            text = "The security token included in the request is invalid"
+            raise AwsError("UnrecognizedClientException", text, 403, service)
+        if self.clock() >= self._expiries.get(key, inf):
+            text = "The security token included in the request is expired"
+            raise AwsError("ExpiredTokenException", text, 403, service)
         owner, identity = self._keys.get(key, (DEFAULT_ACCOUNT, None))
+        if region in self.not_enabled.get(owner, ()):
+            text = "The security token included in the request is invalid"
+            raise AwsError("UnrecognizedClientException", text, 403, service)
         account = self.account(owner, region)
         return account.seen_by(identity) if identity else account
 

@@ -25,7 +25,8 @@ from ecrm.registry.access import Replication
 from ecrm.registry.tag_mutability import Mutability
 from ecrm.workflow import commands as workflow
 from ecrm.workflow.configuration import load
-from ecrm.workflow.run import Request, start
+from ecrm.workflow.request import Request
+from ecrm.workflow.run import start
 from tests.model.test_codec import IMAGES, SOURCES, USES
 from tests.planning.test_planner import COPIES, DENIED, REPEATS, gone
 from tests.strategies import cases, examples

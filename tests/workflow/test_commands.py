@@ -20,7 +20,8 @@ from ecrm.planning.plan import Plan
 from ecrm.workflow import cleanup
 from ecrm.workflow import commands as workflow
 from ecrm.workflow.connections import Connection, Connections
-from ecrm.workflow.run import Request, Run
+from ecrm.workflow.request import Request
+from ecrm.workflow.run import Run
 from ecrm.workflow.usage_history import last_usage, record_usage
 from tests.stubs import NOW, REGISTRY, Stubs, session
 from tests.values import deletable, numbered, plan_of, repository_plan

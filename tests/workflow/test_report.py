@@ -18,7 +18,8 @@ from ecrm.planning.remembering import Remembering
 from ecrm.reports.html.values import Forecast
 from ecrm.workflow import report as module
 from ecrm.workflow.report import report, without_kept
-from ecrm.workflow.run import Request, Run
+from ecrm.workflow.request import Request
+from ecrm.workflow.run import Run
 from tests.values import HOME, NOW, RepositoryIndex, Shelf, image, index, links, read, use
 
 GB = 10**9

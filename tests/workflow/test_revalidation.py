@@ -15,8 +15,9 @@ from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.planner import make_plan, planning_context
 from ecrm.sources.questions import Questions
 from ecrm.workflow import revalidation
+from ecrm.workflow.request import Request
 from ecrm.workflow.revalidation import Revalidation
-from ecrm.workflow.run import Request, Run
+from ecrm.workflow.run import Run
 from tests.values import (
     HOME,
     NOW,
