@@ -18,8 +18,9 @@ from ecrm.kubernetes.endpoint import Endpoint
 from ecrm.kubernetes.https import Https
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from tests.kubernetes.certificates import Authority, authority
-from tests.kubernetes.connecting import names, refused
+from tests.kubernetes.connecting import encoded, names, refused
 from tests.kubernetes.fake_cluster import FakeCluster, Fault
+from tests.kubernetes.fake_proxy import FakeProxy
 from tests.kubernetes.objects import PODS, named, page
 
 BROKEN = Fault(503, b"etcd has no leader")
@@ -230,6 +231,30 @@ def test_a_cluster_that_is_not_there_is_named():
     assert error.startswith("cluster prod: https://127.0.0.1:1 cannot be reached: ")
     assert "Connection refused" in error
     assert error.endswith("run ecrm there, or in the cluster")
+
+
+def test_a_proxy_leads_to_the_cluster_and_sees_nothing(fake: FakeCluster):
+    with FakeProxy() as proxy:
+        assert names(connect(fake, proxy=f"http://u:p%40ss@{proxy.address}")) == ["a", "b"]
+        authorization = f"Basic {encoded('u:p@ss')}"
+        assert proxy.asked == [(fake.url.removeprefix("https://"), authorization)]
+
+
+def test_the_environment_may_name_a_proxy(fake: FakeCluster, monkeypatch: pytest.MonkeyPatch):
+    """What it names is not the cluster: only the certificate of the cluster is believed."""
+    with FakeProxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.address)
+        cluster = connect(fake, url="https://cluster.example.com", deadline=HASTY)
+        assert "cannot be reached" in refused(cluster) or proxy.asked
+        assert {target for target, _ in proxy.asked} == {"cluster.example.com:443"}
+
+
+def test_a_proxy_that_is_none_is_said_without_its_password(
+    fake: FakeCluster, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://u:p4ss@host")
+    error = refused(connect(fake, url="https://cluster.example.com"))
+    assert error == "cluster prod: the proxy must be http://host:port or https://host:port"
 
 
 def test_no_secret_is_shown(fake: FakeCluster, caplog: pytest.LogCaptureFixture):
