@@ -34,7 +34,9 @@ def explain(
 ) -> None:
     """Explain why an image is kept or deleted.
 
-    IMAGE is a URI, repo:tag, repo@sha256:..., or the beginning of a digest.
+    IMAGE is a URI, repo:tag, repo@sha256:..., or the beginning of a digest. The name of a
+    repository lists all its images. For an image that can be deleted, each reason to keep is shown
+    with the numbers that it compared.
     """
     from ecrm.reports import EXPLANATION_FORMATS
     from ecrm.workflow import commands as workflow

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from ecrm.check.values import Findings
 from ecrm.config import Config
 from ecrm.model.scan import Scan
-from ecrm.planning.explain import Explanation, MissingImage
+from ecrm.planning.explain import Answer
 from ecrm.planning.plan import Plan
 from ecrm.reports.checks import check_json, check_markdown, check_text
 from ecrm.reports.explanations import explanations_json, explanations_text
@@ -29,9 +29,7 @@ SCAN_FORMATS: dict[str, Callable[[Scan], str]] = {
     "table": scan_table,
     "detail": scan_detail,
 }
-EXPLANATION_FORMATS: dict[
-    str, Callable[[Sequence[Explanation | MissingImage], Sequence[str]], str]
-] = {
+EXPLANATION_FORMATS: dict[str, Callable[[Sequence[Answer], Sequence[str]], str]] = {
     "text": explanations_text,
     "json": explanations_json,
 }

@@ -10,9 +10,9 @@ from ecrm.model.decision import Decision, Reason
 from ecrm.model.printable import printable_json, printable_lines
 from ecrm.model.rule import Action, Rule
 from ecrm.model.use import Use
-from ecrm.planning.explain import Explanation, MissingImage
+from ecrm.planning.explain import Answer, Explanation, Listing, MissingImage
 from ecrm.reports.plans import REASONS
-from ecrm.reports.text import human_size, unread_count
+from ecrm.reports.text import count, human_size, table, unread_count
 
 _DIFFERENT = {
     Reason.IN_USE: "none of the above uses it",
@@ -29,16 +29,9 @@ _DIFFERENT = {
 }
 
 
-def explanations_text(
-    explanations: Sequence[Explanation | MissingImage], unread: Sequence[str] = ()
-) -> str:
+def explanations_text(explanations: Sequence[Answer], unread: Sequence[str] = ()) -> str:
     """Where something was `unread`, the first line and the last say so."""
-    blocks = [
-        _missing(explanation)
-        if isinstance(explanation, MissingImage)
-        else _explanation(explanation, is_complete=not unread)
-        for explanation in explanations
-    ]
+    blocks = [_block(explanation, is_complete=not unread) for explanation in explanations]
     text = "\n\n".join(map(printable_lines, blocks))
     if not unread:
         return text
@@ -46,12 +39,41 @@ def explanations_text(
     return f"{verdict}\n\n{text}\n\n{verdict}"
 
 
-def explanations_json(
-    explanations: Sequence[Explanation | MissingImage], unread: Sequence[str] = ()
-) -> str:
-    known = {"complete": not unread, "missing": list(unread)}
-    shown = [_json(explanation) | known for explanation in explanations]
-    return printable_json(json.dumps(shown, indent=2, ensure_ascii=False))
+def explanations_json(explanations: Sequence[Answer], unread: Sequence[str] = ()) -> str:
+    body = {
+        "ecrm_explain": 1,
+        "complete": not unread,
+        "missing": list(unread),
+        "explanations": [_json(explanation) for explanation in explanations],
+    }
+    return printable_json(json.dumps(body, indent=2, ensure_ascii=False))
+
+
+def _block(answer: Answer, *, is_complete: bool) -> Iterator[str]:
+    match answer:
+        case MissingImage():
+            return _missing(answer)
+        case Listing():
+            return _listing(answer, is_complete=is_complete)
+        case _:
+            return _explanation(answer, is_complete=is_complete)
+
+
+def _listing(listing: Listing, *, is_complete: bool) -> Iterator[str]:
+    yield f"{listing.name}: {count(len(listing.decisions), 'image')}"
+    yield f"  rule    {_rule(listing.rule)}"
+    yield ""
+    rows = [
+        [
+            ", ".join(decision.image.tags) or decision.image.digest[:19],
+            decision.image.kind,
+            human_size(decision.image.size),
+            f"{decision.image.pushed_at:%Y-%m-%d}",
+            f"{_verdict(decision.action, is_complete=is_complete)}: {_reason(decision)}",
+        ]
+        for decision in listing.decisions
+    ]
+    yield from table(rows, ["IMAGE", "TYPE", "SIZE", "PUSHED", "DECISION"]).split("\n")
 
 
 def _missing(missing: MissingImage) -> Iterator[str]:
@@ -71,6 +93,11 @@ def _explanation(explanation: Explanation, *, is_complete: bool) -> Iterator[str
     yield from _facts(decision)
     yield f"  rule    {_rule(explanation.rule)}"
     yield ""
+    if explanation.checks:
+        width = max(len(check.name) for check in explanation.checks)
+        yield "  Nothing keeps it:"
+        yield from (f"    {check.name:{width}}  {check.answer}" for check in explanation.checks)
+        yield ""
     yield from _path(explanation)
     yield f"  {_otherwise(decision)}"
 
@@ -131,7 +158,13 @@ def _otherwise(decision: Decision) -> str:
     return "It would be kept if something used it, or if the rule kept more."
 
 
-def _json(explanation: Explanation | MissingImage) -> dict[str, Any]:
+def _json(explanation: Answer) -> dict[str, Any]:
+    if isinstance(explanation, Listing):
+        return {
+            "repository": explanation.name,
+            "rule": _rule(explanation.rule),
+            "images": [_decision_json(decision) for decision in explanation.decisions],
+        }
     if isinstance(explanation, MissingImage):
         return {
             "image": explanation.text,
@@ -144,6 +177,7 @@ def _json(explanation: Explanation | MissingImage) -> dict[str, Any]:
         "reason": explanation.decision.reason.value,
         "rule": _rule(explanation.rule),
         "would_differ": _otherwise(explanation.decision),
+        "checks": [check._asdict() for check in explanation.checks],
         "uses": [_use_json(use) for use in explanation.uses],
         "chain": [_decision_json(decision) for decision in explanation.chain],
     }

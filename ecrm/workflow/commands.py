@@ -29,7 +29,7 @@ from ecrm.model.pattern import ALL
 from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
 from ecrm.model.version import version
-from ecrm.planning.explain import Explanation, MissingImage, explain
+from ecrm.planning.explain import Answer, explain
 from ecrm.planning.planner import make_plan
 from ecrm.planning.snapshot import snapshot_text
 from ecrm.registry.restorer import Restorer, RestoreRehearsal
@@ -98,14 +98,14 @@ def snapshot(run: Run, *, policies: bool = False) -> str:
     return snapshot_text(found, run.inventory, version(), run.progress, policies=policies)
 
 
-def explain_image(run: Run, text: str) -> tuple[list[Explanation | MissingImage], tuple[str, ...]]:
+def explain_image(run: Run, text: str) -> tuple[Sequence[Answer], tuple[str, ...]]:
     """Why the images that `text` names are kept or deleted, and what was not read."""
     facts = read_context(run)
     made = make_plan(run.inventory, facts, ALL, run.progress, shows_consumers=False)
     keys = [planned.key for planned in made.repositories]
     rules = {key: rule for key in keys if (rule := facts.rule_for(key))}
     unread = (*made.unread, *facts.scan.skipped_commands)
-    return explain(made, rules, facts.scan.uses, text), unread
+    return explain(made, rules, facts.scan.uses, text, run.config.guards), unread
 
 
 def check(

@@ -195,7 +195,7 @@ def test_a_chain_leads_from_the_use_by_the_index_to_the_signature_of_a_platform_
         f"    → artifact {signature.digest}: referring to an image that is kept\n"
     ) in ran.out
     assert "service prod/web (running task)" in ran.out
-    (explanation,) = ecrm("explain", signature.digest, "--format", "json").json
+    (explanation,) = ecrm("explain", signature.digest, "--format", "json").json["explanations"]
     assert [image["digest"] for image in explanation["chain"]] == [
         *(index.digest, child.digest, signature.digest)
     ]
@@ -216,7 +216,7 @@ def test_programs_get_the_same_as_json(
 ):
     ecrm.config(RULE)
     image = REASONS[reason][0](aws, aws.ecr.repository("api"))
-    (explanation,) = ecrm("explain", image.digest, "--format", "json").json
+    (explanation,) = ecrm("explain", image.digest, "--format", "json").json["explanations"]
     assert explanation["image"] == f"{HOST}/api@{image.digest}"
     assert (explanation["reason"], explanation["action"], explanation["uses"]) == (
         reason.value,
@@ -252,7 +252,7 @@ def test_all_images_that_a_name_means_are_explained(ecrm: Ecrm, shop: Shop):
     shop.aws.ecr.repository("other").push("v1", pushed=OLD)
     same = shop.aws.ecr.repository("same").put_manifest(shop.old.manifest, "v7", pushed=OLD)
     assert same.digest == shop.old.digest
-    explained = ecrm("explain", same.digest, "--format", "json").json
+    explained = ecrm("explain", same.digest, "--format", "json").json["explanations"]
     assert [explanation["image"] for explanation in explained] == [
         f"{HOST}/{name}@{same.digest}" for name in ("same", "shop/api")
     ]
@@ -279,7 +279,7 @@ def test_an_image_in_use_that_ecr_does_not_hold(ecrm: Ecrm, shop: Shop):
         assert ran.out.endswith(
             "\n\n  The next pull of it will fail. Push it again, or deploy another image.\n"
         )
-        (explanation,) = ecrm("explain", name, "--format", "json").json
+        (explanation,) = ecrm("explain", name, "--format", "json").json["explanations"]
         assert (explanation["image"], explanation["action"]) == (name, "missing")
         assert explanation["uses"]
 
@@ -289,6 +289,7 @@ def test_an_image_in_use_that_ecr_does_not_hold(ecrm: Ecrm, shop: Shop):
     [
         ("shop/api:nope", "does not exist: shop/api has no image with the tag nope"),
         ("shop/none:v1", "is neither in a repository that a rule matches nor in use"),
+        ("00000", "00000 is too short for a digest; give at least 6 digits"),
         ("0000000000", "is neither in a repository that a rule matches nor in use"),
         ("NOT AN IMAGE", "'NOT AN IMAGE' names no image; give a URI, repo:tag or a digest"),
         ("shop/api@sha256:00", "'sha256:00' is not a digest; give at least 6 digits"),
@@ -310,9 +311,10 @@ def test_explanations_can_be_written_to_a_file_and_take_scanned_files_and_other_
     Path("scan.json").write_text(json.dumps([f"{HOST}/shop/api:v1"]))
     (explanation,) = ecrm(
         *("explain", "shop/api:v1", "--format", "json", "--scanned-files", "scan.json")
-    ).json
+    ).json["explanations"]
     assert (explanation["reason"], explanation["uses"][0]["user"]) == ("in_use", "scan.json")
-    (explanation,) = ecrm("explain", "shop/api:v4", "--format", "json", "--now", "+30d").json
+    later = ecrm("explain", "shop/api:v4", "--format", "json", "--now", "+30d")
+    (explanation,) = later.json["explanations"]
     assert explanation["reason"] == "expired"
     assert ecrm("explain", "shop/api:v1", "-o", "why.txt").out == ""
     assert Path("why.txt").read_text().startswith(f"{HOST}/shop/api@{shop.old.digest}\n")

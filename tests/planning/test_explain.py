@@ -17,7 +17,7 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import Reference, Registry
 from ecrm.model.rule import Action, Rule
 from ecrm.model.use import Use
-from ecrm.planning.explain import Explanation, MissingImage, Wanted, explain
+from ecrm.planning.explain import Answer, Explanation, Listing, MissingImage, Wanted, explain
 from ecrm.planning.plan import Plan, repository_plan
 from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.plans import REASONS
@@ -46,7 +46,7 @@ PROD = Rule(NamePattern("app*", True), timedelta(days=30), keep_count=1)
 
 def explained(
     inventory: Shelf, text: str, *uses: Use, rule: Rule = PROD, **more: Any
-) -> list[Explanation | MissingImage]:
+) -> Sequence[Answer]:
     made = planned(inventory, *uses, rules=[rule], keep_all=True, **more)
     rules = {repository.key: rule for repository in made.repositories}
     return explain(made, rules, uses, text)
@@ -103,9 +103,33 @@ def test_an_image_is_named_by_uri_tag_digest_or_the_beginning_of_a_digest(text):
     assert found(APPS, text) == [f"app@{A.digest}"]
 
 
-def test_a_repository_alone_means_its_latest_image():
-    inventory = shelf(A, image("l", "latest"))
-    assert found(inventory, "app") == [f"app@{digest('l')}"]
+@pytest.mark.parametrize("name", ["app", f"{HOST}/app"])
+def test_a_repository_alone_means_all_its_images(name: str):
+    (listing,) = explained(shelf(A, image("newer", "latest", days=3), B), name)
+    assert isinstance(listing, Listing)
+    assert (listing.name, listing.rule) == ("app", PROD)
+    assert [decision.image.tags[0] for decision in listing.decisions] == ["latest", "v2", "v1"]
+    assert as_json([listing])[0]["images"][0]["reason"] == "keep_tag_pattern"
+
+
+def test_a_repository_that_is_called_like_a_digest_is_listed_unless_a_digest_begins_so():
+    inventory = Shelf({HOME: {"facade": RepositoryIndex((A,)), "app": RepositoryIndex((B,))}})
+    rule = replace(PROD, name=NamePattern("*", is_glob=True))
+    (listing,) = explained(inventory, "facade", rule=rule)
+    assert isinstance(listing, Listing)
+    assert "facade: 1 image\n" in words(inventory, "facade", rule=rule)
+
+
+def test_a_repository_as_text_is_a_table():
+    text = words(shelf(image("new", "a", "b", days=40), image("old")), "app")
+    head, rule, blank, header, _, *rows = text.splitlines()
+    assert (head, blank) == ("app: 2 images", "")
+    assert rule == "  rule    app*: expires 30 days, keep_count 1, keep_tag_patterns latest"
+    assert header == " IMAGE               | TYPE   | SIZE   | PUSHED     | DECISION"
+    assert rows == [
+        " a, b                | Image  | 10 B   | 2026-04-22 | is kept: within keep_count (1 of 1)",
+        f" {digest('old')[:19]} | Image  | 10 B   | 2026-03-03 | can be deleted: untagged",
+    ]
 
 
 def test_a_tag_in_two_accounts_or_regions_names_an_image_in_each():
@@ -161,7 +185,7 @@ def test_every_text_names_something_or_is_refused(text):
         wanted = Wanted.parse(text)
     except InputError:
         return
-    assert wanted.tag or wanted.digest_prefix
+    assert wanted.tag or wanted.digest_prefix or wanted.repository
 
 
 # -- what is not there ----------------------------------------------------------------------------
@@ -317,7 +341,7 @@ def test_every_image_of_every_repository_can_be_explained(case):
         assert only.decision.deletable == (wanted.digest in gone(plan))
         assert all(link.deletable == only.decision.deletable for link in only.chain)
         assert explanations_text([only])
-        assert json.loads(explanations_json([only]))[0]["action"] == only.decision.action
+        assert as_json([only])[0]["action"] == only.decision.action
 
 
 def plan_of(case: Case) -> Plan:
@@ -402,6 +426,15 @@ def test_why_a_signature_is_deleted_with_its_subject():
   image   Image, 10 B, pushed 2026-03-03
   rule    app*: expires 30 days, keep_count 0, keep_tag_patterns latest
 
+  Nothing keeps it:
+    in use              no, by what was read at 2026-06-01 12:00 UTC: nothing
+    keep_tag_patterns   it has none to match: latest
+    expires             pushed 90 days ago, limit 30 days
+    keep_pulled_within  not set; never pulled
+    min_age             90 days old, limit 0 seconds
+    keep_count          only images with a tag count
+    guards              none would stop `delete`
+
     image index {digest("index")} (v1): expired
     → image {digest("arm")}: part of an index that is deleted
     → image {digest("sig")}: referring to an image that is deleted
@@ -441,8 +474,8 @@ def test_an_image_that_would_be_archived_is_explained_as_such():
 # -- in JSON --------------------------------------------------------------------------------------
 
 
-def as_json(answers: Sequence[Explanation | MissingImage]) -> Any:
-    return json.loads(explanations_json(answers))
+def as_json(answers: Sequence[Answer]) -> Any:
+    return json.loads(explanations_json(answers))["explanations"]
 
 
 def test_an_explanation_as_json_has_the_whole_chain():
@@ -462,6 +495,7 @@ def test_an_explanation_as_json_has_the_whole_chain():
             "rule": "app*: expires 30 days, keep_count 1, keep_tag_patterns latest",
             "would_differ": "It can be deleted once all indexes that hold it can be deleted, "
             "if no other reason keeps it.",
+            "checks": [],
             "uses": [listed],
             "chain": [
                 {
@@ -487,8 +521,6 @@ def test_an_explanation_as_json_has_the_whole_chain():
                     "related": digest("index"),
                 },
             ],
-            "complete": True,
-            "missing": [],
         }
     ]
 
@@ -507,8 +539,6 @@ def test_a_missing_image_as_json_has_its_users():
                     "path": [],
                 }
             ],
-            "complete": True,
-            "missing": [],
         }
     ]
 
@@ -519,8 +549,9 @@ def test_what_could_not_be_read_is_said_first_and_last_and_in_every_object():
     text = explanations_text(found, unread).splitlines()
     verdict = "INCOMPLETE: 1 thing could not be read, so nothing can be deleted now."
     assert (text[0], text[-1]) == (verdict, verdict)
-    (shown,) = json.loads(explanations_json(found, unread))
+    shown = json.loads(explanations_json(found, unread))
     assert (shown["complete"], shown["missing"]) == (False, unread)
+    assert shown["ecrm_explain"] == 1
 
 
 # -- every reason ---------------------------------------------------------------------------------
