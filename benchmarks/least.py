@@ -12,7 +12,7 @@ from tests.fake_aws.sample import Size
 
 NOT_USED = (
     *("ecs:ListDaemonTaskDefinitions", "events:ListEventBuses", "scheduler:ListSchedules"),
-    *("pipes:ListPipes", "states:ListStateMachines"),
+    *("pipes:ListPipes", "states:ListStateMachines", "eks:ListClusters"),
     *("batch:DescribeJobDefinitions", "batch:DescribeJobQueues"),
     *("sagemaker:ListEndpoints", "sagemaker:ListInferenceComponents", "sagemaker:ListPipelines"),
     *("sagemaker:ListMonitoringSchedules", "sagemaker:ListDataQualityJobDefinitions"),

@@ -5,9 +5,13 @@ Each source has an image of its own, whose URI is given; `ANSWERS` are functions
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
+from ecrm.sources.kubernetes.resources import KUBERNETES_OWN
 from tests.fake_aws import FakeAws
+from tests.kubernetes.certificates import authority
+from tests.kubernetes.fake_cluster import FakeCluster
 
 Answers = Mapping[str, Any]
 """By IAM action."""
@@ -37,6 +41,34 @@ def _daemons(uri: str) -> Answers:
                 {"daemonRevisionArn": revision, "containerImages": [{"image": uri}]}
             ]
         },
+    }
+
+
+@cache
+def _cluster() -> FakeCluster:
+    """It ends with the process."""
+    return FakeCluster().__enter__()
+
+
+def _eks(uri: str) -> Answers:
+    """A pod of its cluster has the image."""
+    pod = {
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"containers": [{"name": "web", "image": uri}]},
+    }
+    cluster = _cluster()
+    cluster.served = {resource: [] for resource in KUBERNETES_OWN.values()}
+    cluster.served[KUBERNETES_OWN["", "pods"]] = [pod]
+    authority_data = b64encode(authority().certificate.encode()).decode()
+    described = {
+        "name": "prod",
+        "status": "ACTIVE",
+        "endpoint": cluster.url,
+        "certificateAuthority": {"data": authority_data},
+    }
+    return {
+        "eks:ListClusters": {"clusters": ["prod"]},
+        "eks:DescribeCluster": {"cluster": described},
     }
 
 
@@ -260,6 +292,7 @@ def _aggregators(_: str) -> Answers:
 
 ANSWERS: Mapping[str, Callable[[str], Answers]] = {
     "ecs-daemons": _daemons,
+    "eks": _eks,
     "eventbridge": _eventbridge,
     "scheduler": _scheduler,
     "pipes": _pipes,

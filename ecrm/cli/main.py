@@ -18,6 +18,7 @@ from ecrm.cli.explain import explain
 from ecrm.cli.generate import generate
 from ecrm.cli.help import group
 from ecrm.cli.iam_policy import iam_policy
+from ecrm.cli.kubernetes import kubernetes
 from ecrm.cli.options import group_options
 from ecrm.cli.plan import plan
 from ecrm.cli.report import report
@@ -80,7 +81,7 @@ def cli(ctx: click.Context) -> None:
 
 cli.add("Look", scan, plan, explain, report, check, snapshot, sources)
 cli.add("Clean up", delete, restore)
-cli.add("Set up", demo, generate, config, iam_policy, cache, version)
+cli.add("Set up", demo, generate, config, iam_policy, kubernetes, cache, version)
 
 
 def main(args: Sequence[str] | None = None) -> None:

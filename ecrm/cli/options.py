@@ -183,7 +183,7 @@ external_commands_option = click.option(
     "--external-commands/--no-external-commands",
     default=True,
     **_variable("ECRM_EXTERNAL_COMMANDS"),
-    help="Run the programs under external_commands, or skip them.",
+    help="Run the programs under external_commands and read kubernetes.contexts, or skip both.",
 )
 
 

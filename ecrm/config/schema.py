@@ -13,8 +13,7 @@ from ecrm.errors import ConfigError
 MISSPELLED = "lambda_funcions"
 """As the README of fujiwara/ecrm up to 0.4 had it, which ignores it like every unknown key."""
 _OF_FORKS = {
-    "eks_clusters": "EKS is not read; name its images by files or external_commands, or use "
-    "keep_pulled_within",
+    "eks_clusters": "EKS clusters are read unless kubernetes.exclude_clusters names them",
     "exclude_files": "name the files under files",
 }
 """What to write instead of sections that branches of fujiwara/ecrm have."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from ecrm.config.check import CHECK
 from ecrm.config.history import HistorySection
+from ecrm.config.kubernetes import Kubernetes
 from ecrm.config.quotas import Quota
 from ecrm.config.schema import Key, Section, one_map
 from ecrm.config.settings import (
@@ -151,6 +152,9 @@ _OWN: Mapping[str, Section] = {
         {},
         dict,
         item=TEXT,
+    ),
+    "kubernetes": one_map(
+        "which clusters of Kubernetes are read, and what in them", Kubernetes()
     ),
     "repositories": Section(
         "what stays in each repository; the first entry that matches applies",

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from ecrm.config.check import Checks
 from ecrm.config.document import ConfigLocation
+from ecrm.config.kubernetes import Kubernetes
 from ecrm.config.schema import key
 from ecrm.config.targets import Targets
 from ecrm.config.values import BOOLEAN, BYTES, COUNT, DURATION, PERCENT
@@ -111,6 +112,7 @@ class Config:
     sources: tuple[SourceChoice, ...] = ()
     external_commands: tuple[ExternalCommand, ...] = ()
     files: tuple[str, ...] = ()
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
     repositories: tuple[Rule, ...] = ()
     guards: Guards = Guards()
     rate_limits: Mapping[str, int] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from ecrm.model.reference import Registry
 from ecrm.model.repeated import once
-from ecrm.model.use import EXTERNAL_COMMAND, SCANNED_FILE, Use
+from ecrm.model.use import EXTERNAL_COMMAND, KUBERNETES, SCANNED_FILE, Use
 
 Progress = Callable[[str], None]
 """Called with a few words about what is being read or deleted."""
@@ -87,7 +87,7 @@ class Scan:
 
     def tells_of(self, registry: Registry) -> bool:
         """Whether someone looked who uses this registry: a source that read that account and
-        region, or a file or command that names images there."""
+        region, or a file, command or cluster of no target that names images there."""
         if any(
             report.registry == registry and report.status is ReadStatus.READ
             for report in self.source_reports
@@ -96,5 +96,5 @@ class Scan:
         return any(
             use.reference.registry == registry
             for use in self.uses
-            if use.source in (SCANNED_FILE, EXTERNAL_COMMAND)
+            if use.source in (SCANNED_FILE, EXTERNAL_COMMAND, KUBERNETES)
         )

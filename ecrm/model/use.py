@@ -11,6 +11,9 @@ WORKING_TREE = "working tree"
 
 EXTERNAL_COMMAND = "external command"
 
+KUBERNETES = "kubernetes"
+"""A cluster that belongs to no target."""
+
 
 class SourceLocation(NamedTuple):
     """A line of a file; the path is as the user would write it, and lines begin with 1."""

@@ -14,6 +14,7 @@ from ecrm.aws import Target
 from ecrm.aws.executor import Workers
 from ecrm.aws.storage import ClientFactory, no_aws
 from ecrm.config import Config
+from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
@@ -37,6 +38,8 @@ from ecrm.sources.items import (
     TaskDefinitionUse,
     attempt,
 )
+from ecrm.sources.kubernetes.eks import EKS
+from ecrm.sources.kubernetes.named import named_clusters
 from ecrm.sources.lambda_functions import LAMBDA
 from ecrm.sources.listed import Listed
 from ecrm.sources.pinned import (
@@ -54,7 +57,7 @@ from ecrm.sources.task_definitions import TaskDefinitions
 from ecrm.sources.user_data import LAUNCH_TEMPLATES
 
 SOURCES: tuple[Source, ...] = (
-    *(ECS, ECS_DEPLOYMENTS, ECS_DAEMONS, LAMBDA),
+    *(ECS, ECS_DEPLOYMENTS, ECS_DAEMONS, EKS, LAMBDA),
     *(EVENTBRIDGE, SCHEDULER, PIPES, STEP_FUNCTIONS, STEP_FUNCTIONS_VERSIONS),
     *(BATCH, SAGEMAKER, *RUNNERS, *BUILDERS, LAUNCH_TEMPLATES),
     *(INSPECTOR, AGGREGATORS),
@@ -72,14 +75,16 @@ def scan(
     commands: bool = True,
     clients: ClientFactory = no_aws,
     questions: Questions | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Scan:
     """Everything in use, from every source of every target, with a report for each of them.
 
     Without `services` (`--no-scan`), files alone are read: the scanned ones, and `files` of the
-    working tree. Without `commands`, external commands are not run. `clients` is for scanned files
-    that are kept in S3. What can wait is added to `questions`, if there are any. Raises InputError
-    for a scanned file that is not what it should be; all else that goes wrong is in the source
-    reports.
+    working tree. Without `commands`, external commands are not run, and no kubeconfig is read.
+    Clusters that belong to no target are asked nothing after the deadline. `clients` is for scanned
+    files that are kept in S3. What can wait is added to `questions`, if there are any. Raises
+    InputError for a scanned file that is not what it should be; all else that goes wrong is in the
+    source reports.
     """
     max_age = config.guards.scanned_files_max_age
     oldest = now - max_age if max_age is not None else None
@@ -106,6 +111,10 @@ def scan(
         )
         for command in config.external_commands
     ]
+    clusters = [
+        _read(None, name, read_cluster())
+        for name, read_cluster in named_clusters(config.kubernetes, deadline, contexts=commands)
+    ]
     counted: list[Counted] = []
 
     def read(
@@ -117,7 +126,8 @@ def scan(
         return _reports(reading, questions, counted)
 
     found = of_targets(targets, config.targets, progress, read)
-    joined = _joined(now, [*files, *printed, *(part for parts in found for part in parts)])
+    scanned = [*files, *printed, *clusters, *(part for parts in found for part in parts)]
+    joined = _joined(now, scanned)
     return replace(joined, source_reports=tuple(not_met(joined.source_reports, counted)))
 
 

@@ -32,8 +32,8 @@ from ecrm.workflow.usage_history import last_usage, record_usage
 log = logging.getLogger(__name__)
 
 _NOT_RUN = (
-    "nothing was deleted: what external_commands protect is not known without running them "
-    "(--no-external-commands)"
+    "nothing was deleted: what external_commands and kubernetes.contexts protect is not known "
+    "without asking them (--no-external-commands)"
 )
 
 

@@ -50,6 +50,7 @@ from ecrm.workflow.configuration import load
 from ecrm.workflow.connections import Connections, connected, refuse_unreached
 from ecrm.workflow.generate import Names, read_names
 from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
+from ecrm.workflow.kubernetes_manifest import Job, manifest_text
 from ecrm.workflow.report import report, without_kept
 from ecrm.workflow.request import Request, config_if_any, read_configuration
 from ecrm.workflow.run import (
@@ -216,6 +217,13 @@ def sources_of(request: Request) -> tuple[Sequence[Source], Config]:
     if request.config == usual and request.config_text is None and not Path(usual).exists():
         return SOURCES, Config()
     return SOURCES, read_configuration(request, connections_for(request).home)
+
+
+def kubernetes_manifest(request: Request, role: str | None, job: Job | None) -> str:
+    """What a cluster must allow, by the configuration that `sources_of` finds. No cluster is
+    asked."""
+    _, config = sources_of(request)
+    return manifest_text(config, role, job)
 
 
 def _configuration(config: str | None) -> Config | None:

@@ -14,7 +14,7 @@ from math import inf
 from ecrm import sources
 from ecrm.aws import Target
 from ecrm.aws.storage import no_aws, read_text
-from ecrm.config import Config, ExternalCommand
+from ecrm.config import Config, ExternalCommand, Kubernetes
 from ecrm.errors import UsageError
 from ecrm.execution.journal.location import journal_name, open_sink
 from ecrm.execution.journal.writing import Journal
@@ -54,8 +54,10 @@ class Run:
 
     @property
     def skips_commands(self) -> bool:
-        """Whether the request leaves out what programs of the configuration know to be in use."""
-        return bool(self.config.external_commands) and not self.request.external_commands
+        """Whether the request leaves out what programs of the configuration know to be in use, or
+        the contexts of a kubeconfig, which may be such programs."""
+        names_any = self.config.external_commands or self.config.kubernetes.contexts
+        return bool(names_any) and not self.request.external_commands
 
 
 def connections_for(request: Request) -> Connections:
@@ -112,7 +114,7 @@ def scan(run: Run, questions: Questions | None = None) -> Scan:
     too; callers check it."""
     config = replace(run.config, external_commands=_in_time(run))
     if isinstance(run.inventory, Snapshot) and run.request.scan:
-        config = replace(config, external_commands=(), files=())
+        config = replace(config, external_commands=(), files=(), kubernetes=Kubernetes())
     found = sources.scan(
         run.targets,
         config,
@@ -123,6 +125,7 @@ def scan(run: Run, questions: Questions | None = None) -> Scan:
         commands=run.request.external_commands,
         clients=run.home,
         questions=questions,
+        deadline=run.request.deadline,
     )
     found = replace(found, source_reports=(*found.source_reports, *run.target_reports))
     _refuse_nothing_named(run, found)

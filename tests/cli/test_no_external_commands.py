@@ -10,6 +10,10 @@ from tests.cli.conftest import RULES, Shop
 from tests.cli.driving import Ecrm, decisions
 
 NOT_RUN = "not run, because of --no-external-commands"
+NOTHING_DELETED = (
+    "nothing was deleted: what external_commands and kubernetes.contexts protect is not known "
+    "without asking them (--no-external-commands)"
+)
 COMMANDS: Sequence[Sequence[str]] = (
     ("plan",),
     ("explain", "shop/api:v1"),
@@ -83,8 +87,7 @@ def test_b46_nothing_is_deleted_without_what_the_programs_protect(
 ):
     ran = ecrm("delete", "--force", "--no-external-commands")
     assert ran.code == 1
-    why = "what external_commands protect is not known without running them"
-    assert ran.errors == [f"ecrm: error: nothing was deleted: {why} (--no-external-commands)"]
+    assert ran.errors == [f"ecrm: error: {NOTHING_DELETED}"]
     assert ran.out.count("REPOSITORY") == 1
     assert not shop.aws.calls.writes
 

@@ -27,7 +27,7 @@ EXAMPLE = Path(__file__).parents[2] / "ecrm.yaml.example"
 LITERALLY = "literally named so; did you mean name_pattern?"
 RULE = "repositories: [{name: a, expires: 30d}]\n"
 
-FINGERPRINT = "1c1aa933441cfa44e9c4e729778ae5d14995cfcb5adb7deddba272b82a54dda4"
+FINGERPRINT = "71976158fd3919a9ad6dbf1d72334a5aab024390864b775e763465c6c93a2a35"
 FUJIWARA_README = """\
 clusters:
   - name: my-cluster
@@ -435,15 +435,15 @@ SCHEMA_PROBLEMS = [
         "clusters:\nzones: []",
         (
             ":2: unknown key 'zones'; known are clusters, task_definitions, services, "
-            "lambda_functions, sources, external_commands, files, repositories, guards, "
-            "pricing, rate_limits, check, targets"
+            "lambda_functions, sources, external_commands, files, kubernetes, repositories, "
+            "guards, pricing, rate_limits, check, targets"
         ),
     ),
     (
         "eks_clusters: []",
         (
-            ":1: unknown key 'eks_clusters'; EKS is not read; name its images by files or "
-            "external_commands, or use keep_pulled_within"
+            ":1: unknown key 'eks_clusters'; EKS clusters are read unless "
+            "kubernetes.exclude_clusters names them"
         ),
     ),
     ("exclude_files: []", ":1: unknown key 'exclude_files'; name the files under files"),

@@ -106,6 +106,7 @@ def test_what_is_read_of_a_service_is_marked_or_read_by_a_function():
 
 
 READ_BY_FUNCTIONS = (
+    "eks",
     *("ecs", "ecs-deployments", "lambda", "codepipeline", "launch-templates", "inspector"),
     "aws-config",
 )
