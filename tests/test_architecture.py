@@ -52,6 +52,8 @@ PURE = (
     "sources.kubernetes.resources",
     "sources.kubernetes.shapes",
     "planning.graph",
+    "planning.holes",
+    "planning.narrowing",
     "planning.uses",
     "planning.context",
     "planning.merge",

@@ -100,7 +100,7 @@ class RepositoryIndex:
 
     images: tuple[Image, ...] | AwsError = ()
     indexes: Mapping[str, tuple[str, ...]] | AwsError = field(default_factory=dict)
-    cross_account_pullers: tuple[str, ...] | Exception = ()
+    cross_account_pullers: tuple[str | Puller, ...] | Exception = ()
     mutability: Mutability | Exception = MUTABLE
     policy: str | Exception | None = None
 
@@ -139,7 +139,8 @@ class Shelf:
     def cross_account_pullers(self, registry: Registry, repository: str) -> Pullers:
         try:
             found = answered(self.contents[registry][repository].cross_account_pullers)
-            return Pullers(tuple(map(Puller, found)))
+            pullers = (one if isinstance(one, Puller) else Puller(one) for one in found)
+            return Pullers(tuple(pullers))
         except Gone:
             raise
         except AwsError as error:

@@ -15,7 +15,9 @@ from ecrm.execution.deletion import TIME_IS_OVER, outcomes_of
 from ecrm.execution.work import Journal, RepositoryWork, all_of
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
-from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
+from ecrm.planning.holes import applicable
+from ecrm.planning.narrowing import SkippedDeletion
+from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.registry.deleter import Deleter
 
 __all__ = ["Journal", "Revalidation", "apply"]
@@ -35,10 +37,11 @@ def apply(
     *,
     in_hand: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[Outcome]:
-    """One Outcome per image that the plan deletes or archives, as the answers come in. `may_go_on`
-    is asked before each repository and each call that changes something; `in_hand` is entered
-    around each batch and its outcomes."""
-    if not plan.complete:
+    """One Outcome per image that the plan deletes or archives, as the answers come in. Raises
+    IncompleteError for a plan that is not `applicable` as a whole. `may_go_on` is asked before each
+    repository and each call that changes something; `in_hand` is entered around each batch and its
+    outcomes."""
+    if applicable(plan) != plan:
         raise IncompleteError(f"nothing was deleted; the plan is incomplete: {plan.unread[0]}")
     deleter_of = cache(deleter_for)
     ended: dict[Registry, EcrmError] = {}

@@ -7,6 +7,7 @@ from ecrm.check.values import Findings
 from ecrm.lambda_handler.result import MOST_DETAILS, Result, failed, image_name
 from ecrm.model.outcome import OutcomeStatus
 from ecrm.model.printable import printable, printable_lines
+from ecrm.planning.holes import applicable, is_partial
 from ecrm.planning.plan import Plan, Totals
 from ecrm.reports.plans import name_in
 from ecrm.reports.text import count, human_size, human_totals
@@ -54,7 +55,7 @@ def happened(result: Result) -> Iterator[str]:
 
 def _outcome(result: Result) -> str:
     if result.unread:
-        return "INCOMPLETE, it cannot be carried out" if result.plan else "INCOMPLETE"
+        return f"INCOMPLETE{_incomplete(result)}"
     if result.findings:
         return _found(result.findings)
     if result.error:
@@ -64,6 +65,14 @@ def _outcome(result: Result) -> str:
     if result.plan and result.command == "delete":
         return _done(result)
     return f"{_tally(result.plan.deletable)} can be deleted" if result.plan else "done"
+
+
+def _incomplete(result: Result) -> str:
+    if not result.plan:
+        return ""
+    if result.outcomes:
+        return f", {_done(result)}"
+    return " in part" if is_partial(result.plan) else ", it cannot be carried out"
 
 
 def _found(findings: Findings) -> str:
@@ -106,7 +115,8 @@ def _lines(result: Result) -> Iterator[str]:
             yield f"{total} images, {used} of them in use."
             yield f"{human_totals(result.plan.deletable)} can be deleted by the rules."
         yield from _list("What happened", happened(result))
-        yield from _repositories(result.plan)
+        is_part = is_partial(result.plan)
+        yield from _repositories(applicable(result.plan) if is_part else result.plan)
     if not result.error:
         yield from _list("Guards that would stop `delete`", map(str, result.stops))
         yield from _list("Could not be read", result.unread)

@@ -11,6 +11,7 @@ from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.repeated import once
 from ecrm.model.scan import Scan
 from ecrm.planning.guards import Stop
+from ecrm.planning.holes import applicable
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals, summed
 
 Json = dict[str, Any]
@@ -65,7 +66,7 @@ class Result:
         """How many images met which answer, in the order of the answers. Where the time was over
         before the first deletion, all that would have gone is left."""
         if self.out_of_time and self.plan and self.command == "delete" and not self.outcomes:
-            return {OutcomeStatus.DEFERRED: self.plan.deletable}
+            return {OutcomeStatus.DEFERRED: applicable(self.plan).deletable}
         return _met(self.outcomes)
 
     @property

@@ -16,6 +16,8 @@ Usage = Mapping[str, int]
 """How much of a target is in use: all of its images under `WHOLE`, and the references of each
 source."""
 WHOLE = "all"
+_FEWEST = 10
+"""A target that is only scanned and named fewer images in the last run is too small to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,28 @@ def stops(plan: Plan, guards: Guards, last_usage: Mapping[Registry, Usage]) -> t
 
 
 def usage(plan: Plan) -> dict[Registry, Usage]:
-    """How much is in use of each target. Sources that belong to no target (files, commands) count
-    for all."""
-    return {
-        target: {WHOLE: number}
-        | {
-            report.source: report.references
-            for report in plan.source_reports
-            if report.registry in (target, None) and report.was_read
-        }
+    """How much is in use of each target, as far as it was read. Sources that belong to no target
+    (files, commands) count for all. While anything could not be read, how much of a registry is in
+    use is not known as a whole; of a target that is only scanned, the whole is what it names."""
+    holes = {report.registry for report in plan.source_reports if report.unread}
+    numbers: dict[Registry, Usage] = {
+        target: ({WHOLE: number} if plan.complete else {}) | dict(_references(plan, target))
         for target, number in plan.in_use.items()
     }
+    for target in sorted(plan.scanned - plan.in_use.keys() - holes):
+        numbers[target] = {WHOLE: _named_by(plan, target)}
+    return numbers
+
+
+def _references(plan: Plan, target: Registry) -> Iterator[tuple[str, int]]:
+    for report in plan.source_reports:
+        if report.registry in (target, None) and report.was_read and not report.unread:
+            yield report.source, report.references
+
+
+def _named_by(plan: Plan, target: Registry) -> int:
+    reports = (report for report in plan.source_reports if report.registry == target)
+    return sum(report.references for report in reports if report.was_read)
 
 
 def drops(plan: Plan, guards: Guards, last_usage: Mapping[Registry, Usage]) -> Iterator[Stop]:
@@ -69,19 +82,20 @@ def drops(plan: Plan, guards: Guards, last_usage: Mapping[Registry, Usage]) -> I
         dropped = [
             source
             for source, now in used.items()
-            if (before := last.get(source, 0)) and (before - now) * 100 > before * limit
+            if (before := last.get(source, 0)) >= (1 if target in plan.in_use else _FEWEST)
+            and (before - now) * 100 > before * limit
         ]
         for source in dropped[:1] if WHOLE in dropped else dropped:
             yield Stop(
                 "max_in_use_drop",
-                _drop(target, source, used[source], last[source]),
+                _drop(plan, target, source, used[source], last[source]),
                 "check that nothing was left out of the scan, then go on once with --no-guards",
             )
 
 
-def _drop(target: Registry, source: str, now: int, before: int) -> str:
-    if source != WHOLE:
-        where = f"{source} of {target}"
+def _drop(plan: Plan, target: Registry, source: str, now: int, before: int) -> str:
+    if source != WHOLE or target not in plan.in_use:
+        where = f"{source} of {target}" if source != WHOLE else target
         return f"{where} names {count(now, 'image')}, and named {before:,} in the last run"
     is_or_are = "is" if now == 1 else "are"
     return (

@@ -1,6 +1,7 @@
 """Plans of parts of one run as one plan. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from ecrm.errors import InputError
 from ecrm.model.codec import encode
@@ -43,15 +44,33 @@ def _source_reports(plans: Iterable[Plan]) -> tuple[SourceReport, ...]:
 
 
 def _repositories(
-    plans: Iterable[Plan], targets: tuple[Registry, ...]
+    plans: Collection[Plan], targets: tuple[Registry, ...]
 ) -> tuple[RepositoryPlan, ...]:
+    """What one part could not read, no other part has asked about: it may hurt any repository
+    there."""
+    holes = {line for plan in plans for line in _unread(plan)}
     merged: dict[RepositoryKey, RepositoryPlan] = {}
-    repositories = [planned for plan in plans for planned in plan.repositories]
-    for planned in sorted(repositories, key=lambda planned: planned.key):
-        if merged.setdefault(planned.key, planned) != planned:
+    repositories = [
+        (planned, holes - _unread(plan) if len(plan.scanned) > 1 else holes)
+        for plan in plans
+        for planned in plan.repositories
+    ]
+    for planned, missed in sorted(repositories, key=lambda pair: pair[0].key):
+        known = merged.setdefault(planned.key, planned)
+        lines = {*known.unread_uses, *planned.unread_uses, *missed}
+        merged[planned.key] = replace(known, unread_uses=tuple(sorted(lines)))
+        if replace(known, unread_uses=planned.unread_uses) != planned:
             name = display_name(planned.key, targets)
             raise InputError(f"{name} is in several of the plans, and they differ")
     return tuple(merged.values())
+
+
+def _unread(plan: Plan) -> set[str]:
+    return {
+        f"{report.registry}: {line}" if report.registry else line
+        for report in plan.source_reports
+        for line in report.unread
+    }
 
 
 def _in_use(plans: Iterable[Plan]) -> dict[Registry, int]:

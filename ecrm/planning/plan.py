@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ecrm.model.decision import WORDS, Decision, Reason
+from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Kind, Links, OwnReading, Status
 from ecrm.model.reference import Digest, Registry, RepositoryKey, RepositoryName, display_name
 from ecrm.model.repeated import once
@@ -41,6 +41,7 @@ class RepositoryPlan:
     are those who may use images here and whom a scan cannot see. `kept` and `overdue` are filled
     on demand. `own_readings` are ecrm's of the deletable indexes; `doubtful_pulls` counts indexes
     kept for a pull that may be ecrm's. With `unread` nothing is known to be deletable.
+    `unread_uses` are the targets that could not be read and may use images here (see `holes`).
     """
 
     registry: Registry
@@ -61,6 +62,7 @@ class RepositoryPlan:
     own_readings: Mapping[Digest, OwnReading] = field(default_factory=dict)
     doubtful_pulls: int = 0
     unread: str = ""
+    unread_uses: tuple[str, ...] = ()
 
     @property
     def key(self) -> RepositoryKey:
@@ -106,10 +108,21 @@ class Plan:
     unmanaged: tuple[RepositoryKey, ...] = ()
 
     @property
+    def scanned(self) -> frozenset[Registry]:
+        """All accounts and regions that it rests on, those that could not be read included."""
+        of_reports = {report.registry for report in self.source_reports if report.registry}
+        return frozenset(self.targets) | of_reports
+
+    @property
     def unread(self) -> tuple[str, ...]:
-        """What could not be read, one line for each kind of failure; a plan may be applied only if
-        there is nothing."""
-        sources = [("", line) for report in self.source_reports for line in report.unread]
+        """What could not be read, one line for each kind of failure. Of several targets, each line
+        names its own."""
+        several = len(self.scanned) > 1
+        sources = [
+            (str(report.registry) if several and report.registry else "", line)
+            for report in self.source_reports
+            for line in report.unread
+        ]
         repositories = [
             (display_name(planned.key, self.targets), planned.unread)
             for planned in self.repositories
@@ -144,14 +157,6 @@ class Plan:
         return {reason: counts[reason] for reason in Reason if counts[reason]}
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedDeletion:
-    """An image that a plan would delete and that is kept after all."""
-
-    decision: Decision
-    why: str
-
-
 def repository_plan(
     key: RepositoryKey, rule: Rule, decisions: Sequence[Decision], children: Links
 ) -> RepositoryPlan:
@@ -182,56 +187,6 @@ def repository_plan(
 
 def unread_repository(key: RepositoryKey, rule: Rule, why: str) -> RepositoryPlan:
     return RepositoryPlan(*key, str(rule.name), {}, {}, {}, unread=why)
-
-
-def still_deletable(
-    old: RepositoryPlan, new: RepositoryPlan
-) -> tuple[RepositoryPlan, tuple[SkippedDeletion, ...]]:
-    """What of `old` is still deletable by `new`, made later with `kept` filled, and what is not.
-
-    An image is still deletable only if both plans delete it in the same way, under the same tags,
-    and with all that it belongs to. One that is not there any more needs no deletion, and whether
-    it was in use nobody looked; where `new` could not be read, that holds for all.
-    """
-    if new.unread:
-        why = f"could not be read again: {new.unread}"
-        return new, tuple(SkippedDeletion(decision, why) for decision in old.deletions)
-    later = {decision.image.digest: decision for decision in (*new.deletions, *new.kept)}
-    left = {decision.image.digest: decision for decision in old.deletions}
-    skipped: list[SkippedDeletion] = []
-    while fresh := {
-        digest: SkippedDeletion(decision, why)
-        for digest, decision in left.items()
-        if (
-            why := _why_kept(
-                decision,
-                later.get(digest),
-                (_holders(digest, old, new) & later.keys()) - left.keys(),
-            )
-        )
-    }:
-        skipped.extend(fresh.values())
-        left = {digest: decision for digest, decision in left.items() if digest not in fresh}
-    return replace(old.narrowed_to(left), missing=new.missing), tuple(skipped)
-
-
-def _holders(digest: str, *plans: RepositoryPlan) -> set[str]:
-    return {holder for planned in plans for holder in planned.held_by.get(digest, ())}
-
-
-def _why_kept(decision: Decision, later: Decision | None, kept_holders: set[str]) -> str:
-    """Empty where the image is still deletable; `kept_holders` are the images that are kept and to
-    which it belongs."""
-    if later is None:
-        return "it is gone already"
-    if later.action is not decision.action:
-        detail = f" ({later.detail})" if later.detail else ""
-        by = f" by {later.uses[0]}" if later.uses else ""
-        return f"now {WORDS[later.reason]}{detail}{by}"
-    if later.image.tags != decision.image.tags:
-        before, now = (", ".join(one.image.tags) or "none" for one in (decision, later))
-        return f"its tags have changed from {before} to {now}"
-    return f"belongs to {min(kept_holders)}, which is kept" if kept_holders else ""
 
 
 def _totals(decisions: Iterable[Decision]) -> dict[Kind, Totals]:

@@ -10,6 +10,7 @@ on its images as well.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -23,7 +24,9 @@ from ecrm.model.image import OwnReadings
 from ecrm.model.json_text import canonical_json, parse_json
 from ecrm.model.printable import printable_json
 from ecrm.model.reference import RepositoryKey, display_name
-from ecrm.planning.plan import Plan, RepositoryPlan, still_deletable
+from ecrm.planning.holes import applicable, only_in_one, unread_by_repository
+from ecrm.planning.narrowing import still_deletable
+from ecrm.planning.plan import Plan, RepositoryPlan
 
 _FORMAT = 1
 _LONGEST = timedelta(hours=1)
@@ -74,7 +77,7 @@ def refuse_unfit(plan: Plan, path: str, current: Plan, now: datetime, max_age: t
     """Raises InputError where a plan file must not be carried out; `current` is made now. Both are
     of the same targets, in whatever order."""
     age = now - plan.created_at
-    if not plan.complete:
+    if not plan.complete and not applicable(plan).deletable.images:
         raise InputError(f"{path}: is incomplete: {plan.unread[0]}")
     if age > max_age:
         raise InputError(f"{path}: is older than {days(max_age)}; make a new plan")
@@ -83,6 +86,9 @@ def refuse_unfit(plan: Plan, path: str, current: Plan, now: datetime, max_age: t
     if set(plan.targets) != set(current.targets):
         made_for, here = (", ".join(map(str, sorted(one.targets))) for one in (plan, current))
         raise InputError(f"{path}: was made for {made_for}, and this is {here}")
+    if others := ", ".join(map(str, only_in_one(plan, current))):
+        what = "was made from a scan of other accounts and regions than this"
+        raise InputError(f"{path}: {what} (one of them alone has {others}); make a new plan")
     if plan.config != current.config:
         raise InputError(f"{path}: was made with another configuration; make a new plan")
 
@@ -117,20 +123,30 @@ def narrowed(current: Plan, approved: Plan) -> tuple[Plan, tuple[Dropped, ...]]:
     by_key = {planned.key: planned for planned in approved.repositories}
     repositories: list[RepositoryPlan] = []
     dropped: list[Dropped] = []
+    missed = unread_by_repository(approved)
     for planned in current.repositories:
         wanted: frozenset[str] = frozenset()
-        if (old := by_key.pop(planned.key, None)) and not planned.unread:
+        old = by_key.pop(planned.key, None)
+        if old and (why := _why_none(planned, missed.get(planned.key, ()))):
+            dropped += (Dropped(old.key, decision, why) for decision in old.deletions)
+        elif old:
             # What belongs together is for the plan of now to say.
             left, skipped_here = still_deletable(replace(old, held_by={}), planned)
             wanted = frozenset(decision.image.digest for decision in left.deletions)
             dropped += (Dropped(old.key, one.decision, one.why) for one in skipped_here)
-        elif old:
-            dropped += (Dropped(old.key, one, "could not be read") for one in old.deletions)
         repositories.append(replace(planned.narrowed_to(wanted), kept=()))
     for key, old in by_key.items():
         why = f"{display_name(key, current.targets)} is not planned any more"
         dropped += (Dropped(key, decision, why) for decision in old.deletions)
     return replace(current, repositories=tuple(repositories)), tuple(dropped)
+
+
+def _why_none(planned: RepositoryPlan, missed: Sequence[str]) -> str:
+    """Why nothing of the repository is deleted, whatever its plans say; `missed` is what the
+    approved one could not read."""
+    if planned.unread:
+        return "could not be read"
+    return f"the approved plan left it alone: {missed[0]}" if missed else ""
 
 
 def _checksum(body: Json) -> str:

@@ -20,7 +20,9 @@ from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
+from ecrm.planning.consumers import Consumers
 from ecrm.planning.context import PlanningContext
+from ecrm.planning.holes import REPLICATION
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.repository import (
     RepositoryState,
@@ -90,7 +92,7 @@ def planning_context(
         except AwsError as error:
             denied = isinstance(error, AccessDenied)
             note = Diagnostic(ReadStatus.DENIED if denied else ReadStatus.FAILED, str(error))
-            source_reports.append(SourceReport(registry, "replication", 0, (note,)))
+            source_reports.append(SourceReport(registry, REPLICATION, 0, (note,)))
     uses = UsesByRepository(scan.uses)
     return PlanningContext(
         scan,
@@ -128,15 +130,17 @@ def make_plan(
     managed = [key for key in keys if context.rule_for(key)]
     progress(f"ECR: {len(managed)} repositories")
 
+    consumers = Consumers(inventory, context)
+
     def plan_one(key: RepositoryKey) -> RepositoryPlan | None:
         planned = read_and_plan(inventory, context, key, questions)
         if planned and shows_consumers:
-            planned = replace(planned, consumers=_consumers(inventory, context, planned))
+            planned = replace(planned, consumers=consumers.lines(planned))
         progress(f"ECR: {display_name(key, inventory.registries)}")
         return planned
 
     planned = map_concurrently(plan_one, managed, inventory.workers)
-    return Plan(
+    made = Plan(
         created_at=context.now,
         targets=inventory.registries,
         config=context.config.fingerprint,
@@ -145,6 +149,7 @@ def make_plan(
         in_use={registry: context.uses.count(registry) for registry in inventory.registries},
         unmanaged=tuple(sorted(key for key in keys if not context.rule_for(key))),
     )
+    return consumers.with_holes(made)
 
 
 def _names(inventory: RegistryReader, registry: Registry, only: Selection) -> Iterable[str]:
@@ -215,24 +220,3 @@ def _readings(
     indexes = [image for image in state.images if image.kind is Kind.INDEX]
     own = inventory.own_readings(*state.key, indexes) if indexes else {}
     return (own, context.readings.get(state.key, {}))
-
-
-def _consumers(
-    inventory: RegistryReader, context: PlanningContext, planned: RepositoryPlan
-) -> tuple[str, ...]:
-    """Who may use images of the repository unseen, as lines for people. Who may pull matters only
-    where something is deleted."""
-    key = planned.key
-    if planned.unread or not (planned.stages or context.unscanned(key)):
-        return ()
-    copies = [
-        f"ECR copies it to {rule.destination}{' and repeats deletions there' * rule.deletes}"
-        for rule in context.replications_of(key)
-    ]
-    try:
-        pullers = inventory.cross_account_pullers(*key) if planned.stages else Pullers()
-    except Gone:
-        pullers = Pullers()
-    pulls = [f"{puller.text} may pull" for puller in pullers.known]
-    unread = [f"who else may pull is not known: {why}" for why in pullers.unread]
-    return tuple(dict.fromkeys(copies + pulls + unread))

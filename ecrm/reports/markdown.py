@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from ecrm.planning.holes import left_alone
 from ecrm.planning.plan import Plan
-from ecrm.reports.plans import REASONS, name_in, notes, rows, sources, totals, verdict
+from ecrm.reports.plans import LEFT_ALONE, REASONS, name_in, notes, rows, sources, totals, verdict
 from ecrm.reports.text import escaped, human_totals
 
 _CODE = re.compile(r"[\w./:@-]+", re.ASCII)
@@ -30,6 +31,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         )
         yield f"| {' | '.join(cells)} |"
     yield from bullets("Could not be read", plan.unread)
+    yield from bullets(LEFT_ALONE, left_alone(plan))
     kept = (f"{number} {REASONS[reason]}" for reason, number in plan.kept_by_reason.items())
     yield from bullets("Kept images", kept)
     yield from bullets("Sources", sources(plan))

@@ -11,17 +11,19 @@ from ecrm.model.reference import display_name
 from ecrm.model.repeated import once
 from ecrm.model.rule import Action
 from ecrm.model.scan import SourceReport
+from ecrm.planning.holes import applicable, is_partial, left_alone, unread_by_repository
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 from ecrm.reports.text import blue, count, human_totals, page, table, unread_count, yellow
 
 REASONS = WORDS
+LEFT_ALONE = "Left alone"
 _MOST_NAMES = 3  # of sources that name nothing; `ecrm sources` has them all
 
 
 def plan_json(plan: Plan) -> str:
-    """An array, since fujiwara/ecrm has one; so each object says whether the plan is complete, and
-    a repository that could not be read has one, too."""
-    missing = list(plan.unread)
+    """An array, since fujiwara/ecrm has one; so each object says whether the plan is complete for
+    its repository, and a repository that could not be read has one, too."""
+    missing = unread_by_repository(plan)
     unread = [
         (where, Kind.IMAGE, Totals(), Totals()) for where in plan.repositories if where.unread
     ]
@@ -34,8 +36,8 @@ def plan_json(plan: Plan) -> str:
             "expired_image_size": deletable.size,
             "total_image_size": total.size,
             "registry": str(where.registry),
-            "complete": not missing,
-            "missing": missing,
+            "complete": where.key not in missing,
+            "missing": list(missing.get(where.key, ())),
         }
         for where, kind, total, deletable in (*rows(plan), *unread)
     ]
@@ -46,15 +48,23 @@ def plan_table(plan: Plan) -> str:
     """The table, and below it what the numbers mean. An incomplete plan says so first and last."""
     if plan.complete:
         return _table(plan)
-    unread = printable_lines(f"  {line}" for line in plan.unread)
-    return f"{verdict(plan)}\n\n{_table(plan)}\n\nCould not be read:\n{unread}\n\n{verdict(plan)}"
+    parts = [verdict(plan), _table(plan)]
+    for heading, lines in (("Could not be read", plan.unread), (LEFT_ALONE, left_alone(plan))):
+        if lines:
+            parts.append(f"{heading}:\n{printable_lines(f'  {line}' for line in lines)}")
+    return "\n\n".join((*parts, verdict(plan)))
 
 
 def verdict(plan: Plan) -> str:
     """The first line and the last of an incomplete plan."""
     number = sum(bool(where.unread) for where in plan.repositories)
     number += sum(len(report.unread) for report in plan.source_reports)
-    return f"INCOMPLETE: {unread_count(number)}, so this plan cannot be carried out."
+    what = "this plan cannot be carried out"
+    if is_partial(plan):
+        spared = len(unread_by_repository(plan))
+        all_of = count(len(plan.repositories), "repository", "repositories")
+        what = f"nothing can be deleted from {spared} of {all_of}"
+    return f"INCOMPLETE: {unread_count(number)}, so {what}."
 
 
 def _table(plan: Plan) -> str:
@@ -123,15 +133,20 @@ def totals(plan: Plan) -> Iterator[str]:
     what = "can be deleted" if not archived else "can be archived"
     if archived and actions[Action.DELETE]:
         what = f"can be removed ({archived} archived, {actions[Action.DELETE]} deleted)"
-    if not plan.complete:
+    spared = Totals()
+    if is_partial(plan):
+        spared = plan.deletable - applicable(plan).deletable
+    elif not plan.complete:
         if not plan.total.images:
             yield f"No image of {where} could be read."
             return
         what = f"{what.replace('can', 'could', 1)} by what is known"
     yield (
-        f"{human_totals(plan.deletable)} of {human_totals(plan.total)} images {what}, "
+        f"{human_totals(plan.deletable - spared)} of {human_totals(plan.total)} images {what}, "
         f"in {count(len(read), 'repository', 'repositories')} of {where}."
     )
+    if spared.images:
+        yield f"{human_totals(spared)} more are in repositories that are left alone."
     yield from charges_for_archive(plan)
 
 

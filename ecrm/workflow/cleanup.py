@@ -11,6 +11,7 @@ from ecrm.execution.apply import apply
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.version import version
 from ecrm.planning.guards import Stop, drops, stops, usage
+from ecrm.planning.holes import applicable, left_alone
 from ecrm.planning.plan import Plan
 from ecrm.planning.plan_file import (
     Dropped,
@@ -35,6 +36,7 @@ _NOT_RUN = (
     "nothing was deleted: what external_commands and kubernetes.contexts protect is not known "
     "without asking them (--no-external-commands)"
 )
+_LEFT_ALONE = "these repositories were left alone, and the others were cleaned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,18 @@ def plan_and_delete(
 
     `confirm` is called before the first deletion, if there is one, and raises to cancel it;
     `on_outcome` is called for every image of the plan. Raises IncompleteError or GuardError before
-    any deletion, and NotDeletedError afterwards if an image failed. Returns the plan that it
-    applied.
+    any deletion; and afterwards NotDeletedError if an image failed, or else IncompleteError if
+    something could not be read, and repositories were left alone that it could hurt. Returns the
+    plan that it applied.
     """
     if why := distrust_of_state(state_of(run)):
         raise InputError(f"{why}; nothing was deleted")
     reviewed = review(run, approved)
     show(reviewed)
-    to_apply = reviewed.plan
-    if to_apply.unread:
+    unread, to_apply = reviewed.plan.unread, applicable(reviewed.plan)
+    if unread and not to_apply.deletable.images:
         reason = "nothing was deleted, since the plan is incomplete"
-        raise IncompleteError("\n".join((*to_apply.unread, reason)))
+        raise IncompleteError("\n".join((*unread, reason)))
     if reviewed.stops:
         raise GuardError("\n".join((*map(str, reviewed.stops), "nothing was deleted")))
     if run.skips_commands:
@@ -88,6 +91,8 @@ def plan_and_delete(
         _accept_usage(run, to_apply)
     if to_apply.deletable.images:
         _raise_if_failed(_delete(run, to_apply, on_outcome))
+    if unread:
+        raise IncompleteError("\n".join((*unread, *left_alone(reviewed.plan), _LEFT_ALONE)))
     return to_apply
 
 
@@ -136,9 +141,11 @@ def _still_approved(run: Run, approved: ApprovedPlan) -> tuple[Plan, tuple[Dropp
 
 
 def _stops(run: Run, to_review: Plan) -> tuple[Stop, ...]:
-    """None for an incomplete plan, which is refused anyway and says too little about what is in
-    use."""
-    if not to_review.complete:
+    """Of what may be applied. None for an incomplete plan of which nothing may, which is refused
+    anyway and says too little about what is in use."""
+    is_refused = not to_review.complete
+    to_review = applicable(to_review)
+    if is_refused and not to_review.deletable.images:
         return ()
     guards = run.config.guards
     if not _has_history(run):

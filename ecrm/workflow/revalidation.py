@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from ecrm.errors import IncompleteError
 from ecrm.planning.context import PlanningContext
-from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion, still_deletable
+from ecrm.planning.narrowing import SkippedDeletion, still_deletable
+from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.planner import read_and_plan
 from ecrm.sources.questions import Questions
 from ecrm.workflow.run import Run, read_context

@@ -46,10 +46,17 @@ def record_usage(
     *,
     last: Mapping[Registry, Usage],
 ) -> None:
-    """Record this run's numbers, and those of other targets from `last`. A failure is a warning."""
+    """Record this run's numbers, and those of other targets from `last`; also what `last` says of a
+    target of which this run does not know the whole. A failure is a warning."""
     kept = {str(target): _entry(numbers) for target, numbers in last.items()}
+    known = {
+        target: numbers if WHOLE in numbers else {**last.get(target, {}), **numbers}
+        for target, numbers in usage.items()
+    }
     new = {
-        str(target): _entry(numbers) | {"at": now.isoformat()} for target, numbers in usage.items()
+        str(target): _entry(numbers) | {"at": now.isoformat()}
+        for target, numbers in known.items()
+        if WHOLE in numbers
     }
     place = f"{folder}/{name}"
     try:

@@ -23,7 +23,8 @@ from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
-from ecrm.planning.plan import Plan, RepositoryPlan, SkippedDeletion
+from ecrm.planning.narrowing import SkippedDeletion
+from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.registry.deleter import Deleter, Refusal
 from tests.stubs import REGISTRY
 from tests.values import deletable, digest, numbered, plan_of, repository_plan

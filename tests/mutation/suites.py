@@ -17,6 +17,8 @@ SUITES: dict[str, tuple[str, ...]] = {
     ),
     "ecrm.planning.uses": ("planning/test_uses", "planning/test_retention_cases"),
     "ecrm.planning.plan": ("planning/test_plan", "planning/test_revalidation"),
+    "ecrm.planning.narrowing": ("planning/test_revalidation",),
+    "ecrm.planning.holes": ("planning/test_holes",),
     "ecrm.planning.planner": (
         "planning/test_planner",
         "planning/test_questions",
@@ -32,7 +34,8 @@ SUITES: dict[str, tuple[str, ...]] = {
     ),
     "ecrm.planning.guards": ("planning/test_guards",),
     "ecrm.model.reference": ("model/test_reference",),
-    "ecrm.registry.access": ("registry/test_access",),
+    "ecrm.registry.access": ("registry/test_access", "registry/test_pullers"),
+    "ecrm.registry.conditions": ("registry/test_pullers",),
     "ecrm.execution.apply": ("execution/test_apply",),
     "ecrm.workflow.revalidation": ("workflow/test_revalidation",),
     "ecrm.workflow.usage_history": ("workflow/test_usage_history",),

@@ -15,7 +15,8 @@ from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
 from ecrm.model.scan import SourceReport
 from ecrm.planning.guards import WHOLE, Usage, drops, stops, usage
-from ecrm.planning.plan import Plan, RepositoryPlan, Totals, still_deletable
+from ecrm.planning.narrowing import still_deletable
+from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 from tests.values import HOME, NOW, digest
 
 THERE = Registry("999999999999", "us-east-1")

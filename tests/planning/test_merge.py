@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ecrm.errors import InputError
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
+from ecrm.planning.holes import applicable
 from ecrm.planning.merge import merge_plans
 from ecrm.planning.plan import Plan
 from ecrm.planning.plan_file import plan_text, read_plan
@@ -93,7 +94,21 @@ def test_repositories_of_the_same_name_in_two_registries_are_both_kept():
 def test_what_one_part_could_not_read_makes_the_whole_incomplete():
     denied = SourceReport(OTHER, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs is denied"),))
     part = replace(THERE, source_reports=(denied,))
-    assert merge_plans([HERE, part]).unread == ("ecs is denied",)
+    whole = merge_plans([HERE, part])
+    assert whole.unread == (f"{OTHER}: ecs is denied",)
+    assert not applicable(whole).deletable.images
+
+
+def test_a_hole_of_one_part_hurts_what_other_parts_planned_and_never_asked_about():
+    """A part that knows of the hole has asked which of its repositories it may hurt."""
+    denied = SourceReport(OTHER, "ecs", 0, (Diagnostic(ReadStatus.DENIED, "ecs is denied"),))
+    asked = replace(HERE, source_reports=(denied,))
+    assert applicable(merge_plans([asked, asked])) == asked
+    for parts in ([asked, THERE], [THERE, asked], [HERE, asked]):
+        whole = merge_plans(parts)
+        hurt = [planned for planned in whole.repositories if planned.unread_uses]
+        assert {planned.unread_uses for planned in hurt} == {(f"{OTHER}: ecs is denied",)}
+        assert [planned.key for planned in hurt] == [parts[parts[0] is asked].repositories[0].key]
 
 
 def test_the_guard_sees_the_smallest_number_in_use_and_the_oldest_time():

@@ -14,14 +14,8 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Action, Rule
 from ecrm.planning.graph import image_graph
-from ecrm.planning.plan import (
-    RepositoryPlan,
-    SkippedDeletion,
-    Totals,
-    repository_plan,
-    still_deletable,
-    unread_repository,
-)
+from ecrm.planning.narrowing import SkippedDeletion, still_deletable
+from ecrm.planning.plan import RepositoryPlan, Totals, repository_plan, unread_repository
 from ecrm.planning.retention import decide
 from tests.strategies import (
     AGES,

@@ -1,13 +1,15 @@
 """A run of two targets that hold a repository of the same name, with a home apart from both."""
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 
 from ecrm.aws import Target
-from ecrm.errors import NotDeletedError, UsageError
+from ecrm.errors import GuardError, IncompleteError, NotDeletedError, UsageError
 from ecrm.execution.restore import Restored, Result
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
@@ -15,6 +17,7 @@ from ecrm.planning.plan import Plan
 from ecrm.reports import PLAN_FORMATS
 from ecrm.reports.outcomes import outcomes_table
 from ecrm.reports.restored import RestoreReport, restored_table
+from ecrm.reports.text import escaped
 from ecrm.workflow import commands as workflow
 from ecrm.workflow.connections import Connection, Connections
 from tests.fake_aws import FOREVER, FakeAws, Fault, Repository, days_ago
@@ -163,6 +166,72 @@ def test_the_failure_of_one_target_leaves_the_work_of_the_other_done(accounts: A
         (NORTH, OutcomeStatus.FAILED),
         (SOUTH, OutcomeStatus.DELETED),
     }
+
+
+EVERYONE = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
+
+
+def deny_ecs(accounts: Accounts, registry: Registry) -> None:
+    fault = Fault.denied()
+    accounts.aws.fault("ecs", "ListClusters", fault, times=FOREVER, account=registry.account)
+
+
+def test_b42_what_a_hole_cannot_hurt_is_cleaned_and_the_run_says_what_it_left(accounts: Accounts):
+    deny_ecs(accounts, SOUTH)
+    made, outcomes = planned(accounts, *TARGETS), list[Outcome]()
+    with pytest.raises(IncompleteError) as error:
+        delete(accounts, on_outcome=outcomes.append)
+    assert accounts.images == {NORTH: 1, SOUTH: 3}
+    assert {(outcome.registry, outcome.status) for outcome in outcomes} == {
+        (NORTH, OutcomeStatus.DELETED)
+    }
+    unread, left, last = str(error.value).splitlines()
+    assert unread.startswith("333333333333/eu-south-1: ecs:ListClusters is denied")
+    own = "333333333333/eu-south-1 could not be read, and the repository is its own"
+    assert left == f"333333333333/eu-south-1/app: {own}"
+    assert last == "these repositories were left alone, and the others were cleaned"
+    text = click.unstyle(PLAN_FORMATS["table"](made))
+    verdict = (
+        "INCOMPLETE: 1 thing could not be read, so nothing can be deleted from 1 of 2 repositories."
+    )
+    assert (text.splitlines()[0], text.splitlines()[-1]) == (verdict, verdict)
+    assert f"\n\nLeft alone:\n  {left}\n\n" in text
+    assert "2 (20 MB) of 6 (60 MB) images can be deleted, in 2 repositories of " in text
+    assert "\n2 (20 MB) more are in repositories that are left alone.\n" in text
+    rows = json.loads(PLAN_FORMATS["json"](made))
+    assert [(row["complete"], row["missing"]) for row in rows] == [(True, []), (False, [own])]
+    assert f"\n## Left alone\n\n- {escaped(left)}\n" in PLAN_FORMATS["markdown"](made)
+
+
+def test_b42_what_a_hole_may_hurt_is_left_alone(accounts: Accounts):
+    deny_ecs(accounts, SOUTH)
+    accounts.apps[NORTH].policy = json.dumps({"Statement": [EVERYONE]})
+    with pytest.raises(IncompleteError, match="nothing was deleted, since the plan is incomplete"):
+        delete(accounts)
+    assert accounts.images == {NORTH: 3, SOUTH: 3}
+
+
+def test_an_image_that_failed_counts_more_than_what_could_not_be_read(accounts: Accounts):
+    deny_ecs(accounts, SOUTH)
+    denied = Fault.denied()
+    accounts.aws.fault("ecr", "BatchDeleteImage", denied, times=FOREVER, account=NORTH.account)
+    with pytest.raises(NotDeletedError, match="2 of 2 images not done"):
+        delete(accounts)
+
+
+def test_guards_count_what_is_carried_out_alone(accounts: Accounts):
+    deny_ecs(accounts, SOUTH)
+    with (
+        workflow.start(
+            replace(request(), guards=(("max_images", 1),)),
+            lambda _: None,
+            accounts.connections(*TARGETS),
+        ) as run,
+        pytest.raises(GuardError, match="guard max_images: 2 images would be deleted"),
+    ):
+        workflow.plan_and_delete(
+            run, None, show=lambda _: None, confirm=lambda _: None, on_outcome=lambda _: None
+        )
 
 
 def test_restore_puts_each_image_back_into_its_registry(accounts: Accounts):
