@@ -9,10 +9,11 @@ from itertools import chain
 
 from ecrm.model.pricing import DATED
 from ecrm.model.reference import display_name
+from ecrm.planning.holes import left_alone
 from ecrm.planning.plan import Plan
 from ecrm.reports.columns import Cell, Column, grid, wrapped
 from ecrm.reports.costs import Costs, unpriced
-from ecrm.reports.plans import charges_for_archive, kept_lines, notes, source_lines, verdict
+from ecrm.reports.plans import LEFT_ALONE, charges_for_archive, kept_lines, notes, source_lines, verdict
 from ecrm.reports.ranking import Row, View, money, percent, ranked_repositories, rows_of, together
 from ecrm.reports.text import CYAN, RED, YELLOW, count, human_size, painted
 
@@ -44,6 +45,7 @@ def _blocks(plan: Plan, view: View) -> Iterator[Iterable[str]]:
     yield _section("Sources:", source_lines(plan), width)
     yield _section("Notes:", _few(list(notes(plan)), view), width, YELLOW)
     yield _section("Could not be read:", plan.unread, width, RED)
+    yield _section(f"{LEFT_ALONE}:", left_alone(plan), width, RED)
     if incomplete:
         yield "", incomplete
 

@@ -13,13 +13,14 @@ from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image, Kind
 from ecrm.model.reference import Registry
 from ecrm.model.rule import Action
-from ecrm.model.scan import SourceReport
+from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.guards import WHOLE, Usage, drops, stops, usage
 from ecrm.planning.narrowing import still_deletable
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 from tests.values import HOME, NOW, digest
 
 THERE = Registry("999999999999", "us-east-1")
+ELSEWHERE = Registry("888888888888", "us-east-1")
 SIZE = 1000
 OFF = Guards().off()
 
@@ -247,6 +248,48 @@ def test_files_and_commands_count_for_every_target_and_only_what_was_read_counts
         HOME: {WHOLE: 5, "command k8s": 3, "ecs": 2},
         THERE: {WHOLE: 9, "command k8s": 3, "ecs": 7},
     }
+
+
+DENIED = Diagnostic(ReadStatus.DENIED, "denied")
+
+
+def test_what_could_not_be_read_is_compared_with_nothing():
+    """B42: the whole of no registry is known then, and of a target only what was read."""
+    reports = (
+        SourceReport(HOME, "ecs", 2, names={}),
+        SourceReport(HOME, "lambda", 1, (DENIED,), names={}),
+        SourceReport(THERE, "ecs", 7, names={}),
+        SourceReport(ELSEWHERE, "account", 0, (DENIED,)),
+    )
+    made = replace(plan(in_use={HOME: 5}), source_reports=reports)
+    assert usage(made) == {HOME: {"ecs": 2}, THERE: {WHOLE: 7}}
+
+
+def scanned_only(references: int, status: ReadStatus = ReadStatus.READ) -> Plan:
+    """A plan of HOME that rests on THERE, too."""
+    note = (Diagnostic(status, ""),)
+    there = (SourceReport(THERE, "ecs", references - 1, names={}), read_one(THERE, *note))
+    made = plan(repository(), in_use={HOME: 5})
+    return replace(made, source_reports=(*made.source_reports, *there))
+
+
+def read_one(target: Registry, *notes: Diagnostic) -> SourceReport:
+    return SourceReport(target, "lambda", 1, notes, names={})
+
+
+def test_a_target_that_is_only_scanned_is_compared_as_a_whole():
+    guards = replace(OFF, max_in_use_drop=50)
+    last: dict[Registry, Usage] = {THERE: {WHOLE: 10}}
+    assert not list(drops(scanned_only(5), guards, last))
+    (drop,) = drops(scanned_only(4), guards, last)
+    assert drop.saw == f"{THERE} names 4 images, and named 10 in the last run"
+    assert not list(drops(scanned_only(4, ReadStatus.FAILED), guards, last))
+
+
+def test_a_target_that_is_only_scanned_and_named_few_images_is_too_small_to_judge():
+    guards = replace(OFF, max_in_use_drop=50)
+    assert not list(drops(scanned_only(1), guards, {THERE: {WHOLE: 9}}))
+    assert list(drops(scanned_only(1), guards, {THERE: {WHOLE: 10}}))
 
 
 # -- nothing_in_use -------------------------------------------------------------------------------

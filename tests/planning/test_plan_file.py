@@ -33,13 +33,16 @@ from tests.values import (
     PARTNER,
     REPLICA,
     RULE,
+    deletable,
     digest,
     image,
     index,
     planned,
+    read,
     shelf,
     use,
 )
+from tests.values import repository_plan as handmade_plan
 
 # -- random plans ---------------------------------------------------------------------------------
 
@@ -58,7 +61,8 @@ def repository_plans(draw: st.DrawFn, where: RepositoryKey) -> RepositoryPlan:
     if problem := draw(st.sampled_from(["", "", "", "access is denied"])):
         return unread_repository(where, RULE, problem)
     made = of_case(where, draw(cases()), kept=draw(st.booleans()))
-    return replace(made, consumers=tuple(draw(st.lists(TEXTS, max_size=2))))
+    lines = tuple(draw(st.lists(TEXTS, max_size=2)))
+    return replace(made, consumers=lines, unread_uses=lines[1:])
 
 
 @st.composite
@@ -415,6 +419,7 @@ def test_a_checksum_of_something_else_is_refused():
 # -- which plans are carried out ------------------------------------------------------------------
 
 DAY = timedelta(days=1)
+DENIED = Diagnostic(ReadStatus.DENIED, "sts:AssumeRole is denied")
 
 
 def unfit(plan: Plan, current: Plan = PLAN, now: datetime = NOW, max_age: timedelta = DAY) -> str:
@@ -501,6 +506,33 @@ def test_b11_an_incomplete_plan_is_not_carried_out_and_says_what_is_missing():
     unread = unread_repository(APP, RULE, "timed out")
     assert (
         unfit(replace(PLAN, repositories=(unread,))) == "plan.json: is incomplete: app: timed out"
+    )
+
+
+def test_b42_of_a_plan_that_is_incomplete_in_part_the_rest_may_be_carried_out():
+    reports = (read(HOME), read(PARTNER, "account", DENIED))
+    old = image("old")
+    free = handmade_plan("app", [deletable(old)], registry=HOME)
+    hurt = replace(free, repository="web", unread_uses=("PARTNER may pull",))
+    made = replace(PLAN, repositories=(free, hurt), source_reports=reports)
+    assert unfit(made, made) == ""
+    assert unfit(replace(made, repositories=(hurt,)), made).startswith("plan.json: is incomplete")
+    now = replace(
+        made, repositories=tuple(replace(one, unread_uses=()) for one in made.repositories)
+    )
+    left, (dropped,) = narrowed(now, made)
+    assert [len(one.deletions) for one in left.repositories] == [1, 0]
+    assert (dropped.key, dropped.decision) == (hurt.key, deletable(old))
+    assert dropped.why == "the approved plan left it alone: PARTNER may pull"
+
+
+def test_a_plan_that_rests_on_other_accounts_and_regions_is_not_carried_out():
+    there = replace(PLAN, source_reports=(*PLAN.source_reports, read(PARTNER)))
+    assert unfit(there, there) == ""
+    assert unfit(PLAN, there) == unfit(there, PLAN)
+    assert unfit(PLAN, there) == (
+        "plan.json: was made from a scan of other accounts and regions than this (one of them "
+        "alone has 999999999999/eu-west-1); make a new plan"
     )
 
 

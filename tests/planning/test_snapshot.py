@@ -437,7 +437,7 @@ def test_a_plan_from_a_file_is_complete_only_if_the_scan_was(request_from, tmp_p
     note = Diagnostic(ReadStatus.FAILED, "ecs:ListTasks timed out")
     scan = replace(SCAN, source_reports=(read(HOME, "ecs", note),))
     (tmp_path / "snapshot.json").write_text(recorded(ACCOUNT, scan))
-    assert plan_from(request_from).unread == ("ecs:ListTasks timed out",)
+    assert plan_from(request_from).unread == (f"{HOME}: ecs:ListTasks timed out",)
 
 
 def test_one_repository_can_be_planned_from_a_file(request_from):

@@ -79,6 +79,14 @@ def test_the_last_run_of_a_target_counts_and_those_of_others_are_left(tmp_path):
     assert on_record(tmp_path) == {HOME: 0, THERE: 5}
 
 
+def test_b42_of_a_target_that_was_read_in_part_the_rest_stays_on_record(tmp_path):
+    last: dict[Registry, Usage] = {HOME: {WHOLE: 9, "ecs": 5, "lambda": 4}}
+    record_usage(str(tmp_path), {HOME: {"ecs": 6}, THERE: {"ecs": 7}}, NOW, last=last)
+    assert last_usage(str(tmp_path)) == {HOME: {WHOLE: 9, "ecs": 6, "lambda": 4}}
+    record_usage(str(tmp_path), {HOME: {WHOLE: 3, "ecs": 3}}, NOW, last=last)
+    assert last_usage(str(tmp_path)) == {HOME: {WHOLE: 3, "ecs": 3}}
+
+
 @pytest.mark.parametrize(
     "damaged",
     [

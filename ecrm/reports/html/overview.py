@@ -28,7 +28,8 @@ from ecrm.reports.html.values import (
     by_owner,
     total,
 )
-from ecrm.reports.plans import verdict
+from ecrm.planning.holes import left_alone
+from ecrm.reports.plans import LEFT_ALONE, verdict
 
 CLASSES: Mapping[Fate, str] = {
     Fate.USED: "used",
@@ -48,9 +49,8 @@ def header(report: Report) -> Markup:
     unread: Content = None
     if not plan.complete:
         state = badge("bad", "✕ incomplete")
-        unread = tag(
-            "div", tag("p", tag("strong", verdict(plan))), bullets(plan.unread), class_="alert"
-        )
+        lines = (*plan.unread, *(f"{LEFT_ALONE}: {line}" for line in left_alone(plan)))
+        unread = tag("div", tag("p", tag("strong", verdict(plan))), bullets(lines), class_="alert")
     at = f"{plan.created_at:%Y-%m-%d %H:%M} UTC"
     when = tag("time", at, datetime=plan.created_at.isoformat())
     return tag(
