@@ -13,7 +13,14 @@ from ecrm.planning.holes import left_alone
 from ecrm.planning.plan import Plan
 from ecrm.reports.columns import Cell, Column, grid, wrapped
 from ecrm.reports.costs import Costs, unpriced
-from ecrm.reports.plans import LEFT_ALONE, charges_for_archive, kept_lines, notes, source_lines, verdict
+from ecrm.reports.plans import (
+    LEFT_ALONE,
+    charges_for_archive,
+    kept_lines,
+    notes,
+    source_lines,
+    verdict,
+)
 from ecrm.reports.ranking import Row, View, money, percent, ranked_repositories, rows_of, together
 from ecrm.reports.text import CYAN, RED, YELLOW, count, human_size, painted
 

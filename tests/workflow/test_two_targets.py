@@ -201,6 +201,7 @@ def test_b42_what_a_hole_cannot_hurt_is_cleaned_and_the_run_says_what_it_left(ac
     rows = json.loads(PLAN_FORMATS["json"](made))
     assert [(row["complete"], row["missing"]) for row in rows] == [(True, []), (False, [own])]
     assert f"\n## Left alone\n\n- {escaped(left)}\n" in PLAN_FORMATS["markdown"](made)
+    assert f"\nLeft alone:\n  {left[:20]}" in click.unstyle(PLAN_FORMATS["text"](made))
 
 
 def test_b42_what_a_hole_may_hurt_is_left_alone(accounts: Accounts):

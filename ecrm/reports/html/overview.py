@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from ecrm.model.humanize import count, human_size
+from ecrm.planning.holes import left_alone
 from ecrm.reports.html.geometry import Box
 from ecrm.reports.html.markup import Content, Markup, join, tag
 from ecrm.reports.html.pictures import SHADES, Point, Tile, bar, histogram, line, shade, tiles
@@ -28,7 +29,6 @@ from ecrm.reports.html.values import (
     by_owner,
     total,
 )
-from ecrm.planning.holes import left_alone
 from ecrm.reports.plans import LEFT_ALONE, verdict
 
 CLASSES: Mapping[Fate, str] = {
