@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import click
@@ -25,6 +26,7 @@ IN_BUILDSPEC = {"version", "phases", "reports", "artifacts", "env", "cache", "ba
 REPORT_FORMATS = {"CUCUMBERJSON", "JUNITXML", "NUNITXML", "NUNIT3XML", "TESTNGXML"}
 
 
+@cache
 def document(path: str) -> Any:
     """By YAML 1.2, in which the `on` of a workflow is a text."""
     return YAML(typ="safe", pure=True).load(FILES[path])

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ FUNCTION_LOCK = (ROOT / "deploy" / "requirements.txt").read_text()
 DOCUMENTS = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md")]
 
 
+@cache
 def document(path: Path) -> Any:
     """By YAML 1.2, in which the `on` of a workflow is a text."""
     return YAML(typ="safe", pure=True).load(path.read_text())

@@ -300,14 +300,17 @@ def deep() -> list[object]:
     return inner
 
 
+DEEP = deep()
+
+
 @pytest.mark.parametrize(
     "event",
     [
-        deep(),
-        {"command": deep()},
-        {"scanned_files": deep()},
-        {"nonsense": deep()},
-        SCHEDULE | {"detail": deep()},
+        DEEP,
+        {"command": DEEP},
+        {"scanned_files": DEEP},
+        {"nonsense": DEEP},
+        SCHEDULE | {"detail": DEEP},
         SCHEDULE | {"detail": "[" * 100_000},
         SCHEDULE | {"detail": "9" * 5000},
         {"command": 10**5000},
