@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tabulate import tabulate
 
-from benchmarks import coldstart, images, startup
+from benchmarks import cluster, coldstart, images, startup
 from benchmarks.figure import Figure
 from benchmarks.least import least_calls
 from benchmarks.paced import SLOW, after_deletion, large, medium
@@ -106,6 +106,7 @@ def main() -> None:
             *memory(1000),
             *starting(),
             *cold_start(),
+            *cluster.reading(),
         ]
     rows = [
         (

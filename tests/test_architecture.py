@@ -37,6 +37,8 @@ PURE = (
     "config",
     "targets.accounts",
     "kubernetes.answers",
+    "kubernetes.cluster",
+    "kubernetes.endpoint",
     "registry.access",
     "registry.conditions",
     "registry.tag_mutability",

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from benchmarks import fujiwara
+from benchmarks import cluster, fujiwara
 from benchmarks.__main__ import calls, memory
 from benchmarks.least import (
     least_again,
@@ -54,6 +54,13 @@ def test_memory_is_measured():
         2
     )  # how much is for the benchmark to say: here it counts what pytest has, too
     assert figure.reached > 20
+
+
+@pytest.mark.slow
+def test_reading_a_cluster_is_measured():
+    ratio, memory_needed = cluster.reading(pods=30, replica_sets=20)
+    assert ratio.reached > 1
+    assert 20 < memory_needed.reached < memory_needed.reach
 
 
 def test_the_quota_that_a_run_waits_for_is_that_of_task_definitions():

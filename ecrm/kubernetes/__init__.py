@@ -9,6 +9,7 @@
     exec_plugin.py   programs that give credentials
     credentials.py   who asks, and how long that holds
     endpoint.py      where a cluster is reached, and by what it is known
+    tls.py           what verifies a cluster, and shows it who asks
     https.py         requests: verified, within their time, tried again where that can help
 
 urllib3 is imported when the first cluster is asked, so that `--help` does not wait. No cluster is

@@ -31,20 +31,16 @@ _CLUSTER_CONFIG = "client.authentication.k8s.io/exec"
 
 
 def context_cluster(
-    kubeconfig: Kubeconfig,
-    context: str,
-    *,
-    run_plugins: bool = True,
-    deadline: Deadline = NO_DEADLINE,
+    kubeconfig: Kubeconfig, context: str, *, deadline: Deadline = NO_DEADLINE
 ) -> Cluster:
-    """Asks nobody yet. Without `run_plugins` no program of the kubeconfig will be run. Raises
+    """Asks nobody yet; what is asked later may run a program that the kubeconfig names. Raises
     InputError where the kubeconfig lacks something, or has what ecrm refuses."""
     try:
         entry = _named(kubeconfig.contexts, "context", context)
         cluster = _named(kubeconfig.clusters, "cluster", entry["cluster"])
         user = _named(kubeconfig.users, "user", entry["user"]) if entry["user"] else {}
         endpoint = _endpoint(cluster)
-        credentials = _credentials(user, cluster, endpoint, run_plugins=run_plugins)
+        credentials = _credentials(user, cluster, endpoint)
     except (InputError, AwsError) as error:
         raise InputError(f"context {context} of {kubeconfig}: {error}") from error
     return Cluster(context, Https(context, endpoint, credentials, deadline=deadline))
@@ -75,9 +71,7 @@ def _endpoint(cluster: Entry) -> Endpoint:
         raise InputError("the certificate-authority is not a certificate in PEM") from None
 
 
-def _credentials(
-    user: Entry, cluster: Entry, endpoint: Endpoint, *, run_plugins: bool
-) -> Credentials:
+def _credentials(user: Entry, cluster: Entry, endpoint: Endpoint) -> Credentials:
     for name in ("auth-provider", "as"):
         if user.get(name):
             raise InputError(f"{name} is not supported; use exec, a token or a certificate")
@@ -94,8 +88,6 @@ def _credentials(
     if user.get("username"):
         return fixed(shown(basic(user["username"], user["password"] or "")))
     if user.get("exec"):
-        if not run_plugins:
-            raise InputError("its exec plugin is not run, because of --no-external-commands")
         info = _info(cluster, endpoint) if user["exec"]["provideClusterInfo"] else None
         return Renewed(_plugin(user["exec"], info).issue)
     return fixed(shown())

@@ -1,17 +1,11 @@
 """Where a cluster is reached, and by what its certificate is known."""
 
-import os
-import ssl
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from pathlib import Path
-from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from ecrm.errors import AwsError, InputError
-from ecrm.kubernetes.credentials import Identity
+from ecrm.errors import InputError
 
 _PORTS = {"http": 80, "https": 443}
 _PROXIES = ("http", "https")
@@ -31,8 +25,9 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         parts = _split(self.url)
-        if parts.scheme not in _PORTS or not parts.hostname or parts.username or parts.query:
-            raise InputError(f"{self.url!r:.200} is not the URL of a cluster, such as https://host")
+        is_plain = "@" not in parts.netloc and not parts.query
+        if parts.scheme not in _PORTS or not parts.hostname or not is_plain:
+            raise InputError("the server is not the URL of a cluster, such as https://host:6443")
         if parts.scheme == "http" and not _is_loopback(parts.hostname):
             # Whoever is on the way could hide what runs.
             raise InputError(f"{self.url} is not HTTPS; only this machine is asked without it")
@@ -41,7 +36,7 @@ class Endpoint:
 
     @property
     def is_secure(self) -> bool:
-        return self.url.startswith("https:")
+        return urlsplit(self.url).scheme == "https"
 
     def proxy_by(self, environment: Mapping[str, str]) -> str:
         """The proxy to ask, if any; as for kubectl, this machine is asked without one that only the
@@ -55,44 +50,6 @@ class Endpoint:
         if _is_loopback(host) or _is_listed(host, port, _either(environment, "no_proxy")):
             return ""
         return proxy if not proxy or "://" in proxy else f"http://{proxy}"
-
-
-def tls(authorities: str | None, identity: Identity) -> ssl.SSLContext:
-    """What verifies the cluster and shows the client's certificate. Raises AwsError.
-
-    As for kubectl, any of the authorities is enough, be it the certificate of the cluster itself,
-    and one that lacks what RFC 5280 asks for is good: those that Kubernetes made for years do.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    try:
-        if authorities is None:
-            context.load_default_certs()
-        else:
-            context.load_verify_locations(cadata=authorities)
-    except (ssl.SSLError, ValueError) as error:
-        raise AwsError("the certificate authority is not a certificate in PEM") from error
-    if identity.certificate is not None:
-        _load_client(context, identity.certificate, identity.key or b"")
-    return context
-
-
-def _load_client(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    """OpenSSL reads files alone; this one is there for no longer than that."""
-    handle, name = tempfile.mkstemp()  # its owner's alone
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(certificate + b"\n" + key)
-        context.load_cert_chain(name, password=_refuse_password)
-    except (ssl.SSLError, ValueError) as error:
-        raise AwsError("the client certificate and its key are no pair in PEM") from error
-    finally:
-        Path(name).unlink()
-
-
-def _refuse_password() -> NoReturn:
-    """Rather than ask whoever sits at the terminal."""
-    raise ValueError
 
 
 def _either(environment: Mapping[str, str], name: str) -> str:

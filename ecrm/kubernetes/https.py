@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 from ecrm.errors import AwsError
 from ecrm.kubernetes.answers import Answer
 from ecrm.kubernetes.credentials import Credentials, Identity
-from ecrm.kubernetes.endpoint import Endpoint, tls
+from ecrm.kubernetes.endpoint import Endpoint
+from ecrm.kubernetes.tls import tls
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.version import version
 

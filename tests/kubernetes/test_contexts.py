@@ -39,11 +39,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def connect(path: Path, config: Any, *, run_plugins: bool = True) -> Cluster:
+def connect(path: Path, config: Any) -> Cluster:
     path.parent.mkdir(exist_ok=True)
     path.write_text(config if isinstance(config, str) else yaml.safe_dump(config))
     found = load(str(path))
-    return context_cluster(found, found.current, run_plugins=run_plugins)
+    return context_cluster(found, found.current)
 
 
 def authorization(fake: FakeCluster) -> list[str | None]:
@@ -179,8 +179,8 @@ PLUGIN = {
     ("user", "cluster", "problem"),
     [
         ({}, {"insecure-skip-tls-verify": True}, "insecure-skip-tls-verify would let anybody hide"),
-        ({}, {"server": None}, "'' is not the URL of a cluster"),
-        ({}, {"server": "https://u:p@host"}, "is not the URL of a cluster"),
+        ({}, {"server": None}, "the server is not the URL of a cluster"),
+        ({}, {"server": "https://u:p4ss@host"}, "is not the URL of a cluster"),
         ({}, {"server": "ftp://host"}, "is not the URL of a cluster"),
         ({}, {"server": "https://host:port"}, "is not the URL of a cluster"),
         (

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ecrm.errors import InputError
 from ecrm.kubernetes.endpoint import Endpoint
 
 PROXY = "http://proxy:3128"
@@ -56,3 +57,42 @@ def test_no_proxy_lists_what_is_asked_without_one(
     host: str, listed: str, is_excluded: bool, name: str
 ):
     assert proxy(host, **{name: listed}) == ("" if is_excluded else PROXY)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "host",
+        "ftp://host",
+        "https://",
+        "https://:6443",
+        "https://u:p@host",
+        "https://:p@host",
+        "https://host?a=b",
+        "https://host:port",
+        "https://[::1",
+    ],
+)
+def test_what_is_no_url_of_a_cluster_is_refused(url: str):
+    with pytest.raises(InputError) as caught:
+        Endpoint(url)
+    assert str(caught.value) == (
+        "the server is not the URL of a cluster, such as https://host:6443"
+    )
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1:8080", "example.com", "localhost.example.com"])
+def test_only_this_machine_is_asked_without_tls(host: str):
+    with pytest.raises(InputError) as caught:
+        Endpoint(f"http://{host}")
+    assert str(caught.value) == f"http://{host} is not HTTPS; only this machine is asked without it"
+    assert not Endpoint("http://127.0.0.1:8001").is_secure
+    assert Endpoint(f"HTTPS://{host}/k8s/clusters/c-1").is_secure
+
+
+@pytest.mark.parametrize("url", ["socks5://host", "proxy:3128", "http://[::1"])
+def test_a_proxy_must_be_one_of_http(url: str):
+    with pytest.raises(InputError, match=r"^a proxy must be http:// or https://$"):
+        Endpoint("https://host", proxy=url)
+    assert Endpoint("https://host", proxy="https://proxy").proxy_by({}) == "https://proxy"

@@ -3,15 +3,15 @@
 import json
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
-from ecrm.errors import AwsError, InputError
+from ecrm.errors import AwsError
 from ecrm.kubernetes.contexts import context_cluster
-from ecrm.kubernetes.credentials import Identity, Issued, Renewed
+from ecrm.kubernetes.credentials import Identity, Issued
 from ecrm.kubernetes.exec_plugin import ExecPlugin
 from ecrm.kubernetes.kubeconfig import load
 from tests.kubernetes.certificates import authority
@@ -95,14 +95,6 @@ def test_a_program_that_asks_for_it_is_told_about_the_cluster(fake: FakeCluster,
     }
 
 
-def test_no_program_runs_where_none_may(fake: FakeCluster, tmp_path: Path):
-    entry = {"apiVersion": V1, "command": "false", "interactiveMode": "Never"}
-    (tmp_path / "config").write_text(json.dumps(kubeconfig(fake, {"exec": entry})))
-    found = load(str(tmp_path / "config"))
-    with pytest.raises(InputError, match="exec plugin is not run, because of --no-external-comm"):
-        context_cluster(found, "prod", run_plugins=False)
-
-
 def test_a_program_may_give_a_certificate(tmp_path: Path):
     text = credential(clientCertificateData="c", clientKeyData="k", token="t")
     assert says(tmp_path, text).issue() == Issued(Identity("Bearer t", b"c", b"k"))
@@ -177,19 +169,3 @@ def test_a_program_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(AwsError, match="did not end within 60 seconds and was stopped"):
         ExecPlugin(("p",), V1).issue()
-
-
-def test_what_was_issued_is_kept_until_it_expires_or_is_refused():
-    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    issued = [
-        Issued(Identity("one"), now + timedelta(minutes=10)),
-        Issued(Identity("two")),
-        Issued(Identity("three")),
-    ]
-    clock = iter([now, now + timedelta(minutes=9, seconds=59), now + timedelta(minutes=10)])
-    credentials = Renewed(lambda: issued.pop(0), lambda: next(clock))
-    first = credentials(None)
-    assert credentials(None) == credentials(None) == first
-    second = credentials(None)
-    assert second == credentials(None) == credentials(first) == Identity("two")
-    assert credentials(second) == credentials(second) == Identity("three")

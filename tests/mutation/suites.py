@@ -47,6 +47,10 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.aws.cache.database": ("aws/test_cache",),
     "ecrm.aws.cache.facts": ("aws/test_cache",),
     "ecrm.aws.cache.folder": ("aws/test_cache",),
+    "ecrm.kubernetes.answers": ("kubernetes/test_cluster",),
+    "ecrm.kubernetes.cluster": ("kubernetes/test_cluster",),
+    "ecrm.kubernetes.credentials": ("kubernetes/test_credentials",),
+    "ecrm.kubernetes.endpoint": ("kubernetes/test_endpoint",),
     "ecrm.sources": (
         "sources/test_scan",
         "sources/test_side_by_side",
