@@ -254,7 +254,6 @@ def test_the_check_of_a_configuration_is_left_as_it_is(runner: Runner):
     ("args", "asked"),
     [
         ("delete --force", ["delete", "--force"]),
-        ("plan", ["plan"]),
         ("version", ["version"]),
         ("scan -o 'a b.json'", ["scan", "-o", "a b.json"]),
     ],
@@ -314,12 +313,22 @@ def test_the_exit_code_is_that_of_ecrm_after_the_summary(runner: Runner, code: i
     assert runner.read("output") == f"exit-code={code}\nsarif={sarif}\n"
 
 
+@pytest.mark.parametrize("command", ["plan", "--log-level debug plan"])
+def test_a_plan_shows_each_image_to_whoever_approves_it(runner: Runner, command: str):
+    ran = runner("Run ecrm", COMMAND=command, ARGS="--out x", SARIF="false", STUB_CODE="1")
+    assert (ran.returncode, ran.stdout) == (1, "a `plan`\n")
+    report = f"markdown={runner.folder}/ecrm-results/summary.md"
+    asked = [*command.split(), "--images", "--report", report, "--out", "x"]
+    assert runner.read("asked").splitlines() == asked
+    assert runner.read("summary") == "report of --report\n"
+
+
 @pytest.mark.parametrize("code", [0, 1])
 def test_another_command_shows_its_output_in_the_summary(runner: Runner, code: int):
-    ran = runner("Run ecrm", COMMAND="plan", ARGS="--out x", SARIF="false", STUB_CODE=str(code))
+    ran = runner("Run ecrm", COMMAND="scan", ARGS="--out x", SARIF="false", STUB_CODE=str(code))
     assert (ran.returncode, ran.stdout) == (code, "a `plan`\n")
-    assert runner.read("asked").splitlines() == ["plan", "--out", "x"]
-    assert runner.read("summary") == "## ecrm plan\n\n    a `plan`\n"
+    assert runner.read("asked").splitlines() == ["scan", "--out", "x"]
+    assert runner.read("summary") == "## ecrm scan\n\n    a `plan`\n"
 
 
 def test_a_run_that_wrote_nothing_leaves_no_summary_of_the_one_before(runner: Runner):

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from ecrm.cli.help import command
 from ecrm.cli.options import command_options, yes_option
 from ecrm.cli.plan_options import plan_options
-from ecrm.cli.plan_view import PlanView
+from ecrm.cli.plan_view import PlanView, width
 from ecrm.cli.request import request
 from ecrm.cli.signals import signals
 from ecrm.cli.terminal import ask, is_stdout, progress, say, show
@@ -71,7 +72,7 @@ def delete(
     view = PlanView.taken(options, output)
     to_stdout = view.format_name in ("text", "table") or not is_stdout(output)
     approved = workflow.ApprovedPlan(plan_file, max_plan_age) if plan_file else None
-    confirmed: list[Plan] = []
+    confirmed: list[tuple[Plan, str]] = []
     outcomes: list[Outcome] = []
 
     def show_review(review: workflow.Review) -> None:
@@ -81,10 +82,14 @@ def delete(
         for line in dropped_lines(review.dropped, review.plan.targets):
             show(line) if to_stdout else say(line)
 
-    def confirm(plan: "Plan") -> None:
+    def confirm(plan: "Plan", journal: str) -> None:
         if not force:
-            ask(_question(plan), _NO_TERMINAL)
-        confirmed.append(plan)
+            from ecrm.reports.images import images_text, largest_line
+
+            say(f"\n{largest_line(plan)}\nJournal: {journal}")
+            listing = partial(images_text, plan, width())
+            ask(_question(plan), _NO_TERMINAL, listing)
+        confirmed.append((plan, journal))
 
     with workflow.start(request(ctx, in_hand=signals.in_hand, **options), progress) as run:
         try:
@@ -93,12 +98,12 @@ def delete(
                 approved,
                 show=show_review,
                 confirm=confirm,
-                on_outcome=outcomes.append,
+                on_outcome=partial(_note, outcomes),
             )
         finally:
             # Also after a signal or an error: what is deleted is deleted.
             if confirmed and (outcomes or signals.received):
-                _show_outcomes(outcomes, confirmed[0], to_stdout=to_stdout)
+                _show_outcomes(outcomes, *confirmed[0], to_stdout=to_stdout)
     if not applied.deletable.images:
         say("Nothing to delete.")
 
@@ -109,13 +114,30 @@ def _question(plan: "Plan") -> str:
 
     planned = {decision.action for where in plan.repositories for decision in where.deletions}
     actions = " and ".join(action for action in Action if action in planned)
-    return f"{actions.capitalize()} {human_totals(plan.deletable)} images?"
+    targets = ", ".join(map(str, plan.targets))
+    return f"{actions.capitalize()} {human_totals(plan.deletable)} images of {targets}?"
 
 
-def _show_outcomes(outcomes: "list[Outcome]", plan: "Plan", *, to_stdout: bool) -> None:
-    from ecrm.reports.outcomes import outcomes_table
+def _note(outcomes: "list[Outcome]", outcome: "Outcome") -> None:
+    """Each image that is gone is a line of the log, as in fujiwara/ecrm."""
+    import logging
+
+    from ecrm.model.outcome import OutcomeStatus
+    from ecrm.reports.outcomes import deleted_line
+    from ecrm.workflow.logs import NOTICE
+
+    outcomes.append(outcome)
+    if outcome.status in (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED):
+        logging.getLogger(__name__).log(NOTICE, "%s", deleted_line(outcome))
+
+
+def _show_outcomes(
+    outcomes: "list[Outcome]", plan: "Plan", journal: str, *, to_stdout: bool
+) -> None:
+    from ecrm.reports.outcomes import outcomes_table, undo_lines
 
     text = outcomes_table(outcomes, plan.targets, plan.deletable.images)
+    text = "\n".join([text, *undo_lines(outcomes, journal)])
     if to_stdout:
         show(f"\n{text}")
     else:  # stdout carries the plan as JSON

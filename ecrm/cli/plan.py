@@ -20,6 +20,13 @@ _SOMETHING = 6  # not 2, which terraform has for this: here it is a mistake in t
 @command()
 @plan_options
 @click.option("--images", is_flag=True, help="List each image that would be deleted.")
+@click.option(
+    "--report",
+    "reports",
+    type=Report(("text", "table", "json", "markdown")),
+    multiple=True,
+    help="Also write the plan in this format to this file. May be repeated.",
+)
 @snapshot_options
 @click.option(
     "--out",
@@ -78,6 +85,9 @@ def plan(
     if out:
         show(workflow.plan_file(review.plan), out, run.home)
     show(view.text(review.plan, run.config), output, run.home)
+    for format_name, path in reports:
+        report = replace(view, format_name=format_name)
+        show(report.text(review.plan, run.config), path, run.home)
     for stop in review.stops:
         say(f"`delete` would stop here: {stop}", "warn")
     if review.plan.unread:

@@ -64,6 +64,7 @@ plan_options = _all(
         help="Order of the repositories.",
     ),
     click.option("--all", "show_all", is_flag=True, help="Show all repositories."),
+    click.option("--stats", is_flag=True, help="Log how often each AWS API was called."),
     scan_option,
     external_commands_option,
     repository_option,

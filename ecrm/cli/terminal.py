@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Lock
@@ -18,30 +19,43 @@ if TYPE_CHECKING:
     from ecrm.aws.storage import ClientFactory
 
 _SECONDS_BETWEEN = 0.1
+_SECONDS_BETWEEN_LINES = 30
 _CLEAR_LINE = "\r\x1b[K"
 
 
 class Progress:
-    """One line on a terminal that shows what is being done; nothing anywhere else."""
+    """One line on a terminal that shows what is being done; elsewhere a line of the log from time
+    to time, so that a pipeline does not look dead."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._lock = Lock()
         self._shown_at = 0.0
+        self._logged_at = 0.0
         self._visible = False
+        self.begin()
+
+    def begin(self) -> None:
+        """A run begins, in which nothing has taken long yet."""
+        self._logged_at = self._monotonic()
 
     def __call__(self, text: str) -> None:
+        now = self._monotonic()
+        is_screen = sys.stderr.isatty() and not _stderr.as_json
         with self._lock:
-            if (
-                sys.stderr.isatty()
-                and not _stderr.as_json
-                and not _stderr.quiet
-                and time.monotonic() - self._shown_at > _SECONDS_BETWEEN
-            ):
+            is_due = not is_screen and now - self._logged_at >= _SECONDS_BETWEEN_LINES
+            if is_due:
+                self._logged_at = now
+            if is_screen and not _stderr.quiet and now - self._shown_at > _SECONDS_BETWEEN:
                 import shutil
 
                 width = shutil.get_terminal_size().columns - 1
                 self._write(_CLEAR_LINE + printable(text)[:width])
-                self._shown_at, self._visible = time.monotonic(), True
+                self._shown_at, self._visible = now, True
+        if is_due:
+            import logging
+
+            logging.getLogger(__name__).info("%s", text)
 
     def clear(self) -> None:
         """Before anything else is written, and at the end."""
@@ -76,13 +90,31 @@ def say(text: str, level: str = "", **fields: object) -> None:
         click.echo(line, err=True)
 
 
-def ask(question: str, otherwise: str) -> None:
-    """Return if the answer is yes; anything else ends the command."""
+def ask(question: str, otherwise: str, listing: Callable[[], str] | None = None) -> None:
+    """Return if the answer is yes; anything else ends the command, but `v`, which shows what the
+    question is about."""
     progress.clear()
     if not sys.stdin.isatty():
         raise UsageError(f"no terminal for the prompt; {otherwise}")
-    if not click.confirm(question, err=True):
+    if listing is None:
+        confirmed = click.confirm(question, err=True)
+    else:
+        choices = "(v lists them) [y/N/v]"
+        while (answer := _answer(f"{question} {choices}")) in ("v", "view"):
+            click.echo(listing(), err=True)
+        confirmed = answer in ("y", "yes")
+    if not confirmed:
         raise EcrmError("cancelled; nothing was changed")
+
+
+def _answer(question: str) -> str:
+    """In lower case; asked again until it is one of those there are."""
+    known = ("y", "yes", "n", "no", "v", "view")
+    while True:
+        answer = click.prompt(question, default="n", show_default=False, err=True).strip().lower()
+        if answer in known:
+            return str(answer)
+        click.echo("Error: invalid input", err=True)
 
 
 def is_stdout(output: str) -> bool:
@@ -124,5 +156,6 @@ def set_up_logging(level: str, log_format: str) -> None:
         def emit(self, record: logging.LogRecord) -> None:
             say(record.getMessage(), level_of(record), **fields_of(record))
 
+    progress.begin()
     _stderr.as_json, _stderr.quiet = log_format == "json", level in ("warn", "error")
     set_up(level, Handler())

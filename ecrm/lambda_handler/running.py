@@ -67,8 +67,8 @@ def _delete(run: workflow.Run, event: Event, result: Result) -> None:
         for line in dropped_lines(review.dropped, review.plan.targets):
             log.info("%s", line)
 
-    def confirm(_: Plan) -> None:
-        result.journal = f"{run.request.journal}{result.name}"
+    def confirm(_: Plan, journal: str) -> None:
+        result.journal = journal
 
     def on_outcome(outcome: Outcome) -> None:
         result.outcomes.append(outcome)

@@ -28,7 +28,7 @@ def progress_text(
     definitions`; `rate` is the calls per second of the quota that is waited for, None where none
     is."""
     service, _, noun = of.partition(" ")
-    text = f"{service} {done}/{total} {noun}"
+    text = f"{service} {done:,}/{total:,} {noun}"
     if not rate:
         return text
     left = f", about {count_seconds(calls_left / rate)} left" if calls_left else ""

@@ -11,12 +11,13 @@ from itertools import chain
 from typing import Protocol
 
 from ecrm.aws import map_concurrently
+from ecrm.aws.pace import Pace
 from ecrm.config import Config
 from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.model.image import Image, Kind, Links, OwnReadings
 from ecrm.model.organization import UNKNOWN, Organization
 from ecrm.model.pattern import Selection
-from ecrm.model.reference import Registry, RepositoryKey, display_name
+from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
@@ -128,7 +129,7 @@ def make_plan(
         registries = ", ".join(map(str, inventory.registries))
         raise Gone(f"there is no repository {pattern} in {registries}")
     managed = [key for key in keys if context.rule_for(key)]
-    progress(f"ECR: {len(managed)} repositories")
+    pace = Pace("ECR repositories", len(managed))
 
     consumers = Consumers(inventory, context)
 
@@ -136,7 +137,7 @@ def make_plan(
         planned = read_and_plan(inventory, context, key, questions)
         if planned and shows_consumers:
             planned = replace(planned, consumers=consumers.lines(planned))
-        progress(f"ECR: {display_name(key, inventory.registries)}")
+        progress(pace.one_more())
         return planned
 
     planned = map_concurrently(plan_one, managed, inventory.workers)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecrm.aws import map_concurrently
+from ecrm.aws.pace import Pace
 from ecrm.errors import AccessDenied, AwsError, Gone, InputError, NotOffered
 from ecrm.model.codec import decode, encode
 from ecrm.model.image import Image, Kind, Links, OwnReadings
 from ecrm.model.json_text import parse_json
 from ecrm.model.printable import printable_json
-from ecrm.model.reference import Digest, Registry, RepositoryKey, RepositoryName, display_name
+from ecrm.model.reference import Digest, Registry, RepositoryKey, RepositoryName
 from ecrm.model.scan import Scan
 from ecrm.planning.planner import RegistryReader
 from ecrm.registry.access import Puller, Pullers, Replication
@@ -111,18 +112,21 @@ def snapshot_text(
     """Read everything and write it down, in a stable order; with `policies`, lifecycle policies as
     far as they may be read. Raises AwsError where anything else fails."""
 
-    def read(key: RepositoryKey) -> RepositoryRecord | None:
-        progress(f"ECR: {display_name(key, inventory.registries)}")
-        try:
-            return _recorded(inventory, key, policies=policies)
-        except Gone:
-            return None
-
     keys = [
         RepositoryKey(registry, name)
         for registry in inventory.registries
         for name in inventory.repositories(registry)
     ]
+    pace = Pace("ECR repositories", len(keys))
+
+    def read(key: RepositoryKey) -> RepositoryRecord | None:
+        try:
+            return _recorded(inventory, key, policies=policies)
+        except Gone:
+            return None
+        finally:
+            progress(pace.one_more())
+
     records: dict[Registry, dict[str, RepositoryRecord]] = {}
     records |= {registry: {} for registry in inventory.registries}
     for key, record in zip(keys, map_concurrently(read, keys, inventory.workers), strict=True):

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from ecrm.model.decision import WORDS, Decision, Reason
 from ecrm.model.image import Image
-from ecrm.model.printable import printable_json
+from ecrm.model.printable import printable, printable_json
 from ecrm.model.rule import Action
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.reports.columns import Cell, Column, grid
@@ -16,6 +16,7 @@ from ecrm.reports.text import CYAN, count, escaped, human_size
 
 _FORMAT = 1
 _DIGITS = 12
+_LARGEST = 5
 _COLUMNS = (
     Column("IMAGE"),
     Column("SIZE"),
@@ -39,6 +40,14 @@ def _lines(plan: Plan) -> Iterator[Sequence[Cell]]:
             yield Cell(f"  {why}"), Cell(""), Cell(""), Cell("")
             for image in (decision.image for decision in of_reason):
                 yield Cell(f"    {short_name(image)}"), *map(Cell, _facts(image))
+
+
+def largest_line(plan: Plan) -> str:
+    """The repositories of which most is deleted or archived."""
+    wheres = _with_work(plan)
+    names = [f"{name_in(plan, where)} {human_size(_size(where))}" for where in wheres[:_LARGEST]]
+    more = f" and {len(wheres) - _LARGEST:,} more" if len(wheres) > _LARGEST else ""
+    return printable(f"Largest: {', '.join(names)}{more}")
 
 
 def images_markdown(plan: Plan) -> str:

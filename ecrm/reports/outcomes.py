@@ -2,14 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from shlex import quote
 
+from ecrm.model.decision import WORDS
 from ecrm.model.image import Image
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.printable import printable
 from ecrm.model.reference import Registry, RepositoryKey, display_name
+from ecrm.model.repeated import once
 from ecrm.planning.plan import Totals
 from ecrm.planning.plan_file import Dropped
-from ecrm.reports.text import count, human_totals, page, table
+from ecrm.reports.text import count, human_size, human_totals, page, table
 
 _EACH = 20
 """How many images of a repository that are dropped for one reason are named one by one."""
@@ -63,12 +66,30 @@ def _summary(
     outcomes: list[Outcome], registries: Collection[Registry], planned: int
 ) -> Iterator[str]:
     yield from _done(outcomes, planned)
-    for outcome in outcomes:
-        if outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
-            image = outcome.decision.image
-            tags = f" ({', '.join(image.tags)})" if image.tags else ""
-            name = f"{display_name(outcome.key, registries)}@{image.digest}{tags}"
-            yield f"{outcome.status.capitalize()}: {name}: {outcome.detail}"
+    for status in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
+        alike = [
+            (f"{display_name(outcome.key, registries)}@{_named(outcome.decision.image)}", outcome)
+            for outcome in outcomes
+            if outcome.status is status
+        ]
+        for line in once((name, outcome.detail) for name, outcome in alike):
+            yield f"{status.capitalize()}: {line}"
+
+
+def deleted_line(outcome: Outcome) -> str:
+    """What became of an image that was deleted or archived, for the log."""
+    image = outcome.decision.image
+    name = f"{outcome.registry}/{outcome.repository}@{_named(image)}"
+    pushed = image.pushed_at.date().isoformat()
+    why = WORDS[outcome.decision.reason]
+    return f"{outcome.status} {name}, {human_size(image.size)}, pushed {pushed}: {why}"
+
+
+def undo_lines(outcomes: Iterable[Outcome], journal: str) -> Iterator[str]:
+    """How to take back what was done; nothing where nothing was. To be copied into a shell."""
+    changed = (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED)
+    if any(outcome.status in changed for outcome in outcomes):
+        yield printable(f"Undo: ecrm restore {quote(journal)}")
 
 
 def _done(outcomes: list[Outcome], planned: int) -> Iterator[str]:

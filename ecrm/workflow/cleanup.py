@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from ecrm.aws.pace import Pace
 from ecrm.aws.storage import read_text
 from ecrm.errors import GuardError, IncompleteError, InputError, NotDeletedError
 from ecrm.execution.apply import apply
+from ecrm.execution.journal.writing import Journal
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.version import version
 from ecrm.planning.guards import Stop, drops, stops, usage
@@ -62,16 +64,16 @@ def plan_and_delete(
     approved: ApprovedPlan | None,
     *,
     show: Callable[[Review], None],
-    confirm: Callable[[Plan], None],
+    confirm: Callable[[Plan, str], None],
     on_outcome: Callable[[Outcome], None],
 ) -> Plan:
     """Delete what a plan of now, and `approved` if given, both want deleted.
 
-    `confirm` is called before the first deletion, if there is one, and raises to cancel it;
-    `on_outcome` is called for every image of the plan. Raises IncompleteError or GuardError before
-    any deletion; and afterwards NotDeletedError if an image failed, or else IncompleteError if
-    something could not be read, and repositories were left alone that it could hurt. Returns the
-    plan that it applied.
+    `confirm` is called before the first deletion, if there is one, with the plan and where its
+    journal will be, and raises to cancel it; `on_outcome` is called for every image of the plan.
+    Raises IncompleteError or GuardError before any deletion; and afterwards NotDeletedError if an
+    image failed, or else IncompleteError if something could not be read, and repositories were left
+    alone that it could hurt. Returns the plan that it applied.
     """
     if why := distrust_of_state(state_of(run)):
         raise InputError(f"{why}; nothing was deleted")
@@ -85,12 +87,14 @@ def plan_and_delete(
         raise GuardError("\n".join((*map(str, reviewed.stops), "nothing was deleted")))
     if run.skips_commands:
         raise IncompleteError(_NOT_RUN)
-    if to_apply.deletable.images:
-        confirm(to_apply)
+    journal = open_journal(run) if to_apply.deletable.images else None
+    if journal:
+        confirm(to_apply, journal.location)
     if _overrides_drop(run) and _has_history(run):
         _accept_usage(run, to_apply)
-    if to_apply.deletable.images:
-        _raise_if_failed(_delete(run, to_apply, on_outcome))
+    if journal:
+        log.info("the journal is %s", journal.location)
+        _raise_if_failed(_delete(run, to_apply, journal, on_outcome))
     if unread:
         raise IncompleteError("\n".join((*unread, *left_alone(reviewed.plan), _LEFT_ALONE)))
     return to_apply
@@ -196,11 +200,14 @@ def _accept_usage(run: Run, to_apply: Plan) -> None:
     record_usage(folder, usage(to_apply), run.now, run.home, _usage_history(run), last=last)
 
 
-def _delete(run: Run, to_apply: Plan, on_outcome: Callable[[Outcome], None]) -> list[Outcome]:
+def _delete(
+    run: Run, to_apply: Plan, journal: Journal, on_outcome: Callable[[Outcome], None]
+) -> list[Outcome]:
     """Apply a plan of this run, recording everything in a journal."""
     outcomes: list[Outcome] = []
     targets = {target.registry: target for target in run.targets}
-    with open_journal(run) as journal:
+    pace = Pace("ECR images", to_apply.deletable.images)
+    with journal:
         journal.begin(version=version(), targets=to_apply.targets, config=to_apply.config)
         for outcome in apply(
             to_apply,
@@ -212,7 +219,7 @@ def _delete(run: Run, to_apply: Plan, on_outcome: Callable[[Outcome], None]) -> 
         ):
             outcomes.append(outcome)
             on_outcome(outcome)
-            run.progress(f"ECR: {len(outcomes)} of {to_apply.deletable.images} images")
+            run.progress(pace.one_more())
         journal.end(
             complete=all(outcome.status is not OutcomeStatus.DEFERRED for outcome in outcomes)
         )

@@ -19,7 +19,7 @@ from ecrm.model.organization import UNKNOWN, Organization
 from ecrm.model.pattern import glob_matches
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Progress, SourceReport
-from ecrm.reports.calls import calls_text
+from ecrm.reports.calls import calls_text, stats_text
 from ecrm.targets import Resolution, resolve
 from ecrm.workflow.configuration import QUOTAS
 from ecrm.workflow.iam_policy.roles import session_policy
@@ -139,12 +139,13 @@ def connected(
     config: Config | None = None,
     *,
     use_cache: bool = True,
+    stats: bool = False,
     narrowing: Narrowing = EVERYTHING,
     scans: bool = True,
     progress: Progress = lambda _: None,
 ) -> Iterator[Connected]:
-    """The targets, each with rate limits of its own; the calls are logged at the end. Where nothing
-    `scans`, only the accounts of registries are connected."""
+    """The targets, each with rate limits of its own; the calls are logged at the end, with `stats`
+    API by API. Where nothing `scans`, only the accounts of registries are connected."""
     began = time.monotonic()
     targets, resolution = _targets(connections, config, scans=scans, progress=progress)
     planned = _planned(targets, resolution, narrowing)
@@ -165,7 +166,9 @@ def connected(
             ready, tuple(target for target in ready if target.registry in planned), resolution
         )
         seconds = time.monotonic() - began
-        log.info("%s", calls_text(connections.counted(), cache.hits, seconds))
+        calls = connections.counted()
+        log.info("%s", calls_text(calls, seconds))
+        log.log(logging.INFO if stats else logging.DEBUG, "%s", stats_text(calls, cache.hits))
 
 
 def refuse_unreached(reached: Connected, registries: Collection[Registry]) -> None:

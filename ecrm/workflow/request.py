@@ -35,7 +35,8 @@ class Request:
     ECRM_STATE_DIR's. `name` tells this run from others of the same second, in the name of its
     journal. `in_hand` is entered around each batch of deletions, so that nothing breaks one off.
     `workers` is the maximum number of concurrent calls per API; without `cache` nothing
-    is cached between runs. `narrowing` is of what is planned.
+    is cached between runs. `narrowing` is of what is planned. With `stats`, the log has the number
+    of calls of each API.
     """
 
     config: str = "ecrm.yaml"
@@ -61,6 +62,7 @@ class Request:
     workers: int = WORKERS
     cache: bool = True
     narrowing: Narrowing = EVERYTHING
+    stats: bool = False
 
 
 def read_config(request: Request, clients: ClientFactory) -> Config:

@@ -89,6 +89,7 @@ def start(
         connections,
         config,
         use_cache=request.cache,
+        stats=request.stats,
         narrowing=request.narrowing,
         progress=progress,
     ) as reached:
@@ -179,10 +180,9 @@ def state_of(run: Run) -> str:
 
 
 def open_journal(run: Run) -> Journal:
-    """By default in the state folder, named after the run."""
+    """By default in the state folder, named after the run. It is made with its first line."""
     location = run.request.journal or f"{state_of(run)}/{JOURNALS}/"
     sink = open_sink(location, run_name(run), lambda: run.home().s3())
-    log.info("the journal is %s", sink)
     return Journal(sink, lambda: datetime.now(UTC))
 
 

@@ -10,13 +10,14 @@ import boto3
 import pytest
 
 from ecrm.aws import RateLimiter, Target, call, connect, map_concurrently, pages
+from ecrm.aws.counter import CallCounter
 from ecrm.aws.executor import for_each_target
 from ecrm.aws.rate_limits import StoppedError
 from ecrm.cli.main import run as command_line
 from ecrm.errors import AwsError
 from ecrm.model.reference import Registry
 from ecrm.registry.operations import DESCRIBE_IMAGES, DESCRIBE_REGISTRY
-from ecrm.reports.calls import calls_text
+from ecrm.reports.calls import calls_text, stats_text
 from ecrm.sources import read_target
 from ecrm.sources.ecs import ECS
 from ecrm.sources.ecs.operations import LIST_CLUSTERS
@@ -131,10 +132,11 @@ def test_what_a_run_asked_is_one_line(target):
     for action in ("ecr:DescribeImages", "ecr:DescribeImages", "ecs:ListTasks"):
         target.call_counter.called(action)
     target.call_counter.refused()
-    assert calls_text(target.call_counter, 1234, 5.678) == (
-        "3 calls to AWS in 5.7 s, 1 throttled, 1,234 answers known from earlier runs: "
-        "ecr:DescribeImages 2, ecs:ListTasks 1"
+    assert calls_text(target.call_counter, 5.678) == "3 calls to AWS in 5.7 s, 1 throttled"
+    assert stats_text(target.call_counter, 1234) == (
+        "1,234 answers known from earlier runs, ecr:DescribeImages 2, ecs:ListTasks 1"
     )
+    assert calls_text(CallCounter(), 0.01) == "0 calls to AWS in 0.0 s"
 
 
 def test_every_page_counts(aws, target):

@@ -57,8 +57,9 @@ class Ran:
 
     @property
     def errors(self) -> list[str]:
-        """Every line of stderr but those of level info."""
-        return [line for line in self.err.splitlines() if not line.startswith("ecrm: info: ")]
+        """Every line of stderr but those of the levels info and notice."""
+        harmless = ("ecrm: info: ", "ecrm: notice: ")
+        return [line for line in self.err.splitlines() if not line.startswith(harmless)]
 
     @property
     def rows(self) -> dict[tuple[str, str], tuple[int, int]]:

@@ -484,7 +484,9 @@ def test_deleted_images_come_back_from_the_journal(ecrm: Ecrm, shop: Shop):
     before = {image.digest: image.tags for image in shop.repository}
     ran = ecrm("delete", "--force", "--journal", "journal.jsonl")
     assert ran.code == 0
-    assert ran.err == "ecrm: info: the journal is journal.jsonl\n"
+    assert ran.err.splitlines()[0] == "ecrm: info: the journal is journal.jsonl"
+    assert ran.errors == []
+    assert ran.out.endswith("\nUndo: ecrm restore journal.jsonl\n")
     lines = [json.loads(line) for line in Path("journal.jsonl").read_text().splitlines()]
     assert lines[-1]["complete"] is True
     assert index not in shop.repository

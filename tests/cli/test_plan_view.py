@@ -61,6 +61,16 @@ def test_images_lists_each_image_in_every_format(ecrm: Ecrm, shop: Shop):
     assert (image["tags"], image["reason"], image["action"]) == (["v1"], "expired", "delete")
 
 
+def test_reports_are_further_formats_in_files(ecrm: Ecrm, shop: Shop):
+    reports = ["--report", "markdown=plan.md", "--report", "json=plan.json"]
+    assert ecrm("plan", *reports).out.startswith(TABLE)
+    assert Path("plan.md").read_text().startswith("# ECR images\n")
+    assert json.loads(Path("plan.json").read_text())[0]["expired_images"] == 1
+    ecrm("plan", "--images", *reports)
+    assert "## Images to be removed" in Path("plan.md").read_text()
+    assert json.loads(Path("plan.json").read_text())["ecrm_images"] == 1
+
+
 def test_top_sort_and_all_choose_the_repositories(ecrm: Ecrm, shop: Shop):
     for name in ("aa", "bb", "cc"):
         shop.aws.ecr.repository(name).fill(2, newest=shop.old.pushed, every=60)

@@ -51,7 +51,9 @@ def test_the_batch_in_hand_ends_and_what_is_left_is_reported(
     sent(big, number, "BatchDeleteImage", at=2)
     ran = ecrm(*DELETE)
     assert ran.code == 128 + number
-    assert ran.out.endswith("\nDeleted 200 (2.0 GB) of 350 images; 150 left.\n")
+    assert ran.out.endswith(
+        "\nDeleted 200 (2.0 GB) of 350 images; 150 left.\nUndo: ecrm restore journal.jsonl\n"
+    )
     assert ran.errors[-1].startswith("ecrm: stopped")
     assert len(big.aws.calls.of("ecr", "BatchDeleteImage")) == 2
     assert len(big.aws.ecr.repository("big")) == 150

@@ -12,10 +12,11 @@ import pytest
 
 from ecrm.cli.terminal import say
 from tests.cli.conftest import Shop
-from tests.cli.driving import PATIENCE, RUNS, Ecrm, Ran, Terminal, process
+from tests.cli.driving import PATIENCE, RUNS, TARGET, Ecrm, Ran, Terminal, process
 from tests.fake_aws import Fault, days_ago
 
-QUESTION = "Delete 1 (10 MB) images? [y/N]: "
+OF = f"images of {TARGET}? (v lists them) [y/N/v]: "
+QUESTION = f"Delete 1 (10 MB) {OF}"
 
 
 def wait_until(true: Callable[[], object]) -> None:
@@ -36,7 +37,7 @@ def test_delete_asks_once_and_deletes_after_a_yes(ecrm: Ecrm, shop: Shop, answer
         assert "\rComplete plan of 123456789012/us-east-1\n" in terminal.text
         terminal.type(f"{answer}\n")
         assert terminal.end().code == 0
-    assert terminal.text.count("[y/N]") == 1
+    assert terminal.text.count(QUESTION) == 1
     assert "Deleted 1 (10 MB) of 1 image.\n" in terminal.text
     assert shop.deleted == [shop.old.digest]
 
@@ -79,17 +80,17 @@ def test_the_question_names_what_is_archived_and_what_is_deleted(ecrm: Ecrm, sho
           - {name: other, expires: 30d}
     """)
     with Terminal("delete", "-r", "shop/api") as terminal:
-        terminal.wait_for("Archive 1 (10 MB) images? [y/N]: ")
+        terminal.wait_for(f"Archive 1 (10 MB) {OF}")
     shop.aws.ecr.repository("other").push("v1", pushed=days_ago(60))
     with Terminal("delete") as terminal:
-        terminal.wait_for("Archive and delete 2 (20 MB) images? [y/N]: ")
+        terminal.wait_for(f"Archive and delete 2 (20 MB) {OF}")
 
 
 @pytest.mark.slow
 def test_nothing_is_asked_where_nothing_is_deletable_or_a_guard_stops(ecrm: Ecrm, shop: Shop):
     with Terminal("delete", "--max-images", "0") as terminal:
         assert terminal.end().code == 5
-    assert "[y/N]" not in terminal.text
+    assert "[y/N" not in terminal.text
     shop.repository.remove(shop.old)
     with Terminal("delete") as terminal:
         assert terminal.end().code == 0
@@ -100,7 +101,7 @@ def test_nothing_is_asked_where_nothing_is_deletable_or_a_guard_stops(ecrm: Ecrm
 def test_force_asks_nothing_on_a_terminal_either(ecrm: Ecrm, shop: Shop):
     with Terminal("delete", "--force") as terminal:
         assert terminal.end().code == 0
-    assert "[y/N]" not in terminal.text
+    assert "[y/N" not in terminal.text
     assert shop.old not in shop.repository
 
 
@@ -134,13 +135,13 @@ def test_progress_is_one_line_that_is_wiped_and_only_on_a_terminal(ecrm: Ecrm, s
     with Terminal("plan") as terminal:
         assert terminal.end().code == 0
     assert re.search(r"\r\x1b\[K(ECS|Lambda): \d", terminal.shown)
-    assert "\r\x1b[KECR: 1 repositories" in terminal.shown
+    assert "\r\x1b[KECR 1/1 repositories" in terminal.shown
     assert re.search(r"\r\x1b\[Kecrm: info: \d+ calls.*\r\nComplete plan ", terminal.shown)
 
     with Terminal("plan", out=False) as terminal:  # ecrm plan > file
         ran = terminal.end()
     assert ran.out.startswith(" REPOSITORY")
-    assert "ECR: 1 repositories" in terminal.shown
+    assert "ECR 1/1 repositories" in terminal.shown
 
     with Terminal("plan", err=False) as terminal:  # ecrm plan 2> file
         ran = terminal.end()

@@ -174,7 +174,7 @@ def test_output_is_written_where_the_event_says(
     assert json.loads(kept(aws, "shown")[""])
     wrong = invoke({"format": "detail"})
     assert isinstance(wrong.error, UsageError)
-    assert str(wrong.error) == "format is 'detail'; known are table, json, markdown"
+    assert str(wrong.error) == "format is 'detail'; known are text, table, json, markdown"
 
 
 def test_a_check_that_finds_errors_fails_after_reporting(

@@ -18,7 +18,7 @@ from ecrm.model.use import Use
 from ecrm.planning.plan import Plan, Totals
 from ecrm.planning.plan_file import Dropped
 from ecrm.reports import PLAN_FORMATS, SCAN_FORMATS
-from ecrm.reports.outcomes import dropped_lines, outcomes_table
+from ecrm.reports.outcomes import deleted_line, dropped_lines, outcomes_table, undo_lines
 from ecrm.reports.plans import REASONS
 from ecrm.reports.text import count, human_size, human_totals
 from ecrm.sources.external import file_uses
@@ -600,6 +600,42 @@ def test_the_outcomes_table_of_a_run_that_deleted_nothing():
 
 Deleted 0 (0 B) of 1 image.
 Failed: shop/api@{digest(1)}: oops"""
+    )
+
+
+def test_failures_alike_are_one_line_with_a_count():
+    denied = "ecr:BatchDeleteImage is denied; allow it: on resource: arn:aws:ecr:::repository/{}"
+    outcomes = [
+        *(
+            outcome(number, OutcomeStatus.FAILED, denied.format(name), repository=name)
+            for number in range(33)
+            for name in ("shop/api", "shop/web")
+        ),
+        outcome(50, OutcomeStatus.FAILED, "KmsError: no key"),
+        outcome(51, OutcomeStatus.SKIPPED, "now in use"),
+        outcome(52, OutcomeStatus.SKIPPED, "now in use"),
+    ]
+    lines = outcomes_table(outcomes, [REGISTRY], 69).splitlines()
+    first = f"Failed: shop/api@{digest(0)}: {denied.format('shop/api')} (also shop/web@{digest(0)}"
+    assert lines[-3].startswith(first)
+    assert lines[-3].endswith(" and 62 more)")
+    assert lines[-2:] == [
+        f"Failed: shop/api@{digest(50)}: KmsError: no key",
+        f"Skipped: shop/api@{digest(51)}: now in use (also shop/api@{digest(52)})",
+    ]
+
+
+def test_what_was_done_can_be_taken_back_with_one_line():
+    left = [outcome(1, OutcomeStatus.FAILED), outcome(2, OutcomeStatus.DEFERRED)]
+    assert list(undo_lines(left, "j.jsonl")) == []
+    for status in (OutcomeStatus.DELETED, OutcomeStatus.ARCHIVED):
+        [line] = undo_lines([*left, outcome(3, status)], "my journals/j.jsonl")
+        assert line == "Undo: ecrm restore 'my journals/j.jsonl'"
+
+
+def test_a_deleted_image_is_a_line_of_the_log():
+    assert deleted_line(outcome(1, OutcomeStatus.DELETED, "", "v1", "v2")) == (
+        f"deleted {REGISTRY}/shop/api@{digest(1)} (v1, v2), 10 MB, pushed 2026-02-21: expired"
     )
 
 

@@ -38,12 +38,12 @@ from ecrm.model.use import SourceLocation
 from ecrm.planning.explain import Explanation, MissingImage
 from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan
-from ecrm.reports.calls import calls_text
+from ecrm.reports.calls import calls_text, stats_text
 from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.html import report_html
 from ecrm.reports.html.values import Report
-from ecrm.reports.images import images_json, images_markdown, images_text
-from ecrm.reports.outcomes import outcomes_table
+from ecrm.reports.images import images_json, images_markdown, images_text, largest_line
+from ecrm.reports.outcomes import deleted_line, outcomes_table, undo_lines
 from ecrm.reports.overview import plan_text
 from ecrm.reports.ranking import View
 from ecrm.reports.restored import RestoreReport
@@ -125,7 +125,7 @@ RESTORED = RestoreReport(
 def calls_line(action: str) -> str:
     counter = CallCounter()
     counter.calls = Counter({action: 2})
-    return text_line("info", calls_text(counter, 1, 2.0))
+    return text_line("info", f"{calls_text(counter, 2.0)}, {stats_text(counter, 1)}")
 
 
 WIDE = View(width=10**5)
@@ -147,6 +147,10 @@ EVERY: Mapping[str, tuple[Shown, Any]] = {
     "images_text": (lambda value: images_text(value, WIDE.width), a_plan()),
     "outcomes_table": (lambda value: outcomes_table(value, (HOME,), 9), OUTCOMES),
     "calls_text": (calls_line, "text"),
+    "stats_text": (calls_line, "text"),
+    "largest_line": (largest_line, a_plan()),
+    "deleted_line": (lambda value: text_line("notice", deleted_line(value)), OUTCOMES[0]),
+    "undo_lines": (lambda value: "\n".join(undo_lines(OUTCOMES, value)), "text"),
     "text_line": (lambda value: text_line("warn", value), "text"),
     "json_line": (lambda value: json_line("warn", value, NOW, {"a": value}), "text"),
     "report_html": (report_html, a_report()),

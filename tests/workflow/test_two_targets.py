@@ -93,7 +93,7 @@ def planned(accounts: Accounts, *targets: Registry) -> Plan:
 
 def delete(
     accounts: Accounts,
-    confirm: Callable[[Plan], None] = lambda _: None,
+    confirm: Callable[[Plan, str], None] = lambda *_: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
     targets: tuple[Registry, ...] = TARGETS,
 ) -> None:
@@ -146,7 +146,7 @@ Deleted 4 (40 MB) of 4 images."""
 
 
 def test_nothing_is_deleted_where_the_prompt_is_declined(accounts: Accounts):
-    def decline(plan: Plan) -> None:
+    def decline(plan: Plan, _: str) -> None:
         raise UsageError(f"no to {plan.deletable.images}")
 
     with pytest.raises(UsageError, match="no to 4"):

@@ -36,6 +36,11 @@ class Journal:
         self._counts: Counter[OutcomeStatus] = Counter()
         self._open = False
 
+    @property
+    def location(self) -> str:
+        """As `restore` takes it."""
+        return str(self._sink)
+
     def __enter__(self) -> Self:
         return self
 
