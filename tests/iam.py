@@ -15,6 +15,7 @@ NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
 _POLICY_FOR: dict[str, Command] = {
     **{str(command): command for command in Command},
     "explain": Command.PLAN,
+    "top": Command.PLAN,
     "generate": Command.PLAN,
     "--lifecycle-policies": Command.CHECK,
 }

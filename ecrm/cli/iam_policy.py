@@ -16,7 +16,7 @@ _COMMANDS = ("scan", "plan", "snapshot", "report", "check", "delete", "restore")
     type=click.Choice(_COMMANDS),
     default="plan",
     show_default=True,
-    help="The command; the policy for plan also covers explain and generate.",
+    help="The command; the policy for plan also covers top, explain and generate.",
 )
 @click.option(
     "--action",

@@ -14,6 +14,7 @@ from ecrm.cli.check import check
 from ecrm.cli.config import config
 from ecrm.cli.delete import delete
 from ecrm.cli.demo import demo
+from ecrm.cli.diff import diff
 from ecrm.cli.explain import explain
 from ecrm.cli.generate import generate
 from ecrm.cli.help import group
@@ -29,6 +30,7 @@ from ecrm.cli.snapshot import snapshot
 from ecrm.cli.sources import sources
 from ecrm.cli.switches import without_values
 from ecrm.cli.terminal import say, show, unwritable_stdout
+from ecrm.cli.top import top
 from ecrm.cli.version import version, version_line
 from ecrm.errors import EcrmError
 
@@ -79,7 +81,7 @@ def cli(ctx: click.Context) -> None:
         show(ctx.get_help())
 
 
-cli.add("Look", scan, plan, explain, report, check, snapshot, sources)
+cli.add("Look", scan, plan, top, diff, explain, report, check, snapshot, sources)
 cli.add("Clean up", delete, restore)
 cli.add("Set up", demo, generate, config, iam_policy, kubernetes, cache, version)
 

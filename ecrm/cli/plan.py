@@ -14,19 +14,13 @@ from ecrm.cli.terminal import progress, say, show
 from ecrm.cli.types import Report
 from ecrm.errors import IncompleteError
 
+_PAGE = "html"
 _SOMETHING = 6  # not 2, which terraform has for this: here it is a mistake in the command line
 
 
 @command()
 @plan_options
 @click.option("--images", is_flag=True, help="List each image that would be deleted.")
-@click.option(
-    "--report",
-    "reports",
-    type=Report(("text", "table", "json", "markdown")),
-    multiple=True,
-    help="Also write the plan in this format to this file. May be repeated.",
-)
 @snapshot_options
 @click.option(
     "--out",
@@ -36,9 +30,10 @@ _SOMETHING = 6  # not 2, which terraform has for this: here it is a mistake in t
 @click.option(
     "--report",
     "reports",
-    type=Report(("html",)),
+    type=Report((_PAGE, "text", "table", "json", "markdown")),
     multiple=True,
-    help="Also write a report to a file: html=report.html. See `ecrm report`.",
+    help="Also write the plan in this format to this file; html is the page of `ecrm report`. May "
+    "be repeated.",
 )
 @click.option(
     "--detailed-exitcode",
@@ -73,12 +68,13 @@ def plan(
     list_kept = bool(out and options["show_all"])
     view = PlanView.taken(options, output)
     with workflow.start(request(ctx, list_kept=list_kept, **options), progress) as run:
-        made = workflow.report(run) if reports else None
+        pages = [path for format_name, path in reports if format_name == _PAGE]
+        made = workflow.report(run) if pages else None
         review = workflow.reviewed(run, made.plan) if made else workflow.review(run)
     if made:
         from ecrm.reports.html import report_html
 
-        for _, path in reports:
+        for path in pages:
             show(report_html(made), path, run.home, "text/html")
         if not list_kept:
             review = replace(review, plan=workflow.without_kept(made.plan))
@@ -86,8 +82,9 @@ def plan(
         show(workflow.plan_file(review.plan), out, run.home)
     show(view.text(review.plan, run.config), output, run.home)
     for format_name, path in reports:
-        report = replace(view, format_name=format_name)
-        show(report.text(review.plan, run.config), path, run.home)
+        if format_name != _PAGE:
+            report = replace(view, format_name=format_name)
+            show(report.text(review.plan, run.config), path, run.home)
     for stop in review.stops:
         say(f"`delete` would stop here: {stop}", "warn")
     if review.plan.unread:

@@ -29,7 +29,7 @@ def costs_of(where: RepositoryPlan, prices: Prices) -> Costs | None:
     if price is None:
         return None
     size = sum(totals.size for totals in where.total.values())
-    saved = (_saved(decision, price) for decision in where.deletions)
+    saved = (saved_by(decision, price) for decision in where.deletions)
     return Costs(
         stored=price.cost(size, where.archived.size),
         used=price.cost(where.used.size),
@@ -52,7 +52,7 @@ def unpriced(plan: Plan, prices: Prices) -> list[str]:
     return sorted({target.region for target in plan.targets if prices.of(target.region) is None})
 
 
-def _saved(decision: Decision, price: Price) -> Decimal:
+def saved_by(decision: Decision, price: Price) -> Decimal:
     size = decision.image.size
     if decision.action is Action.ARCHIVE:
         return price.saved_by_archiving(size)

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ecrm.aws.storage import is_remote, read_text
+from ecrm.aws.storage import ClientFactory, is_remote, read_text
 from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle.reading import parse_policy
@@ -30,6 +30,8 @@ from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
 from ecrm.model.version import version
 from ecrm.planning.explain import Answer, explain
+from ecrm.planning.plan_diff import PlanDiff, plan_diff
+from ecrm.planning.plan_file import read_plan
 from ecrm.planning.planner import make_plan
 from ecrm.planning.snapshot import snapshot_text
 from ecrm.registry.restorer import Restorer, RestoreRehearsal
@@ -137,6 +139,14 @@ def check(
 
 def baseline(found: Findings) -> str:
     return baseline_text(found)
+
+
+def diff(request: Request, old: str, new: str) -> tuple[PlanDiff, ClientFactory]:
+    """What has changed between two plan files, and who may write that down; AWS is asked only for
+    what is there."""
+    home = connections_for(request).home
+    plans = (read_plan(read_text(place, home), place) for place in (old, new))
+    return plan_diff(*plans), home
 
 
 def restore(
