@@ -19,7 +19,7 @@ _GROUPS: Mapping[str, Sequence[str]] = {
         *("action", "only", "skip", "globs", "file_names", "policy", "baseline"),
     ),
     "Output": (
-        *("output", "format_name", "out", "show_all", "top", "sort", "images", "reports"),
+        *("output", "format_name", "out", "groups", "show_all", "top", "sort", "images", "reports"),
         *("write_baseline", "fail_on", "detailed_exitcode", "stats"),
     ),
     "Safety": (
