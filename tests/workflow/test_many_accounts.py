@@ -72,7 +72,7 @@ class World:
                 run,
                 None,
                 show=lambda _: None,
-                confirm=lambda _: None,
+                confirm=lambda *_: None,
                 on_outcome=outcomes.append,
             )
         return outcomes
