@@ -38,7 +38,9 @@ from ecrm.model.use import SourceLocation
 from ecrm.planning.explain import Explanation, MissingImage
 from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan
+from ecrm.planning.plan_diff import PlanDiff, plan_diff
 from ecrm.reports.calls import calls_text, stats_text
+from ecrm.reports.differences import diff_json, diff_text
 from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.html import report_html
 from ecrm.reports.html.values import Report
@@ -48,6 +50,7 @@ from ecrm.reports.overview import plan_text
 from ecrm.reports.ranking import View
 from ecrm.reports.restored import RestoreReport
 from ecrm.reports.text import uncolored
+from ecrm.reports.top import top_json, top_text
 from ecrm.workflow.logs import json_line, text_line
 from tests.lambda_handler.results import deleted
 from tests.stubs import NOW, REGISTRY
@@ -77,6 +80,10 @@ def a_plan() -> Plan:
     reports = (read(HOME, "ecs", *notes), read(None, "file a"))
     made = plan_of(app, unread, unmanaged=(RepositoryKey(HOME, "scratch"),))
     return replace(made, source_reports=reports)
+
+
+def a_diff() -> PlanDiff:
+    return plan_diff(plan_of(targets=a_plan().targets), a_plan())
 
 
 def a_scan() -> Scan:
@@ -145,6 +152,10 @@ EVERY: Mapping[str, tuple[Shown, Any]] = {
     "explanations_json": (lambda value: explanations_json(*value), (EXPLAINED, ["text"])),
     "plan_text": (lambda value: plan_text(value, WIDE), a_plan()),
     "images_text": (lambda value: images_text(value, WIDE.width), a_plan()),
+    "diff_text": (lambda value: diff_text(value, WIDE.width), a_diff()),
+    "diff_json": (diff_json, a_diff()),
+    "top_text": (lambda value: top_text(value, "owner", WIDE), a_plan()),
+    "top_json": (lambda value: top_json(value, "rule", WIDE), a_plan()),
     "outcomes_table": (lambda value: outcomes_table(value, (HOME,), 9), OUTCOMES),
     "calls_text": (calls_line, "text"),
     "stats_text": (calls_line, "text"),
