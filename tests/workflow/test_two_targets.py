@@ -231,7 +231,7 @@ def test_guards_count_what_is_carried_out_alone(accounts: Accounts):
         pytest.raises(GuardError, match="guard max_images: 2 images would be deleted"),
     ):
         workflow.plan_and_delete(
-            run, None, show=lambda _: None, confirm=lambda _: None, on_outcome=lambda _: None
+            run, None, show=lambda *_: None, confirm=lambda *_: None, on_outcome=lambda _: None
         )
 
 
