@@ -301,6 +301,17 @@ def test_without_a_key_the_role_has_no_policy_for_one(deploy: Deploy):
     assert sorted(policies) == ["ecrm", "logs"]
 
 
+def test_the_function_may_assume_the_roles_of_other_accounts(deploy: Deploy):
+    assert load_template(TEMPLATE)["Resources"]["Accounts"]["Condition"] == "HasScanRole"
+    stack = deploy(ScanRole="sec/ecrm-scan", RegistryRole="ecrm-delete")
+    _, assumes = stack.statements("Role", "accounts")
+    assert assumes["Action"] == ["sts:AssumeRole"]
+    assert assumes["Resource"] == [
+        "arn:aws:iam::*:role/sec/ecrm-scan",
+        "arn:aws:iam::*:role/ecrm-delete",
+    ]
+
+
 def test_both_roles_are_bounded_where_a_boundary_is_given(deploy: Deploy):
     boundary = "arn:aws:iam::123456789012:policy/boundary"
     stack, iam = deploy(PermissionsBoundary=boundary), boto3.client("iam")

@@ -10,6 +10,7 @@ from ecrm.cli.options import (
     command_options,
     external_commands_option,
     format_option,
+    narrowing_options,
     output_option,
     repository_option,
     scanned_files_option,
@@ -81,6 +82,7 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     help="Write the current violations to FILE, for --baseline.",
 )
 @repository_option
+@narrowing_options
 @click.option(
     "--lifecycle-policy",
     "policy",

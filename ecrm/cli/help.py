@@ -15,7 +15,16 @@ SETTINGS = (
 _OTHERS = "Options"
 _GROUPS: Mapping[str, Sequence[str]] = {
     "Selection": (
-        *("repositories", "scan", "external_commands", "scanned_files", "snapshot", "now"),
+        *(
+            "repositories",
+            "accounts",
+            "regions",
+            "scan",
+            "external_commands",
+            "scanned_files",
+            "snapshot",
+            "now",
+        ),
         *("action", "only", "skip", "globs", "file_names", "policy", "baseline"),
     ),
     "Output": (

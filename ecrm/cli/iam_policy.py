@@ -5,6 +5,7 @@ import click
 from ecrm.cli.help import command
 from ecrm.cli.options import command_options, output_option
 from ecrm.cli.terminal import show
+from ecrm.errors import UsageError
 
 _COMMANDS = ("scan", "plan", "snapshot", "report", "check", "delete", "restore")
 
@@ -32,6 +33,20 @@ _COMMANDS = ("scan", "plan", "snapshot", "report", "check", "delete", "restore")
 @click.option(
     "--partition", metavar="NAME", default="aws", show_default=True, help="The AWS partition."
 )
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(("run", "role", "trust", "stackset")),
+    default="run",
+    show_default=True,
+    help="run: what the run itself needs. Of an account that it scans: the policy of its role, the "
+    "trust policy, or a CloudFormation template of both.",
+)
+@click.option(
+    "--principal", metavar="ID|ARN", help="Who may assume the role, for its trust policy."
+)
+@click.option("--external-id", metavar="TEXT", help="The external id that the trust policy wants.")
+@click.option("--organization-id", metavar="ID", help="Trust only members of this organization.")
 @output_option()
 @command_options
 @click.pass_context
@@ -44,6 +59,10 @@ def iam_policy(
     account: str,
     partition: str,
     output: str,
+    form: str,
+    principal: str | None,
+    external_id: str | None,
+    organization_id: str | None,
     **places: str | None,
 ) -> None:
     """Print the minimal IAM policy for a command.
@@ -55,18 +74,25 @@ def iam_policy(
     \b
       ecrm iam-policy --for delete --journal s3://my-journals/ecrm/
       ecrm iam-policy --for plan --account 123456789012 --region us-east-1
+      ecrm iam-policy --as stackset --principal 123456789012 > role.json
     """
     from ecrm.model.rule import Action
-    from ecrm.workflow import commands as workflow
     from ecrm.workflow.iam_policy import Besides, Command, PolicyScope
+    from ecrm.workflow.iam_policy.roles import Trust
+    from ecrm.workflow.permissions import policy_of_run, role_of_account
 
-    policy = workflow.iam_policy(
-        Command(command),
-        ctx.obj.get("config"),
-        PolicyScope(partition, account, ctx.obj.get("region", "*")),
-        Besides(**places),
-        Action(action) if action else None,
-    )
+    scope = PolicyScope(partition, account, ctx.obj.get("region", "*"))
+    override = Action(action) if action else None
+    config = ctx.obj.get("config")
+    if form == "run":
+        policy = policy_of_run(Command(command), config, scope, Besides(**places), override)
+    elif form != "role" and principal is None:
+        raise UsageError(f"--as {form} needs --principal: who may assume the role")
+    else:
+        trust = Trust(principal or "", external_id, organization_id)
+        policy = role_of_account(
+            form, Command(command), config, scope, trust=trust, action=override
+        )
     import json
 
     show(json.dumps(policy, indent=2), output)

@@ -29,6 +29,7 @@ from ecrm.cli.signals import signals
 from ecrm.cli.snapshot import snapshot
 from ecrm.cli.sources import sources
 from ecrm.cli.switches import without_values
+from ecrm.cli.targets import targets
 from ecrm.cli.terminal import say, show, unwritable_stdout
 from ecrm.cli.top import top
 from ecrm.cli.version import version, version_line
@@ -81,7 +82,7 @@ def cli(ctx: click.Context) -> None:
         show(ctx.get_help())
 
 
-cli.add("Look", scan, plan, top, diff, explain, report, check, snapshot, sources)
+cli.add("Look", scan, plan, top, diff, explain, report, check, snapshot, sources, targets)
 cli.add("Clean up", delete, restore)
 cli.add("Set up", demo, generate, config, iam_policy, kubernetes, cache, version)
 

@@ -171,6 +171,29 @@ repository_option = click.option(
     help="Limit the run to the repositories of this name or glob. May be repeated.",
 )
 
+_account_option = click.option(
+    "--account",
+    "accounts",
+    type=CommaList(),
+    multiple=True,
+    metavar="GLOB",
+    help="Limit the plan to registries of accounts with this id or name. May be repeated.",
+)
+_region_option = click.option(
+    "--region-filter",
+    "regions",
+    type=CommaList(),
+    multiple=True,
+    metavar="GLOB",
+    help="Limit the plan to registries in these regions. May be repeated.",
+)
+
+
+def narrowing_options(function: F) -> F:
+    """They narrow what is planned. What is scanned is never narrowed."""
+    return _account_option(_region_option(function))
+
+
 scanned_files_option = click.option(
     "--scanned-files",
     type=CommaList(),

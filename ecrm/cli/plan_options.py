@@ -7,6 +7,7 @@ import click
 
 from ecrm.cli.options import (
     external_commands_option,
+    narrowing_options,
     output_option,
     plan_format_option,
     repository_option,
@@ -68,6 +69,7 @@ plan_options = _all(
     scan_option,
     external_commands_option,
     repository_option,
+    narrowing_options,
     scanned_files_option,
     click.option(
         "--action",

@@ -9,6 +9,7 @@ from ecrm.cli.help import command
 from ecrm.cli.options import (
     command_options,
     external_commands_option,
+    narrowing_options,
     output_option,
     repository_option,
     scanned_files_option,
@@ -22,6 +23,7 @@ from ecrm.errors import IncompleteError, UsageError
 @command()
 @output_option()
 @repository_option
+@narrowing_options
 @scanned_files_option
 @external_commands_option
 @snapshot_options

@@ -20,6 +20,7 @@ def request(ctx: click.Context, **options: Any) -> "Request":
     from ecrm.model.pattern import Selection
     from ecrm.model.rule import Action
     from ecrm.workflow.commands import Request
+    from ecrm.workflow.connections import Narrowing
     from ecrm.workflow.request import CONFIG_TEXT
 
     names = {"concurrency": "workers"} | {
@@ -30,6 +31,10 @@ def request(ctx: click.Context, **options: Any) -> "Request":
         settings["config_text"] = os.environ.get(CONFIG_TEXT) or None
     only = Selection.of(chain.from_iterable(options.pop("repositories", ())))
     files = tuple(chain.from_iterable(options.pop("scanned_files", ())))
+    accounts, regions = (
+        tuple(chain.from_iterable(options.pop(name, ()))) for name in ("accounts", "regions")
+    )
+    options["narrowing"] = Narrowing(accounts, regions)
     given = {guard: options.pop(guard, None) for guard in _GUARDS}
     guards = tuple((guard, value) for guard, value in given.items() if value is not None)
     if action := options.pop("action", None):

@@ -16,7 +16,9 @@ from ecrm.reports.plans import plan_json, plan_table
 from ecrm.reports.restored import RestoreReport, restored_json, restored_table
 from ecrm.reports.scans import scan_detail, scan_table, scan_uris
 from ecrm.reports.sources import sources_json, sources_text
+from ecrm.reports.targets import targets_json, targets_text
 from ecrm.sources.source import Source
+from ecrm.targets import Resolved
 
 PLAN_FORMATS: dict[str, Callable[[Plan], str]] = {
     "text": plan_text,
@@ -48,4 +50,8 @@ RESTORED_FORMATS: dict[str, Callable[[RestoreReport], str]] = {
 SOURCES_FORMATS: dict[str, Callable[[Sequence[Source], Config], str]] = {
     "text": sources_text,
     "json": sources_json,
+}
+TARGETS_FORMATS: dict[str, Callable[[Sequence[Resolved]], str]] = {
+    "text": targets_text,
+    "json": targets_json,
 }

@@ -13,9 +13,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from ecrm.aws.storage import ClientFactory, is_remote, read_text
+from ecrm.aws.storage import ClientFactory, read_text
 from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle.reading import parse_policy
@@ -26,7 +25,6 @@ from ecrm.execution.journal.reading import load_journal
 from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
 from ecrm.model.humanize import count
 from ecrm.model.pattern import ALL
-from ecrm.model.rule import Action
 from ecrm.model.scan import Progress, Scan
 from ecrm.model.version import version
 from ecrm.planning.explain import Answer, explain
@@ -38,6 +36,7 @@ from ecrm.registry.restorer import Restorer, RestoreRehearsal
 from ecrm.sources import SOURCES
 from ecrm.sources.files.working_tree import tree_uses
 from ecrm.sources.source import Source
+from ecrm.targets import Resolved
 from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
 from ecrm.workflow.cleanup import (
     ApprovedPlan,
@@ -48,10 +47,8 @@ from ecrm.workflow.cleanup import (
     review,
     reviewed,
 )
-from ecrm.workflow.configuration import load
 from ecrm.workflow.connections import Connections, connected, refuse_unreached
 from ecrm.workflow.generate import Names, read_names
-from ecrm.workflow.iam_policy import Besides, Command, PolicyScope, policy
 from ecrm.workflow.kubernetes_manifest import Job, manifest_text
 from ecrm.workflow.report import report, without_kept
 from ecrm.workflow.request import Request, config_if_any, read_configuration
@@ -206,18 +203,14 @@ def names(request: Request, progress: Progress, connections: Connections | None 
     )
 
 
-def iam_policy(
-    command: Command,
-    config: str | None,
-    place: PolicyScope,
-    besides: Besides,
-    action: Action | None = None,
-) -> dict[str, Any]:
-    """The least policy for a command, without asking AWS. `config` names a file, or where in S3 or
-    SSM it is; then, and where it is None and there is no ecrm.yaml, the policy fits any."""
-    if config and is_remote(config):
-        besides = replace(besides, config=config)
-    return policy(command, _configuration(config), place, besides, action)
+def targets(
+    request: Request, progress: Progress, connections: Connections | None = None
+) -> Sequence[Resolved]:
+    """The accounts of a run, each with what of it can be reached."""
+    connections = connections or connections_for(request)
+    config = config_if_any(request, connections.home)
+    with connected(connections, config, use_cache=False, progress=progress) as reached:
+        return reached.accounts
 
 
 def sources_of(request: Request) -> tuple[Sequence[Source], Config]:
@@ -234,10 +227,3 @@ def kubernetes_manifest(request: Request, role: str | None, job: Job | None) -> 
     asked."""
     _, config = sources_of(request)
     return manifest_text(config, role, job)
-
-
-def _configuration(config: str | None) -> Config | None:
-    """That of the file, by default of ecrm.yaml if there is one; None for one in S3 or SSM."""
-    usual = Request().config
-    there = config or (usual if Path(usual).exists() else None)
-    return load(there) if there and not is_remote(there) else None

@@ -13,6 +13,7 @@ from ecrm.aws.cache.caching import Cache, NoCache
 from ecrm.aws.cache.folder import cache_folder
 from ecrm.aws.counter import CallCounter
 from ecrm.config import Config
+from ecrm.config.targets import RegistryEntry
 from ecrm.errors import AwsError, UsageError
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.organization import UNKNOWN, Organization
@@ -20,7 +21,7 @@ from ecrm.model.pattern import glob_matches
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Progress, SourceReport
 from ecrm.reports.calls import calls_text, stats_text
-from ecrm.targets import Resolution, resolve
+from ecrm.targets import Account, Resolution, Resolved, resolve
 from ecrm.workflow.configuration import QUOTAS
 from ecrm.workflow.iam_policy.roles import session_policy
 
@@ -129,6 +130,12 @@ class Connected:
         return self.resolution.reports if self.resolution else ()
 
     @property
+    def accounts(self) -> tuple[Resolved, ...]:
+        if self.resolution:
+            return self.resolution.accounts
+        return tuple(_alone(target) for target in self.targets)
+
+    @property
     def organization(self) -> Organization:
         return self.resolution.organization if self.resolution else UNKNOWN
 
@@ -195,6 +202,13 @@ def _targets(
     )
     connections.reached.extend(resolution.targets)
     return resolution.targets, resolution
+
+
+def _alone(target: Target) -> Resolved:
+    """A target that no configuration names is planned."""
+    account, region = target.registry.account, target.registry.region
+    registry = RegistryEntry(account, (region,))
+    return Resolved(Account(account, registry=registry, is_own=True), (target,))
 
 
 def _planned(

@@ -25,7 +25,7 @@ from ecrm.planning.planner import RegistryReader, planning_context
 from ecrm.planning.snapshot import Snapshot, read_snapshot
 from ecrm.registry.inventory import Inventory
 from ecrm.sources.questions import Questions
-from ecrm.workflow.connections import Connections, connected, one_target
+from ecrm.workflow.connections import EVERYTHING, Connections, connected, one_target
 from ecrm.workflow.request import Request, read_config
 from ecrm.workflow.state import JOURNALS, state_folder
 
@@ -81,6 +81,8 @@ def start(
     for warning in config.warnings:
         log.warning("%s", warning)
     if request.snapshot:
+        if request.narrowing != EVERYTHING:
+            raise UsageError("--account and --region-filter are for AWS, not for --from")
         snapshot = read_snapshot(read_text(request.snapshot, home), request.snapshot)
         now = _moved(snapshot.scan.at, request)
         yield Run(request, config, (), snapshot, now, progress, home)

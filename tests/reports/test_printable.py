@@ -51,6 +51,7 @@ from ecrm.reports.ranking import View
 from ecrm.reports.restored import RestoreReport
 from ecrm.reports.text import uncolored
 from ecrm.reports.top import top_json, top_text
+from ecrm.targets import Account, Resolved
 from ecrm.workflow.logs import json_line, text_line
 from tests.lambda_handler.results import deleted
 from tests.stubs import NOW, REGISTRY
@@ -59,6 +60,7 @@ from tests.values import HOME, deletable, numbered, plan_of, read, repository_pl
 KEY = RepositoryKey(HOME, "app")
 USE = replace(use("app:v1"), location=SourceLocation("a.yaml", 3), path=("a", "b"))
 RULE = Rule(NamePattern("app", is_glob=False), timedelta(days=30))
+NOTE = Diagnostic(ReadStatus.FAILED, "text")
 KEPT = Decision(numbered(1, "v1"), Reason.IN_USE, "detail", uses=(USE,))
 VIOLATION = Violation(
     "missing_image", Level.ERROR, Where(KEY, ":v1"), "what", "why", "next", "about",
@@ -122,6 +124,7 @@ OUTCOMES = [
     Outcome(HOME, "app", deletable(numbered(number, "v1")), status, "detail")
     for number, status in enumerate(OutcomeStatus)
 ]
+ACCOUNTS = (Resolved(Account("1", "name", left_out="text"), (), (read(HOME, "account", NOTE),)),)
 RESTORED = RestoreReport(
     [Restored(HOME, "app", "digest", ("v1",), result, "detail") for result in RestoreResult],
     len(RestoreResult),
@@ -144,6 +147,7 @@ FORMATS: tuple[tuple[Shown, Any], ...] = (
     *((shown, a_scan()) for shown in reports.SCAN_FORMATS.values()),
     *((shown, a_check()) for shown in reports.CHECK_FORMATS.values()),
     *((shown, a_result()) for shown in (notice.subject, notice.body, notice.message, markdown)),
+    *((shown, ACCOUNTS) for shown in reports.TARGETS_FORMATS.values()),
     *((shown, RESTORED) for shown in reports.RESTORED_FORMATS.values()),
 )
 EVERY: Mapping[str, tuple[Shown, Any]] = {

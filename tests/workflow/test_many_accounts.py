@@ -1,5 +1,6 @@
 """A run over an organization: a registry in one account, and users in others."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +22,17 @@ HOME = "111111111111"
 PROD = "222222222222"
 TEAM = "333333333333"
 EAST, WEST = "us-east-1", "eu-west-1"
+EVERYBODY = json.dumps(
+    {
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "ecr:*",
+            "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-fake123456"}},
+        }
+    }
+)
+"""A policy that lets the organization of the fake in."""
 UNPROTECTED = "what only it uses is not protected"
 CONFIG = """
 repositories: [{name_pattern: '*', expires: 30d}]
@@ -50,6 +62,7 @@ class World:
             app.push(f"{region}-1", pushed=days_ago(100))
             app.push(f"{region}-2", pushed=days_ago(100))
             self.used[region] = app.push(f"{region}-3", pushed=days_ago(100))
+            app.policy = EVERYBODY
             self.apps[region] = app
         team = aws.account(TEAM, WEST)
         for region, image in self.used.items():
@@ -185,9 +198,19 @@ def test_an_account_that_cannot_be_reached_is_data(world: World):
     )
     [denied] = [report for report in plan.source_reports if report.source == "account"]
     assert (denied.registry, denied.status) == (Registry(TEAM, EAST), ReadStatus.DENIED)
+    assert all(repository.unread_uses for repository in plan.repositories)
     with pytest.raises(IncompleteError):
-        world.delete()
+        world.delete(no_guards=True)
     assert world.left == {EAST: 3, WEST: 3}
+
+
+def test_a_hole_holds_up_only_those_repositories_that_it_could_pull_from(world: World):
+    """No policy of the other one lets anybody in."""
+    world.apps[WEST].policy = None
+    world.aws.role(TEAM, "ecrm-scan", external_id="other")
+    with pytest.raises(IncompleteError):
+        world.delete(no_guards=True)
+    assert world.left == {EAST: 3, WEST: 0}
 
 
 def test_what_is_excluded_or_suspended_has_a_line(world: World):

@@ -19,7 +19,9 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Action, Rule
 from ecrm.registry import operations as ecr
 from ecrm.sources import SOURCES
+from ecrm.targets.regions import DESCRIBE_REGIONS
 from ecrm.workflow.iam_policy.arns import PolicyScope, Statement, allow, repositories
+from ecrm.workflow.iam_policy.assuming import of_targets
 from ecrm.workflow.iam_policy.elsewhere import (
     Besides,
     of_deleting,
@@ -29,7 +31,7 @@ from ecrm.workflow.iam_policy.elsewhere import (
     of_writing_plans,
 )
 
-__all__ = ["Besides", "Command", "PolicyScope", "policy"]
+__all__ = ["Besides", "Command", "PolicyScope", "policy", "role_policy"]
 
 
 def _actions(*operations: Operation) -> tuple[str, ...]:
@@ -93,7 +95,29 @@ def policy(
         needed += of_writing_plans(place, besides)
     if command is Command.DELETE:
         needed += [*_deleting(rules, place), *of_deleting(place, besides)]
-    return {"Version": "2012-10-17", "Statement": needed}
+    if config and config.targets:
+        writes = command in (Command.DELETE, Command.RESTORE)
+        needed += of_targets(config.targets, place, writes=writes)
+    return _document(needed)
+
+
+def role_policy(
+    command: Command, config: Config | None, place: PolicyScope, action: Action | None = None
+) -> dict[str, Any]:
+    """What a role of an account needs that a run assumes: to be scanned and planned or, for
+    `delete` and `restore`, to do that alone, since everything else is done by the scan role."""
+    rules = _any_rules() if config is None else config.repositories
+    rules = tuple(replace(rule, action=action) if action else rule for rule in rules)
+    if command is Command.DELETE:
+        return _document(list(_deleting(rules, place)))
+    if command is Command.RESTORE:
+        return _document(list(_restoring(rules, place)))
+    regions = allow("ListRegions", [DESCRIBE_REGIONS.action], ["*"])
+    return _document([*_reading(command, config, rules, place), regions])
+
+
+def _document(statements: list[Statement]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _any_rules() -> tuple[Rule, ...]:
