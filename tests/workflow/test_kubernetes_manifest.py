@@ -1,8 +1,5 @@
 """What a cluster must allow: no more, and no less, than what is read."""
 
-import os
-import shutil
-import subprocess
 from typing import Any
 
 import pytest
@@ -12,6 +9,7 @@ from ecrm.config import Config, Kubernetes
 from ecrm.sources import SOURCES
 from ecrm.workflow.configuration import parse
 from ecrm.workflow.kubernetes_manifest import Job, for_group, for_job, manifest_text, role
+from tests.kubernetes.kubectl import assert_within, needs_kubectl, without_a_cluster
 
 JOB = Job("123456789012.dkr.ecr.us-east-1.amazonaws.com/ecrm:1", "s3://scans/prod.json")
 ROLE = "arn:aws:iam::123456789012:role/scan"
@@ -125,35 +123,16 @@ def test_the_text_is_the_objects(job):
     assert "role/ecrm" in text or JOB.output in text.partition("---")[0]
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
+@needs_kubectl
 @pytest.mark.parametrize("job", [None, JOB])
 def test_kubectl_knows_every_kind_and_every_member_of_the_job(job, tmp_path):
     """Whatever needs no cluster reads objects as the API does, and leaves out what it does not
     know."""
     file = tmp_path / "manifest.yaml"
     file.write_text(manifest_text(Config(), None, job))
-    done = subprocess.run(
-        ["kubectl", "set", "env", "--local", "-f", str(file), "ADDED=1", "-o", "yaml"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "KUBECONFIG": os.devnull},
-    )
+    done = without_a_cluster(file)
     assert "unable to decode" not in done.stderr
     assert done.stderr.count("does not have a pod template") == (5 if job else 2)
     if job:
         [ours] = [each for each in for_job(Config(), job) if each["kind"] == "CronJob"]
         assert_within(ours, yaml.safe_load(done.stdout))
-
-
-def assert_within(ours: Any, theirs: Any) -> None:
-    if isinstance(ours, dict):
-        for name, value in ours.items():
-            assert name in theirs
-            assert_within(value, theirs[name])
-    elif isinstance(ours, list):
-        for value, other in zip(ours, theirs, strict=False):
-            assert_within(value, other)
-    else:
-        assert ours == theirs

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ecrm.errors import NotAReferenceError
@@ -56,7 +57,8 @@ def _uses(
             yield from _image(written, resolved.get(place), place, needs)
 
 
-def _image(written: str, image_id: str | None, place: str, needs: Needs) -> Iterator[SourceItem]:
+@lru_cache(maxsize=10_000)  # the pods of a controller are alike
+def _image(written: str, image_id: str | None, place: str, needs: Needs) -> tuple[SourceItem, ...]:
     """The image as written, the one that runs, and the written repository at its digest: nodes
     that have the image under another name tell of that one."""
     path = (*needs.path, place)
@@ -72,14 +74,14 @@ def _image(written: str, image_id: str | None, place: str, needs: Needs) -> Iter
             digest=runs.digest if runs else None,
         )
     )
-    yield from found
     references = [item.reference for item in found if isinstance(item, Use)]
     if runs:
         if all(reference.name != runs.name for reference in references):
-            yield Use(runs, needs.source, needs.user, needs.why, path)
+            found.append(Use(runs, needs.source, needs.user, needs.why, path))
     elif pulled and (looks_like_ecr(pulled) or not any(each.is_elsewhere for each in references)):
         text = f"{needs.user} ({needs.why}), {place}: its imageID is of no known form"
-        yield Diagnostic(ReadStatus.FAILED, f"{text}: {pulled!r}")
+        found.append(Diagnostic(ReadStatus.FAILED, f"{text}: {pulled!r}"))
+    return tuple(found)
 
 
 def _parsed(image_id: str) -> Reference | None:

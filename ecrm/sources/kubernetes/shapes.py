@@ -15,6 +15,7 @@ METADATA = record(
     ),
 )
 NAMED = record(metadata=METADATA)
+"""What every object has, besides what the others say."""
 
 _CONTAINERS = ListOf(record(name=TEXT, image=TEXT))
 _POD = record(
@@ -31,7 +32,6 @@ _TEMPLATE = record(spec=_POD)
 _TEMPLATED = record(template=_TEMPLATE)
 
 POD = record(
-    metadata=METADATA,
     spec=_POD,
     status=optional(
         record(
@@ -42,14 +42,13 @@ POD = record(
         )
     ),
 )
-WORKLOAD = record(metadata=METADATA, spec=_TEMPLATED)
-CRON_JOB = record(metadata=METADATA, spec=record(jobTemplate=record(spec=_TEMPLATED)))
-POD_TEMPLATE = record(metadata=METADATA, template=_TEMPLATE)
+WORKLOAD = record(spec=_TEMPLATED)
+CRON_JOB = record(spec=record(jobTemplate=record(spec=_TEMPLATED)))
+POD_TEMPLATE = record(template=_TEMPLATE)
 REPLICA_SET = record(
-    metadata=METADATA,
     spec=record(template=_TEMPLATE, replicas=optional(NUMBER)),
     status=optional(record(replicas=optional(NUMBER))),
 )
-CONTROLLER_REVISION = record(metadata=METADATA, revision=NUMBER)
+CONTROLLER_REVISION = record(revision=NUMBER)
 REVISION_DATA: Record = record(data=record(spec=_TEMPLATED))
 """Of a revision of Kubernetes' own controllers; others keep what they like."""

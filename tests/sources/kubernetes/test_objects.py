@@ -1,8 +1,10 @@
 """Which images one object of a cluster needs, and what is no answer of a cluster."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ecrm.kubernetes import Resource
 from ecrm.model.scan import Diagnostic, ReadStatus
@@ -10,6 +12,7 @@ from ecrm.model.use import Use
 from ecrm.sources.kubernetes.history import Revision
 from ecrm.sources.kubernetes.objects import object_uses
 from ecrm.sources.kubernetes.resources import KUBERNETES_OWN, WELL_KNOWN
+from tests.kubernetes.kubectl import assert_within, needs_kubectl, without_a_cluster
 from tests.sources.kubernetes.objects import Example, example, examples, written
 
 FAILED = ReadStatus.FAILED
@@ -46,6 +49,31 @@ def test_there_is_an_example_of_every_kind_and_of_every_group_of_custom_resource
 
 def key(each: Example) -> tuple[str, str]:
     return each.resource.group, each.resource.plural
+
+
+@needs_kubectl
+def test_the_examples_are_what_kubernetes_knows(tmp_path: Path):
+    """Those of its own kinds that have a pod template, but for what is newer than kubectl."""
+    kinds = {"Pod", "ReplicationController", "Deployment", "ReplicaSet", "StatefulSet"}
+    kinds |= {"DaemonSet", "Job", "CronJob"}
+    ours = [
+        {"apiVersion": each.resource.api_version, "kind": each.resource.kind, **each.object}
+        for each in examples()
+        if each.resource.kind in kinds
+    ]
+    for each in ours:
+        each["metadata"].pop("managedFields", None)  # kubectl shows none
+    for container in ours[0]["status"]["containerStatuses"]:
+        for mount in container.get("volumeMounts", ()):
+            mount.pop("volumeStatus", None)
+    file = tmp_path / "objects.yaml"
+    file.write_text(yaml.safe_dump_all(ours))
+    done = without_a_cluster(file)
+    assert done.stderr == ""
+    theirs = list(yaml.safe_load_all(done.stdout))
+    assert len(theirs) == len(ours)
+    for own, other in zip(ours, theirs, strict=True):
+        assert_within(own, other)
 
 
 class TestImageId:
