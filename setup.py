@@ -21,6 +21,6 @@ setup(
         r"\]\((?![\w+.-]+:|#)",
         f"]({SOURCE}/blob/v{VERSION}/",
         (ROOT / "README.md").read_text("utf-8"),
-    ),
+    ).replace(".png)", ".png?raw=true)"),
     long_description_content_type="text/markdown",
 )

@@ -63,6 +63,7 @@ PURE = (
     "planning.repository",
     "planning.retention",
     "planning.plan",
+    "planning.totals_history",
     "planning.guards",
     "planning.explain",
     "planning.plan_file",

@@ -145,12 +145,12 @@ def _entries(entries: Sequence[Node], section: Section, warnings: list[str]) -> 
 
 def _fingerprint(config: Config) -> str:
     """Of the values, not of the text: comments, order of keys and spelling do not change it; nor
-    do `check` and `pricing`, which decide about no image, nor `targets`, since a plan holds what
-    they are."""
+    do `check`, `owners` and `pricing`, which decide about no image, nor `targets`, since a plan
+    holds what they are."""
     values = _plain(config)
     values |= values.pop("history")
-    without = ("fingerprint", "warnings", "locations", "check", "rate_limits", "pricing", "targets")
-    for name in without:
+    of_no_image = ("check", "rate_limits", "owners", "pricing", "targets")
+    for name in ("fingerprint", "warnings", "locations", *of_no_image):
         del values[name]
     return sha256(json.dumps(values, default=_plain, sort_keys=True).encode()).hexdigest()
 

@@ -9,6 +9,7 @@ from typing import Any
 from ecrm.config.check import CHECK
 from ecrm.config.history import HistorySection
 from ecrm.config.kubernetes import Kubernetes
+from ecrm.config.owners import Owners
 from ecrm.config.quotas import Quota
 from ecrm.config.schema import Key, Section, one_map
 from ecrm.config.settings import (
@@ -196,6 +197,7 @@ _OWN: Mapping[str, Section] = {
         _NAMES,
     ),
     "guards": one_map("what stops a run before its first deletion", Guards()),
+    "owners": one_map("who owns which repository, for reports", Owners()),
     "pricing": Section(
         "what ECR charges for storage, where that is not known or you pay another price",
         {

@@ -7,6 +7,7 @@ from datetime import timedelta
 from ecrm.config.check import Checks
 from ecrm.config.document import ConfigLocation
 from ecrm.config.kubernetes import Kubernetes
+from ecrm.config.owners import Owners
 from ecrm.config.schema import key
 from ecrm.config.targets import Targets
 from ecrm.config.values import BOOLEAN, BYTES, COUNT, DURATION, PERCENT
@@ -117,6 +118,7 @@ class Config:
     guards: Guards = Guards()
     rate_limits: Mapping[str, int] = field(default_factory=dict)
     pricing: tuple[RegionPrice, ...] = ()
+    owners: Owners = field(default_factory=Owners)
     check: Checks = field(default_factory=Checks)
     targets: Targets | None = None
     fingerprint: str = ""

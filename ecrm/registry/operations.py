@@ -56,6 +56,9 @@ DESCRIBE_IMAGES = listing(
 )
 GET_REGISTRY_POLICY = Operation("ecr", "GetRegistryPolicy", record(policyText=TEXT))
 GET_REPOSITORY_POLICY = Operation("ecr", "GetRepositoryPolicy", record(policyText=TEXT))
+LIST_TAGS_FOR_RESOURCE = Operation(
+    "ecr", "ListTagsForResource", record(tags=optional(ListOf(record(Key=TEXT, Value=TEXT))))
+)
 GET_LIFECYCLE_POLICY = Operation("ecr", "GetLifecyclePolicy", record(lifecyclePolicyText=TEXT))
 START_LIFECYCLE_POLICY_PREVIEW = Operation(
     "ecr",

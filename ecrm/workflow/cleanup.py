@@ -30,6 +30,7 @@ from ecrm.workflow.repository_names import record_names
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
 from ecrm.workflow.state import USAGE_HISTORY, USAGE_HISTORY_OF_FILES, distrust_of_state
+from ecrm.workflow.totals_history import history_with, record_deletions
 from ecrm.workflow.usage_history import last_usage, record_usage
 
 log = logging.getLogger(__name__)
@@ -107,15 +108,22 @@ def review(run: Run, approved: ApprovedPlan | None = None) -> Review:
     notice that, too. Nor does a plan under another limit than that of ecrm.yaml change the record.
     """
     to_review, dropped = (plan(run), ()) if approved is None else _still_approved(run, approved)
-    return replace(reviewed(run, to_review), dropped=dropped)
+    _remember_names(run, to_review)
+    if approved is None:
+        history_with(run, to_review)
+    return Review(to_review, _stops(run, to_review), dropped)
 
 
 def reviewed(run: Run, made: Plan) -> Review:
-    """A plan that was just made, and its guards."""
+    """A plan that lists kept images and was just made, and its guards."""
+    _remember_names(run, made)
+    return Review(made, _stops(replace(run, request=replace(run.request, list_kept=True)), made))
+
+
+def _remember_names(run: Run, made: Plan) -> None:
     if made.complete and run.targets and not run.request.only:
         planned = (planned.repository for planned in made.repositories)
         record_names(state_of(run), [*planned, *(key.repository for key in made.unmanaged)])
-    return Review(made, _stops(run, made))
 
 
 def plan(run: Run) -> Plan:
@@ -223,6 +231,7 @@ def _delete(
         journal.end(
             complete=all(outcome.status is not OutcomeStatus.DEFERRED for outcome in outcomes)
         )
+    record_deletions(run, outcomes)
     return outcomes
 
 

@@ -7,14 +7,15 @@ from datetime import timedelta
 from ecrm.check import check, for_all
 from ecrm.check.values import CheckInputs
 from ecrm.model.pricing import Prices
-from ecrm.model.reference import RepositoryKey
 from ecrm.model.version import version
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.planner import make_plan, planning_context
 from ecrm.planning.remembering import Remembering
 from ecrm.reports.html.values import Forecast, Report, saved, summed_cost
+from ecrm.workflow.owners import owners
 from ecrm.workflow.run import Run, scan
+from ecrm.workflow.totals_history import history_with
 
 AHEAD = (7, 14, 30, 60, 90)
 """How many days later the same readings are planned again."""
@@ -26,35 +27,36 @@ def report(run: Run) -> Report:
     """Reads all images, also of repositories that no rule matches. An incomplete report is a value,
     too; callers look at its plan."""
     inventory = Remembering(run.inventory)
-    context = replace(
-        planning_context(
-            scan(run),
-            inventory,
-            for_all(run.config),
-            run.now,
-            action=run.request.action,
-            keep_all=True,
-        ),
-        overdue=run.config.check.overdue.longer_than,
+    context = planning_context(
+        scan(run),
+        inventory,
+        for_all(run.config),
+        run.now,
+        action=run.request.action,
+        keep_all=True,
+        organization=run.organization,
     )
+    context = replace(context, overdue=run.config.check.overdue.longer_than)
     whole = make_plan(inventory, context, run.request.only, run.progress)
     managed = _of(whole, managed=True, run=run)
     unmanaged = _of(whole, managed=False, run=run)
     config = replace(run.config, check=run.config.check.limited(_RULES))
     inputs = CheckInputs(whole, config, context.scan, run.request.only)
     keys = [planned.key for planned in whole.repositories]
+    plan = replace(
+        whole,
+        repositories=tuple(replace(planned, overdue=()) for planned in managed),
+        unmanaged=tuple(planned.key for planned in unmanaged),
+    )
     return Report(
-        plan=replace(
-            whole,
-            repositories=tuple(replace(planned, overdue=()) for planned in managed),
-            unmanaged=tuple(planned.key for planned in unmanaged),
-        ),
+        plan=plan,
         version=version(),
         prices=run.config.prices,
         unmanaged=unmanaged,
-        owners={key: _prefix(key) for key in keys},
+        owners=owners(run, keys),
         forecast=_forecast(run, inventory, context, whole),
         findings=check(inputs),
+        history=history_with(run, plan),
     )
 
 
@@ -92,9 +94,3 @@ def without_kept(plan: Plan) -> Plan:
         replace(planned, kept=()) for planned in plan.repositories
     ]
     return replace(plan, repositories=tuple(repositories))
-
-
-def _prefix(key: RepositoryKey) -> str:
-    """The first part of a name that has several."""
-    first, slash, _ = key.repository.partition("/")
-    return first if slash else "(no prefix)"

@@ -10,6 +10,7 @@ from ecrm.errors import UsageError
 USAGE_HISTORY = "in-use.json"
 USAGE_HISTORY_OF_FILES = "in-use-no-scan.json"
 """What scanned files alone name is compared with that, and with no scan of an account."""
+TOTALS_HISTORY = "totals.json"
 JOURNALS = "journals"
 
 
@@ -35,7 +36,9 @@ def distrust_of_state(folder: str) -> str:
         (state / JOURNALS, distrust_of_folder(state / JOURNALS)),
         *(
             (path, distrust_of_file(path))
-            for path in (state / USAGE_HISTORY, state / USAGE_HISTORY_OF_FILES)
+            for path in (
+                state / name for name in (USAGE_HISTORY, USAGE_HISTORY_OF_FILES, TOTALS_HISTORY)
+            )
         ),
     ):
         if why:

@@ -25,11 +25,11 @@ def left(ecrm: Ecrm, shop: Shop, state: Path) -> Path:
 def test_what_a_run_leaves_is_for_the_user_alone(left: Path):
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (left, *left.rglob("*"))}
     (journal,) = (left / "journals").iterdir()
-    files = ("in-use.json", "repositories.json", journal.name)
+    files = ("in-use.json", "repositories.json", "totals.json", journal.name)
     assert modes == {"state": 0o700, "journals": 0o700} | dict.fromkeys(files, 0o600)
 
 
-@pytest.mark.parametrize("name", ["", "journals", "in-use.json"])
+@pytest.mark.parametrize("name", ["", "journals", "in-use.json", "totals.json"])
 def test_others_may_write_it(ecrm: Ecrm, shop: Shop, left: Path, name: str):
     path = left / name
     path.chmod(path.stat().st_mode | stat.S_IWGRP)

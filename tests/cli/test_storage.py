@@ -114,6 +114,7 @@ def test_the_journal_and_the_usage_history_are_kept_in_s3_by_one_variable(
     assert ran.code == 0
     names = sorted(shop.aws.s3.texts("state"))
     assert names[0] == "ecrm/in-use.json"
+    assert names.pop() == "ecrm/totals.json"
     assert [name.rpartition("/")[0] for name in names[1:]] == [names[1].rpartition("/")[0]] * 4
     assert names[1].startswith("ecrm/journals/2")
     assert os.listdir() == ["ecrm.yaml"]  # noqa: PTH208 - names are all

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ecrm.config import Config, ExternalCommand, Guards, History, parse_bytes, parse_duration
 from ecrm.config.document import MapNode, read_document
+from ecrm.config.owners import Owners
 from ecrm.config.schema import Key, Section
 from ecrm.config.targets import RegistryEntry
 from ecrm.config.values import BYTES
@@ -432,11 +433,11 @@ DOCUMENT_PROBLEMS = [
 SCHEMA_PROBLEMS = [
     ("repository: []", ":1: unknown key 'repository'; did you mean 'repositories'?"),
     (
-        "clusters:\nzones: []",
+        "clusters:\nxyzzy: []",
         (
-            ":2: unknown key 'zones'; known are clusters, task_definitions, services, "
+            ":2: unknown key 'xyzzy'; known are clusters, task_definitions, services, "
             "lambda_functions, sources, external_commands, files, kubernetes, repositories, "
-            "guards, pricing, rate_limits, check, targets"
+            "guards, owners, pricing, rate_limits, check, targets"
         ),
     ),
     (
@@ -515,7 +516,7 @@ def test_a_file_of_the_wrong_shape_is_refused(text, message):
 def test_all_mistakes_of_a_file_are_reported_in_its_order():
     text = """\
         clusters: prod
-        zones: []
+        xyzzy: []
         repositories:
         - name: a
           expire: 30d
@@ -748,6 +749,12 @@ class TestFingerprint:
         priced = read(text + "pricing: [{region: 'eu-*', standard: 0.12}]")
         assert priced.fingerprint == read(text).fingerprint
         assert priced.prices.of("eu-west-1") == Price(Decimal("0.12"))
+
+    def test_owners_decide_about_no_image_and_do_not_change_it(self):
+        text = "repositories: [{name: a, expires: 1d}]\n"
+        owned = read(text + "owners: {tag: team, patterns: {'ml-*': ml}}")
+        assert owned.fingerprint == read(text).fingerprint
+        assert owned.owners == Owners("team", {"ml-*": "ml"})
 
 
 DURATIONS = [

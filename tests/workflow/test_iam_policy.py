@@ -336,7 +336,7 @@ def test_a_plan_file_is_written_by_plan_and_read_by_delete():
 @pytest.mark.parametrize("command", Command)
 def test_state_is_kept_by_what_has_guards(command: Command):
     document = policy(command, besides=Besides(state="s3://ours/state"))
-    if command in (Command.PLAN, Command.DELETE):
+    if command in (Command.PLAN, Command.REPORT, Command.DELETE):
         assert statement(document, "KeepState") == {
             "Action": ["s3:GetObject", "s3:PutObject"],
             "Resource": ["arn:aws:s3:::ours/state/*"],
@@ -376,3 +376,15 @@ def test_a_location_of_another_form_is_a_usage_error(besides: Besides, message: 
     with pytest.raises(UsageError) as caught:
         policy(Command.DELETE, besides=besides)
     assert str(caught.value) == message
+
+
+def test_a_report_may_read_resource_tags_only_where_they_say_who_owns_what():
+    text = "repositories: [{name: app, expires: 1d}]\n"
+    tagged = parse(f"{text}owners: {{tag: team}}\n", "ecrm.yaml")
+    assert statement(policy(Command.REPORT, tagged), "ReadOwners") == {
+        "Action": ["ecr:ListTagsForResource"],
+        "Resource": ["arn:aws:ecr:*:*:repository/*"],
+    }
+    plain = parse(text, "ecrm.yaml")
+    for command, config in ((Command.REPORT, plain), (Command.PLAN, tagged)):
+        assert "ecr:ListTagsForResource" not in str(policy(command, config))

@@ -52,6 +52,7 @@ def run_of(
     *sources: SourceReport,
     **request: Any,
 ) -> Run:
+    monkeypatch.setenv("ECRM_STATE_DIR", "/nonexistent/state")
     scan = Scan(NOW, (use("team/app:v3"),), sources or (read(),))
     monkeypatch.setattr(module, "scan", lambda _: scan)
     shelf = Counting({HOME: contents}, workers=1)

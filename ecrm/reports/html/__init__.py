@@ -6,7 +6,8 @@ which only sorts and filters.
     geometry      treemap, ticks
     pictures      from numbers to SVG
     text          numbers, tables
-    overview      header, tiles, bar, treemap, ages, forecast, owners
+    overview      header, tiles, bar, treemap, ages, owners
+    trends        forecast, history
     repositories  the table of repositories and their images
     evidence      what `check` found, what was read, how it was computed
 """
@@ -20,13 +21,13 @@ from ecrm.reports.html.evidence import findings, matrix, method
 from ecrm.reports.html.markup import Markup, join, tag
 from ecrm.reports.html.overview import (
     ages,
-    forecast,
     header,
     owners,
     summary,
     where_bytes_are,
 )
 from ecrm.reports.html.repositories import ids, table_of_repositories
+from ecrm.reports.html.trends import forecast, history
 from ecrm.reports.html.values import Report, figures
 
 
@@ -40,7 +41,8 @@ def report_html(report: Report) -> str:
         summary(repositories),
         where_bytes_are(repositories, names),
         tag("div", ages(repositories), forecast(report), class_="pair"),
-        owners(repositories),
+        history(report),
+        owners(report, repositories),
         table_of_repositories(repositories, names),
         findings(report),
         matrix(report),

@@ -1,4 +1,4 @@
-"""The first part of the page, for whoever pays: where, how much, of what age, and from when on."""
+"""The first part of the page, for whoever pays: where, how much, of what age, and whose."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -7,11 +7,10 @@ from ecrm.model.humanize import count, human_size
 from ecrm.planning.holes import left_alone
 from ecrm.reports.html.geometry import Box
 from ecrm.reports.html.markup import Content, Markup, join, tag
-from ecrm.reports.html.pictures import SHADES, Point, Tile, bar, histogram, line, shade, tiles
+from ecrm.reports.html.pictures import SHADES, Tile, bar, histogram, shade, tiles
 from ecrm.reports.html.text import (
     badge,
     bullets,
-    dollar_tick,
     dollars,
     figure,
     key,
@@ -20,6 +19,7 @@ from ecrm.reports.html.text import (
     size_tick,
     table,
 )
+from ecrm.reports.html.trends import change, trends
 from ecrm.reports.html.values import (
     AGES,
     Amounts,
@@ -168,42 +168,11 @@ def ages(repositories: Sequence[RepositoryFigures]) -> Markup:
     )
 
 
-def forecast(report: Report) -> Markup | None:
-    """None where nobody looked ahead."""
-    if not report.forecast:
-        return None
-    costs = all(one.saved is not None for one in report.forecast)
-    points = []
-    for one in report.forecast:
-        value = float(one.saved or 0) if costs else float(one.deletable.size)
-        words = dollars(one.saved) if costs else human_size(one.deletable.size)
-        points.append(Point(one.days, value, f"+{one.days} d" if one.days else "now", words))
-    what = "Dollars a month" if costs else "Bytes"
-    rows = (
-        (
-            f"in {one.days} days" if one.days else "now",
-            f"{one.deletable.images:,}",
-            human_size(one.deletable.size),
-            dollars(one.saved),
-        )
-        for one in report.forecast
-    )
-    return figure(
-        "If nobody cleans up",
-        f"{what} reclaimable in the next {report.forecast[-1].days} days, with nothing pushed",
-        line(
-            points,
-            dollar_tick if costs else size_tick,
-            "Line: what becomes reclaimable; numbers below",
-            "gone",
-        ),
-        table(("When", "Images", "Bytes", "$ a month"), rows, "Reclaimable later"),
-    )
-
-
-def owners(repositories: Sequence[RepositoryFigures]) -> Markup:
+def owners(report: Report, repositories: Sequence[RepositoryFigures]) -> Markup:
     rows = []
+    known = trends(report, repositories)
     for owner, group in by_owner(repositories).items():
+        changes = [known[one.name] for one in group if one.name in known]
         amounts = total(one.amounts for one in group)
         rows.append(
             (
@@ -214,9 +183,11 @@ def owners(repositories: Sequence[RepositoryFigures]) -> Markup:
                 human_size(amounts.reclaimable),
                 dollars(amounts.saved),
                 percent(amounts.share),
+                *([change(sum(changes) if changes else None)] if known else []),
             )
         )
-    head = ("Owner", "Repositories", "Stored", "$ a month", "Reclaimable", "$ a month", "Share")
+    head = ["Owner", "Repositories", "Stored", "$ a month", "Reclaimable", "$ a month", "Share"]
+    head += ["30 days"] if known else []
     return section(
         "Owners", table(head, rows, "Bytes and dollars a month by owner", "lean"), id_="owners"
     )

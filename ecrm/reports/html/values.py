@@ -13,6 +13,7 @@ from ecrm.model.pricing import Price, Prices
 from ecrm.model.reference import RepositoryKey, display_name
 from ecrm.model.rule import Action
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
+from ecrm.planning.totals_history import TotalsHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Report:
     owners: Mapping[RepositoryKey, str] = field(default_factory=dict)
     forecast: tuple[Forecast, ...] = ()
     findings: Findings | None = None
+    history: TotalsHistory = field(default_factory=TotalsHistory)
 
 
 class Fate(StrEnum):

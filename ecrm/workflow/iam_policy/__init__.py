@@ -42,6 +42,7 @@ _REGISTRY = _actions(ecr.DESCRIBE_REGISTRY, ecr.DESCRIBE_REPOSITORIES)
 _REGISTRY_POLICY = _actions(ecr.GET_REGISTRY_POLICY)
 _IMAGES = _actions(ecr.BATCH_GET_IMAGE, ecr.DESCRIBE_IMAGES)
 _REPOSITORY_POLICY = _actions(ecr.GET_REPOSITORY_POLICY)
+_RESOURCE_TAGS = _actions(ecr.LIST_TAGS_FOR_RESOURCE)
 _LIFECYCLE = _actions(
     ecr.GET_LIFECYCLE_POLICY, ecr.GET_LIFECYCLE_POLICY_PREVIEW, ecr.START_LIFECYCLE_POLICY_PREVIEW
 )
@@ -89,7 +90,7 @@ def policy(
     else:
         needed = [*_reading(command, config, rules, place)]
         needed += of_every_run(place, besides)
-    if command in (Command.PLAN, Command.DELETE):
+    if command in (Command.PLAN, Command.REPORT, Command.DELETE):
         needed += of_planning(place, besides)
     if command is Command.PLAN:
         needed += of_writing_plans(place, besides)
@@ -142,6 +143,8 @@ def _reading(
     if matched:
         of_images = _IMAGES + (_REPOSITORY_POLICY if shows_pullers else ())
         yield allow("ReadImages", of_images, matched)
+    if matched and command is Command.REPORT and (config is None or config.owners.tag):
+        yield allow("ReadOwners", _RESOURCE_TAGS, matched)
     if matched and command is Command.CHECK:
         yield allow("PreviewLifecyclePolicies", _LIFECYCLE, matched)
 

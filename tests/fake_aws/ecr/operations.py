@@ -22,6 +22,7 @@ OPERATIONS: dict[str, Callable[[Account, Json], Json]] = {
     "ListImageReferrers": describing.list_image_referrers,
     "ListImages": describing.list_images,
     "ListPullTimeUpdateExclusions": settings.list_pull_time_update_exclusions,
+    "ListTagsForResource": settings.list_tags_for_resource,
     "PutImage": pushing.put_image,
     "StartLifecyclePolicyPreview": lifecycle.start_lifecycle_policy_preview,
     "UpdateImageStorageClass": settings.update_image_storage_class,

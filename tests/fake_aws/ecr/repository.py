@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from tests.fake_aws.times import DAY, Moment, epoch
 
@@ -29,6 +30,7 @@ class Repository(Store):
     lifecycle_policy: str | None = None
     preview: Preview | None = None
     preview_waits = 1
+    resource_tags: Mapping[str, str] = MappingProxyType({})
     _pushes = 0
     _latest = 0.0
 

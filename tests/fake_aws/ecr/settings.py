@@ -67,6 +67,12 @@ def get_repository_policy(account: Account, params: Json) -> Json:
     return _names(repository) | {"policyText": repository.policy}
 
 
+def list_tags_for_resource(account: Account, params: Json) -> Json:
+    name = params["resourceArn"].partition(":repository/")[2]
+    tags = repository_of(account, {"repositoryName": name}).resource_tags
+    return {"tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
 def list_pull_time_update_exclusions(account: Account, params: Json) -> Json:
     names = sorted(account.ecr.pull_time_exclusions)
     listing = Listing("ListPullTimeUpdateExclusions", names, lambda name: (name,))
