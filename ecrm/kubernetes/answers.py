@@ -104,10 +104,8 @@ PAGE = record(
     metadata=record(**{"continue": optional(TEXT), "remainingItemCount": optional(NUMBER)}),
     items=ListOf(Scalar(_object)),
 )
-_VERSION = record(groupVersion=TEXT, version=TEXT)
+_VERSION = record(version=TEXT)
 GROUPS = record(
     groups=ListOf(record(name=TEXT, versions=ListOf(_VERSION), preferredVersion=_VERSION))
 )
-RESOURCES = record(
-    groupVersion=TEXT, resources=ListOf(record(name=TEXT, kind=TEXT, verbs=ListOf(TEXT)))
-)
+RESOURCES = record(resources=ListOf(record(name=TEXT, kind=TEXT, verbs=ListOf(TEXT))))

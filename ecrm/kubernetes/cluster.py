@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -71,7 +72,7 @@ class Cluster:
         again from its first page, so that an object may come twice. Memory holds one page, as long
         as the caller keeps none.
         """
-        for start in range(1, _STARTS + 1):
+        for start in count(1):
             try:
                 yield from self._pages(resource)
             except ExpiredError:
@@ -83,12 +84,14 @@ class Cluster:
     def find(self, group: str, plural: str) -> Resource | None:
         """The resource in the version that the cluster prefers; None where it does not serve it,
         as where a CRD is not installed."""
+        return next(self._served(group, plural), None)
+
+    def _served(self, group: str, plural: str) -> Iterator[Resource]:
         for version in self._groups.get(group, ()):
             path = f"/apis/{group}/{version}" if group else f"/api/{version}"
             for resource in self._discovered(path, "APIResourceList", RESOURCES)["resources"]:
                 if resource["name"] == plural and "list" in resource["verbs"]:
-                    return Resource(group, version, plural, resource["kind"])
-        return None
+                    yield Resource(group, version, plural, resource["kind"])
 
     @cached_property
     def _groups(self) -> Mapping[str, Sequence[str]]:
@@ -111,30 +114,26 @@ class Cluster:
         more: dict[str, str] = {}
         while True:
             query = urlencode({"limit": _PAGE, **more})
-            items, token = self._page(question, resource, f"{resource.path}?{query}")
+            page = self._page(question, resource, f"{resource.path}?{query}")
+            token = page["metadata"]["continue"]
             if token in seen:
                 what = "the answer names the same next page a second time"
                 raise AwsError(f"{question}: {what}; try again")
-            yield items
-            del items  # while the next page is read
+            yield page.pop("items")  # so that only the caller holds them while the next is read
             if not token:
                 return
             seen.add(token)
             more = {"continue": token}
 
-    def _page(
-        self, question: Question, resource: Resource, path: str
-    ) -> tuple[Sequence[Mapping[str, Any]], str]:
-        """The objects of a page, and what names the next one; empty on the last."""
+    def _page(self, question: Question, resource: Resource, path: str) -> dict[str, Any]:
         page = read(question, self.get(path), f"{resource.kind}List", PAGE)
-        items, token = page["items"], page["metadata"]["continue"] or ""
         own = (resource.api_version, resource.kind)
-        kinds = {(each.get("apiVersion"), each.get("kind")) for each in items}
+        kinds = {(each.get("apiVersion"), each.get("kind")) for each in page["items"]}
         problem = ""
         if page["apiVersion"] != resource.api_version or not kinds <= {own, (None, None)}:
             problem = f"holds what is not of {' '.join(own)}"
-        elif page["metadata"]["remainingItemCount"] and not token:
+        elif page["metadata"]["remainingItemCount"] and not page["metadata"]["continue"]:
             problem = "leaves out objects, and names no next page"
         if problem:
             raise AwsError(f"{question}: the answer {problem}; try again")
-        return items, token
+        return page

@@ -80,7 +80,9 @@ class Renewed:
     def __call__(self, refused: Identity | None) -> Identity:
         with self._lock:
             issued = self._issued
-            is_good = issued and not (issued.until and issued.until <= self._now())
-            if issued is None or not is_good or issued.identity == refused:
+            if issued is None or self._is_over(issued) or issued.identity == refused:
                 issued = self._issued = self._issue()
             return issued.identity
+
+    def _is_over(self, issued: Issued) -> bool:
+        return issued.until is not None and issued.until <= self._now()

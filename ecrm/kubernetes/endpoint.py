@@ -1,14 +1,16 @@
 """Where a cluster is reached, and by what its certificate is known."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from ecrm.errors import InputError
 
-_PORTS = {"http": 80, "https": 443}
-_PROXIES = ("http", "https")
+_SCHEMES = ("http", "https")
+_PORT = 443
+"""Where the URL names none; whatever has another scheme is this machine, which needs no proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,12 @@ class Endpoint:
     def __post_init__(self) -> None:
         parts = _split(self.url)
         is_plain = "@" not in parts.netloc and not parts.query
-        if parts.scheme not in _PORTS or not parts.hostname or not is_plain:
+        if parts.scheme not in _SCHEMES or not parts.hostname or not is_plain:
             raise InputError("the server is not the URL of a cluster, such as https://host:6443")
         if parts.scheme == "http" and not _is_loopback(parts.hostname):
             # Whoever is on the way could hide what runs.
             raise InputError(f"{self.url} is not HTTPS; only this machine is asked without it")
-        if self.proxy and _split(self.proxy).scheme not in _PROXIES:
+        if self.proxy and _split(self.proxy).scheme not in _SCHEMES:
             raise InputError("a proxy must be http:// or https://")
 
     @property
@@ -45,7 +47,7 @@ class Endpoint:
         if self.proxy:
             return self.proxy
         parts = urlsplit(self.url)
-        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        host, port = str(parts.hostname).rstrip("."), parts.port or _PORT
         proxy = _either(environment, f"{parts.scheme}_proxy")
         if _is_loopback(host) or _is_listed(host, port, _either(environment, "no_proxy")):
             return ""
@@ -73,17 +75,14 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_listed(host: str, port: int, listed: str) -> bool:
-    entries = (entry.strip().lower() for entry in listed.split(","))
-    return any(_matches(host, str(port), entry) for entry in entries if entry)
+    return any(_matches(host, str(port), entry.strip().lower()) for entry in listed.split(","))
 
 
 def _matches(host: str, port: str, entry: str) -> bool:
     """As golang.org/x/net/http/httpproxy reads an entry."""
     if "/" in entry:
-        try:
+        with suppress(ValueError):
             return ip_address(host) in ip_network(entry, strict=False)
-        except ValueError:
-            return False
     name, _, own_port = entry.partition(":")
     if own_port not in ("", port):
         return False

@@ -1,5 +1,6 @@
 """A cluster's lists are read to their end, or not at all."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +90,22 @@ def test_no_page_is_asked_for_before_it_is_wanted():
     assert next(Cluster("prod", script).pages(PODS))
 
 
+def test_only_the_caller_holds_a_page_while_the_next_is_read():
+    """Memory is that of a page, however many there are."""
+    bodies = [answer(page(PODS, named("a"), "two")), answer(page(PODS, named("b")))]
+    held: list[object] = [[]]
+    counts: list[int] = []
+
+    def get(_: str) -> Answer:
+        counts.append(sys.getrefcount(held[0]))
+        return bodies.pop(0)
+
+    pages = Cluster("prod", get).pages(PODS)
+    held[0] = next(pages)
+    assert next(pages)
+    assert counts[0] == counts[1]
+
+
 def test_a_list_that_expires_begins_again():
     """Whoever reads it sees what came before once more, rather than less."""
     expired = status(410, "Expired", "The provided continue parameter is too old.")
@@ -159,6 +176,11 @@ NOT_ACCEPTED = (
             Answer(503, b"<html>" + b"x" * 1000),
             f"the cluster answers 503: <html>{'x' * 294}; try again later",
         ),
+        (
+            Answer(500, b"\xff"),
+            "the cluster answers 500: \N{REPLACEMENT CHARACTER}; try again later",
+        ),
+        (Answer(500, b"[" * 9999), f"the cluster answers 500: {'[' * 300}; try again later"),
         (Answer(302, b"[1]"), "the cluster answers 302: [1]; try again later"),
     ],
 )
@@ -166,6 +188,7 @@ def test_other_refusals_say_what_was_answered(given: Answer, text: str):
     assert str(refused(PODS, given)) == f"cluster prod: list pods: {text}"
 
 
+NOT_A_TEXT = "items[0].%s of the answer is a number and not a text"
 WHOLE = page(PODS, named("a"))
 
 
@@ -190,6 +213,12 @@ def without(member: str) -> dict[str, Any]:
         (WHOLE | {"items": [None]}, "items[0] of the answer is null and not a map"),
         (WHOLE | {"items": [{}]}, "the answer has no items[0].metadata"),
         (WHOLE | {"items": [{"metadata": {}}]}, "the answer has no items[0].metadata.name"),
+        (
+            WHOLE | {"items": [{"metadata": {"name": "a", "namespace": 7}}]},
+            NOT_A_TEXT % "metadata.namespace",
+        ),
+        (WHOLE | {"items": [{"kind": 7, **named("a")[0]}]}, NOT_A_TEXT % "kind"),
+        (WHOLE | {"items": [{"apiVersion": 7, **named("a")[0]}]}, NOT_A_TEXT % "apiVersion"),
         (
             WHOLE | {"items": [{"kind": "Node", "apiVersion": "v1", **named("a")[0]}]},
             "the answer holds what is not of v1 Pod",
@@ -219,6 +248,8 @@ def test_what_is_not_json_is_an_error(body: bytes):
 def test_items_may_say_their_kind_as_those_of_crds_do():
     items = [{"kind": "Rollout", "apiVersion": "argoproj.io/v1alpha1", **named("a")[0]}]
     assert listed(ROLLOUTS, (first(ROLLOUTS), answer(page(ROLLOUTS, items)))) == ["a"]
+    items += named("b")
+    assert listed(ROLLOUTS, (first(ROLLOUTS), answer(page(ROLLOUTS, items)))) == ["a", "b"]
 
 
 def discovering(**answers: object) -> Callable[[str], Answer]:

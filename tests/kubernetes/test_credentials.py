@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from ecrm.errors import AwsError
-from ecrm.kubernetes.credentials import Identity, Issued, Renewed, basic, bearer, token_of_file
+from ecrm.kubernetes.credentials import (
+    Identity,
+    Issued,
+    Renewed,
+    basic,
+    bearer,
+    fixed,
+    token_of_file,
+)
 from tests.kubernetes.connecting import encoded
 
 
@@ -47,6 +55,15 @@ def test_a_file_without_a_token_is_named(tmp_path: Path, content: bytes | None, 
     assert str(caught.value) == f"{path}: {problem}"
     path.write_bytes(b" t\n")
     assert token_of_file(path) == "Bearer t"
+
+
+def test_no_secret_is_shown():
+    assert "s3cret" not in repr(Identity("s3cret", b"s3cret", b"s3cret"))
+
+
+def test_what_is_fixed_stays_when_it_is_refused():
+    identity = Identity("one")
+    assert fixed(identity)(None) is fixed(identity)(identity) is identity
 
 
 def test_now_is_now_in_utc():

@@ -14,6 +14,7 @@ def proxy(host: str, **environment: str) -> str:
 
 def test_the_environment_names_a_proxy_for_each_scheme():
     assert proxy("a.example.com") == PROXY
+    assert proxy("a.example.com.", NO_PROXY="") == PROXY
     assert proxy("a.example.com", https_proxy="http://small") == "http://small"
     assert proxy("a.example.com", HTTPS_PROXY="proxy:3128") == PROXY
     assert proxy("a.example.com", HTTPS_PROXY="", HTTP_PROXY="http://x") == ""
@@ -41,6 +42,7 @@ def test_this_machine_is_asked_without_a_proxy(host: str):
         ("a.example.com", "a.example.com:443", True),
         ("a.example.com", "a.example.com:6443", False),
         ("a.example.com:6443", "a.example.com:6443", True),
+        ("a.example.com.", "example.com", True),
         ("a.example.com", "ple.com", False),
         ("a.example.com", ",", False),
         ("a.example.com", "10.0.0.0/8", False),
