@@ -19,6 +19,7 @@ from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.sources.gaps import attempt_where_offered
 from ecrm.sources.items import Counted, SourceItem, attempt
+from ecrm.sources.kubernetes.eks import EKS_CLUSTERS
 from ecrm.sources.source import Reading, Source
 
 _NUMBER = "COUNT(*)"
@@ -26,6 +27,7 @@ _ROW = Record(MappingProxyType({"accountId": TEXT, "awsRegion": TEXT, _NUMBER: N
 _QUERY = f"SELECT accountId, awsRegion, {_NUMBER} WHERE {{}} GROUP BY accountId, awsRegion"
 _KNOWN = {
     ("ecs", "clusters"): "resourceType = 'AWS::ECS::Cluster'",
+    ("eks", EKS_CLUSTERS): "resourceType = 'AWS::EKS::Cluster'",
     ("lambda", "lambda_functions"): (
         "resourceType = 'AWS::Lambda::Function' AND configuration.packageType = 'Image'"
     ),
@@ -96,10 +98,10 @@ AGGREGATORS = Source(
     _read,
     dict.fromkeys((DESCRIBE_AGGREGATORS, SELECT), ()),
     counts=(
-        "no image: where AWS Config knows clusters of ECS or functions with an image, and none was "
-        "found, the plan is incomplete"
+        "no image: where AWS Config knows clusters of ECS or EKS, or functions with an image, and "
+        "none was found, the plan is incomplete"
     ),
-    calls="1; 2 for each aggregator",
+    calls="1; 3 for each aggregator",
     quotas={"aws_config": Quota("config", (), 10, 10)},
     by_default=False,
 )

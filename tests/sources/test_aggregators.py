@@ -47,6 +47,8 @@ def test_clusters_and_functions_with_an_image_are_counted_by_account_and_region(
             if "NextToken" not in asked:
                 return {"Results": [row(ACCOUNT, REGION, 3)], "NextToken": "2"}
             return {"Results": [row("999999999999", "eu-west-1", 1)]}
+        if "'AWS::EKS::Cluster'" in asked["Expression"]:
+            return {"Results": [row(ACCOUNT, REGION, 2)]}
         assert "configuration.packageType = 'Image'" in asked["Expression"]
         return {"Results": [row(ACCOUNT, REGION, 7)]}
 
@@ -54,6 +56,7 @@ def test_clusters_and_functions_with_an_image_are_counted_by_account_and_region(
     assert read(aws) == [
         Counted(REGISTRY, "ecs", "clusters", 3),
         Counted(OTHER, "ecs", "clusters", 1),
+        Counted(REGISTRY, "eks", "eks_clusters", 2),
         Counted(REGISTRY, "lambda", "lambda_functions", 7),
     ]
 

@@ -8,11 +8,13 @@ from ecrm.errors import AccessDenied, AwsError, Gone
 from ecrm.kubernetes.eks import DESCRIBE_CLUSTER, LIST_CLUSTERS, eks_cluster, eks_names
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.sources.gaps import attempt_where_offered
-from ecrm.sources.items import SaidToBeGone, SourceItem, attempt, look_twice
+from ecrm.sources.items import SaidToBeGone, SeenResource, SourceItem, attempt, look_twice
 from ecrm.sources.kubernetes.reading import cluster_uses
 from ecrm.sources.source import Reading, Source
 
 _NAME = "eks"
+EKS_CLUSTERS = "eks_clusters"
+"""What reports call the names of the clusters that EKS lists."""
 _ADVICE = (
     "to read it, give ecrm's role an access entry (`ecrm kubernetes manifest`), run ecrm where the "
     "endpoint answers, or scan in a job of the cluster (docs/kubernetes.md); to leave it out, name "
@@ -29,6 +31,7 @@ def _clusters(
     reading: Reading, wanted: Collection[str] | None
 ) -> Iterator[SourceItem | SaidToBeGone]:
     names = [name for name in eks_names(reading.target) if wanted is None or name in wanted]
+    yield from (SeenResource(EKS_CLUSTERS, name) for name in names)
     for found in reading.workers.map(partial(_cluster, reading), names):
         yield from found
 

@@ -133,10 +133,11 @@ def _custom(item: object, place: Place) -> Revision:
 
 
 def _without_applied(item: Any) -> Object:
-    """Without what kubectl keeps of how it once was."""
+    """Of its metadata, only annotations can name images; one is what kubectl keeps of how the
+    object once was."""
     annotations = item["metadata"].get("annotations") or {}
     kept = {name: value for name, value in annotations.items() if name != _APPLIED}
-    return {**item, "metadata": {**item["metadata"], "annotations": kept}}
+    return {**item, "metadata": {"annotations": kept}}
 
 
 _WORKLOAD = _templated(WORKLOAD, "spec", "template")

@@ -13,7 +13,7 @@ from ecrm.kubernetes.eks import DESCRIBE_CLUSTER
 from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
-from ecrm.sources.items import SourceItem
+from ecrm.sources.items import SeenResource, SourceItem
 from ecrm.sources.kubernetes import eks
 from ecrm.sources.kubernetes.eks import EKS
 from tests.sources.kubernetes.api import Api
@@ -66,6 +66,7 @@ def test_all_clusters_of_the_target_are_read(aws: Stubs):
     aws.otherwise("DescribeCluster", FOUND)
     items = read(aws)
     assert users(items) == ["CronJob shop/nightly in prod", "CronJob shop/nightly in test"]
+    assert items[:2] == [SeenResource("eks_clusters", "prod"), SeenResource("eks_clusters", "test")]
     assert notes(items) == []
 
 

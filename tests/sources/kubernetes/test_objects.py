@@ -185,6 +185,16 @@ class TestEvidence:
             )
         ]
 
+    def test_an_annotation_of_a_custom_resource_may_name_an_image(self):
+        annotations = {"agent": written("ECR/agent:v1")}
+        item = {"metadata": {"name": "a", "namespace": "shop", "annotations": annotations}}
+        assert uses(read(example("Rollout").resource, item)) == [
+            written(
+                "Rollout shop/a in prod (rollouts.argoproj.io) → metadata.annotations.agent = "
+                "ECR/agent:v1"
+            )
+        ]
+
     def test_a_revision_that_nobody_owns_may_hold_anything(self):
         revision = example("ControllerRevision").object
         del revision["metadata"]["ownerReferences"]
