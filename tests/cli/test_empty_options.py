@@ -15,6 +15,7 @@ from tests.fake_aws import FakeAws
 REST = {
     (): ["plan"],
     ("config",): ["schema"],
+    ("kubernetes",): ["manifest"],
     ("restore",): ["journal.jsonl"],
     ("explain",): ["shop/api:v1"],
 }

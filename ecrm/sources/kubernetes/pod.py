@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -52,9 +51,8 @@ def _uses(
         place = f"container {container['name']}"
         yield from _image(container["image"], resolved.get(place), place, needs)
     for volume in spec["volumes"]:
-        if written := volume["image"]["reference"]:
-            place = f"volume {volume['name']}"
-            yield from _image(written, resolved.get(place), place, needs)
+        place = f"volume {volume['name']}"
+        yield from _image(volume["image"]["reference"], resolved.get(place), place, needs)
 
 
 @lru_cache(maxsize=10_000)  # the pods of a controller are alike
@@ -86,8 +84,8 @@ def _image(written: str, image_id: str | None, place: str, needs: Needs) -> tupl
 
 def _parsed(image_id: str) -> Reference | None:
     """None for what names no image by its digest."""
-    with suppress(NotAReferenceError):
+    try:
         reference = Reference.parse(ANY_SCHEME.sub("", image_id))
-        if reference.digest:
-            return reference
-    return None
+    except NotAReferenceError:
+        return None
+    return reference if reference.digest else None
