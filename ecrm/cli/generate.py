@@ -11,9 +11,14 @@ from ecrm.errors import UsageError
 
 @command()
 @yes_option("Overwrite the file without asking.")
+@click.option(
+    "--organization",
+    is_flag=True,
+    help="Also write `targets`, by which every account of the organization is scanned.",
+)
 @command_options
 @click.pass_context
-def generate(ctx: click.Context, force: bool) -> None:
+def generate(ctx: click.Context, force: bool, organization: bool) -> None:
     """Write a first ecrm.yaml for the account.
 
     Clusters, task definition families, Lambda functions and repositories whose names share a
@@ -28,7 +33,7 @@ def generate(ctx: click.Context, force: bool) -> None:
     wanted = request(ctx)
     if is_remote(wanted.config):
         raise UsageError(f"{wanted.config} is not a file; name a file to write with --config")
-    text = config_text(workflow.names(wanted, progress))
+    text = config_text(workflow.names(wanted, progress, organization=organization))
     say(text)
     if Path(wanted.config).exists() and not force:
         ask(f"{wanted.config} already exists. Overwrite it?", "--yes overwrites it")

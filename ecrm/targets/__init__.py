@@ -9,7 +9,8 @@ resolution.py     all of it
 """
 
 from ecrm.targets.accounts import Account
+from ecrm.targets.organizations import Member
 from ecrm.targets.reaching import Resolved
-from ecrm.targets.resolution import Resolution, resolve
+from ecrm.targets.resolution import Resolution, members_of, resolve
 
-__all__ = ["Account", "Resolution", "Resolved", "resolve"]
+__all__ = ["Account", "Member", "Resolution", "Resolved", "members_of", "resolve"]

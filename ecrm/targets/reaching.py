@@ -64,7 +64,12 @@ class Way:
             return Resolved(account, (), (report(status, str(error)),))
         writer = self._writer(account)
         found = tuple(
-            replace(here, registry=Registry(account.id, region), writer=writer)
+            replace(
+                here,
+                registry=Registry(account.id, region),
+                call_counter=CallCounter(),
+                writer=writer,
+            )
             for region in regions.scanned
         )
         absent = [
@@ -81,7 +86,6 @@ class Way:
             self.start,
             registry=Registry(account.id, self.start.registry.region),
             credentials=self._credentials(account),
-            call_counter=CallCounter(),
         )
         try:
             got = call(here.reading("sts"), GET_CALLER_IDENTITY)["Account"]

@@ -10,9 +10,9 @@ from threading import Lock
 
 from ecrm.aws import Target, map_concurrently
 from ecrm.aws.shared import SharedClients
-from ecrm.config.targets import Access, Targets
+from ecrm.config.targets import Access, Organization, Targets
 from ecrm.errors import AccessDenied, UsageError
-from ecrm.model.organization import UNKNOWN, Organization
+from ecrm.model import organization as model
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Progress, SourceReport
 from ecrm.targets.accounts import Account, accounts_of
@@ -28,7 +28,7 @@ class Resolution:
     """`accounts` are by id; `organization` has all of its accounts, if it was listed."""
 
     accounts: tuple[Resolved, ...]
-    organization: Organization = UNKNOWN
+    organization: model.Organization = model.UNKNOWN
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -63,7 +63,8 @@ def resolve(
     since nobody knows then who uses what, and UsageError for a configuration that does not fit."""
     start = _start(targets, home)
     _refuse_other_partitions(targets, start)
-    listed = [] if only_registries else _members(targets, start)
+    organization = None if only_registries else targets.organization
+    listed = members_of(organization, start) if organization else []
     accounts = [
         account
         for account in accounts_of(targets, listed, home.registry.account)
@@ -80,7 +81,7 @@ def resolve(
         return resolved
 
     found = map_concurrently(resolve_one, accounts, targets.max_accounts_at_once)
-    return Resolution(tuple(found), organization_of(listed) if listed else UNKNOWN)
+    return Resolution(tuple(found), organization_of(listed) if listed else model.UNKNOWN)
 
 
 def _start(targets: Targets, home: Target) -> Target:
@@ -108,10 +109,8 @@ def _refuse_other_partitions(targets: Targets, start: Target) -> None:
                 )
 
 
-def _members(targets: Targets, start: Target) -> list[Member]:
-    organization = targets.organization
-    if organization is None:
-        return []
+def members_of(organization: Organization, start: Target) -> list[Member]:
+    """Everybody who belongs to it. Raises AwsError."""
     roles = roles_of(start, start.registry.account, Access(organization.role))
     lists = replace(start, credentials=by_roles(start, roles))
     try:

@@ -26,6 +26,7 @@ from ecrm.planning.plan_file import (
 from ecrm.planning.planner import make_plan
 from ecrm.registry.deleter import Deleter
 from ecrm.sources.questions import Questions
+from ecrm.workflow.known_accounts import note_accounts
 from ecrm.workflow.repository_names import record_names
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
@@ -124,6 +125,9 @@ def _remember_names(run: Run, made: Plan) -> None:
     if made.complete and run.targets and not run.request.only:
         planned = (planned.repository for planned in made.repositories)
         record_names(state_of(run), [*planned, *(key.repository for key in made.unmanaged)])
+    folder = state_of(run)
+    if run.organization.paths and not distrust_of_state(folder):
+        note_accounts(folder, run.organization.paths, run.home)
 
 
 def plan(run: Run) -> Plan:

@@ -20,6 +20,7 @@ from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle.reading import parse_policy
 from ecrm.check.values import Findings
 from ecrm.config import RULES_OF_CHECK, Config, Level
+from ecrm.config.targets import Organization
 from ecrm.errors import IncompleteError, InputError, UsageError
 from ecrm.execution.journal.reading import load_journal
 from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
@@ -36,7 +37,7 @@ from ecrm.registry.restorer import Restorer, RestoreRehearsal
 from ecrm.sources import SOURCES
 from ecrm.sources.files.working_tree import tree_uses
 from ecrm.sources.source import Source
-from ecrm.targets import Resolved
+from ecrm.targets import Resolved, members_of
 from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
 from ecrm.workflow.cleanup import (
     ApprovedPlan,
@@ -189,10 +190,19 @@ def _one_by_one(
             yield outcome
 
 
-def names(request: Request, progress: Progress, connections: Connections | None = None) -> Names:
-    """The names from which `generate` makes a configuration, of all targets together."""
-    with connected(connections or connections_for(request), use_cache=request.cache) as reached:
+def names(
+    request: Request,
+    progress: Progress,
+    connections: Connections | None = None,
+    *,
+    organization: bool = False,
+) -> Names:
+    """The names from which `generate` makes a configuration, of all targets together, and with
+    `organization` how many accounts belong to that of the home."""
+    connections = connections or connections_for(request)
+    with connected(connections, use_cache=request.cache) as reached:
         found = [read_names(target, progress) for target in reached.targets]
+    home = connections.home() if organization else None
     sections = {section: None for names in found for section in names.resources}
     return Names(
         tuple(name for names in found for name in names.repositories),
@@ -200,6 +210,8 @@ def names(request: Request, progress: Progress, connections: Connections | None 
             section: tuple(name for names in found for name in names.resources.get(section, ()))
             for section in sections
         },
+        len(members_of(Organization(), home)) if home else 0,
+        home.registry if home else None,
     )
 
 

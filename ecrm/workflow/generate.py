@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 from ecrm.aws import Target
+from ecrm.model.humanize import count
+from ecrm.model.reference import Registry
 from ecrm.model.scan import Progress
 from ecrm.registry import images as registry
 from ecrm.sources import SOURCES
@@ -38,13 +40,29 @@ _GUARDS = """\
 """
 
 
+_TARGETS = """\
+# All {accounts} of the organization are scanned, each by this role. `ecrm iam-policy --as stackset`
+# prints a template that makes it everywhere, and `ecrm targets` tests it. Only the registries are
+# planned; one of another account needs a role to delete by.
+targets:
+  organization: {{}}
+  scan:
+    role: ecrm-scan
+  registries:
+    - account: "{registry.account}"
+      regions: [{registry.region}]
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What one account holds in one region: repositories, and resources by the section of ecrm.yaml
-    that is about them."""
+    that is about them. `accounts` is how many its organization has, if that was asked."""
 
     repositories: tuple[str, ...] = ()
     resources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accounts: int = 0
+    registry: Registry | None = None
 
 
 def read_names(target: Target, progress: Progress) -> Names:
@@ -72,7 +90,12 @@ def config_text(names: Names) -> str:
         for section in source.generated
     }
     sections["repositories"] = [entry | rule for entry in patterns(names.repositories)]
-    return f"{_HEADER}{yaml.dump(sections, Dumper=_Dumper, sort_keys=False, width=100)}\n{_GUARDS}"
+    text = yaml.dump(sections, Dumper=_Dumper, sort_keys=False, width=100)
+    targets = ""
+    if names.accounts and names.registry:
+        accounts = count(names.accounts, "account")
+        targets = _TARGETS.format(accounts=accounts, registry=names.registry) + "\n"
+    return f"{_HEADER}{text}\n{targets}{_GUARDS}"
 
 
 def patterns(names: Iterable[str]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ USAGE_HISTORY = "in-use.json"
 USAGE_HISTORY_OF_FILES = "in-use-no-scan.json"
 """What scanned files alone name is compared with that, and with no scan of an account."""
 TOTALS_HISTORY = "totals.json"
+KNOWN_ACCOUNTS = "accounts.json"
 JOURNALS = "journals"
 
 
@@ -37,7 +38,11 @@ def distrust_of_state(folder: str) -> str:
         *(
             (path, distrust_of_file(path))
             for path in (
-                state / name for name in (USAGE_HISTORY, USAGE_HISTORY_OF_FILES, TOTALS_HISTORY)
+                state / name
+                for name in (
+                    *(USAGE_HISTORY, USAGE_HISTORY_OF_FILES),
+                    *(TOTALS_HISTORY, KNOWN_ACCOUNTS),
+                )
             )
         ),
     ):

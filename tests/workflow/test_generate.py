@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrm.config import Config, History
+from ecrm.config.targets import Access, Organization, RegistryEntry, Targets
 from ecrm.errors import AccessDenied
 from ecrm.model.reference import RepositoryKey
 from ecrm.workflow.configuration import parse
@@ -188,6 +189,17 @@ def read(names: Names) -> Config:
     config = parse(config_text(names), "ecrm.yaml")
     assert config.warnings == ()
     return config
+
+
+def test_an_organization_is_written_as_targets():
+    config = read(Names(("web",), accounts=12, registry=REGISTRY))
+    assert config.targets == Targets(
+        Organization(),
+        scan=Access(("ecrm-scan",)),
+        registries=(RegistryEntry(REGISTRY.account, (REGISTRY.region,)),),
+    )
+    text = config_text(Names(accounts=12, registry=REGISTRY))
+    assert "# All 12 accounts of the organization are scanned" in text
 
 
 # The account
