@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,7 @@ def printed(command: str) -> str:
     before = logger.handlers, logger.propagate, logger.level
     with (
         pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory() as folder,
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -76,6 +78,7 @@ def printed(command: str) -> str:
         patch.setenv("NO_COLOR", "1")
         patch.setenv("COLUMNS", "80")
         patch.chdir(ROOT)
+        patch.setenv("XDG_STATE_HOME", folder)  # where no demo has deleted anything
         code = run(arguments)
     logger.handlers, logger.propagate, logger.level = before  # a run sets up those of its process
     found_violations = 3 if "check" in arguments else 0

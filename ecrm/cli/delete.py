@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _NO_TERMINAL = "--yes deletes without asking"
 
 
+def _refuse_dry_run(_: click.Context, __: click.Parameter, value: bool) -> None:
+    if value:
+        raise UsageError("use `ecrm plan`, which shows what would be deleted and deletes nothing")
+
+
 @command()
 @yes_option("Delete without asking.", "ECRM_FORCE")
 @plan_options
@@ -48,6 +53,7 @@ _NO_TERMINAL = "--yes deletes without asking"
     help="Record every deletion in FILE or s3://bucket/key, for `restore`.  "
     "[default: a new file in ~/.local/state/ecrm/journals]",
 )
+@click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, callback=_refuse_dry_run)
 @command_options
 @click.pass_context
 def delete(
@@ -65,6 +71,7 @@ def delete(
     Nothing is deleted if the plan is incomplete or a guard stops the run. Without a terminal,
     --yes is required.
     """
+    from ecrm.reports.outcomes import outcomes_json
     from ecrm.workflow import commands as workflow
 
     if not force and not sys.stdin.isatty():
@@ -72,13 +79,19 @@ def delete(
     view = PlanView.taken(options, output)
     to_stdout = view.format_name in ("text", "table") or not is_stdout(output)
     approved = workflow.ApprovedPlan(plan_file, max_plan_age) if plan_file else None
+    is_json = view.format_name == "json"
+    reviewed: list[Plan] = []
     confirmed: list[tuple[Plan, str]] = []
     outcomes: list[Outcome] = []
 
     def show_review(review: workflow.Review) -> None:
         from ecrm.reports.outcomes import dropped_lines
 
-        show(view.text(review.plan, run.config), output, run.home)
+        reviewed.append(review.plan)
+        if is_json and is_stdout(output):  # that is for what became of it
+            _say_plan(review.plan, asks=not force)
+        else:
+            show(view.text(review.plan, run.config), output, run.home)
         for line in dropped_lines(review.dropped, review.plan.targets):
             show(line) if to_stdout else say(line)
 
@@ -104,8 +117,17 @@ def delete(
             # Also after a signal or an error: what is deleted is deleted.
             if confirmed and (outcomes or signals.received):
                 _show_outcomes(outcomes, *confirmed[0], to_stdout=to_stdout)
+            if reviewed and is_json:
+                show(outcomes_json(reviewed[0], outcomes), output, run.home)
     if not applied.deletable.images:
         say("Nothing to delete.")
+
+
+def _say_plan(plan: "Plan", *, asks: bool) -> None:
+    from ecrm.reports.plans import plan_table
+
+    if asks:
+        say(plan_table(plan))
 
 
 def _question(plan: "Plan") -> str:

@@ -92,7 +92,7 @@ def _write_options(
     """Of a command's global options only that there are such."""
     groups: dict[str, list[tuple[str, str]]] = {title: [] for title in _GROUPS}
     for parameter in command.get_params(ctx):
-        record = parameter.get_help_record(ctx)
+        record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
         if record and not (ctx.parent and parameter.name in SETTINGS):
             groups[_GROUP_OF.get(str(parameter.name), _OTHERS)].append(record)
     for title, rows in groups.items():

@@ -19,6 +19,7 @@ from ecrm.cli.explain import explain
 from ecrm.cli.generate import generate
 from ecrm.cli.help import group
 from ecrm.cli.iam_policy import iam_policy
+from ecrm.cli.journals import journals
 from ecrm.cli.kubernetes import kubernetes
 from ecrm.cli.options import group_options
 from ecrm.cli.plan import plan
@@ -83,7 +84,7 @@ def cli(ctx: click.Context) -> None:
 
 
 cli.add("Look", scan, plan, top, diff, explain, report, check, snapshot, sources, targets)
-cli.add("Clean up", delete, restore)
+cli.add("Clean up", delete, restore, journals)
 cli.add("Set up", demo, generate, config, iam_policy, kubernetes, cache, version)
 
 

@@ -22,11 +22,12 @@ SAMPLE_CONFIG = Path(__file__).with_name("sample.yaml")
 
 
 @contextmanager
-def sample_account(now: datetime) -> Iterator[None]:
+def sample_account(now: datetime, memory: Path | None = None) -> Iterator[None]:
     """While this is entered, boto3 sessions made in this process talk to the sample account.
 
-    Ages count back from `now`, which is aware; the same `now` gives the same account. The
-    environment is as before when it is left. Raises UsageError where moto is not installed.
+    Ages count back from `now`, which is aware; the same `now` gives the same account, but for what
+    was deleted with the same `memory`, a file. The environment is as before when it is left. Raises
+    UsageError where moto is not installed.
     """
     try:
         from ecrm.demo import account  # noqa: PLC0415 - moto is slow to import, and optional
@@ -34,5 +35,5 @@ def sample_account(now: datetime) -> Iterator[None]:
         raise UsageError(
             "ecrm demo needs moto; in a clone of ecrm, run: pip install '.[demo]'"
         ) from error
-    with account.running(now):
+    with account.running(now, memory):
         yield

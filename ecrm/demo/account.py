@@ -1,14 +1,21 @@
 """Sets the sample account up inside this process, and removes it again."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from moto import mock_aws
 
+from ecrm.aws.ownership import read_own
+from ecrm.aws.storage import write_text
 from ecrm.demo import answers, ecs, functions, registry
 from ecrm.demo.story import REGION
+from ecrm.errors import InputError, NotThereError
+from ecrm.model.codec import decode
+from ecrm.model.json_text import parse_json
 
 _OURS = {
     "AWS_ACCESS_KEY_ID": "AKIADEMODEMODEMODEMO",
@@ -24,7 +31,7 @@ _OURS = {
 
 
 @contextmanager
-def running(now: datetime) -> Iterator[None]:
+def running(now: datetime, memory: Path | None) -> Iterator[None]:
     with (
         _environment(),
         mock_aws(),
@@ -32,8 +39,27 @@ def running(now: datetime) -> Iterator[None]:
         ecs.answering(now),
         functions.answering(now),
     ):
-        registry.fill(now)
-        yield
+        registry.fill(now, _remembered(memory) if memory else {})
+        try:
+            yield
+        finally:
+            if memory:
+                _remember(memory)
+
+
+def _remembered(memory: Path) -> dict[str, tuple[str, ...]]:
+    """Raises InputError for a file that is not as `_remember` writes it."""
+    try:
+        return decode(dict[str, tuple[str, ...]], parse_json(read_own(memory).decode()))
+    except NotThereError:
+        return {}
+    except ValueError as error:
+        raise InputError(f"{memory}: {error}; run: ecrm demo --reset") from error
+
+
+def _remember(memory: Path) -> None:
+    text = json.dumps(registry.deletions(), indent=2) + "\n"
+    write_text(str(memory), text, private=True)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """ECR of the sample account, corrected where moto differs from ECR."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +15,8 @@ from ecrm.demo.story import ACCOUNT, REGION, STORY
 _FOUNDED = timedelta(days=400)
 
 
-def fill(now: datetime) -> None:
+def fill(now: datetime, deleted: Mapping[str, Collection[str]]) -> None:
+    """All of the story but, of each repository, the deleted digests."""
     client = boto3.client("ecr")
     backend: Any = ecr_backends[ACCOUNT][REGION]
     for name in STORY["repositories"]:
@@ -23,6 +24,9 @@ def fill(now: datetime) -> None:
         repository = backend.repositories[name]
         repository.created_at = now - _FOUNDED
         for item in images.pushed(name).values():
+            if item.digest in deleted.get(name, ()):
+                repository.layers.update(item.layers)
+                continue
             _put(backend, name, item)
             _complete(repository.images[-1], item, now)
             repository.layers.update(item.layers)
@@ -30,6 +34,18 @@ def fill(now: datetime) -> None:
         text = json.dumps(policy)
         client.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=text)
     backend.batch_delete_image = partial(_batch_delete_image, backend, backend.batch_delete_image)
+
+
+def deletions() -> dict[str, list[str]]:
+    """The digests of the story that each repository does not hold now."""
+    backend: Any = ecr_backends[ACCOUNT][REGION]
+    return {
+        name: sorted(
+            {item.digest for item in images.pushed(name).values()}
+            - {image.get_image_digest() for image in backend.repositories[name].images}
+        )
+        for name in STORY["repositories"]
+    }
 
 
 def _put(backend: Any, repository: str, item: images.Pushed) -> None:

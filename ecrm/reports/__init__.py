@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 
 from ecrm.check.values import Findings
 from ecrm.config import Config
+from ecrm.execution.journal.listing import JournalSummary
 from ecrm.model.scan import Scan
 from ecrm.planning.explain import Answer
 from ecrm.planning.plan import Plan
 from ecrm.reports.checks import check_json, check_markdown, check_text
 from ecrm.reports.explanations import explanations_json, explanations_text
+from ecrm.reports.journals import journals_json, journals_table
 from ecrm.reports.machine import check_github, check_junit, check_sarif
 from ecrm.reports.markdown import plan_markdown
 from ecrm.reports.overview import plan_text
@@ -46,6 +48,10 @@ CHECK_FORMATS: dict[str, Callable[[Findings], str]] = {
 RESTORED_FORMATS: dict[str, Callable[[RestoreReport], str]] = {
     "table": restored_table,
     "json": restored_json,
+}
+JOURNALS_FORMATS: dict[str, Callable[[Sequence[JournalSummary]], str]] = {
+    "table": journals_table,
+    "json": journals_json,
 }
 SOURCES_FORMATS: dict[str, Callable[[Sequence[Source], Config], str]] = {
     "text": sources_text,

@@ -1,17 +1,20 @@
 """What AWS answered, per repository."""
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from shlex import quote
+from typing import Any
 
 from ecrm.model.decision import WORDS
 from ecrm.model.image import Image
 from ecrm.model.outcome import Outcome, OutcomeStatus
-from ecrm.model.printable import printable
+from ecrm.model.printable import printable, printable_json
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.repeated import once
-from ecrm.planning.plan import Totals
+from ecrm.planning.plan import Plan, Totals
 from ecrm.planning.plan_file import Dropped
+from ecrm.reports.plans import plan_objects
 from ecrm.reports.text import count, human_size, human_totals, page, table
 
 _EACH = 20
@@ -41,6 +44,30 @@ def outcomes_table(
     ]
     headers = ["REPOSITORY", *(status.upper() for status in statuses)]
     return page(table(rows, headers), _summary(everything, registries, planned))
+
+
+def outcomes_json(plan: Plan, outcomes: Sequence[Outcome]) -> str:
+    """The objects of the plan as JSON, each with `outcomes`: what became of its images. One is
+    complete where the plan is, and nothing is left of it that was to be deleted or archived."""
+    left = (OutcomeStatus.DEFERRED, OutcomeStatus.FAILED)
+    by_row: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for outcome in outcomes:
+        image = outcome.decision.image
+        by_row[str(outcome.registry), outcome.repository, image.kind.value].append(
+            {
+                "digest": image.digest,
+                "tags": list(image.tags),
+                "size": image.size,
+                "status": str(outcome.status),
+                "detail": outcome.detail,
+            }
+        )
+    rows = plan_objects(plan)
+    for row in rows:
+        row["outcomes"] = by_row[row["registry"], row["repository"], row["type"]]
+        settled = sum(outcome["status"] not in left for outcome in row["outcomes"])
+        row["complete"] = row["complete"] and settled == row["expired_images"]
+    return printable_json(json.dumps(rows, indent=2, ensure_ascii=False))
 
 
 def dropped_lines(dropped: Iterable[Dropped], registries: Collection[Registry]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ecrm.model.decision import WORDS
 from ecrm.model.image import Kind
@@ -23,11 +24,15 @@ _MOST_NAMES = 3  # of sources that name nothing; `ecrm sources` has them all
 def plan_json(plan: Plan) -> str:
     """An array, since fujiwara/ecrm has one; so each object says whether the plan is complete for
     its repository, and a repository that could not be read has one, too."""
+    return printable_json(json.dumps(plan_objects(plan), indent=2, ensure_ascii=False))
+
+
+def plan_objects(plan: Plan) -> list[dict[str, Any]]:
     missing = unread_by_repository(plan)
     unread = [
         (where, Kind.IMAGE, Totals(), Totals()) for where in plan.repositories if where.unread
     ]
-    shown = [
+    return [
         {
             "repository": where.repository,
             "type": kind.value,
@@ -41,7 +46,6 @@ def plan_json(plan: Plan) -> str:
         }
         for where, kind, total, deletable in (*rows(plan), *unread)
     ]
-    return printable_json(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
 def plan_table(plan: Plan) -> str:

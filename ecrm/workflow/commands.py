@@ -22,6 +22,7 @@ from ecrm.check.values import Findings
 from ecrm.config import RULES_OF_CHECK, Config, Level
 from ecrm.config.targets import Organization
 from ecrm.errors import IncompleteError, InputError, UsageError
+from ecrm.execution.journal.listing import journals
 from ecrm.execution.journal.reading import load_journal
 from ecrm.execution.restore import Restored, chosen, refuse_foreign, restored
 from ecrm.model.humanize import count
@@ -70,6 +71,7 @@ __all__ = [
     "Review",
     "Run",
     "connections_for",
+    "journals",
     "plan",
     "plan_and_delete",
     "plan_file",

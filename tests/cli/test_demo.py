@@ -16,10 +16,11 @@ NOTICE = "This is a sample account; nothing here is real.\n"
 
 
 def everything(folder: Path) -> dict[str, str]:
+    """All files but those in the demo's own folder."""
     return {
         str(path.relative_to(folder)): path.read_text()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and "demo" not in path.parts
     }
 
 
@@ -38,7 +39,7 @@ def everything(folder: Path) -> dict[str, str]:
         (["version"], "ecrm "),
     ],
 )
-def test_every_command_runs_and_leaves_nothing_behind(
+def test_every_command_runs_and_leaves_nothing_behind_elsewhere(
     ecrm: Ecrm, tmp_path: Path, command: list[str], shows: str
 ):
     before, environment = everything(tmp_path), dict(os.environ)
@@ -50,6 +51,38 @@ def test_every_command_runs_and_leaves_nothing_behind(
         assert ran.json
     assert everything(tmp_path) == before
     assert dict(os.environ) == environment
+
+
+def test_what_is_deleted_stays_deleted_and_can_be_explained_and_restored(
+    ecrm: Ecrm, tmp_path: Path
+):
+    folder = tmp_path / "home/.local/state/ecrm/demo"
+    ran = ecrm("demo", "delete", "--yes", "-r", "tools/ci")
+    assert ran.code == 0
+    assert ran.err.startswith(f"{NOTICE}Its files are in {folder}; what you delete stays deleted ")
+    (journal,) = (folder / "journals").iterdir()
+    assert f"ecrm: info: the journal is {journal}\n" in ran.err
+    (listed,) = ecrm("demo", "journals", "--format", "json").json["journals"]
+    assert listed["journal"] == str(journal)
+    again = ecrm("demo", "delete", "--yes", "-r", "tools/ci")
+    assert "Nothing to delete." in again.err
+    digest = next(iter(json.loads((folder / "deleted.json").read_text())["tools/ci"]))
+    assert "neither in a repository" in ecrm("demo", "explain", digest).err
+    ran = ecrm("demo", "restore", "--yes", journal)
+    assert (ran.code, listed["restorable"] > 1) == (0, True)
+    assert f"Restored {listed['restorable']} of {listed['restorable']} images." in ran.out
+    assert "can be deleted" in ecrm("demo", "explain", digest).out
+
+
+def test_reset_starts_again_and_what_is_damaged_says_so(ecrm: Ecrm, tmp_path: Path):
+    memory = tmp_path / "home/.local/state/ecrm/demo/deleted.json"
+    assert ecrm("demo", "version").code == 0
+    memory.write_text("[]")
+    ran = ecrm("demo", "version")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.endswith("; run: ecrm demo --reset\n")
+    assert ecrm("demo", "--reset", "version").code == 0
+    assert set(json.loads(memory.read_text())["tools/ci"]) == set()
 
 
 def test_no_call_leaves_the_process(ecrm: Ecrm, aws: FakeAws):

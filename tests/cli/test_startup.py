@@ -18,18 +18,8 @@ from tests.fake_aws import Fault
 SLOW = {"boto3", "botocore", "s3transfer", "urllib3", "moto", "hypothesis"}
 COMMANDS = (
     *("generate", "config", "scan", "plan", "explain", "report", "check", "snapshot"),
-    *(
-        "delete",
-        "restore",
-        "cache",
-        "iam-policy",
-        "kubernetes",
-        "sources",
-        "demo",
-        "version",
-        "top",
-        "diff",
-    ),
+    *("delete", "restore", "journals", "cache", "iam-policy", "kubernetes", "sources", "demo"),
+    *("version", "top", "diff"),
 )
 
 

@@ -20,6 +20,7 @@ from ecrm import reports
 from ecrm.aws.counter import CallCounter
 from ecrm.check.values import Findings, Unread, Violation, Where
 from ecrm.config import Level
+from ecrm.execution.journal.listing import JournalSummary
 from ecrm.execution.restore import Restored
 from ecrm.execution.restore import Result as RestoreResult
 from ecrm.lambda_handler import notice
@@ -35,7 +36,8 @@ from ecrm.model.reference import RepositoryKey
 from ecrm.model.rule import Rule
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan, SourceReport
 from ecrm.model.use import SourceLocation
-from ecrm.planning.explain import Explanation, MissingImage
+from ecrm.planning.checklist import Check
+from ecrm.planning.explain import Explanation, Listing, MissingImage
 from ecrm.planning.guards import Stop
 from ecrm.planning.plan import Plan
 from ecrm.planning.plan_diff import PlanDiff, plan_diff
@@ -45,7 +47,7 @@ from ecrm.reports.explanations import explanations_json, explanations_text
 from ecrm.reports.html import report_html
 from ecrm.reports.html.values import Report
 from ecrm.reports.images import images_json, images_markdown, images_text, largest_line
-from ecrm.reports.outcomes import deleted_line, outcomes_table, undo_lines
+from ecrm.reports.outcomes import deleted_line, outcomes_json, outcomes_table, undo_lines
 from ecrm.reports.overview import plan_text
 from ecrm.reports.ranking import View
 from ecrm.reports.restored import RestoreReport
@@ -117,7 +119,8 @@ def a_check() -> Findings:
 
 
 EXPLAINED = [
-    Explanation(HOME, "app", RULE, (KEPT, KEPT)),
+    Explanation(HOME, "app", RULE, (KEPT, KEPT), (Check("expires", "text"),)),
+    Listing("app", RULE, (KEPT,)),
     MissingImage("app:v1", (USE,)),
 ]
 OUTCOMES = [
@@ -125,6 +128,7 @@ OUTCOMES = [
     for number, status in enumerate(OutcomeStatus)
 ]
 ACCOUNTS = (Resolved(Account("1", "name", left_out="text"), (), (read(HOME, "account", NOTE),)),)
+JOURNAL = JournalSummary("journal", NOW, (HOME,), {OutcomeStatus.DELETED: 1}, unread=("text",))
 RESTORED = RestoreReport(
     [Restored(HOME, "app", "digest", ("v1",), result, "detail") for result in RestoreResult],
     len(RestoreResult),
@@ -148,6 +152,7 @@ FORMATS: tuple[tuple[Shown, Any], ...] = (
     *((shown, a_check()) for shown in reports.CHECK_FORMATS.values()),
     *((shown, a_result()) for shown in (notice.subject, notice.body, notice.message, markdown)),
     *((shown, ACCOUNTS) for shown in reports.TARGETS_FORMATS.values()),
+    *((shown, [JOURNAL]) for shown in reports.JOURNALS_FORMATS.values()),
     *((shown, RESTORED) for shown in reports.RESTORED_FORMATS.values()),
 )
 EVERY: Mapping[str, tuple[Shown, Any]] = {
@@ -160,6 +165,7 @@ EVERY: Mapping[str, tuple[Shown, Any]] = {
     "diff_json": (diff_json, a_diff()),
     "top_text": (lambda value: top_text(value, "owner", WIDE), a_plan()),
     "top_json": (lambda value: top_json(value, "rule", WIDE), a_plan()),
+    "outcomes_json": (lambda value: outcomes_json(*value), (a_plan(), OUTCOMES)),
     "outcomes_table": (lambda value: outcomes_table(value, (HOME,), 9), OUTCOMES),
     "calls_text": (calls_line, "text"),
     "stats_text": (calls_line, "text"),
