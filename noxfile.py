@@ -29,6 +29,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def everything(session: nox.Session) -> None:
+    """What is a sample in the other sessions, in full, without coverage: every fault of every call,
+    every action that a policy may lack, and every mutant. Takes hours."""
+    _install_locked(session)
+    session.run("pytest", "-m", "slow or not slow", env={"ECRM_TEST_ALL": "1"})
+    session.run("python", "-m", "tests.mutation", "--all")
+
+
+@nox.session(python=PYTHONS[0])
 def lowest(session: nox.Session) -> None:
     """All tests, with the lowest versions that pyproject.toml allows."""
     session.install("--resolution=lowest-direct", "--editable", ".[test]")

@@ -47,9 +47,14 @@ def _no_work_twice() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
     """Coverage more than doubles the time of a test. What runs the same lines hundreds of times,
-    in properties and under faults, is left out: the other tests must reach every line alone."""
+    in properties and under faults, is left out, and so is what is slow, but for the processes that
+    it starts: the other tests must reach every line alone."""
     measuring = coverage.Coverage.current()
-    again_and_again = is_hypothesis_test(request.function) or "faults" in request.path.parts
+    again_and_again = (
+        is_hypothesis_test(request.function)
+        or "faults" in request.path.parts
+        or request.node.get_closest_marker("slow") is not None
+    )
     if measuring is None or not again_and_again:
         yield
         return

@@ -38,6 +38,7 @@ _PATHS = tuple(LOADER.search_paths)
 def shared_botocore() -> Iterator[None]:
     """Not to be nested; what runs inside must not change what botocore has read."""
     aliaser, auth = botocore.hooks.EventAliaser, botocore.auth.SigV4Auth
+    trie = botocore.hooks._PrefixTrie
     sanitized = botocore.useragent.sanitize_user_agent_string_component
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", _loader)
@@ -50,7 +51,9 @@ def shared_botocore() -> Iterator[None]:
             "_create_client_exceptions",
             _once(botocore.errorfactory.ClientExceptionsFactory._create_client_exceptions),
         )
-        patch.setattr(botocore.hooks._PrefixTrie, "_recursive_copy", _copied)
+        patch.setattr(trie, "_recursive_copy", lambda _, attributes: dict(attributes))
+        patch.setattr(trie, "append_item", _of_its_own(trie.append_item))
+        patch.setattr(trie, "remove_item", _of_its_own(trie.remove_item))
         patch.setattr(botocore.hooks, "accepts_kwargs", lambda _: True)  # all handlers do
         patch.setattr(botocore.endpoint, "time", _NO_WAITING)
         patch.setattr(botocore.waiter, "time", _NO_WAITING)
@@ -77,16 +80,24 @@ def _by_name(alias: Any) -> Any:
     return alias_event_name
 
 
-def _copied(self: object, node: Any) -> Any:
-    """The structure of a trie of handlers: as botocore copies it for each client, but faster."""
-    return {
-        key: NodeList(value.first[:], value.middle[:], value.last[:])
-        if isinstance(value, NodeList)
-        else _copied(self, value)
-        if isinstance(value, dict)
-        else value
-        for key, value in node.items()
-    }
+def _of_its_own(change: Any) -> Any:
+    """Copies of a trie of handlers, one for each client, share its nodes. Who changes one has those
+    on the way to it copied first."""
+
+    def copied(node: Any) -> Any:
+        values = node["values"] and NodeList(*map(list, node["values"]))
+        return node | {"children": dict(node["children"]), "values": values}
+
+    def changed(self: Any, key: str, *more: Any, **named: Any) -> None:
+        self._root = node = copied(self._root)
+        for part in key.split("."):
+            if part not in node["children"]:
+                break
+            node["children"][part] = copied(node["children"][part])
+            node = node["children"][part]
+        change(self, key, *more, **named)
+
+    return changed
 
 
 def _once(create: Any) -> Any:

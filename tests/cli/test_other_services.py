@@ -42,6 +42,7 @@ def kept(ecrm: Ecrm) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_each_image_in_use_is_found_in_one_way_only(ecrm: Ecrm, aws: FakeAws, images):
     config(ecrm)
     assert kept(ecrm) == set()

@@ -42,6 +42,7 @@ def test_delete_asks_once_and_deletes_after_a_yes(ecrm: Ecrm, shop: Shop, answer
     assert shop.deleted == [shop.old.digest]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["n\n", "\n"])
 def test_anything_but_yes_deletes_nothing(ecrm: Ecrm, shop: Shop, answer: str):
     with Terminal("delete") as terminal:
@@ -130,6 +131,7 @@ def test_generate_asks_before_it_overwrites(ecrm: Ecrm, shop: Shop):
 # -- progress and colors ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_progress_is_one_line_that_is_wiped_and_only_on_a_terminal(ecrm: Ecrm, shop: Shop):
     shop.aws.slow(0.15, "ecr", "DescribeRepositories")
     with Terminal("plan") as terminal:
@@ -284,6 +286,7 @@ def test_ctrl_c_is_130_and_one_line(ecrm: Ecrm, shop: Shop, command: list[str]):
     assert not shop.aws.calls.writes
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_deleting_tells_what_is_deleted_and_the_next_run_does_the_rest(
     ecrm: Ecrm, shop: Shop
 ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from itertools import combinations
 from typing import TypeVar
 
@@ -10,14 +10,15 @@ Row = TypeVar("Row", bound=tuple[Hashable, ...])
 Pair = tuple[tuple[int, Hashable], tuple[int, Hashable]]
 
 
-def all_pairs(rows: Sequence[Row]) -> list[Row]:
+def all_pairs(rows: Sequence[Row], given: Collection[Row] = ()) -> list[Row]:
     """A few of these rows, in their order, in which every two values still meet that meet in any
-    of them. All rows have the same number of columns, two or more.
+    of them; the given rows are among them. All rows have the same number of columns, two or more.
 
     Takes the row with the most new pairs, the first of equals, until there are none.
     """
-    todo = {row: _pairs(row) for row in rows}
-    chosen: set[Row] = set()
+    chosen = set(given)
+    known = {pair for row in chosen for pair in _pairs(row)}
+    todo = {row: left for row in rows if (left := _pairs(row) - known)}
     while todo:
         best = max(todo, key=lambda row: len(todo[row]))
         met = todo[best]

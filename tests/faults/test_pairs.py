@@ -46,6 +46,15 @@ def test_the_selection_is_the_same_every_time_and_for_equal_rows_the_first_wins(
     ]
 
 
+def test_given_rows_are_part_of_the_selection_and_their_pairs_need_no_other_row():
+    rows = list(product("ab", "cd", "ef"))
+    given = {("b", "d", "f"), ("a", "d", "e")}
+    chosen = all_pairs(rows, given)
+    assert given < set(chosen)
+    assert pairs(chosen) == pairs(rows)
+    assert len(chosen) == 4
+
+
 def test_two_columns_are_all_pairs_already_and_nothing_has_none():
     rows = list(product("ab", "cde"))
     assert all_pairs(rows) == rows

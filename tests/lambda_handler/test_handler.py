@@ -500,6 +500,7 @@ def test_importing_the_function_imports_nothing_that_it_may_not_use():
     assert not packages & {"click", "tabulate", "moto", "boto3", "botocore", "urllib3"}
 
 
+@pytest.mark.slow
 def test_a_whole_run_needs_neither_click_nor_tabulate(aws: FakeAws, shop: Repository):
     code = (
         "import sys, ecrm.lambda_handler as it; it.handler({'command': 'delete'}, None);"

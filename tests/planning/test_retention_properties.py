@@ -240,6 +240,7 @@ def test_two_ways_to_write_the_rules_down_agree(case):
     assert expected == {image.digest for image in case.images} - case.gone()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.UNSCANNED])
 def test_random_repositories_show_every_reason(reason):
     """A property says nothing about what its examples never show."""

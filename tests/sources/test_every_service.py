@@ -102,17 +102,17 @@ _STEP = 5  # has no divisor in common with the number of faults
 
 
 def cases() -> Iterator[Any]:
-    """Each operation says that all is gone (B36) and meets two other faults, and each fault meets
-    many operations; `ECRM_TEST_ALL_FAULTS=1`
-    tries every combination."""
+    """Each operation says that all is gone (B36) and, in the slow tests, meets two other faults,
+    and each fault meets many operations; `ECRM_TEST_ALL=1` tries every combination."""
     kinds = (*FAULTS, *ODD)
     pairs = [(source, operation) for source in OTHERS for operation in source.operations]
     for number, (source, operation) in enumerate(pairs):
         if operation not in (DESCRIBE_TASK_DEFINITION, LIST_CLUSTERS):
             chosen = {"gone", *(kinds[(number + turn) % len(kinds)] for turn in (0, _STEP))}
-            for kind in kinds if os.environ.get("ECRM_TEST_ALL_FAULTS") else sorted(chosen):
+            for kind in kinds if os.environ.get("ECRM_TEST_ALL") else sorted(chosen):
                 name = f"{source.name}-{operation.name}-{kind}"
-                yield pytest.param(source, operation, kind, id=name)
+                marks = () if kind == "gone" else (pytest.mark.slow,)
+                yield pytest.param(source, operation, kind, id=name, marks=marks)
 
 
 @pytest.mark.parametrize(("source", "operation", "kind"), list(cases()))
