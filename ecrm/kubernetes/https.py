@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import ssl
 import time
 from collections.abc import Callable
@@ -125,7 +126,8 @@ def _pool(endpoint: Endpoint, identity: Identity, deadline: Deadline) -> "urllib
         "timeout": urllib3.Timeout(connect=min(_CONNECT_SECONDS, read), read=read),
     }
     if endpoint.is_secure:
-        settings["ssl_context"] = tls(endpoint.authorities, identity)
+        name = endpoint.server_name or str(urlsplit(endpoint.url).hostname)
+        settings["ssl_context"] = tls(endpoint.authorities, name, identity)
         if endpoint.server_name:
             settings["server_hostname"] = endpoint.server_name
     proxy = endpoint.proxy_by(os.environ)
@@ -151,9 +153,11 @@ def _failure(error: "urllib3.exceptions.HTTPError") -> tuple[str, float | None]:
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError  # noqa: PLC0415
 
     for reason in error.args:
-        if isinstance(reason, ssl.SSLCertVerificationError):
-            text = f"its certificate cannot be verified: {reason.verify_message}"
-            return f"{text}; check the certificate authority and the name of the server", None
+        # A certificate of another name is a ValueError where urllib3 compares it.
+        if isinstance(reason, ssl.SSLCertVerificationError | ValueError):
+            why = getattr(reason, "verify_message", str(reason))
+            cure = "check the certificate authority and the name of the server"
+            return f"its certificate cannot be verified: {why}; {cure}", None
     if isinstance(error, NewConnectionError | ConnectTimeoutError):
         is_refused = isinstance(error, NewConnectionError)
         return f"cannot be reached: {_reason(error)}; {_PRIVATE}", 0.0 if is_refused else None
@@ -162,4 +166,4 @@ def _failure(error: "urllib3.exceptions.HTTPError") -> tuple[str, float | None]:
 
 def _reason(error: Exception) -> str:
     """Without the object of urllib3 that the text begins with."""
-    return " ".join(str(error.args[-1]).rpartition("): ")[2].split())
+    return " ".join(re.sub(r"^(<.*?>|\w+\(.*?\)): ", "", str(error.args[-1])).split())

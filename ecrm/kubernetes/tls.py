@@ -8,16 +8,21 @@ from typing import NoReturn
 
 from ecrm.errors import AwsError
 from ecrm.kubernetes.credentials import Identity
+from ecrm.kubernetes.endpoint import is_address
 
 
-def tls(authorities: str | None, identity: Identity) -> ssl.SSLContext:
-    """What verifies the cluster and shows the client's certificate. Raises AwsError.
+def tls(authorities: str | None, name: str, identity: Identity) -> ssl.SSLContext:
+    """What verifies that a server is the cluster of that name or address, and shows the client's
+    certificate. Raises AwsError.
 
     As for kubectl, any of the authorities is enough, be it the certificate of the cluster itself,
     and one that lacks what RFC 5280 asks for is good: those that Kubernetes made for years do.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    # Where OpenSSL does not compare the name, urllib3 does; of an address, urllib3 1.26 does not
+    # tell OpenSSL.
+    context.check_hostname = not is_address(name)
     try:
         if authorities is None:
             context.load_default_certs()

@@ -84,7 +84,13 @@ def test_the_authorities_of_others_are_not_believed(fake: FakeCluster):
 
 def test_the_certificate_must_be_of_the_server_that_is_asked(fake: FakeCluster):
     assert names(connect(fake, server_name="kubernetes.default.svc")) == ["a", "b"]
-    assert "cannot be verified" in refused(connect(fake, server_name="example.com"))
+    for name in ("example.com", "127.0.0.9", "localhost"):
+        sleep = Sleeper()
+        error = refused(connect(fake, sleep=sleep, server_name=name))
+        assert "its certificate cannot be verified: " in error
+        assert "match" in error
+        assert sleep == []
+    assert fake.paths == ["/api/v1/pods?limit=500"]
 
 
 def test_a_client_shows_its_certificate(fake: FakeCluster):
