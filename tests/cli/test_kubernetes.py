@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ecrm.kubernetes.in_cluster import in_cluster
+from ecrm.sources.kubernetes import named
 from ecrm.sources.kubernetes.resources import KUBERNETES_OWN
 from tests.cli.conftest import RULES, Shop
 from tests.cli.driving import HOST, Ecrm
@@ -123,6 +126,34 @@ def test_a_snapshot_has_what_the_cluster_said_when_it_was_made(
     ran = ecrm("plan", "--from", "snapshot.json", "--format", "json")
     assert ran.rows == {("shop/api", "Image"): (0, 4)}
     assert len(cluster.requests) == asked
+
+
+@pytest.mark.usefixtures("every_source")
+def test_the_job_in_a_cluster_writes_what_a_plan_elsewhere_reads(
+    ecrm: Ecrm, shop: Shop, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+):
+    cluster.served[PODS] = [pod(f"{HOST}/shop/api@{shop.old.digest}")]
+    shop.aws.s3.bucket("scans")
+    Path("ca.crt").write_text(authority().certificate)
+    Path("token").write_text("t0k3n")
+    _, _, port = cluster.url.rpartition(":")
+    environment = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port}
+    here = partial(in_cluster, environment=environment, account=Path())
+    monkeypatch.setattr(named, "in_cluster", here)
+    job = ("--scan-to", "s3://scans/prod.json", "--image", "ecrm:1")
+    *_, config, cron_job = yaml.safe_load_all(ecrm("kubernetes", "manifest", *job).out)
+    Path("job.yaml").write_text(config["data"]["ecrm.yaml"])
+    [container] = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    command = [word.replace("/etc/ecrm/ecrm", "job") for word in container["command"]]
+    before = len(shop.aws.calls)
+    assert ecrm(*command[1:]).code == 0
+    services = {call.name.partition(":")[0] for call in shop.aws.calls[before:]}
+    assert services <= {"sts", "s3"}
+    ecrm.config(RULES)
+    scanned = ("--no-scan", "--scanned-files", "s3://scans/prod.json")
+    [planned] = ecrm.plan(*scanned)["repositories"]
+    [kept] = [each for each in planned["kept"] if each["reason"] == "in_use"]
+    assert kept["image"]["digest"] == shop.old.digest
 
 
 class TestManifest:

@@ -6,10 +6,14 @@ import pytest
 import yaml
 
 from ecrm.config import Config, Kubernetes
+from ecrm.kubernetes import Resource
 from ecrm.sources import SOURCES
+from ecrm.sources.kubernetes.reading import cluster_uses
+from ecrm.sources.kubernetes.resources import WELL_KNOWN
 from ecrm.workflow.configuration import parse
 from ecrm.workflow.kubernetes_manifest import Job, for_group, for_job, manifest_text, role
 from tests.kubernetes.kubectl import assert_within, needs_kubectl, without_a_cluster
+from tests.sources.kubernetes.api import Api
 
 JOB = Job("123456789012.dkr.ecr.us-east-1.amazonaws.com/ecrm:1", "s3://scans/prod.json")
 ROLE = "arn:aws:iam::123456789012:role/scan"
@@ -42,6 +46,16 @@ def test_the_role_allows_what_is_read():
         *("pipelines.tekton.dev", "taskruns.tekton.dev", "pipelineruns.tekton.dev"),
         "scaledjobs.keda.sh",
     }
+
+
+def test_all_that_it_allows_is_listed_and_nothing_else():
+    api = Api()
+    for name in WELL_KNOWN:
+        group, plural = name.split("/")
+        api.add(Resource(group, "v1", plural, plural.title()), [])
+    assert list(cluster_uses("eks", api.cluster(), Kubernetes(), "")) == []
+    listed = {resource.path: resource for resource in api.resources}
+    assert {str(listed[path]) for path in api.asked if path in listed} == allowed(Kubernetes())
 
 
 def test_it_follows_ecrm_yaml():
