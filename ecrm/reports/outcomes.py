@@ -18,7 +18,8 @@ from ecrm.reports.plans import plan_objects
 from ecrm.reports.text import count, human_size, human_totals, page, table
 
 _EACH = 20
-"""How many images of a repository that are dropped for one reason are named one by one."""
+"""How many images of a repository that are dropped for one reason, and how many that are skipped,
+are named one by one."""
 
 
 def outcomes_table(
@@ -95,11 +96,12 @@ def _summary(
     yield from _done(outcomes, planned)
     for status in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
         alike = [
-            (f"{display_name(outcome.key, registries)}@{_named(outcome.decision.image)}", outcome)
-            for outcome in outcomes
-            if outcome.status is status
+            (f"{display_name(one.key, registries)}@{_named(one.decision.image)}", one.detail)
+            for one in outcomes
+            if one.status is status
         ]
-        for line in once((name, outcome.detail) for name, outcome in alike):
+        each = status is OutcomeStatus.SKIPPED and len(alike) <= _EACH
+        for line in map(": ".join, alike) if each else once(alike):
             yield f"{status.capitalize()}: {line}"
 
 

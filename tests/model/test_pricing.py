@@ -40,4 +40,5 @@ def test_the_first_entry_that_matches_overrides_the_table():
 )
 def test_archived_bytes_cost_what_the_archive_costs(price: Price, cost: str, saved: str):
     assert price.cost(10 * GB, archived=2 * GB) == Decimal(cost)
+    assert price.cost(10 * GB) == 10 * price.standard
     assert price.saved_by_archiving(10 * GB) == Decimal(saved)

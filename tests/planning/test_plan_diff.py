@@ -10,7 +10,7 @@ from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Image
 from ecrm.planning.plan import Plan, Totals
 from ecrm.planning.plan_diff import Change, plan_diff
-from tests.values import HOME, NOW, deletable, image, plan_of, repository_plan
+from tests.values import HOME, NOW, REPLICA, deletable, image, plan_of, repository_plan
 
 A, B, C, D = (image(name, f"v{place}", size=10 + place) for place, name in enumerate("abcd"))
 
@@ -61,6 +61,13 @@ def test_a_repository_may_be_in_one_plan_alone():
     ]
 
 
+def test_changes_are_in_the_order_of_the_names():
+    names = [f"app{number}" for number in range(9)]
+    wheres = [repository_plan(name, [deletable(A)]) for name in reversed(names)]
+    none = plan_of(targets=plan_of(*wheres).targets)
+    assert [one.key.repository for one in plan_diff(none, plan_of(*wheres)).changes] == names
+
+
 def test_of_a_repository_that_could_not_be_read_nothing_is_known():
     unread = plan_of(repository_plan("app", unread="ecr:DescribeImages is denied"))
     assert changes(plan(A), unread) == [("v0", Change.KEPT_OR_GONE, "")]
@@ -78,7 +85,10 @@ def test_the_plans_are_compared_as_a_whole():
 
 
 def test_plans_of_other_targets_are_not_compared():
-    other = plan_of(targets=(HOME,))
-    what = "the old plan is of 123456789012/us-east-1, and the new one of 123456789012/eu-west-1"
+    other = plan_of(targets=(REPLICA, HOME))
+    what = (
+        "the old plan is of 123456789012/us-east-1, and the new one of "
+        "123456789012/eu-west-1, 123456789012/us-east-1"
+    )
     with pytest.raises(InputError, match=what):
         plan_diff(plan(A), other)

@@ -15,14 +15,15 @@ import pytest
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Status
 from ecrm.model.pattern import NamePattern
-from ecrm.model.pricing import Prices, RegionPrice
+from ecrm.model.pricing import Price, Prices, RegionPrice
 from ecrm.model.reference import Registry, RepositoryKey
 from ecrm.model.rule import Action
 from ecrm.planning.plan import Plan, Totals
 from ecrm.reports.columns import Cell, Column, grid, shortened, wrapped
+from ecrm.reports.costs import saved_by, unpriced
 from ecrm.reports.images import images_text
 from ecrm.reports.overview import plan_text
-from ecrm.reports.ranking import SORTS, View
+from ecrm.reports.ranking import SORTS, View, percent
 from tests.reports.large import cut_short, large_plan
 from tests.values import deletable, image, index, plan_of, repository_plan
 
@@ -166,6 +167,25 @@ def test_top_shows_that_many_and_sums_up_the_others():
     assert names(shop(), top=0) == ["shop/api", "shop/old", "shop/new", "total"]
 
 
+def test_of_equal_sizes_more_images_come_first_and_an_unknown_price_costs_nothing():
+    plan = plan_of(
+        repository_plan("a", [deletable(image("a", size=2))]),
+        repository_plan("b", [deletable(image("b", size=1)), deletable(image("c", size=1))]),
+        repository_plan("c", [deletable(image("d", size=9 * GB))], registry=CHINA),
+    )
+    region, elsewhere = "123456789012/us-east-1", "123456789012/cn-north-1"
+    assert names(plan)[:3] == [f"{elsewhere}/c", f"{region}/b", f"{region}/a"]
+    assert names(plan, sort="cost")[-2] == f"{elsewhere}/c"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [(0, 0, "0%"), (0, 9, "0%"), (1, 999, "1%"), (998, 999, "99%"), (9, 9, "100%"), (1, 3, "33%")],
+)
+def test_only_nothing_is_0_percent_and_only_all_of_it_100(part, whole, shown):
+    assert percent(part, whole) == shown
+
+
 @pytest.mark.parametrize(
     ("sort", "first"),
     [
@@ -228,6 +248,22 @@ def test_what_is_archived_costs_what_the_archive_costs():
     shown = text(plan_of(where), prices=entry("0.10", "0.04"))
     assert re.search(r"^  stored .* 0.40  █", shown, re.MULTILINE)
     assert re.search(r"^app .* 100% +0.40$", shown, re.MULTILINE)
+
+
+def test_what_a_deletion_saves_depends_on_where_the_image_is():
+    price = Price(Decimal("0.10"), archive=Decimal("0.04"))
+    active, archived = (
+        deletable(image("a", size=GB, status=status)) for status in (Status.ACTIVE, Status.ARCHIVED)
+    )
+    assert saved_by(active, price) == Decimal("0.10")
+    assert saved_by(archived, price) == Decimal("0.04")
+    assert saved_by(active._replace(action=Action.ARCHIVE), price) == Decimal("0.06")
+
+
+def test_regions_without_a_price_are_named_once_and_in_order():
+    regions = ("cn-north-1", "us-east-1", "cn-east-1", "cn-north-1", "cn-west-1", "cn-south-1")
+    plan = plan_of(targets=tuple(Registry("123456789012", region) for region in regions))
+    assert unpriced(plan, Prices()) == ["cn-east-1", "cn-north-1", "cn-south-1", "cn-west-1"]
 
 
 def test_a_plan_that_archives_and_deletes_removes():
