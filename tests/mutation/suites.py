@@ -45,7 +45,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.registry.manifests": ("registry/test_registry", "sources/test_cached_facts"),
     "ecrm.aws.parsing": ("aws/test_parsing",),
     "ecrm.aws.shapes": ("aws/test_operation", "sources/test_items", "registry/test_registry"),
-    "ecrm.aws.operation": ("aws/test_operation", "sources/test_items"),
+    "ecrm.aws.operation": ("aws/test_operation", "sources/test_items", "workflow/test_iam_policy"),
     "ecrm.aws.cache.caching": ("aws/test_cache",),
     "ecrm.aws.cache.database": ("aws/test_cache",),
     "ecrm.aws.cache.facts": ("aws/test_cache",),

@@ -2,23 +2,26 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from ecrm.config import Config, Guards
 from ecrm.errors import AwsError, Gone, IncompleteError
-from ecrm.model.image import Image
+from ecrm.model.image import Image, OwnReading
 from ecrm.model.pattern import ALL
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan
-from ecrm.planning.planner import make_plan, planning_context
+from ecrm.planning.planner import make_plan, planning_context, read_and_plan
+from ecrm.sources.items import Question
 from ecrm.sources.questions import Questions
 from ecrm.workflow import revalidation
 from ecrm.workflow.request import Request
 from ecrm.workflow.revalidation import Revalidation
 from ecrm.workflow.run import Run
 from tests.values import (
+    APP,
     HOME,
     NOW,
     PARTNER,
@@ -73,6 +76,7 @@ class Day:
     now: datetime = NOW
     used: list[str] = field(default_factory=list)
     unread: str = ""
+    left_open: bool = False
     scans: list[datetime] = field(default_factory=list)
     held: dict[str, RepositoryIndex] = field(default_factory=dict)
 
@@ -95,8 +99,11 @@ class Day:
     def break_down(self, error: AwsError) -> None:
         self.held["app"] = RepositoryIndex(error)
 
-    def facts(self, run: Run, _: Questions | None = None) -> PlanningContext:
+    def facts(self, run: Run, questions: Questions | None = None) -> PlanningContext:
         """As `read_context`, with the scan that the test wants."""
+        if questions and self.left_open:
+            question = Question((use("app:v1").reference,), list)
+            questions.add(question, lambda _: ([], read(HOME, "lambda", FAILED)))
         self.scans.append(run.now)
         notes = (Diagnostic(ReadStatus.FAILED, self.unread),) if self.unread else ()
         uses = tuple(map(use, self.used))
@@ -139,6 +146,7 @@ def test_what_is_any_older_is_read_again(day):
     left, skipped = look(made.repositories[0])
     assert deletable(left) == [digest(2)]
     assert [skip.decision.image.digest for skip in skipped] == [digest(1)]
+    assert skipped[0].why.startswith("now in use")
     assert day.scans == [day.now]  # uses and ages are of this moment
 
 
@@ -194,6 +202,32 @@ def test_uses_that_cannot_be_read_again_end_the_run(day):
     with pytest.raises(IncompleteError) as raised:
         look(made.repositories[0])
     assert str(raised.value) == "the images in use could not be read again: ecs:ListTasks: oops"
+
+
+def test_a_question_that_cannot_be_asked_again_ends_the_run(day):
+    look, made = day.begin()
+    day.now += timedelta(minutes=11)
+    day.left_open = True
+    with pytest.raises(IncompleteError) as raised:
+        look(made.repositories[0])
+    assert str(raised.value) == "the images in use could not be read again: ecs:ListTasks timed out"
+
+
+def test_b45_the_readings_that_a_plan_knows_of_are_known_when_it_is_looked_at_again(
+    day, monkeypatch
+):
+    contexts: list[PlanningContext] = []
+
+    def noted(inventory: Shelf, facts: PlanningContext, *more: Any) -> RepositoryPlan | None:
+        contexts.append(facts)
+        return read_and_plan(inventory, facts, *more)
+
+    monkeypatch.setattr(revalidation, "read_and_plan", noted)
+    look, made = day.begin()
+    day.now += timedelta(minutes=11)
+    readings = {digest(1): OwnReading(NOW, NOW, None)}
+    look(replace(made.repositories[0], own_readings=readings))
+    assert [facts.readings for facts in contexts] == [{APP: readings}]
 
 
 def test_a_repository_that_cannot_be_read_again_ends_the_run(day):
