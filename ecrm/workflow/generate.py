@@ -17,12 +17,19 @@ from ecrm.sources import SOURCES
 
 _KEEP_COUNT = 5
 _EXPIRES = "30d"
-_KEEP_TAGS = ["latest"]
+_WIDE = ("_*", "-*")
 
 _HEADER = """\
+# yaml-language-server: $schema=ecrm.schema.json
+# The line above is for editors; `ecrm config schema -o ecrm.schema.json` writes the schema.
+#
 # Written by `ecrm generate`. Look it over: what no rule under `repositories` matches is never
-# touched, and the first rule that matches a repository applies. ecrm reads every cluster, family
-# and function, whether it is named here or not; the entries say how much history to keep.
+# touched, and the first rule that matches a repository applies.
+"""
+
+_HISTORY = """
+# ecrm reads every cluster, task definition family and function, whether it is named here or not. It
+# keeps the images of the newest 5 revisions and versions of each; an entry changes that number.
 """
 
 
@@ -79,27 +86,32 @@ def read_names(target: Target, progress: Progress) -> Names:
 
 
 def config_text(names: Names) -> str:
-    """The text of an ecrm.yaml for these names."""
-    rule = {"expires": _EXPIRES, "keep_count": _KEEP_COUNT, "keep_tag_patterns": _KEEP_TAGS}
-    sections = {
-        section.name: [
-            entry | ({"keep_count": _KEEP_COUNT} if section.versions else {})
-            for entry in patterns(names.resources.get(section.name, ()))
-        ]
+    """The text of an ecrm.yaml for these names. What would only say the default is a comment."""
+    rule = {"expires": _EXPIRES, "keep_count": _KEEP_COUNT}
+    repositories = [entry | rule for entry in patterns(names.repositories)]
+    history = {
+        section.name: [entry | {"keep_count": _KEEP_COUNT} for entry in entries]
         for source in SOURCES
         for section in source.generated
+        if section.versions and (entries := patterns(names.resources.get(section.name, ())))
     }
-    sections["repositories"] = [entry | rule for entry in patterns(names.repositories)]
-    text = yaml.dump(sections, Dumper=_Dumper, sort_keys=False, width=100)
+    comments = "".join(f"# {line}\n" for line in _yaml(history).splitlines()) if history else ""
     targets = ""
     if names.accounts and names.registry:
         accounts = count(names.accounts, "account")
         targets = _TARGETS.format(accounts=accounts, registry=names.registry) + "\n"
-    return f"{_HEADER}{text}\n{targets}{_GUARDS}"
+    rules = _yaml({"repositories": repositories})
+    return f"{_HEADER}{rules}{_HISTORY}{comments}\n{targets}{_GUARDS}"
+
+
+def _yaml(data: object) -> str:
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=100)
+    return text
 
 
 def patterns(names: Iterable[str]) -> list[dict[str, Any]]:
-    """Names that share a prefix up to the first `/`, `_` or `-` become one `name_pattern`."""
+    """Names that share a prefix up to the first `/`, or if they have none up to the first `_` or
+    `-`, become one `name_pattern`. Those without a `/` come last, since they match more."""
     prefixes = {name: _prefix(name) for name in sorted(set(names))}
     shared = Counter(prefixes.values())
     entries: dict[str, dict[str, Any]] = {}
@@ -108,11 +120,11 @@ def patterns(names: Iterable[str]) -> list[dict[str, Any]]:
             entries.setdefault(prefix, {"name_pattern": f"{prefix}*"})
         else:
             entries[name] = {"name": name}
-    return list(entries.values())
+    return sorted(entries.values(), key=lambda entry: entry.get("name_pattern", "")[-2:] in _WIDE)
 
 
 def _prefix(name: str) -> str:
-    match = re.match(r".*?[/_-]", name)
+    match = re.match(r".*?/", name) or re.match(r".*?[_-]", name)
     return match[0] if match else ""
 
 
