@@ -14,7 +14,7 @@ what it found; `RULES` lists them all, most urgent first.
     baseline      accepted violations, which do not fail again
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -33,7 +33,8 @@ from ecrm.check.values import (
 from ecrm.config import Config, Level
 from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Rule
-from ecrm.model.use import SourceLocation
+from ecrm.model.use import SourceLocation, Use
+from ecrm.sources.items import SourceItem
 
 RULES: Mapping[str, Callable[[CheckInputs, Level], RuleResults]] = {
     "missing_image": missing_image,
@@ -44,6 +45,10 @@ RULES: Mapping[str, Callable[[CheckInputs, Level], RuleResults]] = {
     "mutable_tag": mutable_tag,
     "unmanaged": unmanaged,
 }
+
+
+RULES_OF_FILES = ("missing_image", "pending_deletion")
+"""Those about the images that files name."""
 
 
 def for_all(config: Config) -> Config:
@@ -79,6 +84,19 @@ def check(inputs: CheckInputs) -> Findings:
         levels=levels,
         targets=inputs.plan.targets,
         config=_config_location(inputs.config),
+    )
+
+
+def in_files(found: Findings, items: Iterable[SourceItem]) -> Findings:
+    """Of the violations only those of images that these uses in files name, and where they do."""
+    files = {item.location.file for item in items if isinstance(item, Use) and item.location}
+    return replace(
+        found,
+        violations=tuple(
+            violation
+            for violation in found.violations
+            if violation.location and violation.location.file in files
+        ),
     )
 
 

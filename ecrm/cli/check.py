@@ -47,6 +47,11 @@ _FORMATS = ("text", "json", "markdown", "sarif", "junit", "github")
     is_flag=True,
     help="Also check the images that the files given as arguments name; no globs.",
 )
+@click.option(
+    "--files-only",
+    is_flag=True,
+    help="Check only the images that these files name, for a pull request.",
+)
 @format_option(_FORMATS, "Format of the result.")
 @output_option()
 @click.option(
@@ -101,6 +106,7 @@ def check(
     globs: tuple[str, ...],
     more: tuple[str, ...],
     file_names: bool,
+    files_only: bool,
     format_name: str,
     output: str,
     reports: tuple[tuple[str, str], ...],
@@ -119,6 +125,7 @@ def check(
     \b
       ecrm check
       ecrm check --files 'deploy/**/*.json' 'k8s/*.yaml'
+      ecrm check --files-only --files 'deploy/**'    in a pull request
       ecrm check --only missing_image --files 'deploy/*.json' --fail-on warning
       ecrm check --format github --report sarif=ecrm.sarif --baseline accepted.json
       ecrm check -r app --lifecycle-policy policy.json    before deploying it
@@ -130,9 +137,14 @@ def check(
         more = tuple(map(glob.escape, more))
     elif more and not globs:
         raise UsageError(f"{more[0]!r} is given without an option; globs follow --files")
-    if write_baseline and (only or skip):
-        raise UsageError("--write-baseline is for all rules; leave out --only and --skip")
+    if write_baseline and (only or skip or files_only):
+        raise UsageError(
+            "--write-baseline is for all rules; leave out --only, --skip and --files-only"
+        )
+    if files_only and not (globs or more):
+        raise UsageError("--files-only without --files would check nothing")
     asked = {name: options.pop(name) for name in ("policy", "baseline")}
+    asked["files_only"] = files_only
     asked["rules"] = [rule for rule in only or RULES if rule not in skip]
     made = request(ctx, **options)
     if asked["policy"] and len(made.only.names) != 1:

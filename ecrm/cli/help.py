@@ -25,7 +25,7 @@ _GROUPS: Mapping[str, Sequence[str]] = {
             "snapshot",
             "now",
         ),
-        *("action", "only", "skip", "globs", "file_names", "policy", "baseline"),
+        *("action", "only", "skip", "globs", "file_names", "files_only", "policy", "baseline"),
     ),
     "Output": (
         *("output", "format_name", "out", "groups", "show_all", "top", "sort", "images", "reports"),

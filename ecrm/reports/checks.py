@@ -1,14 +1,18 @@
 """What `check` found, for people (text, markdown) and as JSON."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from ecrm.check.values import Findings, Violation
 from ecrm.config import RULES_OF_CHECK, Level
 from ecrm.model.printable import printable_json, printable_lines
-from ecrm.reports.text import count, escaped, unread_count
+from ecrm.reports.text import count, escaped, table, unread_count
+
+_MOST_BLOCKS = 3
+"""How many violations with the same next step are shown one by one."""
 
 
 def check_text(found: Findings) -> str:
@@ -50,11 +54,37 @@ def _groups(found: Findings) -> Iterator[str]:
         found.violations, lambda violation: (violation.rule, violation.level)
     ):
         yield from ("", f"{rule} ({level}): {RULES_OF_CHECK[rule]}")
+        alike: dict[str, list[Violation]] = defaultdict(list)
         for violation in group:
-            yield from ("", f"  {violation.what}")
-            yield f"    where  {place_of(violation)}"
-            yield f"    why    {violation.why}"
-            yield f"    next   {violation.next_step}"
+            alike[violation.next_step].append(violation)
+        for next_step, violations in alike.items():
+            if len(violations) > _MOST_BLOCKS:
+                yield from ("", *_together(next_step, violations))
+            else:
+                yield from chain.from_iterable(map(_block, violations))
+
+
+def _block(violation: Violation) -> Iterator[str]:
+    yield from ("", f"  {violation.what}")
+    yield f"    where  {place_of(violation)}"
+    yield f"    why    {violation.why}"
+    yield f"    next   {violation.next_step}"
+
+
+def _together(next_step: str, violations: list[Violation]) -> Iterator[str]:
+    """A line for each; what is the same of all is said once."""
+    same_why = len({violation.why for violation in violations}) == 1
+    yield f"  {count(len(violations), 'violation')} of one kind"
+    if same_why:
+        yield f"    why    {violations[0].why}"
+    yield f"    next   {next_step}"
+    yield ""
+    headers = ["WHERE", "WHAT"] if same_why else ["WHERE", "WHAT", "WHY"]
+    rows = [
+        [place_of(violation), violation.what, violation.why][: len(headers)]
+        for violation in violations
+    ]
+    yield from (f"    {line}" for line in table(rows, headers).split("\n"))
 
 
 def _rest(found: Findings) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -12,6 +13,7 @@ from ecrm.model.printable import printable, printable_json, printable_lines
 from ecrm.model.version import version
 from ecrm.reports.checks import place_of
 
+_ANNOTATIONS = 10
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -118,23 +120,41 @@ def _count(suite: ET.Element) -> None:
 
 def check_github(found: Findings) -> str:
     """Workflow commands, which GitHub Actions shows as annotations, at the line of a file where
-    there is one: https://docs.github.com/actions/reference/workflow-commands-for-github-actions."""
-    return "\n".join(_commands(found))
+    there is one: https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
+
+    GitHub shows ten of each level of a step, so the tenth says how many more there are."""
+    by_level: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    for level, command in _commands(found):
+        by_level[level].append(command)
+    return "\n".join(chain.from_iterable(_shown(*item) for item in by_level.items()))
 
 
-def _commands(found: Findings) -> Iterator[str]:
+def _shown(kind: str, commands: list[str]) -> list[str]:
+    if len(commands) <= _ANNOTATIONS:
+        return commands
+    shown = commands[: _ANNOTATIONS - 1]
+    more = f"{len(commands) - len(shown)} more of level {kind}; the text format has all"
+    return [*shown, _command(kind, more, title="ecrm check")]
+
+
+def _commands(found: Findings) -> Iterator[tuple[str, str]]:
+    """Each with its level; what could not be read comes first, so that it is always shown."""
+    for unread in found.unread:
+        yield (
+            "error",
+            _command("error", printable(unread.text), title="ecrm check: could not be read"),
+        )
     for violation in found.violations:
         where = (
             {"file": violation.location.file, "line": str(violation.location.line)}
             if violation.location
             else {}
         )
+        kind = str(violation.level)
         text = f"{printable(violation.what)}\n{_details(violation)}"
-        yield _command(str(violation.level), text, **where, title=f"ecrm check: {violation.rule}")
-    for unread in found.unread:
-        yield _command("error", printable(unread.text), title="ecrm check: could not be read")
+        yield kind, _command(kind, text, **where, title=f"ecrm check: {violation.rule}")
     for line in found.unchecked:
-        yield _command("notice", printable(line), title="ecrm check: not checked")
+        yield "notice", _command("notice", printable(line), title="ecrm check: not checked")
 
 
 def _command(kind: str, text: str, **properties: str) -> str:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from ecrm.aws.storage import ClientFactory, read_text
+from ecrm.check import RULES_OF_FILES, in_files
 from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
 from ecrm.check.lifecycle.reading import parse_policy
@@ -117,10 +118,14 @@ def check(
     policy: str | None = None,
     baseline: str | None = None,
     rules: Collection[str] = tuple(RULES_OF_CHECK),
+    *,
+    files_only: bool = False,
 ) -> Findings:
     """The violations of these rules, as far as ecrm.yaml has them. `globs` match files that name
     images, `policy` is a file with a lifecycle policy for the repository of the request, `baseline`
-    one with accepted violations. Raises UsageError if none of the rules is on."""
+    one with accepted violations. With `files_only` only what is wrong with images that these files
+    name is looked for. Raises UsageError if none of the rules is on."""
+    rules = [rule for rule in rules if not files_only or rule in RULES_OF_FILES]
     checks = run.config.check.limited(rules)
     if all(checks.level(rule) is Level.OFF for rule in rules):
         raise UsageError("no rule is left to check; ecrm.yaml or --skip turns them off")
@@ -131,6 +136,8 @@ def check(
         parse_policy(text, str(policy))
     found = tuple(tree_uses(globs, Path()))
     findings = find_violations(read_check_inputs(run, CheckRequest(found, text)))
+    if files_only:
+        findings = in_files(findings, found)
     if accepted is None:
         return findings
     is_whole = not run.request.only and set(rules) == set(RULES_OF_CHECK)

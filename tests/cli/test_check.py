@@ -81,12 +81,11 @@ def test_a_check_of_nothing_is_a_usage_error(quiet: Ecrm, shop: Shop):
 
 
 def test_a_baseline_is_of_all_rules(ecrm: Ecrm, shop: Shop):
-    for options in (["--only", "overdue"], ["--skip", "overdue"]):
+    for options in (["--only", "overdue"], ["--skip", "overdue"], ["--files-only", "--files", "a"]):
         ran = ecrm("check", "--write-baseline", "accepted.json", *options)
         assert ran.code == 2
-        assert ran.errors == [
-            "ecrm: error: --write-baseline is for all rules; leave out --only and --skip"
-        ]
+        (error,) = ran.errors
+        assert error.endswith("is for all rules; leave out --only, --skip and --files-only")
     assert not shop.aws.calls
     assert ecrm("check", "--write-baseline", "accepted.json").code == 0
     ran = ecrm("check", "--baseline", "accepted.json", "--only", "overdue", "--format", "json")
@@ -442,6 +441,33 @@ def test_what_files_name_is_checked_with_file_and_line(
     (template,) = ran.json["unchecked"]
     assert template.startswith("k8s/web.yaml:6: ")
     assert "template" in template
+
+
+def test_files_only_says_nothing_about_the_rest_of_the_account(ecrm: Ecrm, deployment: Shop):
+    """Of a service whose image is missing, of tags that move, of lifecycle policies."""
+    lost = deployment.repository.push("lost", pushed=days_ago(90))
+    task = deployment.aws.ecs.task_definition("lost", lost)
+    deployment.aws.ecs.cluster("prod").service("lost", task)
+    deployment.repository.remove(lost)
+    files = ["--files", "deploy/**/*.json", "k8s/*.yaml", "--format", "json"]
+    everything = {violation["rule"] for violation in ecrm("check", *files).json["violations"]}
+    assert everything > {"missing_image", "pending_deletion", "mutable_tag"}
+    deployment.aws.calls.clear()
+    ran = ecrm("check", "--files-only", *files)
+    assert ran.code == 3
+    assert [(found["rule"], found["image"]) for found in ran.json["violations"]] == [
+        ("missing_image", ":v9"),
+        ("pending_deletion", ":v1"),
+    ]
+    assert not deployment.aws.calls.of("ecr", "GetLifecyclePolicy")
+
+
+def test_files_only_needs_files(ecrm: Ecrm, shop: Shop):
+    ran = ecrm("check", "--files-only")
+    assert (ran.code, ran.errors) == (
+        2,
+        ["ecrm: error: --files-only without --files would check nothing"],
+    )
 
 
 def test_files_of_ecrm_yaml_are_protected_so_nothing_of_them_is_pending_deletion(

@@ -287,6 +287,7 @@ def test_github():
     assert (
         shown("github")
         == """\
+::error title=ecrm check%3A could not be read::ecs:ListClusters is denied; allow it
 ::error file=k8s/50%25%2Ca%3Ab.yaml,line=12,title=ecrm check%3A missing_image::shop/api:v9 is\
  needed, and is not in ECR%0Awhere: k8s/50%25,a:b.yaml:12 (123456789012/eu-west-1/shop/api:v9)%0A\
 why: file k8s/50%25,a:b.yaml (line 12)%0Anext: push it before anything needs it, or correct the\
@@ -298,7 +299,6 @@ why: file k8s/50%25,a:b.yaml (line 12)%0Anext: push it before anything needs it,
 ::warning file=ecrm.yaml,line=7,title=ecrm check%3A unmanaged::the entry a|<b>* matches no\
  repository%0Awhere: ecrm.yaml:7 (repositories[1])%0Awhy: it has no effect%0Anext: correct the\
  name, or remove the entry
-::error title=ecrm check%3A could not be read::ecs:ListClusters is denied; allow it
 ::notice title=ecrm check%3A not checked::k8s/web.yaml:3: {{ image }} is a template that cannot\
  be resolved
 """
@@ -478,3 +478,63 @@ def test_sarif_of_a_clean_result_was_a_success():
     (run,) = json.loads(shown("sarif", CLEAN))["runs"]
     assert run["results"] == []
     assert run["invocations"] == [{"executionSuccessful": True}]
+
+
+# -- many of one kind -----------------------------------------------------------------------------
+
+
+def movable(number: int, why: str = "used by all") -> Violation:
+    where = Where(RepositoryKey(HOME, f"app{number}"))
+    what = f"in use by tags that can be moved: v{number}"
+    return Violation("mutable_tag", Level.WARNING, where, what, why, "deploy by digest")
+
+
+def many(number: int) -> Findings:
+    violations = tuple(movable(each) for each in range(number))
+    return Findings(violations=violations, levels={"mutable_tag": Level.WARNING}, targets=(HOME,))
+
+
+def test_violations_of_one_kind_are_one_block_with_a_table():
+    text = shown("text", many(4)).partition("\n\n  4 violations of one kind\n")[2]
+    assert (
+        text
+        == """\
+    why    used by all
+    next   deploy by digest
+
+     WHERE                       | WHAT
+    -----------------------------+--------------------------------------
+     123456789012/eu-west-1/app0 | in use by tags that can be moved: v0
+     123456789012/eu-west-1/app1 | in use by tags that can be moved: v1
+     123456789012/eu-west-1/app2 | in use by tags that can be moved: v2
+     123456789012/eu-west-1/app3 | in use by tags that can be moved: v3
+"""
+    )
+    assert "of one kind" not in shown("text", many(3))
+    assert shown("text", many(3)).count("    next   deploy by digest\n") == 3
+
+
+def test_what_differs_is_in_the_table():
+    violations = tuple(movable(number, f"used by {number}") for number in range(4))
+    text = shown("text", replace(many(4), violations=violations))
+    assert "    why    " not in text
+    assert "| in use by tags that can be moved: v3 | used by 3\n" in text
+
+
+def test_a_report_of_hundreds_stays_short():
+    assert len(shown("text", many(800)).splitlines()) < 820
+
+
+@pytest.mark.parametrize("number", [10, 11, 800])
+def test_github_gets_ten_annotations_of_a_level_and_the_last_counts_the_others(number: int):
+    found = replace(
+        many(number),
+        unread=tuple(Unread("", f"hole {each}") for each in range(number)),
+        unchecked=tuple(f"template {each}" for each in range(number)),
+    )
+    lines = shown("github", found).splitlines()
+    for level in ("error", "warning", "notice"):
+        annotations = [line for line in lines if line.startswith(f"::{level} ")]
+        assert len(annotations) == 10
+        more = f"{number - 9} more of level {level}; the text format has all"
+        assert annotations[-1].endswith(more) is (number > 10)
