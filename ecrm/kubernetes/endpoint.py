@@ -85,9 +85,8 @@ def _is_listed(host: str, port: int, listed: str) -> bool:
 
 def _matches(host: str, port: str, entry: str) -> bool:
     """As golang.org/x/net/http/httpproxy reads an entry."""
-    if "/" in entry:
-        with suppress(ValueError):
-            return ip_address(host) in ip_network(entry, strict=False)
+    with suppress(ValueError):
+        return ip_address(host) in ip_network(entry, strict=False)
     name, _, own_port = entry.partition(":")
     if own_port not in ("", port):
         return False

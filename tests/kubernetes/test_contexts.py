@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives import serialization
 
 from ecrm.errors import InputError, NotThereError
 from ecrm.kubernetes import Cluster
@@ -286,6 +287,24 @@ def test_a_pair_that_is_none_is_said_when_it_is_shown(fake: FakeCluster, folder:
     assert refused(cluster) == (
         "cluster prod: the certificate authority is not a certificate in PEM"
     )
+
+
+def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(
+    fake: FakeCluster, folder: Path
+):
+    admin = authority().client("admin")
+    key = serialization.load_pem_private_key(admin.key, None).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.BestAvailableEncryption(b"p4ss"),
+    )
+    user = {
+        "client-certificate-data": encoded(admin.certificate),
+        "client-key-data": encoded(key),
+    }
+    cluster = connect(folder / "config", kubeconfig(fake, user))
+    assert "the client certificate and its key are no pair in PEM" in refused(cluster)
+    assert fake.requests == []
 
 
 def test_this_machine_may_be_asked_without_tls_and_is_shown_no_secret(folder: Path):
