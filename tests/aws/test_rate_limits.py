@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from ecrm.aws.rate_limits import RateLimiter, StoppedError, TokenBucket
+from ecrm.errors import AwsError
 from ecrm.workflow.configuration import QUOTAS
 from tests.fake_aws import PUBLISHED
 
@@ -230,3 +231,13 @@ def test_a_waiting_call_learns_at_once_that_the_run_ends():
     rate_limiter.stop()
     assert ended.wait(5)
     thread.join()
+
+
+def test_a_time_limit_ends_the_calls_within_it_and_no_later_ones(clock):
+    rate_limiter = RateLimiter(QUOTAS, monotonic=clock)
+    with rate_limiter.within(60):
+        rate_limiter.take("ecr", "DescribeImages")
+        clock.now += 61
+        with pytest.raises(AwsError, match="DescribeImages: not asked: account_time_limit is over"):
+            rate_limiter.take("ecr", "DescribeImages")
+    rate_limiter.take("ecr", "DescribeImages")

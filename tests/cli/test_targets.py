@@ -1,12 +1,14 @@
 """`ecrm targets`, and what of the command line is about many accounts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.cli.driving import Ecrm
-from tests.fake_aws import FakeAws, days_ago
+from tests.fake_aws import FOREVER, FakeAws, Fault, days_ago
+from tests.iam import NEEDS_NO_PERMISSION, actions, allows
 
 HOME, TEAM = "123456789012", "222222222222"
 CONFIG = """
@@ -90,3 +92,35 @@ def test_policies_of_other_accounts_are_printed(ecrm: Ecrm, aws: FakeAws):
     ran = ecrm("iam-policy", "--as", "trust")
     assert ran.code == 2
     assert "--as trust needs --principal" in ran.err
+
+
+def test_the_printed_policies_are_enough_and_allow_nothing_else(ecrm: Ecrm, aws: FakeAws):
+    """Each identity has what is printed for it, and no more."""
+    aws.role(HOME, "ecrm-delete")
+    entry = f'accounts: [{{id: "{HOME}", role: ecrm-scan}}]'
+    config = CONFIG.replace("eu-west-1]", "eu-west-1], role: ecrm-delete")
+    ecrm.config(config.replace("scan: {", f"{entry}\n      scan: {{"))
+    aws.role(HOME, "ecrm-scan")
+    whole = {
+        "user": ecrm("iam-policy", "--for", "delete", "--account", HOME).json,
+        "ecrm-scan": ecrm("iam-policy", "--as", "role", "--for", "plan").json,
+        "ecrm-delete": ecrm("iam-policy", "--as", "role", "--for", "delete").json,
+    }
+    made: dict[str, set[str]] = {name: set() for name in whole}
+
+    def guarded(request: Any, answer: Callable[[Any], Any]) -> Any:
+        kind, name, *_ = request.identity.split(":")[5].split("/")
+        name = "user" if kind == "user" else name
+        action = f"{request.service}:{request.operation}"
+        made[name].add(action)
+        resource = request.parameters.get("RoleArn") or request.resource
+        if allows(whole[name], action, resource):
+            return answer(request)
+        return Fault.denied().apply(request, answer)
+
+    aws.fault("*", "*", Fault(guarded), times=FOREVER)
+    ran = ecrm("delete", "--yes")
+    assert (ran.code, ran.errors) == (0, [])
+    assert made["user"] - {NEEDS_NO_PERMISSION} == {"organizations:ListAccounts", "sts:AssumeRole"}
+    assert made["ecrm-delete"] == actions(whole["ecrm-delete"])
+    assert "ecs:ListClusters" in made["ecrm-scan"]
