@@ -24,12 +24,17 @@ from ecrm.errors import IncompleteError, UsageError
 @output_option()
 @repository_option
 @narrowing_options
+@click.option(
+    "--exact-sizes",
+    is_flag=True,
+    help="Also read all manifests, and count layers that images share once.",
+)
 @scanned_files_option
 @external_commands_option
 @snapshot_options
 @command_options
 @click.pass_context
-def report(ctx: click.Context, /, output: str, **options: Any) -> None:
+def report(ctx: click.Context, /, *, output: str, exact_sizes: bool, **options: Any) -> None:
     """Write a page of HTML: what is stored, what it costs, what can be deleted and why.
 
     The page is one file that loads nothing. It also plans the same readings 7 to 90 days ahead. If
@@ -46,7 +51,7 @@ def report(ctx: click.Context, /, output: str, **options: Any) -> None:
     if is_stdout(output) and sys.stdout.isatty():
         raise UsageError("a page of HTML is not for a terminal; name a file with -o report.html")
     with workflow.start(request(ctx, **options), progress) as run:
-        made = workflow.report(run)
+        made = workflow.report(run, exact=exact_sizes)
         show(report_html(made), output, run.home, "text/html")
     if made.plan.unread:
         raise IncompleteError("\n".join(made.plan.unread))

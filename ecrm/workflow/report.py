@@ -13,6 +13,7 @@ from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.planner import make_plan, planning_context
 from ecrm.planning.remembering import Remembering
 from ecrm.reports.html.values import Forecast, Report, saved, summed_cost
+from ecrm.workflow.exact_sizes import exact_sizes
 from ecrm.workflow.owners import owners
 from ecrm.workflow.run import Run, scan
 from ecrm.workflow.totals_history import history_with
@@ -23,9 +24,9 @@ _RULES = ("missing_image", "overdue", "budget", "unmanaged")
 """The rules of `check` that need nothing but a plan."""
 
 
-def report(run: Run) -> Report:
+def report(run: Run, *, exact: bool = False) -> Report:
     """Reads all images, also of repositories that no rule matches. An incomplete report is a value,
-    too; callers look at its plan."""
+    too; callers look at its plan. With `exact` it reads their manifests as well."""
     inventory = Remembering(run.inventory)
     context = planning_context(
         scan(run),
@@ -57,6 +58,7 @@ def report(run: Run) -> Report:
         forecast=_forecast(run, inventory, context, whole),
         findings=check(inputs),
         history=history_with(run, plan),
+        exact=exact_sizes(run, whole.repositories) if exact else {},
     )
 
 

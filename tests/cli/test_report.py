@@ -72,3 +72,52 @@ def test_a_report_needs_a_format_and_a_file(ecrm: Ecrm, report: str):
     ran = ecrm("plan", "--report", report)
     assert ran.code == 2
     assert "is not FORMAT=FILE; formats are html" in ran.err
+
+
+def test_exact_sizes_count_shared_layers_once(ecrm: Ecrm, shop: Shop):
+    """Each image of the shop has a layer of 4 MB that all share, and one of 6 MB."""
+    ran = ecrm("report", "--exact-sizes", "-o", "report.html")
+    assert (ran.code, ran.errors) == (0, [])
+    shown = page(Path("report.html").read_text(encoding="utf-8"))
+    stored, cost, saved, _ = (tile.text for tile in shown.one("ul", class_="tiles").all("li"))
+    assert stored.endswith("4 images in 1 repository; 28 MB with shared layers once")
+    assert cost.endswith("<$0.01 with shared layers once")
+    assert saved.endswith("10 MB in 1 image, of which deleting frees 6.0 MB")
+    opened = shown.one("tbody", id="r0")
+    assert "1 of 4 images to delete; frees 6.0 MB; kept: " in opened.one("summary").text
+    assert "10 MB (6.0 MB alone)" in opened.text
+    assert "AWS does not document what it bills" in shown.text
+
+
+def test_no_manifest_is_read_where_a_reading_would_keep_an_image(ecrm: Ecrm, shop: Shop):
+    ecrm.config(RULES + "        keep_pulled_within: 1d\n")
+    ran = ecrm("report", "--exact-sizes", "-o", "report.html")
+    assert ran.code == 0
+    assert shop.aws.calls.of("ecr", "BatchGetImage") == []
+    assert "no manifest was read of 1 repository with keep_pulled_within" in ran.err
+    assert "0 B to 40 MB with shared layers once" in tiles("report.html")[0]
+
+
+def test_manifests_that_cannot_be_read_are_a_warning_and_make_ranges(ecrm: Ecrm, shop: Shop):
+    shop.aws.fault("ecr", "BatchGetImage", Fault.denied(), times=FOREVER)
+    ran = ecrm("report", "--exact-sizes", "-o", "report.html")
+    assert ran.code == 0
+    assert "the layers of 123456789012/us-east-1/shop/api are not known: ecr:BatchGetImage" in (
+        ran.err
+    )
+    assert "frees 0 B to 10 MB" in tiles("report.html")[2]
+
+
+def test_manifests_are_read_once_in_their_life(ecrm: Ecrm, shop: Shop, tmp_path: Path):
+    for _ in range(2):
+        ran = ecrm("report", "--exact-sizes", "-o", "r.html", ECRM_CACHE_DIR=tmp_path / "cache")
+        assert ran.code == 0
+        assert len(shop.aws.calls.of("ecr", "BatchGetImage")) == 1
+    assert "28 MB with shared layers once" in tiles("r.html")[0]
+
+
+def test_a_snapshot_has_no_layers(ecrm: Ecrm, shop: Shop):
+    ecrm("snapshot", "-o", "snapshot.json")
+    ran = ecrm("report", "--from", "snapshot.json", "--exact-sizes", "-o", "report.html")
+    assert ran.code == 2
+    assert "a snapshot has none" in ran.err

@@ -7,6 +7,7 @@ which only sorts and filters.
     pictures      from numbers to SVG
     text          numbers, tables
     overview      header, tiles, bar, treemap, ages, owners
+    exact         ranges of bytes and dollars, where layers were read
     trends        forecast, history
     repositories  the table of repositories and their images
     evidence      what `check` found, what was read, how it was computed
@@ -38,7 +39,7 @@ def report_html(report: Report) -> str:
     main = tag(
         "main",
         header(report),
-        summary(repositories),
+        summary(report, repositories),
         where_bytes_are(repositories, names),
         tag("div", ages(repositories), forecast(report), class_="pair"),
         history(report),

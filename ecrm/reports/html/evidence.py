@@ -115,12 +115,29 @@ def method(report: Report) -> Markup:
     return section("How it was computed", bullets(_method(report)), id_="method")
 
 
+def _exact(report: Report) -> Iterator[str]:
+    yield (
+        "Figures with shared layers once are from manifests: a repository stores each layer once, "
+        "and deleting an image frees the layers that no other image of the repository has. Whether "
+        "repositories share mounted layers is not known, so that the least counts a layer once in "
+        "an account and region, and frees none that another repository keeps. "
+        "AWS does not document what it bills."
+    )
+    if unknown := sum(one.unknown for one in report.exact.values()):
+        yield (
+            f"The layers of {count(unknown, 'image')} are not known (archived, in a repository "
+            "with keep_pulled_within, or unreadable): all of their bytes may be shared, or none."
+        )
+
+
 def _method(report: Report) -> Iterator[str]:
     yield (
         "Sizes are those that ECR reports for each image. A layer that several images share is "
         "counted in each of them and billed once, so bytes and dollars are upper bounds, of what "
         "is stored and of what a cleanup saves."
     )
+    if report.exact:
+        yield from _exact(report)
     regions = dict.fromkeys(registry.region for registry in report.plan.targets)
     for region in regions:
         price = report.prices.of(region)

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from ecrm.model.humanize import count, human_size
 from ecrm.planning.holes import left_alone
+from ecrm.reports.html.exact import dollars_text, freed, sizes_text, stored
 from ecrm.reports.html.geometry import Box
 from ecrm.reports.html.markup import Content, Markup, join, tag
 from ecrm.reports.html.pictures import SHADES, Tile, bar, histogram, shade, tiles
@@ -62,16 +63,21 @@ def header(report: Report) -> Markup:
     )
 
 
-def summary(repositories: Sequence[RepositoryFigures]) -> Markup:
+def summary(report: Report, repositories: Sequence[RepositoryFigures]) -> Markup:
     """The four tiles and the bar."""
     whole = total(one.amounts for one in repositories)
     affected = sum(bool(one.amounts.deletable) for one in repositories)
     number = count(len(repositories), "repository", "repositories")
     images = f"{count(whole.images, 'image')} in {number}"
     reclaimable = f"{human_size(whole.reclaimable)} in {count(whole.deletable, 'image')}"
+    billed = "shared layers are billed once"
+    if report.exact:
+        billed = f"{dollars_text(report, stored(report))} with shared layers once"
+        images += f"; {sizes_text(stored(report).values())} with shared layers once"
+        reclaimable += f", of which deleting frees {sizes_text(freed(report).values())}"
     cards = (
         ("stored", human_size(whole.stored), "stored", images),
-        ("cost", dollars(whole.cost), "a month, at most", "shared layers are billed once"),
+        ("cost", dollars(whole.cost), "a month, at most", billed),
         (
             "saved",
             dollars(whole.saved),

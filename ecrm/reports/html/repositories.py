@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ecrm.model.decision import WORDS, Decision, Reason
 from ecrm.model.humanize import count, human_size
+from ecrm.reports.html.exact import sizes_text
 from ecrm.reports.html.markup import Content, Markup, join, tag, text
 from ecrm.reports.html.text import dollars, percent, section
 from ecrm.reports.html.values import Fate, RepositoryFigures
@@ -131,7 +132,8 @@ def _summary(one: RepositoryFigures) -> str:
     reasons = ", ".join(f"{number} {WORDS[reason]}" for reason, number in kept.most_common(2))
     parts = [f"{one.amounts.deletable:,} of {count(one.amounts.images, 'image')} to delete"]
     kept_for = [f"kept: {reasons}"] if reasons else []
-    return "; ".join([*parts, *kept_for, f"rule {one.planned.rule}"])
+    frees = [f"frees {sizes_text([one.exact.freed])}"] if one.exact and one.exact.freed.high else []
+    return "; ".join([*parts, *frees, *kept_for, f"rule {one.planned.rule}"])
 
 
 def _images(one: RepositoryFigures, listed: Collection[str] | None) -> Markup:
@@ -143,29 +145,32 @@ def _images(one: RepositoryFigures, listed: Collection[str] | None) -> Markup:
             groups.setdefault(decision.reason, []).append(decision)
     head = "<tr><th>Tags<th>Digest<th>Size<th>Pushed<th>Pulled<th>Why"
     ordered = sorted(groups, key=lambda reason: (not groups[reason][0].deletable, _ORDER[reason]))
-    rows = "".join(
-        part for reason in ordered for part in _group(reason, groups[reason], one.is_managed)
-    )
+    rows = "".join(part for reason in ordered for part in _group(reason, groups[reason], one))
     return Markup(f"<table class=im><thead>{head}<tbody>{rows}</table>")
 
 
-def _group(reason: Reason, decisions: Sequence[Decision], is_managed: bool) -> Iterator[str]:
-    what = f"{decisions[0].action}: {WORDS[reason]}" if is_managed else "no rule matches"
+def _group(reason: Reason, decisions: Sequence[Decision], of: RepositoryFigures) -> Iterator[str]:
+    what = f"{decisions[0].action}: {WORDS[reason]}" if of.is_managed else "no rule matches"
+    alone = of.exact.alone if of.exact else {}
     class_ = " class=gone" if decisions[0].deletable else ""
     yield f"<tr{class_}><th colspan=6>{text(what)} ({len(decisions):,})"
     for decision in sorted(
         decisions, key=lambda one: (-one.image.pushed_at.timestamp(), one.image.digest)
     ):
-        yield _row(decision)
+        yield _row(decision, alone.get(decision.image.digest))
 
 
-def _row(decision: Decision) -> str:
+def _row(decision: Decision, alone: int | None) -> str:
+    """`alone` are the bytes that no other image of the repository has."""
     image = decision.image
+    size = human_size(image.size)
+    if alone is not None and (only := human_size(alone)) != size:
+        size += f" ({only} alone)"
     pulled = f"{image.pulled_at:%Y-%m-%d}" if image.pulled_at else ""
     tags = text(_HEX.sub(r"\1…", ", ".join(image.tags)))
     digest = text(image.digest.removeprefix("sha256:")[:_DIGITS])
     return (
-        f"<tr><td>{tags}<td>{digest}<td>{human_size(image.size)}"
+        f"<tr><td>{tags}<td>{digest}<td>{size}"
         f"<td>{image.pushed_at:%Y-%m-%d}<td>{pulled}<td>{join(*_why(decision))}"
     )
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ecrm.check.values import Findings
 from ecrm.model.decision import Decision, Reason
 from ecrm.model.image import Status
+from ecrm.model.layers import TrueBytes
 from ecrm.model.pricing import Price, Prices
 from ecrm.model.reference import RepositoryKey, display_name
 from ecrm.model.rule import Action
@@ -30,7 +31,7 @@ class Forecast:
 class Report:
     """`plan` lists the kept images; `unmanaged` are the repositories that no rule matches, all
     images of which are kept. `owners` has a name for each of both. `findings` are None where no
-    rule of `check` was looked at."""
+    rule of `check` was looked at; `exact` is empty where no layers were read."""
 
     plan: Plan
     version: str
@@ -40,6 +41,7 @@ class Report:
     forecast: tuple[Forecast, ...] = ()
     findings: Findings | None = None
     history: TotalsHistory = field(default_factory=TotalsHistory)
+    exact: Mapping[RepositoryKey, TrueBytes] = field(default_factory=dict)
 
 
 class Fate(StrEnum):
@@ -106,6 +108,7 @@ class RepositoryFigures:
     amounts: Amounts
     ages: tuple[Mapping[Fate, int], ...]
     is_managed: bool
+    exact: TrueBytes | None = None
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -147,7 +150,8 @@ def _figures(report: Report, planned: RepositoryPlan, *, is_managed: bool) -> Re
     )
     name = display_name(planned.key, report.plan.targets)
     owner = report.owners.get(planned.key, "")
-    return RepositoryFigures(planned, name, owner, amounts, ages, is_managed)
+    exact = report.exact.get(planned.key)
+    return RepositoryFigures(planned, name, owner, amounts, ages, is_managed, exact)
 
 
 def age_class(now: datetime, pushed_at: datetime) -> int:
