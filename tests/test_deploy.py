@@ -25,6 +25,7 @@ from ecrm.sources import SOURCES
 from tests.deployed import Stack, load_template, teach_moto
 from tests.fake_aws import FakeAws
 from tests.fake_aws.sample import build_sample
+from tests.lambda_handler.results import deleted
 from tests.runtime_api import Function, RuntimeApi
 
 ROOT = Path(__file__).parent.parent
@@ -238,6 +239,19 @@ def test_an_alarm_fires_when_no_run_was_complete_for_days(deploy: Deploy):
     assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Maximum", "LessThanThreshold")
     assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (86400, 5, 1)
     assert (alarm["TreatMissingData"], alarm["AlarmActions"]) == ("ignore", [TOPIC])
+
+
+def test_the_dashboard_shows_metrics_that_exist():
+    text = load_template(TEMPLATE)["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
+    widgets = json.loads(text["Fn::Sub"].replace("${Function}", "ecrm"))["widgets"]
+    shown = [row for widget in widgets for row in widget["properties"]["metrics"]]
+    line = json.loads(metrics_line(deleted(), "ecrm", datetime.now(UTC)))
+    (published,) = line["_aws"]["CloudWatchMetrics"]
+    names = {metric["Name"] for metric in published["Metrics"]}
+    assert {row[1] for row in shown} <= names
+    assert {(row[0], row[2], row[3]) for row in shown} == {
+        (published["Namespace"], published["Dimensions"][0][0], line["FunctionName"])
+    }
 
 
 def test_the_bucket_takes_tls_alone(deploy: Deploy):
