@@ -9,6 +9,7 @@ from ecrm.model.decision import WORDS, Decision, Reason
 from ecrm.model.image import Image
 from ecrm.model.printable import printable, printable_json
 from ecrm.model.rule import Action
+from ecrm.planning.holes import applicable, is_partial
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.reports.columns import Cell, Column, grid
 from ecrm.reports.plans import name_in
@@ -103,8 +104,9 @@ def why_deleted(decision: Decision) -> str:
 
 
 def _with_work(plan: Plan) -> list[RepositoryPlan]:
-    """The largest first, as in the table of the plan."""
-    with_work = (where for where in plan.repositories if where.stages)
+    """The largest first, as in the table of the plan; none that a partial plan leaves alone."""
+    to_apply = applicable(plan) if is_partial(plan) else plan
+    with_work = (where for where in to_apply.repositories if where.stages)
     return sorted(with_work, key=lambda where: (-_size(where), where.repository, where.registry))
 
 

@@ -19,10 +19,11 @@ from ecrm.reports.plans import (
     kept_lines,
     notes,
     source_lines,
+    spared_totals,
     verdict,
 )
 from ecrm.reports.ranking import Row, View, money, percent, ranked_repositories, rows_of, together
-from ecrm.reports.text import CYAN, RED, YELLOW, count, human_size, painted
+from ecrm.reports.text import CYAN, RED, YELLOW, count, human_size, human_totals, painted
 
 _NAMES = 5
 _NOTES = 10
@@ -100,7 +101,12 @@ def _four(costs: Costs | None) -> Sequence[Decimal | None]:
 def _remarks(plan: Plan, view: View) -> Iterator[str]:
     """What the numbers count, and what they leave out."""
     unknown = unpriced(plan, view.prices)
-    remarks = list(charges_for_archive(plan))
+    spared = spared_totals(plan)
+    remarks = []
+    if spared.images:
+        what = f"{human_totals(spared)} of what is reclaimable"
+        remarks.append(f"{what} are in repositories that are left alone.")
+    remarks += charges_for_archive(plan)
     if {target.region for target in plan.targets} - set(unknown):
         remarks.append(
             f"Costs are at most these: ECR bills shared layers once. Prices are of {DATED}."

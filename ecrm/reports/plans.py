@@ -137,10 +137,8 @@ def totals(plan: Plan) -> Iterator[str]:
     what = "can be deleted" if not archived else "can be archived"
     if archived and actions[Action.DELETE]:
         what = f"can be removed ({archived} archived, {actions[Action.DELETE]} deleted)"
-    spared = Totals()
-    if is_partial(plan):
-        spared = plan.deletable - applicable(plan).deletable
-    elif not plan.complete:
+    spared = spared_totals(plan)
+    if not is_partial(plan) and not plan.complete:
         if not plan.total.images:
             yield f"No image of {where} could be read."
             return
@@ -152,6 +150,11 @@ def totals(plan: Plan) -> Iterator[str]:
     if spared.images:
         yield f"{human_totals(spared)} more are in repositories that are left alone."
     yield from charges_for_archive(plan)
+
+
+def spared_totals(plan: Plan) -> Totals:
+    """What of the deletable images a partial plan leaves alone."""
+    return plan.deletable - applicable(plan).deletable if is_partial(plan) else Totals()
 
 
 def charges_for_archive(plan: Plan) -> Iterator[str]:

@@ -15,6 +15,7 @@ from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.model.reference import Registry
 from ecrm.planning.plan import Plan
 from ecrm.reports import PLAN_FORMATS
+from ecrm.reports.images import images_json
 from ecrm.reports.outcomes import outcomes_table
 from ecrm.reports.restored import RestoreReport, restored_table
 from ecrm.reports.text import escaped
@@ -201,7 +202,11 @@ def test_b42_what_a_hole_cannot_hurt_is_cleaned_and_the_run_says_what_it_left(ac
     rows = json.loads(PLAN_FORMATS["json"](made))
     assert [(row["complete"], row["missing"]) for row in rows] == [(True, []), (False, [own])]
     assert f"\n## Left alone\n\n- {escaped(left)}\n" in PLAN_FORMATS["markdown"](made)
-    assert f"\nLeft alone:\n  {left[:20]}" in click.unstyle(PLAN_FORMATS["text"](made))
+    shown = click.unstyle(PLAN_FORMATS["text"](made))
+    assert f"\nLeft alone:\n  {left[:20]}" in shown
+    assert "\n2 (20 MB) of what is reclaimable are in repositories that are left alone.\n" in shown
+    images = json.loads(images_json(made))["images"]
+    assert [image["registry"] for image in images] == [str(NORTH)] * 2
 
 
 def test_b42_what_a_hole_may_hurt_is_left_alone(accounts: Accounts):
