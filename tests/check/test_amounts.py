@@ -55,7 +55,7 @@ def test_where_and_what_to_do_are_reported():
     settings = config("overdue: {level: error, max_images: 0, max_total_images: 0}")
     one, total = violations("overdue", inputs_of(repositories(app=old(1)), settings=settings))
     assert str(one.where) == f"{HOME}/app"
-    assert one.next_step == "run `ecrm delete`; `ecrm plan -r app` lists the images"
+    assert one.next_step == "run `ecrm delete`; `ecrm plan --images -r app` lists the images"
     assert one.what == "1 image is deletable, and max_images is 0"
     assert str(total.where) == "check.overdue.max_total_images"
 

@@ -52,7 +52,8 @@ def _above(
 
 
 def _too_many(level: Level, where: Where, what: str, about: str) -> Violation:
-    look = f"ecrm plan -r {where.repository.repository}" if where.repository else "ecrm plan"
+    only = f" -r {where.repository.repository}" if where.repository else ""
+    look = f"ecrm plan --images{only}"
     why = "the cleanup does not run, or does not keep up"
     next_step = f"run `ecrm delete`; `{look}` lists the images"
     return Violation("overdue", level, where, what, why, next_step, about)
@@ -75,7 +76,7 @@ def _deletable_long(level: Level, repository: RepositoryPlan, limit: timedelta) 
         f"{number} ({size}) could have been deleted more than {days(limit)} ago",
         f"by the rule {repository.rule}; the oldest was pushed {oldest:%Y-%m-%d}; the cleanup does "
         "not run, or the rule is newer than that",
-        f"run `ecrm delete`; `ecrm plan -r {repository.repository}` lists the images",
+        f"run `ecrm delete`; `ecrm plan --images -r {repository.repository}` lists the images",
         "longer_than",
     )
 
