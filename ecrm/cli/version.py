@@ -10,10 +10,10 @@ from ecrm.model.version import version as running_version
 @command()
 @command_options
 def version() -> None:
-    """Show version."""
-    click.echo(version_line())
+    """Show version, and how to get help."""
+    click.echo(f"{version_line()}\nRun with --help for usage.")
 
 
 def version_line() -> str:
-    """As fujiwara/ecrm prints it, whose third word is the version."""
+    """As fujiwara/ecrm prints it, whose third word is the version; the command adds a line."""
     return f"ecrm version {running_version()}"

@@ -84,10 +84,13 @@ def from_bytes(
 def parse(text: str, path: str, sections: Mapping[str, Section], *, quotes: bool = True) -> Config:
     """Read the text of a file; `path` is only named in messages, which quote the text only with
     `quotes`, unless it is a map. Raises ConfigError."""
-    root = read_document(text, path, quotes=quotes)
+    problems = Problems()
+    root = read_document(text, path, problems, quotes=quotes)
     if root is None:
         raise ConfigError(f"{path}: is empty; `ecrm generate` writes one that is not")
-    config = _config(root, sections)
+    with problems.collected():
+        config = _config(root, sections)
+    problems.raise_all()
     return replace(config, fingerprint=_fingerprint(config))
 
 

@@ -13,6 +13,7 @@ from typing import TypeAlias, cast
 
 import yaml
 
+from ecrm.config.problems import Problems
 from ecrm.config.yaml_text import YamlError, documents, line_of
 from ecrm.errors import ConfigError
 from ecrm.model.printable import printable
@@ -116,9 +117,12 @@ class MapNode:
 Node: TypeAlias = Scalar | ListNode | MapNode
 
 
-def read_document(text: str, file: str, *, quotes: bool = True) -> MapNode | None:
+def read_document(
+    text: str, file: str, problems: Problems, *, quotes: bool = True
+) -> MapNode | None:
     """The map that is the only document in `text`, or None if there is none; raises ConfigError.
 
+    A key that is there twice is one of the `problems`, and its first value counts.
     `file` is only named in messages. None quotes a text that is no map, which may be a secret that
     was taken for a configuration; without `quotes`, nor does one about YAML.
     """
@@ -136,7 +140,7 @@ def read_document(text: str, file: str, *, quotes: bool = True) -> MapNode | Non
     if not isinstance(roots[0], yaml.MappingNode):
         raise location.error("is not a map; begin with 'repositories:'")
     try:
-        return cast("MapNode", _Tree().node(roots[0], location))
+        return cast("MapNode", _Tree(problems).node(roots[0], location))
     except RecursionError:
         raise location.error("is nested too deeply") from None
 
@@ -144,7 +148,8 @@ def read_document(text: str, file: str, *, quotes: bool = True) -> MapNode | Non
 class _Tree:
     """Turns PyYAML's nodes into ours; one for each document."""
 
-    def __init__(self) -> None:
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
         self._open: set[int] = set()
         self._count = 0
 
@@ -186,7 +191,8 @@ class _Tree:
             name, line = _key(key, place), line_of(key)
             if name in pairs:
                 first = f"given in line {pairs[name][0]} already; remove one of the two"
-                raise place.key(name, line).error(first)
+                self._problems.add(place.key(name, line).error(first))
+                continue
             pairs[name] = line, value
         if _MERGE in pairs:
             line, merged = pairs.pop(_MERGE)

@@ -22,7 +22,10 @@ class Problems:
         try:
             yield
         except ConfigError as error:
-            self._lines.append(str(error))
+            self.add(error)
+
+    def add(self, error: ConfigError) -> None:
+        self._lines.append(str(error))
 
     def raise_all(self) -> None:
         if self._lines:

@@ -444,9 +444,9 @@ def test_no_command_shows_the_help_and_is_no_failure(
     assert not aws.calls
 
 
-def test_the_third_word_of_the_version_is_the_version(ecrm: Ecrm):
-    for arguments in (["version"], ["--version"]):
-        assert ecrm(*arguments).out.split() == ["ecrm", "version", VERSION]
+def test_the_version_is_printed_as_fujiwara_ecrm_prints_it(ecrm: Ecrm):
+    assert ecrm("--version").out == f"ecrm version {VERSION}\n"
+    assert ecrm("version").out == f"ecrm version {VERSION}\nRun with --help for usage.\n"
 
 
 # -- ecrm.yaml ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ecrm.config import Config, ExternalCommand, Guards, History, parse_bytes, parse_duration
 from ecrm.config.document import MapNode, read_document
 from ecrm.config.owners import Owners
+from ecrm.config.problems import Problems
 from ecrm.config.schema import Key, Section
 from ecrm.config.targets import RegistryEntry
 from ecrm.config.values import BYTES
@@ -405,8 +406,8 @@ DOCUMENT_PROBLEMS = [
         ":4: repositories[0].name: given in line 2 already; remove one of the two",
     ),
     (
-        "a: &a {}\nb: {<<: *a, <<: *a}",
-        (":2: b['<<']: given in line 2 already; remove one of the two"),
+        "clusters: [{name: b, <<: {}, <<: {}}]",
+        (":1: clusters[0]['<<']: given in line 1 already; remove one of the two"),
     ),
     (
         "clusters: [<<: a]",
@@ -536,6 +537,22 @@ def test_all_mistakes_of_a_file_are_reported_in_its_order():
     assert whole[4:6] == [
         "ecrm.yaml:7: repositories[1]: needs 'expires', a duration such as 30d",
         "ecrm.yaml:7: repositories[1]: has both name and name_pattern; remove one of the two",
+    ]
+
+
+def test_keys_that_are_there_twice_are_reported_with_all_other_mistakes():
+    text = """\
+        clusters: prod
+        repositories:
+        - name: a
+          expires: 30d
+          name: b
+          keep_count: no
+        clusters: []
+    """
+    whole = problem(text).splitlines()
+    assert [line.partition(": ")[0] for line in whole] == [
+        f"ecrm.yaml:{line}" for line in (7, 5, 1, 6)
     ]
 
 
@@ -1068,7 +1085,7 @@ def test_every_key_says_what_it_is_for():
 
 
 def test_a_size_is_read_from_a_file_as_well():
-    node = read_document("a: 10 GB", "ecrm.yaml")
+    node = read_document("a: 10 GB", "ecrm.yaml", Problems())
     assert isinstance(node, MapNode)
     assert BYTES.read(node.entries["a"]) == 10 * 1000**3
 

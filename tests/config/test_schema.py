@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from ecrm.config import parse_duration
 from ecrm.config.document import read_document
 from ecrm.config.json_schema import json_schema
+from ecrm.config.problems import Problems
 from ecrm.config.schema import Key, Section
 from ecrm.config.values import BYTES, DURATION, Reader
 from ecrm.errors import ConfigError
@@ -184,7 +185,9 @@ QUANTITIES = st.text(alphabet="0123456789. \tmMinshHdDaywearotuckgGbBiµμΜ-+")
 
 
 def is_read(reader: Reader[Any], text: str) -> bool:
-    root: Any = read_document(f'a: "{text.encode("unicode_escape").decode()}"', "ecrm.yaml")
+    root: Any = read_document(
+        f'a: "{text.encode("unicode_escape").decode()}"', "ecrm.yaml", Problems()
+    )
     try:
         reader.read(root.entries["a"])
     except ConfigError as error:
