@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ecrm.model.pull_through import PullThrough
 from ecrm.model.reference import Registry
 from ecrm.model.repeated import once
 from ecrm.model.use import EXTERNAL_COMMAND, KUBERNETES, SCANNED_FILE, Use
@@ -64,11 +65,13 @@ class SourceReport:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What was in use at that moment, and how far that can be known."""
+    """What was in use at that moment, and how far that can be known; `pull_through` are the rules
+    of the registries that cache images of others."""
 
     at: datetime
     uses: tuple[Use, ...]
     source_reports: tuple[SourceReport, ...]
+    pull_through: tuple[PullThrough, ...] = ()
 
     @property
     def unread(self) -> tuple[str, ...]:

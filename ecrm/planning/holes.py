@@ -57,7 +57,12 @@ def exposure(key: RepositoryKey, context: PlanningContext, pullers: Pullers) -> 
         f"ECR repeats its deletions in {registry}, and who may pull there is not known"
         for registry in context.repeats_deletions_in(key)
     ]
-    return Exposure(key, pullers, (*outwards, *inwards), tuple(copies))
+    caches = [
+        f"{rule.registry} caches its images, and who may pull there is not known"
+        for rule in context.scan.pull_through
+        if rule.caches(key)
+    ]
+    return Exposure(key, pullers, (*outwards, *inwards), (*copies, *caches))
 
 
 def unread_uses(

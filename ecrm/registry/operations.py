@@ -54,6 +54,17 @@ DESCRIBE_IMAGES = listing(
         lastActivatedAt=optional(TIME),
     ),
 )
+DESCRIBE_PULL_THROUGH_CACHE_RULES = listing(
+    "ecr",
+    "DescribePullThroughCacheRules",
+    "pullThroughCacheRules",
+    record(
+        ecrRepositoryPrefix=TEXT,
+        upstreamRegistryUrl=TEXT,
+        upstreamRegistry=optional(TEXT),
+        upstreamRepositoryPrefix=optional(TEXT),
+    ),
+)
 GET_REGISTRY_POLICY = Operation("ecr", "GetRegistryPolicy", record(policyText=TEXT))
 GET_REPOSITORY_POLICY = Operation("ecr", "GetRepositoryPolicy", record(policyText=TEXT))
 LIST_TAGS_FOR_RESOURCE = Operation(

@@ -15,6 +15,7 @@ from ecrm.aws.executor import Workers
 from ecrm.aws.storage import ClientFactory, no_aws
 from ecrm.config import Config
 from ecrm.model.deadline import NO_DEADLINE, Deadline
+from ecrm.model.pull_through import PullThrough
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, Progress, ReadStatus, Scan, SourceReport
 from ecrm.model.use import Use
@@ -49,6 +50,7 @@ from ecrm.sources.pinned import (
     STEP_FUNCTIONS,
     STEP_FUNCTIONS_VERSIONS,
 )
+from ecrm.sources.pull_through import rules_of, with_origins
 from ecrm.sources.questions import Questions
 from ecrm.sources.runners import RUNNERS
 from ecrm.sources.sagemaker import SAGEMAKER
@@ -62,6 +64,8 @@ SOURCES: tuple[Source, ...] = (
     *(BATCH, SAGEMAKER, *RUNNERS, *BUILDERS, LAUNCH_TEMPLATES),
     *(INSPECTOR, AGGREGATORS),
 )
+
+_Part = tuple[list[Use], SourceReport]
 
 
 def scan(
@@ -93,6 +97,11 @@ def scan(
         for path in scanned_files
     ]
     files += [_read(None, f"files {glob}", tree_uses([glob], Path())) for glob in config.files]
+    at_once = config.targets.max_accounts_at_once if config.targets else None
+    rules, unread = rules_of(targets, at_once)
+    if rules:  # a question names no image upstream
+        questions = None
+    joined = partial(_joined, now, rules, [([], report) for report in unread])
     if not services:
         note = Diagnostic(ReadStatus.EXCLUDED, "not read: --no-scan")
         skipped = [
@@ -101,7 +110,7 @@ def scan(
             for source in SOURCES
             if source.by_default
         ]
-        return _joined(now, [*files, *(([], read) for read in skipped)])
+        return joined([*files, *(([], read) for read in skipped)])
     skipped_command = Diagnostic(ReadStatus.EXCLUDED, "not run, because of --no-external-commands")
     printed = [
         _read(
@@ -126,9 +135,8 @@ def scan(
         return _reports(reading, questions, counted)
 
     found = of_targets(targets, config.targets, progress, read)
-    scanned = [*files, *printed, *clusters, *(part for parts in found for part in parts)]
-    joined = _joined(now, scanned)
-    return replace(joined, source_reports=tuple(not_met(joined.source_reports, counted)))
+    whole = joined([*files, *printed, *clusters, *(part for parts in found for part in parts)])
+    return replace(whole, source_reports=tuple(not_met(whole.source_reports, counted)))
 
 
 def read_target(reading: Reading, sources: Sequence[Source]) -> list[list[SourceItem]]:
@@ -217,8 +225,8 @@ def _names(met: Iterable[SeenResource]) -> dict[str, tuple[str, ...]]:
     return {section: tuple(sorted(names[section])) for section in sorted(names)}
 
 
-def _joined(now: datetime, parts: Sequence[tuple[list[Use], SourceReport]]) -> Scan:
-    uses = sorted(
-        {use for uses, _ in parts for use in uses}, key=lambda use: (str(use.reference), str(use))
-    )
-    return Scan(now, tuple(uses), tuple(read for _, read in parts))
+def _joined(now: datetime, rules: Sequence[PullThrough], *groups: Sequence[_Part]) -> Scan:
+    parts = [part for group in groups for part in group]
+    found = {use for uses, _ in parts for use in with_origins(uses, rules)}
+    uses = sorted(found, key=lambda use: (str(use.reference), str(use)))
+    return Scan(now, tuple(uses), tuple(read for _, read in parts), tuple(rules))

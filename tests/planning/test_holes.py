@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ecrm.errors import AwsError
 from ecrm.model.organization import Organization
 from ecrm.model.pattern import ALL
+from ecrm.model.pull_through import PullThrough
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.planning.holes import (
@@ -165,6 +166,18 @@ def test_replication_connects_a_repository_with_an_account(rules, why):
     made = make_plan(shelf, facts(shelf, source_reports=reports), ALL, lambda _: None)
     line = f"333333333333/eu-west-1 could not be read, and {why}"
     assert hurt(made) == ({"app": (line,)} if why else {})
+
+
+@pytest.mark.parametrize(("upstream_prefix", "is_hurt"), [("", True), ("ap", False)])
+def test_b44_whoever_may_pull_from_a_cache_may_use_what_it_caches(upstream_prefix, is_hurt):
+    cache = PullThrough(target(WEB), "central", HOME, upstream_prefix)
+    shelf = Shelf({HOME: {"app": repository()}})
+    context = facts(shelf, source_reports=(read(), read(target(WEB)), hole(DATA)))
+    context = replace(context, scan=replace(context.scan, pull_through=(cache,)))
+    made = make_plan(shelf, context, ALL, lambda _: None)
+    why = "222222222222/eu-west-1 caches its images, and who may pull there is not known"
+    line = f"333333333333/eu-west-1 could not be read, and {why}"
+    assert hurt(made) == ({"app": (line,)} if is_hurt else {})
 
 
 def test_who_may_pull_is_asked_only_where_something_is_deleted():

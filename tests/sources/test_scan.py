@@ -48,6 +48,7 @@ def aws() -> Iterator[Stubs]:
         stubs.otherwise("ListTaskDefinitionFamilies", {"families": []})
         stubs.otherwise("DescribeTaskDefinition", defined_as())
         stubs.otherwise("ListFunctions", {"Functions": [function]})
+        stubs.otherwise("DescribePullThroughCacheRules", {"pullThroughCacheRules": []})
         stubs.otherwise("GetFunction", {"Code": {"ResolvedImageUri": THUMBS}})
         yield stubs
 

@@ -13,6 +13,7 @@ OPERATIONS: dict[str, Callable[[Account, Json], Json]] = {
     "BatchDeleteImage": deleting.batch_delete_image,
     "BatchGetImage": fetching.batch_get_image,
     "DescribeImages": describing.describe_images,
+    "DescribePullThroughCacheRules": settings.describe_pull_through_cache_rules,
     "DescribeRegistry": settings.describe_registry,
     "DescribeRepositories": describing.describe_repositories,
     "GetLifecyclePolicy": lifecycle.get_lifecycle_policy,

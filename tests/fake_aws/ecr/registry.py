@@ -21,6 +21,7 @@ class Registry:
         self.repositories: dict[str, Repository] = {}
         self.policy: str | None = None
         self.replication_rules: list[dict[str, Any]] = []
+        self.pull_through_rules: list[dict[str, Any]] = []
         self.pull_time_exclusions: list[str] = []
 
     def repository(

@@ -46,6 +46,15 @@ def describe_registry(account: Account, _: Json) -> Json:
     }
 
 
+def describe_pull_through_cache_rules(account: Account, params: Json) -> Json:
+    rules = {rule["ecrRepositoryPrefix"]: rule for rule in account.ecr.pull_through_rules}
+    listing = Listing("DescribePullThroughCacheRules", sorted(rules), lambda name: (name,))
+    size = min(int(params.get("maxResults", LARGEST_PAGE)), LARGEST_PAGE)
+    found, token = listing.page(params.get("nextToken"), size)
+    content: Json = {"pullThroughCacheRules": [rules[prefix] for prefix in found]}
+    return content | {"nextToken": token} if token else content
+
+
 def get_registry_policy(account: Account, _: Json) -> Json:
     owner = account.address.account
     if account.ecr.policy is None:
