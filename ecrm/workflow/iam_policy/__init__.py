@@ -19,9 +19,8 @@ from ecrm.model.pattern import NamePattern
 from ecrm.model.rule import Action, Rule
 from ecrm.registry import operations as ecr
 from ecrm.sources import SOURCES
-from ecrm.targets.regions import DESCRIBE_REGIONS
 from ecrm.workflow.iam_policy.arns import PolicyScope, Statement, allow, repositories
-from ecrm.workflow.iam_policy.assuming import of_targets
+from ecrm.workflow.iam_policy.assuming import AMONG_OTHERS, of_targets
 from ecrm.workflow.iam_policy.elsewhere import (
     Besides,
     of_deleting,
@@ -113,8 +112,8 @@ def role_policy(
         return _document(list(_deleting(rules, place)))
     if command is Command.RESTORE:
         return _document(list(_restoring(rules, place)))
-    regions = allow("ListRegions", [DESCRIBE_REGIONS.action], ["*"])
-    return _document([*_reading(command, config, rules, place), regions])
+    of_many = allow("ReadAmongOthers", AMONG_OTHERS, ["*"])
+    return _document([*_reading(command, config, rules, place), of_many])
 
 
 def _document(statements: list[Statement]) -> dict[str, Any]:

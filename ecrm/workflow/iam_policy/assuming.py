@@ -4,15 +4,19 @@ from collections.abc import Iterator
 
 from ecrm.config.target_values import SELF
 from ecrm.config.targets import Targets
+from ecrm.registry.operations import DESCRIBE_PULL_THROUGH_CACHE_RULES
 from ecrm.targets import organizations
 from ecrm.targets.regions import DESCRIBE_REGIONS
 from ecrm.targets.roles import ASSUME_ROLE, role_arn
 from ecrm.workflow.iam_policy.arns import PolicyScope, Statement, allow
 
+AMONG_OTHERS = (DESCRIBE_PULL_THROUGH_CACHE_RULES.action, DESCRIBE_REGIONS.action)
+"""What is asked of an account only where the run has others as well."""
+
 
 def of_targets(targets: Targets, place: PolicyScope, *, writes: bool) -> Iterator[Statement]:
     """Only the first role of a chain is assumed by the run itself."""
-    yield allow("ListRegions", [DESCRIBE_REGIONS.action], ["*"])
+    yield allow("ReadAmongOthers", AMONG_OTHERS, ["*"])
     if targets.organization and not targets.organization.role:
         yield allow(
             "ListAccounts", [operation.action for operation in organizations.OPERATIONS], ["*"]
