@@ -28,7 +28,7 @@ from ecrm.registry.deleter import Deleter
 from ecrm.sources.questions import Questions
 from ecrm.workflow.known_accounts import note_accounts
 from ecrm.workflow.repository_names import record_names
-from ecrm.workflow.revalidation import Revalidation
+from ecrm.workflow.revalidation import Revalidation, warn_of_slow_reading
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
 from ecrm.workflow.state import USAGE_HISTORY, USAGE_HISTORY_OF_FILES, distrust_of_state
 from ecrm.workflow.totals_history import history_with, record_deletions
@@ -81,6 +81,7 @@ def plan_and_delete(
         raise InputError(f"{why}; nothing was deleted")
     reviewed = review(run, approved)
     show(reviewed)
+    warn_of_slow_reading(run, reviewed.plan)
     unread, to_apply = reviewed.plan.unread, applicable(reviewed.plan)
     if unread and not to_apply.deletable.images:
         reason = "nothing was deleted, since the plan is incomplete"
@@ -96,9 +97,11 @@ def plan_and_delete(
         _accept_usage(run, to_apply)
     if journal:
         log.info("the journal is %s", journal.location)
-        _raise_if_failed(_delete(run, to_apply, journal, on_outcome))
+        outcomes, unread_since = _delete(run, to_apply, journal, on_outcome)
+        _raise_if_failed(outcomes)
+        unread = (*unread, *left_alone(reviewed.plan), *unread_since)
     if unread:
-        raise IncompleteError("\n".join((*unread, *left_alone(reviewed.plan), _LEFT_ALONE)))
+        raise IncompleteError("\n".join((*unread, _LEFT_ALONE)))
     return to_apply
 
 
@@ -214,9 +217,10 @@ def _accept_usage(run: Run, to_apply: Plan) -> None:
 
 def _delete(
     run: Run, to_apply: Plan, journal: Journal, on_outcome: Callable[[Outcome], None]
-) -> list[Outcome]:
-    """Apply a plan of this run, recording everything in a journal."""
+) -> tuple[list[Outcome], list[str]]:
+    """Apply a plan of this run, recording everything in a journal; also what was left alone."""
     outcomes: list[Outcome] = []
+    revalidation = Revalidation(run, to_apply)
     targets = {target.registry: target for target in run.targets}
     pace = Pace("ECR images", to_apply.deletable.images)
     with journal:
@@ -225,7 +229,7 @@ def _delete(
             to_apply,
             lambda registry: Deleter(targets[registry]),
             journal,
-            Revalidation(run, to_apply),
+            revalidation,
             run.request.deadline.may_begin,
             in_hand=run.request.in_hand,
         ):
@@ -236,7 +240,7 @@ def _delete(
             complete=all(outcome.status is not OutcomeStatus.DEFERRED for outcome in outcomes)
         )
     record_deletions(run, outcomes)
-    return outcomes
+    return outcomes, revalidation.left_alone
 
 
 def _raise_if_failed(outcomes: Sequence[Outcome]) -> None:

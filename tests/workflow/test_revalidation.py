@@ -10,15 +10,19 @@ from ecrm.config import Config, Guards
 from ecrm.errors import AwsError, Gone, IncompleteError
 from ecrm.model.image import Image, OwnReading
 from ecrm.model.pattern import ALL
+from ecrm.model.pull_through import PullThrough
+from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, Scan
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.planner import make_plan, planning_context, read_and_plan
+from ecrm.registry.access import Puller
+from ecrm.registry.conditions import Limit
 from ecrm.sources.items import Question
 from ecrm.sources.questions import Questions
 from ecrm.workflow import revalidation
 from ecrm.workflow.request import Request
-from ecrm.workflow.revalidation import Revalidation
+from ecrm.workflow.revalidation import Revalidation, warn_of_slow_reading
 from ecrm.workflow.run import Run
 from tests.values import (
     APP,
@@ -47,19 +51,190 @@ def run() -> Run:
     return Run(Request(), CONFIG, (), ACCOUNTS, NOW, lambda _: None)
 
 
-def test_b15_a_scan_that_failed_for_one_target_is_not_trusted_for_the_next(run, monkeypatch):
+def test_b15_what_could_not_be_read_again_stops_only_what_it_could_hurt(run, monkeypatch):
+    """It is said for each repository, and not trusted for any that it may hurt."""
     made = make_plan(ACCOUNTS, facts(ACCOUNTS), ALL, lambda _: None)
     made = replace(made, created_at=datetime.now(UTC) - timedelta(hours=1))
-    failed = facts(ACCOUNTS, source_reports=(read(HOME, "ecs", FAILED),))
-    complete = facts(ACCOUNTS, use("app:v1", where=PARTNER), keep_all=True)
-    contexts = iter([failed, failed, complete])
+    failed = facts(
+        ACCOUNTS,
+        use("app:v1", where=PARTNER),
+        source_reports=(read(HOME, "ecs", FAILED), read(PARTNER)),
+        keep_all=True,
+    )
+    contexts = iter([failed])
     monkeypatch.setattr(revalidation, "read_context", lambda *_: next(contexts))
     revalidate = Revalidation(run, made)
-    for planned in made.repositories:
+    home, partner = made.repositories
+    left, (skipped,) = revalidate(home)
+    own = f"{HOME} could not be read, and the repository is its own"
+    assert (left.deletions, skipped.why) == ((), f"could not be read again: {own}")
+    assert revalidate.left_alone == [f"{HOME}/app: {own}"]
+    left, (skipped,) = revalidate(partner)
+    assert left.deletions == ()
+    assert skipped.why.startswith("now in use by ")
+    assert len(revalidate.left_alone) == 1
+
+
+def test_b15_of_one_target_a_scan_that_failed_is_made_again(run, monkeypatch):
+    alone = Shelf({HOME: HELD})
+    made = make_plan(alone, facts(alone), ALL, lambda _: None)
+    made = replace(made, created_at=datetime.now(UTC) - timedelta(hours=1))
+    failed = facts(alone, source_reports=(read(HOME, "ecs", FAILED),))
+    complete = facts(alone, use("app:v1"), keep_all=True)
+    contexts = iter([failed, failed, complete])
+    monkeypatch.setattr(revalidation, "read_context", lambda *_: next(contexts))
+    revalidate = Revalidation(replace(run, inventory=alone), made)
+    for _ in range(2):
         with pytest.raises(IncompleteError, match="ecs:ListTasks timed out"):
-            revalidate(planned)
-    left, skipped = revalidate(made.repositories[1])
-    assert (left.key.registry, left.deletions, len(skipped)) == (PARTNER, (), 1)
+            revalidate(made.repositories[0])
+    left, skipped = revalidate(made.repositories[0])
+    assert (left.deletions, len(skipped)) == ((), 1)
+
+
+@dataclass(frozen=True)
+class Account:
+    """As far as `Run.targets` are looked at."""
+
+    registry: Registry
+
+
+@dataclass
+class Many:
+    """HOME is planned, and PARTNER and a third account are scanned, too; PARTNER may pull `open`.
+    A test says what is in use in which of them, and what cannot be read."""
+
+    monkeypatch: pytest.MonkeyPatch
+    now: datetime = NOW
+    used: dict[Registry, tuple[str, ...]] = field(default_factory=dict)
+    unread: dict[Registry, str] = field(default_factory=dict)
+    rules: tuple[PullThrough, ...] = ()
+    scans: list[set[Registry]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        day = self
+
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+                assert tz is not None
+                return day.now
+
+        self.monkeypatch.setattr(revalidation, "datetime", Clock)
+        self.monkeypatch.setattr(revalidation, "read_context", self.facts)
+
+    def facts(self, run: Run, _: Questions | None = None) -> PlanningContext:
+        registries = {target.registry for target in run.targets}
+        self.scans.append(registries)
+        reports = [
+            read(one, "ecs", *([FAILED] if one in self.unread else []))
+            for one in sorted(registries)
+        ]
+        uses = tuple(use(text) for one in registries for text in self.used.get(one, ()))
+        scan = Scan(run.now, uses, tuple(reports), self.rules)
+        keep_all = run.request.list_kept
+        return planning_context(scan, run.inventory, run.config, run.now, keep_all=keep_all)
+
+    def begin(self) -> tuple[Revalidation, RepositoryPlan, RepositoryPlan]:
+        """What looks again, and the plans of `open` and of `shut`."""
+        partners = Puller("a partner", (Limit.to_account(PARTNER.account),))
+        images = (image("old", "v1"), image("older", "v2"))
+        held = {
+            "open": RepositoryIndex(images, cross_account_pullers=(partners,)),
+            "shut": RepositoryIndex(images),
+        }
+        targets: Any = tuple(map(Account, (HOME, PARTNER, THIRD)))
+        run = Run(Request(), CONFIG, targets, Shelf({HOME: held}), self.now, lambda _: None)
+        made = make_plan(run.inventory, self.facts(run), ALL, run.progress)
+        self.scans.clear()
+        may_be_pulled, own = made.repositories
+        return Revalidation(run, made), may_be_pulled, own
+
+
+THIRD = Registry("888888888888", "eu-west-1")
+EVERYBODY = {HOME, PARTNER, THIRD}
+
+
+def tags(left: RepositoryPlan) -> list[str]:
+    return sorted(decision.image.tags[0] for decision in left.deletions)
+
+
+def test_only_who_may_use_a_repository_is_read_again(monkeypatch):
+    many = Many(monkeypatch)
+    look, may_be_pulled, own = many.begin()
+    assert look(own) == (own, ())
+    many.now += timedelta(minutes=11)
+    look(own)
+    assert many.scans == [EVERYBODY]
+    many.now += timedelta(minutes=11)
+    many.used = {PARTNER: ("open:v1",), THIRD: ("shut:v1",)}
+    assert tags(look(own)[0]) == ["v1", "v2"]
+    assert tags(look(may_be_pulled)[0]) == ["v2"]
+    assert many.scans == [EVERYBODY, {HOME}, {PARTNER}]
+    assert tags(look(may_be_pulled)[0]) == ["v2"]
+    assert len(many.scans) == 3
+
+
+def test_what_was_known_to_be_in_use_stays_so_in_this_run(monkeypatch):
+    many = Many(monkeypatch, used={HOME: ()})
+    look, may_be_pulled, own = many.begin()
+    many.now += timedelta(minutes=11)
+    many.used = {PARTNER: ("open:v1",)}
+    assert tags(look(may_be_pulled)[0]) == ["v2"]
+    many.now += timedelta(minutes=11)
+    many.used = {PARTNER: ("open:v2",), HOME: ("shut:v1",)}
+    assert tags(look(may_be_pulled)[0]) == []
+    assert tags(look(own)[0]) == ["v2"]
+    assert many.scans == [EVERYBODY, {HOME, PARTNER}]
+
+
+def test_where_a_cache_is_known_all_are_read_again(monkeypatch):
+    many = Many(monkeypatch, rules=(PullThrough(THIRD, "a", PARTNER, "b"),))
+    look, _, own = many.begin()
+    for number in (1, 2):
+        many.now += timedelta(minutes=11)
+        look(own)
+        assert many.scans == [EVERYBODY] * number
+
+
+def test_b42_an_account_that_cannot_be_read_again_stops_what_it_may_use(monkeypatch):
+    many = Many(monkeypatch)
+    look, may_be_pulled, own = many.begin()
+    many.now += timedelta(minutes=11)
+    look(own)
+    many.now += timedelta(minutes=11)
+    many.unread = {PARTNER: "oops"}
+    left, skipped = look(may_be_pulled)
+    assert (tags(left), len(skipped)) == ([], 2)
+    assert look.left_alone == [f"{HOME}/open: {PARTNER} could not be read, and a partner may pull"]
+    assert tags(look(own)[0]) == ["v1", "v2"]
+    many.unread = {}
+    many.now += timedelta(minutes=11)
+    assert tags(look(may_be_pulled)[0]) == ["v1", "v2"]
+
+
+@pytest.mark.parametrize(
+    ("took", "message"),
+    [
+        (timedelta(minutes=10), ""),
+        (
+            timedelta(minutes=12, seconds=31),
+            (
+                "reading what is in use took 13 minutes, longer than guards.in_use_max_age (10 "
+                "minutes), so it may be read again before every repository; set "
+                "guards.in_use_max_age: 26m"
+            ),
+        ),
+    ],
+)
+def test_reading_that_takes_longer_than_it_is_valid_is_said_at_the_beginning(
+    run, monkeypatch, caplog, took, message
+):
+    many = Many(monkeypatch)
+    many.now += took
+    made = make_plan(ACCOUNTS, facts(ACCOUNTS), ALL, lambda _: None)
+    warn_of_slow_reading(run, made)
+    warn_of_slow_reading(run, replace(made, repositories=()))
+    assert caplog.messages == ([message] if message else [])
 
 
 TEN_MINUTES = timedelta(minutes=10)
