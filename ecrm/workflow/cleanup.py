@@ -1,16 +1,13 @@
 """Plan, show, refuse, confirm, delete: in this order, whoever asks for it."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ecrm.aws.pace import Pace
 from ecrm.aws.storage import read_text
-from ecrm.errors import GuardError, IncompleteError, InputError, NotDeletedError
-from ecrm.execution.apply import apply
-from ecrm.execution.journal.writing import Journal
-from ecrm.model.outcome import Outcome, OutcomeStatus
+from ecrm.errors import GuardError, IncompleteError, InputError
+from ecrm.model.outcome import Outcome
 from ecrm.model.version import version
 from ecrm.planning.guards import Stop, drops, stops, usage
 from ecrm.planning.holes import applicable, left_alone
@@ -24,14 +21,14 @@ from ecrm.planning.plan_file import (
     refuse_unfit,
 )
 from ecrm.planning.planner import make_plan
-from ecrm.registry.deleter import Deleter
 from ecrm.sources.questions import Questions
+from ecrm.workflow.deleting import delete, raise_if_failed
 from ecrm.workflow.known_accounts import note_accounts
 from ecrm.workflow.repository_names import record_names
-from ecrm.workflow.revalidation import Revalidation, warn_of_slow_reading
+from ecrm.workflow.revalidation import warn_of_slow_reading
 from ecrm.workflow.run import Run, open_journal, read_context, state_of
 from ecrm.workflow.state import USAGE_HISTORY, USAGE_HISTORY_OF_FILES, distrust_of_state
-from ecrm.workflow.totals_history import history_with, record_deletions
+from ecrm.workflow.totals_history import history_with
 from ecrm.workflow.usage_history import last_usage, record_usage
 
 log = logging.getLogger(__name__)
@@ -97,8 +94,8 @@ def plan_and_delete(
         _accept_usage(run, to_apply)
     if journal:
         log.info("the journal is %s", journal.location)
-        outcomes, unread_since = _delete(run, to_apply, journal, on_outcome)
-        _raise_if_failed(outcomes)
+        outcomes, unread_since = delete(run, to_apply, journal, on_outcome)
+        raise_if_failed(outcomes)
         unread = (*unread, *left_alone(reviewed.plan), *unread_since)
     if unread:
         raise IncompleteError("\n".join((*unread, _LEFT_ALONE)))
@@ -213,40 +210,3 @@ def _accept_usage(run: Run, to_apply: Plan) -> None:
     except InputError:
         last = {}
     record_usage(folder, usage(to_apply), run.now, run.home, _usage_history(run), last=last)
-
-
-def _delete(
-    run: Run, to_apply: Plan, journal: Journal, on_outcome: Callable[[Outcome], None]
-) -> tuple[list[Outcome], list[str]]:
-    """Apply a plan of this run, recording everything in a journal; also what was left alone."""
-    outcomes: list[Outcome] = []
-    revalidation = Revalidation(run, to_apply)
-    targets = {target.registry: target for target in run.targets}
-    pace = Pace("ECR images", to_apply.deletable.images)
-    with journal:
-        journal.begin(version=version(), targets=to_apply.targets, config=to_apply.config)
-        for outcome in apply(
-            to_apply,
-            lambda registry: Deleter(targets[registry]),
-            journal,
-            revalidation,
-            run.request.deadline.may_begin,
-            in_hand=run.request.in_hand,
-        ):
-            outcomes.append(outcome)
-            on_outcome(outcome)
-            run.progress(pace.one_more())
-        journal.end(
-            complete=all(outcome.status is not OutcomeStatus.DEFERRED for outcome in outcomes)
-        )
-    record_deletions(run, outcomes)
-    return outcomes, revalidation.left_alone
-
-
-def _raise_if_failed(outcomes: Sequence[Outcome]) -> None:
-    failed = [outcome for outcome in outcomes if outcome.status is OutcomeStatus.FAILED]
-    if failed:
-        raise NotDeletedError(
-            f"{len(failed)} of {len(outcomes)} images not done, the first because of "
-            f"{failed[0].detail}"
-        )
