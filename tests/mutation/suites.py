@@ -36,6 +36,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.planning.plan_diff": ("planning/test_plan_diff",),
     "ecrm.model.pricing": ("model/test_pricing",),
     "ecrm.reports.costs": ("reports/test_overview",),
+    "ecrm.targets.accounts": ("targets/test_accounts",),
     "ecrm.model.reference": ("model/test_reference",),
     "ecrm.registry.access": ("registry/test_access", "registry/test_pullers"),
     "ecrm.registry.conditions": ("registry/test_pullers",),

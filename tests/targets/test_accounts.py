@@ -46,6 +46,8 @@ def test_an_entry_may_be_of_an_account_that_is_no_member():
     accounts = found(Targets(EVERYBODY, (entry,), SCAN), member(PROD))
     access = Access((), "x", "me", "legacy", ("us-east-1",))
     assert accounts[TEAM] == Account(TEAM, access=access)
+    assert not accounts[TEAM].is_management
+    assert (str(accounts[TEAM]), str(accounts[PROD])) == (TEAM, f"{PROD} (name-2)")
 
 
 def test_all_enabled_regions_are_scanned_unless_some_are_named():
