@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from ecrm.planning.holes import left_alone
 from ecrm.planning.plan import Plan
 from ecrm.reports.plans import LEFT_ALONE, REASONS, name_in, notes, rows, sources, totals, verdict
-from ecrm.reports.text import escaped, human_totals
+from ecrm.reports.text import escaped, human_size, human_totals
 
+_BAR = 30
 _CODE = re.compile(r"[\w./:@-]+", re.ASCII)
 
 
@@ -18,6 +19,8 @@ def plan_markdown(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     yield "# ECR images" if plan.complete else f"# INCOMPLETE: ECR images\n\n**{verdict(plan)}**"
     yield from ("", *map(escaped, totals(plan)), "")
+    if plan.total.size:
+        yield from (_bar(plan), "")
     yield "| Repository | Type | Total | Expired | Keep |"
     yield "|---|---|--:|--:|--:|"
     for where, kind, total, deletable in rows(plan):
@@ -38,6 +41,14 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from bullets("Notes", notes(plan))
     if not plan.complete:
         yield from ("", f"**{verdict(plan)}**")
+
+
+def _bar(plan: Plan) -> str:
+    """The share of the bytes that can be deleted, and how many; at least one block of any."""
+    size, whole = plan.deletable.size, plan.total.size
+    filled = max(round(_BAR * size / whole), bool(size))
+    bar = "█" * filled + "░" * (_BAR - filled)
+    return f"`{bar}` {human_size(size)} of {human_size(whole)} ({size / whole:.0%})"
 
 
 def _name(text: str) -> str:

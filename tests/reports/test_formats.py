@@ -137,6 +137,8 @@ def test_the_plan_as_markdown():
 6 (1.2 GB) of 18 (6.7 GB) images could be deleted by what is known, in 3 repositories of \
 123456789012/us-east-1.
 
+`█████░░░░░░░░░░░░░░░░░░░░░░░░░` 1.2 GB of 6.7 GB (18%)
+
 | Repository | Type | Total | Expired | Keep |
 |---|---|--:|--:|--:|
 | `shop/api` | Image | 12 (5.7 GB) | **1 (200 MB)** | 11 (5.5 GB) |
@@ -696,3 +698,15 @@ def test_a_count_agrees_with_its_noun(number, text):
 
 def test_a_plural_may_be_irregular():
     assert count(2, "repository", "repositories") == "2 repositories"
+
+
+@pytest.mark.parametrize(("size", "blocks"), [(0, 0), (1, 1), (500, 15), (1000, 30)])
+def test_the_bar_of_a_plan_as_markdown_shows_anything_that_can_be_deleted(size: int, blocks: int):
+    stages = [[deletable(numbered(1, size=size))]] if size else []
+    kept = [Decision(numbered(2, size=1000 - size), Reason.PUSHED)]
+    text = PLAN_FORMATS["markdown"](plan_of(repository_plan("app", *stages, kept=kept)))
+    assert (text.count("█"), text.count("░")) == (blocks, 30 - blocks)
+
+
+def test_a_plan_of_nothing_has_no_bar():
+    assert "░" not in PLAN_FORMATS["markdown"](plan_of(repository_plan("app")))
