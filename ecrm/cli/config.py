@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ecrm.cli.help import CONTEXT, group
-from ecrm.cli.options import command_options, output_option
+from ecrm.cli.options import command_options, format_option, output_option
 from ecrm.cli.terminal import show
 from ecrm.errors import ConfigError
-from ecrm.model.printable import printable
+from ecrm.model.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from ecrm.config import Config
@@ -22,28 +22,40 @@ def config() -> None:
 
 @config.command(context_settings=CONTEXT)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
+@format_option(("text", "json"), "Format of the result.")
+@output_option()
 @command_options
 @click.pass_context
-def check(ctx: click.Context, /, files: tuple[str, ...]) -> None:
+def check(ctx: click.Context, /, *, files: tuple[str, ...], format_name: str, output: str) -> None:
     """Validate the configuration.
 
     FILE is a configuration file; the default is the one that every command reads. Errors are
     reported as by every command, with exit code 2.
     """
+    import json
     import logging
 
     from ecrm.workflow.configuration import load
 
-    problems = []
+    problems: list[str] = []
+    lines: list[str] = []
+    results: list[dict[str, object]] = []
     for path in files or (ctx.obj.get("config", "ecrm.yaml"),):
         try:
             read = load(path)
         except ConfigError as error:
             problems.append(str(error))
+            results.append({"file": path, "problems": str(error).splitlines(), "warnings": []})
             continue
         for warning in read.warnings:
             logging.getLogger(__name__).warning("%s", warning)
-        show(printable(f"{path} is valid{_contents(read)}"))
+        lines.append(printable(f"{path} is valid{_contents(read)}"))
+        results.append({"file": path, "problems": [], "warnings": list(read.warnings)})
+    if format_name == "json":
+        body = {"ecrm_config_check": 1, "complete": True, "files": results}
+        lines = [printable_json(json.dumps(body, indent=2, ensure_ascii=False))]
+    if lines:
+        show("\n".join(lines), output)
     if problems:
         raise ConfigError("\n".join(problems))
 

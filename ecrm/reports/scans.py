@@ -38,6 +38,8 @@ def scan_detail(scan: Scan) -> str:
     """Every use with its source and path."""
     text = json.dumps(
         {
+            "ecrm_scan": 1,
+            "complete": not scan.unread,
             "scanned_at": scan.at.isoformat(),
             "sources": [
                 {

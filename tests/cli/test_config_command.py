@@ -30,6 +30,18 @@ def test_a_valid_configuration_is_reported_as_valid_with_its_contents(ecrm: Ecrm
     assert ran.out == "ecrm.yaml is valid (files: 1, repositories: 2)\n"
 
 
+def test_programs_get_what_is_wrong_of_each_file(ecrm: Ecrm):
+    ecrm.config("guards:\n", "odd.yaml")
+    ecrm.config("repositories: 1\nxyzzy: 2\n", "bad.yaml")
+    ran = ecrm("config", "check", "--format", "json", "odd.yaml", "bad.yaml")
+    assert ran.code == 2
+    assert (ran.json["ecrm_config_check"], ran.json["complete"]) == (1, True)
+    assert [
+        (found["file"], len(found["problems"]), len(found["warnings"]))
+        for found in ran.json["files"]
+    ] == [("odd.yaml", 0, 1), ("bad.yaml", 2, 0)]
+
+
 def test_it_does_not_look_for_the_files_that_the_configuration_names(ecrm: Ecrm):
     ecrm.config("repositories:\n- {name: a, expires: 1d}\nfiles: [none/*.yaml]\n")
     assert ecrm("config", "check").code == 0

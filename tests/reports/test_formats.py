@@ -475,6 +475,8 @@ def test_the_scan_detail():
         SCAN_FORMATS["detail"](first)
         == f"""\
 {{
+  "ecrm_scan": 1,
+  "complete": true,
   "scanned_at": "2026-03-01T12:00:00+00:00",
   "sources": [
     {{
