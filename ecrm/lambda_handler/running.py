@@ -12,7 +12,7 @@ from ecrm.aws.storage import write_text
 from ecrm.config import Level
 from ecrm.errors import IncompleteError, UsageError, ViolationsError
 from ecrm.lambda_handler.event import Event
-from ecrm.lambda_handler.result import Result
+from ecrm.lambda_handler.result import Result, image_name
 from ecrm.model.humanize import count
 from ecrm.model.outcome import Outcome, OutcomeStatus
 from ecrm.planning.plan import Plan
@@ -73,7 +73,7 @@ def _delete(run: workflow.Run, event: Event, result: Result) -> None:
     def on_outcome(outcome: Outcome) -> None:
         result.outcomes.append(outcome)
         result.out_of_time |= outcome.status is OutcomeStatus.DEFERRED
-        _tell(outcome)
+        _tell(result, outcome)
 
     approved = workflow.ApprovedPlan(event.plan, _MAX_PLAN_AGE) if event.plan else None
     workflow.plan_and_delete(run, approved, show=show, confirm=confirm, on_outcome=on_outcome)
@@ -153,9 +153,13 @@ def _write_page(run: workflow.Run, event: Event, result: Result, page: Report) -
     result.reports.append(place)
 
 
-def _tell(outcome: Outcome) -> None:
+def _tell(result: Result, outcome: Outcome) -> None:
     level = _LEVELS.get(outcome.status, logging.DEBUG)
-    image = f"{outcome.repository}@{outcome.decision.image.digest}"
-    fields = {"repository": outcome.repository, "digest": outcome.decision.image.digest}
+    image = image_name(result, outcome)
+    fields = {
+        "repository": outcome.repository,
+        "target": str(outcome.registry),
+        "digest": outcome.decision.image.digest,
+    }
     extra = {"fields": fields | {"answer": outcome.status, "tags": outcome.decision.image.tags}}
     log.log(level, "%s: %s: %s", outcome.status, image, outcome.detail, extra=extra)

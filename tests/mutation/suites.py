@@ -39,7 +39,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "ecrm.targets.accounts": ("targets/test_accounts",),
     "ecrm.model.reference": ("model/test_reference",),
     "ecrm.registry.access": ("registry/test_access", "registry/test_pullers"),
-    "ecrm.registry.conditions": ("registry/test_pullers",),
+    "ecrm.registry.conditions": ("registry/test_pullers", "registry/test_access"),
     "ecrm.execution.apply": ("execution/test_apply",),
     "ecrm.workflow.revalidation": ("workflow/test_revalidation",),
     "ecrm.workflow.usage_history": ("workflow/test_usage_history",),

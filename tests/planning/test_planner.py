@@ -597,3 +597,17 @@ def test_a_policy_that_cannot_be_read_is_reported_and_blocks_nothing():
 def test_a_repository_that_vanishes_before_its_policy_is_read_has_no_consumers():
     inventory = shelf(image("old", "v1"), cross_account_pullers=Gone("gone"))
     assert repository(inventory).consumers == ()
+
+
+@pytest.mark.parametrize("status", [ReadStatus.READ, ReadStatus.DENIED])
+def test_a_replica_in_a_registry_that_is_scanned_and_not_planned_holds_nothing(status):
+    reports = (read(), read(PARTNER, "ecs", Diagnostic(status, "")))
+    rule = Replication(PARTNER, "", deletes=True)
+    inventory = Shelf({HOME: {"app": RepositoryIndex((image("old", "v1"),))}}, {HOME: (rule,)})
+    context = facts(inventory, source_reports=reports)
+    is_scanned = status is ReadStatus.READ
+    assert context.unscanned(APP) == (() if is_scanned else (PARTNER,))
+    (made,) = planned(inventory, source_reports=reports).repositories
+    assert len(made.deletions) == is_scanned
+    (used,) = planned(inventory, use("app:v1", where=PARTNER), source_reports=reports).repositories
+    assert not used.deletions
