@@ -38,7 +38,7 @@ class Mutant:
 
     @property
     def key(self) -> Key:
-        return self.module, self.function, self.before, self.after
+        return _key(self.module, self.function, self.before, self.after)
 
     def __str__(self) -> str:
         lines = [f"  - {line}" for line in self.before.splitlines()]
@@ -102,9 +102,15 @@ def equivalents() -> dict[Key, str]:
     """The mutants that behave as the code does, and why."""
     listed = yaml.safe_load(_EQUIVALENT.read_text()) or []
     return {
-        (entry["module"], entry["function"], entry["before"], entry["after"]): entry["why"]
+        _key(entry["module"], entry["function"], entry["before"], entry["after"]): entry["why"]
         for entry in listed
     }
+
+
+def _key(module: str, function: str, before: str, after: str) -> Key:
+    """Each Python has quotes of its own for a text within a text."""
+    before, after = (statement.replace('"', "'") for statement in (before, after))
+    return module, function, before, after
 
 
 def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
