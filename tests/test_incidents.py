@@ -50,6 +50,8 @@ INCIDENTS = {
     "B39": "the SDK is older than the member that decides",
     "B40": "an empty option widens what is deleted",
     "B41": "nothing runs in the account of the registry",
+    "B42": "an account that cannot be read is dropped in silence",
+    "B44": "an image is used through a cache, under another name",
     "B45": "the tool's own reading counts as a pull",
     "B46": "files of a pull request run or decide in a job that holds credentials",
     "B47": "an event replaces the configuration of a function",
