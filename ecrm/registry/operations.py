@@ -68,7 +68,7 @@ DESCRIBE_PULL_THROUGH_CACHE_RULES = listing(
 GET_REGISTRY_POLICY = Operation("ecr", "GetRegistryPolicy", record(policyText=TEXT))
 GET_REPOSITORY_POLICY = Operation("ecr", "GetRepositoryPolicy", record(policyText=TEXT))
 LIST_TAGS_FOR_RESOURCE = Operation(
-    "ecr", "ListTagsForResource", record(tags=optional(ListOf(record(Key=TEXT, Value=TEXT))))
+    "ecr", "ListTagsForResource", record(tags=ListOf(record(Key=TEXT, Value=TEXT)))
 )
 GET_LIFECYCLE_POLICY = Operation("ecr", "GetLifecyclePolicy", record(lifecyclePolicyText=TEXT))
 START_LIFECYCLE_POLICY_PREVIEW = Operation(

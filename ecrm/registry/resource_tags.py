@@ -10,4 +10,4 @@ def resource_tags(target: Target, repository: str) -> Mapping[str, str]:
     """Raises AwsError; ECR answers about one repository a call."""
     arn = target.arn("ecr", f"repository/{repository}")
     answer = call(target.ecr, LIST_TAGS_FOR_RESOURCE, resourceArn=arn)
-    return {row["Key"]: row["Value"] for row in answer["tags"] or ()}
+    return {row["Key"]: row["Value"] for row in answer["tags"]}

@@ -146,7 +146,7 @@ def test_every_command_reads_the_configuration_before_it_calls_aws(
         (["plann"], "No such command 'plann'"),
         (["plan", "--formt", "json"], "No such option '--formt'"),
         (["plan", "extra"], "Got unexpected extra argument (extra)"),
-        (["plan", "--format", "xml"], "'xml' is not one of 'table', 'json'"),
+        (["plan", "--format", "xml"], "'xml' is not one of 'text', 'table', 'json'"),
         (["plan", "--min-age", "1M"], "'1M' may mean minutes or months"),
         (["plan", "--max-images", "-1"], "-1 is not in the range x>=0"),
         (["plan", "--max-percent", "101"], "101 is not in the range 0<=x<=100"),
@@ -224,7 +224,7 @@ def test_b7_references_of_every_form_in_a_scanned_file_protect(ecrm: Ecrm, aws: 
         (
             ["plan", "--nope"],
             (
-                "No such option '--nope'. (Did you mean one of: '--no-cache', '--now'?); "
+                "No such option '--nope'. (Did you mean one of: '--no-cache', '--now', '--top'?); "
                 "see: ecrm plan --help"
             ),
         ),

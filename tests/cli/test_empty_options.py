@@ -17,6 +17,7 @@ REST = {
     ("config",): ["schema"],
     ("kubernetes",): ["manifest"],
     ("restore",): ["journal.jsonl"],
+    ("diff",): ["old.json", "new.json"],
     ("explain",): ["shop/api:v1"],
 }
 

@@ -154,12 +154,11 @@ def test_generate_writes_a_configuration_that_plan_accepts(ecrm: Ecrm, account: 
     assert text in ran.err
     assert ran.err.endswith("wrote ecrm.yaml; review it, then run: ecrm plan\n")
     for line in (
-        "- name_pattern: shop-*",
-        "- name: tools",
-        "- name: prod",
-        "- name_pattern: shop/*",
+        "#   - name_pattern: shop-*",
+        "#   - name: tools",
+        "  - name_pattern: shop/*",
     ):
-        assert f"  {line}\n" in text
+        assert f"{line}\n" in text
     assert ecrm("plan", "--format", "json").rows == {
         (name, "Image"): (0, total)
         for name, total in (("elsewhere", 0), ("shop/api", 1), ("shop/worker", 0))

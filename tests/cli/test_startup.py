@@ -19,7 +19,7 @@ SLOW = {"boto3", "botocore", "s3transfer", "urllib3", "moto", "hypothesis"}
 COMMANDS = (
     *("generate", "config", "scan", "plan", "explain", "report", "check", "snapshot"),
     *("delete", "restore", "journals", "cache", "iam-policy", "kubernetes", "sources", "demo"),
-    *("version", "top", "diff"),
+    *("version", "top", "diff", "targets"),
 )
 
 
@@ -135,7 +135,7 @@ def test_no_home_and_no_state_folder_is_a_usage_error(
     assert ran.errors == ["ecrm: error: no home folder for state; set ECRM_STATE_DIR"]
     assert ecrm("plan", XDG_STATE_HOME=str(Path.cwd() / "xdg")).code == 0
     left = os.listdir("xdg/ecrm")  # noqa: PTH208 - names are all
-    assert sorted(left) == ["in-use.json", "repositories.json"]
+    assert sorted(left) == ["in-use.json", "repositories.json", "totals.json"]
 
 
 # -- what shells complete -------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def test_explain_shows_file_line_and_keys(ecrm: Ecrm, tree: Shop):
     keys = "containerDefinitions.app.image"
     output = ecrm("explain", "shop/api:v1").out
     assert f"  file deploy/web/task.json (line 3) → {keys}\n" in output
-    [explained] = ecrm("explain", "shop/api:v1", "--format", "json").json
+    [explained] = ecrm("explain", "shop/api:v1", "--format", "json").json["explanations"]
     assert explained["uses"] == [
         {
             "reference": f"{HOST}/shop/api:v1",

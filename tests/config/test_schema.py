@@ -101,6 +101,7 @@ ONLY_THE_READER_REFUSES = {
     "that two maps of a list are about the same": [f"targets:{text}" for text in targets.TWICE],
     "YAML that says something twice, or in more than one document": [
         "clusters:\n\nclusters:",
+        "clusters: [{name: b, <<: {}, <<: {}}]",
         "repositories:\n- name: a\n  expires: 1d\n  name: b",
     ],
     "how a number or a boolean was written": [
