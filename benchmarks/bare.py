@@ -35,14 +35,20 @@ def _client(name: str) -> Any:
 
 def _known(client: Any, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Without what botocore itself puts into a request, such as the version of the API; what comes
-    from a URL is text."""
+    from a URL is text, also of a list of one."""
     shape = client.meta.service_model.operation_model(operation).input_shape
     members = shape.members if shape else {}
     return {
-        name: int(value) if members[name].type_name == "integer" else value
+        name: _typed(members[name].type_name, value)
         for name, value in parameters.items()
         if name in members
     }
+
+
+def _typed(kind: str, value: Any) -> Any:
+    if kind == "list" and isinstance(value, str):
+        return [value]
+    return int(value) if kind == "integer" else value
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ images go in the order in which they were pushed.
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -41,15 +40,24 @@ TRUST = {
 }
 
 
+SERVER = """
+from moto.ecr.responses import ECRResponse
+from moto.server import main
+
+# moto knows nothing of pull-through caches.
+ECRResponse.describe_pull_through_cache_rules = lambda self: '{"pullThroughCacheRules": []}'
+main()
+"""
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The URL of a moto server; Lambda resolves images as moto's ECR holds them."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = shutil.which("moto_server", path=Path(sys.executable).parent) or "moto_server"
     process = subprocess.Popen(
-        [command, "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, "-c", SERVER, "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "MOTO_LAMBDA_STUB_ECR": "false"},
