@@ -18,12 +18,12 @@ import yaml
 
 from benchmarks.figure import Figure
 from ecrm.config import Kubernetes
-from ecrm.kubernetes.contexts import context_cluster
-from ecrm.kubernetes.kubeconfig import load
+from ecrm.sources.kubernetes.client.contexts import context_cluster
+from ecrm.sources.kubernetes.client.kubeconfig import load
 from ecrm.sources.kubernetes.reading import cluster_uses
 from ecrm.sources.kubernetes.resources import KUBERNETES_OWN
-from tests.kubernetes.connecting import kubeconfig
-from tests.kubernetes.fake_cluster import FakeCluster
+from tests.sources.kubernetes.client.connecting import kubeconfig
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster
 from tests.sources.kubernetes.objects import example
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from ecrm.sources.kubernetes.resources import KUBERNETES_OWN
 from tests.fake_aws import FakeAws
-from tests.kubernetes.certificates import authority
-from tests.kubernetes.fake_cluster import FakeCluster
+from tests.sources.kubernetes.client.certificates import authority
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster
 
 Answers = Mapping[str, Any]
 """By IAM action."""

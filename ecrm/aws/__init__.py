@@ -10,6 +10,8 @@
     counter.py      what was asked, and what AWS refused as too fast
     parsing.py      answers as the JSON that they are
     storage.py      what ecrm itself keeps: in S3, SSM or files
+    cache/          answers that can never change, kept from run to run
+    targets/        from `targets` in ecrm.yaml to the targets of a run
 
 boto3 is imported when the first client is made, so that `--help` and `--version` do not wait.
 """

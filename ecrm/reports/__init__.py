@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from ecrm.aws.targets import Resolved
 from ecrm.check.values import Findings
 from ecrm.config import Config
 from ecrm.execution.journal.listing import JournalSummary
@@ -20,7 +21,6 @@ from ecrm.reports.scans import scan_detail, scan_table, scan_uris
 from ecrm.reports.sources import sources_json, sources_text
 from ecrm.reports.targets import targets_json, targets_text
 from ecrm.sources.source import Source
-from ecrm.targets import Resolved
 
 PLAN_FORMATS: dict[str, Callable[[Plan], str]] = {
     "text": plan_text,

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 
+from ecrm.aws.targets import Resolved
 from ecrm.model.printable import printable_json
 from ecrm.model.scan import ReadStatus
 from ecrm.reports.text import count, page, table
-from ecrm.targets import Resolved
 
 _HEADERS = ["ACCOUNT", "NAME", "STATUS", "SCANNED", "PLANNED"]
 _OK = "ok"

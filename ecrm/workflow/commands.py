@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from ecrm.aws.storage import ClientFactory, read_text
+from ecrm.aws.targets import Resolved, members_of
 from ecrm.check import RULES_OF_FILES, in_files
 from ecrm.check import check as find_violations
 from ecrm.check.baseline import baseline_text, read_baseline, without_accepted
@@ -39,7 +40,6 @@ from ecrm.registry.restorer import Restorer, RestoreRehearsal
 from ecrm.sources import SOURCES
 from ecrm.sources.files.working_tree import tree_uses
 from ecrm.sources.source import Source
-from ecrm.targets import Resolved, members_of
 from ecrm.workflow.check_inputs import CheckRequest, read_check_inputs
 from ecrm.workflow.cleanup import (
     ApprovedPlan,

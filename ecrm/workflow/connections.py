@@ -12,6 +12,7 @@ from ecrm.aws import WORKERS, RateLimiter, Target, connect
 from ecrm.aws.cache.caching import Cache, NoCache
 from ecrm.aws.cache.folder import cache_folder
 from ecrm.aws.counter import CallCounter
+from ecrm.aws.targets import Account, Resolution, Resolved, resolve
 from ecrm.config import Config
 from ecrm.config.targets import RegistryEntry
 from ecrm.errors import AwsError, UsageError
@@ -21,7 +22,6 @@ from ecrm.model.pattern import glob_matches
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Progress, SourceReport
 from ecrm.reports.calls import calls_text, stats_text
-from ecrm.targets import Account, Resolution, Resolved, resolve
 from ecrm.workflow.configuration import QUOTAS
 from ecrm.workflow.iam_policy.roles import session_policy
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
-from ecrm.kubernetes.in_cluster import in_cluster
 from ecrm.sources.kubernetes import named
+from ecrm.sources.kubernetes.client.in_cluster import in_cluster
 from ecrm.sources.kubernetes.resources import KUBERNETES_OWN
 from tests.cli.conftest import RULES, Shop
 from tests.cli.driving import HOST, Ecrm
 from tests.cli.test_no_external_commands import NOTHING_DELETED
-from tests.kubernetes.certificates import authority
-from tests.kubernetes.fake_cluster import FakeCluster, Fault
+from tests.sources.kubernetes.client.certificates import authority
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster, Fault
 
 PODS = KUBERNETES_OWN["", "pods"]
 

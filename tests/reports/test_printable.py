@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from ecrm import reports
 from ecrm.aws.counter import CallCounter
+from ecrm.aws.targets import Account, Resolved
 from ecrm.check.values import Findings, Unread, Violation, Where
 from ecrm.config import Level
 from ecrm.execution.journal.listing import JournalSummary
@@ -53,7 +54,6 @@ from ecrm.reports.ranking import View
 from ecrm.reports.restored import RestoreReport
 from ecrm.reports.text import uncolored
 from ecrm.reports.top import top_json, top_text
-from ecrm.targets import Account, Resolved
 from ecrm.workflow.logs import json_line, text_line
 from tests.lambda_handler.results import deleted
 from tests.stubs import NOW, REGISTRY

@@ -3,11 +3,11 @@
 import json
 
 from ecrm.aws import Target
+from ecrm.aws.targets import Account, Resolved
 from ecrm.config.targets import RegistryEntry
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
 from ecrm.reports.targets import targets_json, targets_text
-from ecrm.targets import Account, Resolved
 from tests.stubs import session
 
 

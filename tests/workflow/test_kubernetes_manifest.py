@@ -6,14 +6,14 @@ import pytest
 import yaml
 
 from ecrm.config import Config, Kubernetes
-from ecrm.kubernetes import Resource
 from ecrm.sources import SOURCES
+from ecrm.sources.kubernetes.client import Resource
 from ecrm.sources.kubernetes.reading import cluster_uses
 from ecrm.sources.kubernetes.resources import WELL_KNOWN
 from ecrm.workflow.configuration import parse
 from ecrm.workflow.kubernetes_manifest import Job, for_group, for_job, manifest_text, role
-from tests.kubernetes.kubectl import assert_within, needs_kubectl, without_a_cluster
 from tests.sources.kubernetes.api import Api
+from tests.sources.kubernetes.client.kubectl import assert_within, needs_kubectl, without_a_cluster
 
 JOB = Job("123456789012.dkr.ecr.us-east-1.amazonaws.com/ecrm:1", "s3://scans/prod.json")
 ROLE = "arn:aws:iam::123456789012:role/scan"

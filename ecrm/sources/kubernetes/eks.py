@@ -5,10 +5,15 @@ from functools import partial
 
 from ecrm.config.quotas import Quota
 from ecrm.errors import AccessDenied, AwsError, Gone
-from ecrm.kubernetes.eks import DESCRIBE_CLUSTER, LIST_CLUSTERS, eks_cluster, eks_names
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.sources.gaps import attempt_where_offered
 from ecrm.sources.items import SaidToBeGone, SeenResource, SourceItem, attempt, look_twice
+from ecrm.sources.kubernetes.client.eks import (
+    DESCRIBE_CLUSTER,
+    LIST_CLUSTERS,
+    eks_cluster,
+    eks_names,
+)
 from ecrm.sources.kubernetes.reading import cluster_uses
 from ecrm.sources.source import Reading, Source
 

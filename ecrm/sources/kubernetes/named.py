@@ -8,14 +8,14 @@ from functools import partial
 
 from ecrm.config import Kubernetes
 from ecrm.errors import AwsError, InputError
-from ecrm.kubernetes import Cluster
-from ecrm.kubernetes.contexts import context_cluster
-from ecrm.kubernetes.in_cluster import in_cluster
-from ecrm.kubernetes.kubeconfig import load
 from ecrm.model.deadline import Deadline
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import KUBERNETES
 from ecrm.sources.items import SourceItem
+from ecrm.sources.kubernetes.client import Cluster
+from ecrm.sources.kubernetes.client.contexts import context_cluster
+from ecrm.sources.kubernetes.client.in_cluster import in_cluster
+from ecrm.sources.kubernetes.client.kubeconfig import load
 from ecrm.sources.kubernetes.reading import cluster_uses
 
 _HERE = "in-cluster"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecrm.aws.shapes import MisfitError, Record
-from ecrm.kubernetes.cluster import Resource
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.sources.files.document import node_of
 from ecrm.sources.files.tree import tree_mentions
+from ecrm.sources.kubernetes.client.cluster import Resource
 from ecrm.sources.kubernetes.history import Revision
 from ecrm.sources.kubernetes.pod import Needs, pod_uses, spec_uses
 from ecrm.sources.kubernetes.shapes import (

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from ecrm.config import Kubernetes
 from ecrm.errors import AccessDenied, AwsError
-from ecrm.kubernetes.cluster import Cluster, Resource
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.items import SourceItem
+from ecrm.sources.kubernetes.client.cluster import Cluster, Resource
 from ecrm.sources.kubernetes.history import RevisionHistory
 from ecrm.sources.kubernetes.objects import object_uses
 from ecrm.sources.kubernetes.resources import KUBERNETES_OWN, custom_resources

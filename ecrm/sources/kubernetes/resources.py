@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from ecrm.config import Kubernetes
-from ecrm.kubernetes.cluster import Resource
+from ecrm.sources.kubernetes.client.cluster import Resource
 
 KUBERNETES_OWN: Mapping[tuple[str, str], Resource] = {
     (resource.group, resource.plural): resource

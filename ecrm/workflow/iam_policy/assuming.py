@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from ecrm.aws.targets import organizations
+from ecrm.aws.targets.regions import DESCRIBE_REGIONS
+from ecrm.aws.targets.roles import ASSUME_ROLE, role_arn
 from ecrm.config.target_values import SELF
 from ecrm.config.targets import Targets
 from ecrm.registry.operations import DESCRIBE_PULL_THROUGH_CACHE_RULES
-from ecrm.targets import organizations
-from ecrm.targets.regions import DESCRIBE_REGIONS
-from ecrm.targets.roles import ASSUME_ROLE, role_arn
 from ecrm.workflow.iam_policy.arns import PolicyScope, Statement, allow
 
 AMONG_OTHERS = (DESCRIBE_PULL_THROUGH_CACHE_RULES.action, DESCRIBE_REGIONS.action)

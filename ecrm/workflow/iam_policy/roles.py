@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecrm.aws import Operation
+from ecrm.aws.targets.regions import DESCRIBE_REGIONS
+from ecrm.aws.targets.roles import ASSUME_ROLE
 from ecrm.errors import UsageError
 from ecrm.registry import operations as ecr
 from ecrm.sources import SOURCES
-from ecrm.targets.regions import DESCRIBE_REGIONS
-from ecrm.targets.roles import ASSUME_ROLE
 
 _READS = re.compile(r"[\w-]+:(?:BatchGet|Describe|Get|List|Search)")
 

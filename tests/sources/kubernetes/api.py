@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ecrm.kubernetes import Answer, Cluster, Resource
+from ecrm.sources.kubernetes.client import Answer, Cluster, Resource
 from ecrm.sources.kubernetes.resources import KUBERNETES_OWN
-from tests.kubernetes.objects import answer, group, groups, page, resources, status
+from tests.sources.kubernetes.client.objects import answer, group, groups, page, resources, status
 from tests.sources.kubernetes.objects import Example
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from ecrm.kubernetes import Resource
+from ecrm.sources.kubernetes.client import Resource
 from tests.stubs import HOST
 
 FILE = Path(__file__).parent / "objects.yaml"

@@ -8,13 +8,13 @@ from ecrm.aws import Target
 from ecrm.aws.calls import call
 from ecrm.config import Config, Kubernetes
 from ecrm.errors import AwsError
-from ecrm.kubernetes import Cluster
-from ecrm.kubernetes.eks import DESCRIBE_CLUSTER
 from ecrm.model.pattern import NamePattern
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.items import SeenResource, SourceItem
 from ecrm.sources.kubernetes import eks
+from ecrm.sources.kubernetes.client import Cluster
+from ecrm.sources.kubernetes.client.eks import DESCRIBE_CLUSTER
 from ecrm.sources.kubernetes.eks import EKS
 from tests.sources.kubernetes.api import Api
 from tests.sources.kubernetes.objects import example

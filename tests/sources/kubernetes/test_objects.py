@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
-from ecrm.kubernetes import Resource
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
+from ecrm.sources.kubernetes.client import Resource
 from ecrm.sources.kubernetes.history import Revision
 from ecrm.sources.kubernetes.objects import object_uses
 from ecrm.sources.kubernetes.resources import KUBERNETES_OWN, WELL_KNOWN
-from tests.kubernetes.kubectl import assert_within, needs_kubectl, without_a_cluster
+from tests.sources.kubernetes.client.kubectl import assert_within, needs_kubectl, without_a_cluster
 from tests.sources.kubernetes.objects import Example, example, examples, written
 
 FAILED = ReadStatus.FAILED

@@ -8,14 +8,14 @@ import pytest
 
 from ecrm.config import Kubernetes
 from ecrm.errors import AwsError
-from ecrm.kubernetes import Answer, Cluster, Resource
 from ecrm.model.scan import Diagnostic, ReadStatus
 from ecrm.model.use import Use
 from ecrm.sources.items import SourceItem
+from ecrm.sources.kubernetes.client import Answer, Cluster, Resource
 from ecrm.sources.kubernetes.reading import cluster_uses
 from ecrm.sources.kubernetes.resources import KUBERNETES_OWN, WELL_KNOWN, custom_resources
-from tests.kubernetes.objects import answer
 from tests.sources.kubernetes.api import Api, forbidden
+from tests.sources.kubernetes.client.objects import answer
 from tests.sources.kubernetes.objects import example, examples, written
 
 PODS = KUBERNETES_OWN["", "pods"]

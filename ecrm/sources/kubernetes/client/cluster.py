@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from ecrm.aws.shapes import Record
 from ecrm.errors import AwsError
-from ecrm.kubernetes.answers import (
+from ecrm.sources.kubernetes.client.answers import (
     GROUPS,
     PAGE,
     RESOURCES,

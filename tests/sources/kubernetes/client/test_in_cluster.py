@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from ecrm.errors import InputError
-from ecrm.kubernetes.https import Https
-from ecrm.kubernetes.in_cluster import in_cluster
-from tests.kubernetes.certificates import authority
-from tests.kubernetes.connecting import names
-from tests.kubernetes.fake_cluster import FakeCluster
-from tests.kubernetes.objects import PODS, named
+from ecrm.sources.kubernetes.client.https import Https
+from ecrm.sources.kubernetes.client.in_cluster import in_cluster
+from tests.sources.kubernetes.client.certificates import authority
+from tests.sources.kubernetes.client.connecting import names
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster
+from tests.sources.kubernetes.client.objects import PODS, named
 
 
 def environment(host: str = "127.0.0.1", port: str = "1") -> dict[str, str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from ecrm.errors import InputError
-from ecrm.kubernetes.endpoint import Endpoint
+from ecrm.sources.kubernetes.client.endpoint import Endpoint
 
 PROXY = "http://proxy:3128"
 

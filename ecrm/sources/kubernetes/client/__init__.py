@@ -16,7 +16,7 @@ urllib3 is imported when the first cluster is asked, so that `--help` does not w
 asked for anything but lists: nothing here can change one.
 """
 
-from ecrm.kubernetes.answers import Answer
-from ecrm.kubernetes.cluster import Cluster, Resource
+from ecrm.sources.kubernetes.client.answers import Answer
+from ecrm.sources.kubernetes.client.cluster import Cluster, Resource
 
 __all__ = ["Answer", "Cluster", "Resource"]

@@ -14,10 +14,10 @@ from ecrm.aws import Operation, Target, call, items, listing
 from ecrm.aws.errors import translated
 from ecrm.aws.shapes import TEXT, Optional, optional, record
 from ecrm.errors import AwsError, InputError
-from ecrm.kubernetes.cluster import Cluster
-from ecrm.kubernetes.credentials import Identity, Issued, Renewed, bearer
-from ecrm.kubernetes.endpoint import Endpoint
-from ecrm.kubernetes.https import Https
+from ecrm.sources.kubernetes.client.cluster import Cluster
+from ecrm.sources.kubernetes.client.credentials import Identity, Issued, Renewed, bearer
+from ecrm.sources.kubernetes.client.endpoint import Endpoint
+from ecrm.sources.kubernetes.client.https import Https
 
 LIST_CLUSTERS = listing("eks", "ListClusters", "clusters", TEXT)
 DESCRIBE_CLUSTER = Operation(

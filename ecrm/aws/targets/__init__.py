@@ -8,9 +8,9 @@ reaching.py       the targets of one account, and a report for what cannot be re
 resolution.py     all of it
 """
 
-from ecrm.targets.accounts import Account
-from ecrm.targets.organizations import Member
-from ecrm.targets.reaching import Resolved
-from ecrm.targets.resolution import Resolution, members_of, resolve
+from ecrm.aws.targets.accounts import Account
+from ecrm.aws.targets.organizations import Member
+from ecrm.aws.targets.reaching import Resolved
+from ecrm.aws.targets.resolution import Resolution, members_of, resolve
 
 __all__ = ["Account", "Member", "Resolution", "Resolved", "members_of", "resolve"]

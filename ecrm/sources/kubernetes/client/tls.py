@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from ecrm.errors import AwsError
-from ecrm.kubernetes.credentials import Identity
-from ecrm.kubernetes.endpoint import is_address
+from ecrm.sources.kubernetes.client.credentials import Identity
+from ecrm.sources.kubernetes.client.endpoint import is_address
 
 
 def tls(authorities: str | None, name: str, identity: Identity) -> ssl.SSLContext:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ecrm.errors import InputError
-from ecrm.kubernetes.cluster import Cluster
-from ecrm.kubernetes.credentials import Identity, token_of_file
-from ecrm.kubernetes.endpoint import Endpoint
-from ecrm.kubernetes.https import Https
 from ecrm.model.deadline import NO_DEADLINE, Deadline
+from ecrm.sources.kubernetes.client.cluster import Cluster
+from ecrm.sources.kubernetes.client.credentials import Identity, token_of_file
+from ecrm.sources.kubernetes.client.endpoint import Endpoint
+from ecrm.sources.kubernetes.client.https import Https
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 

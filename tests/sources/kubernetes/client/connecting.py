@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from ecrm.errors import AwsError
-from ecrm.kubernetes import Cluster
-from tests.kubernetes.certificates import authority
-from tests.kubernetes.fake_cluster import FakeCluster
-from tests.kubernetes.objects import PODS
+from ecrm.sources.kubernetes.client import Cluster
+from tests.sources.kubernetes.client.certificates import authority
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster
+from tests.sources.kubernetes.client.objects import PODS
 
 _SAMPLES = Path(__file__).with_name("kubeconfigs")
 

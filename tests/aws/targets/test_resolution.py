@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from ecrm.aws import Target, call, connect
+from ecrm.aws.targets import Resolution, resolve
+from ecrm.aws.targets.regions import Regions, chosen
 from ecrm.config.targets import Access, AccountEntry, Organization, RegistryEntry, Targets
 from ecrm.errors import AwsError, UsageError
 from ecrm.model.organization import UNKNOWN
 from ecrm.model.scan import ReadStatus
 from ecrm.sources.ecs.operations import LIST_CLUSTERS
-from ecrm.targets import Resolution, resolve
-from ecrm.targets.regions import Regions, chosen
 from tests.fake_aws import FakeAws, Fault
 
 HOME, PROD, TEAM = ("111111111111", "222222222222", "333333333333")

@@ -15,16 +15,22 @@ import pytest
 import yaml
 
 from ecrm.errors import AwsError
-from ecrm.kubernetes import Cluster
-from ecrm.kubernetes.contexts import context_cluster
-from ecrm.kubernetes.credentials import Identity, fixed
-from ecrm.kubernetes.endpoint import Endpoint
-from ecrm.kubernetes.https import Https
-from ecrm.kubernetes.kubeconfig import load
-from tests.kubernetes.connecting import credential, kubeconfig, names, program, sample
-from tests.kubernetes.eks_tokens import problems
-from tests.kubernetes.fake_cluster import FakeCluster
-from tests.kubernetes.objects import DEPLOYMENTS, PODS, ROLLOUTS, named
+from ecrm.sources.kubernetes.client import Cluster
+from ecrm.sources.kubernetes.client.contexts import context_cluster
+from ecrm.sources.kubernetes.client.credentials import Identity, fixed
+from ecrm.sources.kubernetes.client.endpoint import Endpoint
+from ecrm.sources.kubernetes.client.https import Https
+from ecrm.sources.kubernetes.client.kubeconfig import load
+from tests.sources.kubernetes.client.connecting import (
+    credential,
+    kubeconfig,
+    names,
+    program,
+    sample,
+)
+from tests.sources.kubernetes.client.eks_tokens import problems
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster
+from tests.sources.kubernetes.client.objects import DEPLOYMENTS, PODS, ROLLOUTS, named
 
 pytestmark = pytest.mark.slow
 RESOURCES = (PODS, DEPLOYMENTS, ROLLOUTS)

@@ -14,9 +14,9 @@ from threading import Thread
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from ecrm.kubernetes import Resource
-from tests.kubernetes.certificates import authority, server_certificate
-from tests.kubernetes.objects import group, groups, page, refusal, resources
+from ecrm.sources.kubernetes.client import Resource
+from tests.sources.kubernetes.client.certificates import authority, server_certificate
+from tests.sources.kubernetes.client.objects import group, groups, page, refusal, resources
 
 Objects = list[dict[str, Any]]
 

@@ -9,14 +9,14 @@ import pytest
 
 from ecrm.aws import Target
 from ecrm.errors import AccessDenied, AwsError, Gone
-from ecrm.kubernetes import eks
-from ecrm.kubernetes.eks import eks_cluster, eks_names
 from ecrm.model.reference import Registry
-from tests.kubernetes.certificates import authority
-from tests.kubernetes.connecting import encoded, names, refused
-from tests.kubernetes.eks_tokens import problems, sign_really
-from tests.kubernetes.fake_cluster import FakeCluster, Request
-from tests.kubernetes.objects import PODS, named
+from ecrm.sources.kubernetes.client import eks
+from ecrm.sources.kubernetes.client.eks import eks_cluster, eks_names
+from tests.sources.kubernetes.client.certificates import authority
+from tests.sources.kubernetes.client.connecting import encoded, names, refused
+from tests.sources.kubernetes.client.eks_tokens import problems, sign_really
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster, Request
+from tests.sources.kubernetes.client.objects import PODS, named
 from tests.stubs import ACCOUNT, REGION, Stubs
 
 HOST = f"sts.{REGION}.amazonaws.com"

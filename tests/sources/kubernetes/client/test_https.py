@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from ecrm.errors import AccessDenied, OutOfTimeError
-from ecrm.kubernetes import Cluster
-from ecrm.kubernetes.credentials import Credentials, Identity, Issued, Renewed, fixed
-from ecrm.kubernetes.endpoint import Endpoint
-from ecrm.kubernetes.https import Https
 from ecrm.model.deadline import NO_DEADLINE, Deadline
-from tests.kubernetes.certificates import Authority, authority
-from tests.kubernetes.connecting import encoded, names, refused
-from tests.kubernetes.fake_cluster import FakeCluster, Fault
-from tests.kubernetes.fake_proxy import FakeProxy
-from tests.kubernetes.objects import PODS, named, page
+from ecrm.sources.kubernetes.client import Cluster
+from ecrm.sources.kubernetes.client.credentials import Credentials, Identity, Issued, Renewed, fixed
+from ecrm.sources.kubernetes.client.endpoint import Endpoint
+from ecrm.sources.kubernetes.client.https import Https
+from tests.sources.kubernetes.client.certificates import Authority, authority
+from tests.sources.kubernetes.client.connecting import encoded, names, refused
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster, Fault
+from tests.sources.kubernetes.client.fake_proxy import FakeProxy
+from tests.sources.kubernetes.client.objects import PODS, named, page
 
 BROKEN = Fault(503, b"etcd has no leader")
 BUSY = Fault(429, b"too many requests", {"Retry-After": "7"})

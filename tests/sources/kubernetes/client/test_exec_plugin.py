@@ -10,14 +10,20 @@ from typing import Any, NoReturn
 import pytest
 
 from ecrm.errors import AwsError
-from ecrm.kubernetes.contexts import context_cluster
-from ecrm.kubernetes.credentials import Identity, Issued
-from ecrm.kubernetes.exec_plugin import ExecPlugin
-from ecrm.kubernetes.kubeconfig import load
-from tests.kubernetes.certificates import authority
-from tests.kubernetes.connecting import credential, encoded, kubeconfig, names, program
-from tests.kubernetes.fake_cluster import FakeCluster
-from tests.kubernetes.objects import PODS, named
+from ecrm.sources.kubernetes.client.contexts import context_cluster
+from ecrm.sources.kubernetes.client.credentials import Identity, Issued
+from ecrm.sources.kubernetes.client.exec_plugin import ExecPlugin
+from ecrm.sources.kubernetes.client.kubeconfig import load
+from tests.sources.kubernetes.client.certificates import authority
+from tests.sources.kubernetes.client.connecting import (
+    credential,
+    encoded,
+    kubeconfig,
+    names,
+    program,
+)
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster
+from tests.sources.kubernetes.client.objects import PODS, named
 
 V1 = "client.authentication.k8s.io/v1"
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from ecrm.aws import Target, call
 from ecrm.aws.counter import CallCounter
 from ecrm.aws.target import GET_CALLER_IDENTITY
+from ecrm.aws.targets.accounts import Account
+from ecrm.aws.targets.regions import Regions, chosen, enabled_regions, is_glob
+from ecrm.aws.targets.roles import SESSION_NAME, Role, by_roles, of_profile, role_arn, session_with
 from ecrm.config.targets import Access
 from ecrm.errors import AccessDenied, AwsError, UsageError
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
-from ecrm.targets.accounts import Account
-from ecrm.targets.regions import Regions, chosen, enabled_regions, is_glob
-from ecrm.targets.roles import SESSION_NAME, Role, by_roles, of_profile, role_arn, session_with
 
 if TYPE_CHECKING:
     import boto3

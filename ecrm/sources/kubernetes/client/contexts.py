@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ecrm.errors import AwsError, InputError
-from ecrm.kubernetes.cluster import Cluster
-from ecrm.kubernetes.credentials import (
+from ecrm.model.deadline import NO_DEADLINE, Deadline
+from ecrm.sources.kubernetes.client.cluster import Cluster
+from ecrm.sources.kubernetes.client.credentials import (
     Credentials,
     Identity,
     Renewed,
@@ -21,11 +22,10 @@ from ecrm.kubernetes.credentials import (
     fixed,
     token_of_file,
 )
-from ecrm.kubernetes.endpoint import Endpoint
-from ecrm.kubernetes.exec_plugin import VERSIONS, ExecPlugin
-from ecrm.kubernetes.https import Https
-from ecrm.kubernetes.kubeconfig import Entry, Kubeconfig
-from ecrm.model.deadline import NO_DEADLINE, Deadline
+from ecrm.sources.kubernetes.client.endpoint import Endpoint
+from ecrm.sources.kubernetes.client.exec_plugin import VERSIONS, ExecPlugin
+from ecrm.sources.kubernetes.client.https import Https
+from ecrm.sources.kubernetes.client.kubeconfig import Entry, Kubeconfig
 
 _CLUSTER_CONFIG = "client.authentication.k8s.io/exec"
 

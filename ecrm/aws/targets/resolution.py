@@ -10,15 +10,15 @@ from threading import Lock
 
 from ecrm.aws import Target, map_concurrently
 from ecrm.aws.shared import SharedClients
+from ecrm.aws.targets.accounts import Account, accounts_of
+from ecrm.aws.targets.organizations import LIST_ACCOUNTS, Member, members, organization_of
+from ecrm.aws.targets.reaching import Resolved, Way, roles_of
+from ecrm.aws.targets.roles import by_roles, session_with
 from ecrm.config.targets import Access, Organization, Targets
 from ecrm.errors import AccessDenied, UsageError
 from ecrm.model import organization as model
 from ecrm.model.reference import Registry
 from ecrm.model.scan import Progress, SourceReport
-from ecrm.targets.accounts import Account, accounts_of
-from ecrm.targets.organizations import LIST_ACCOUNTS, Member, members, organization_of
-from ecrm.targets.reaching import Resolved, Way, roles_of
-from ecrm.targets.roles import by_roles, session_with
 
 _MOST_CONNECTIONS = 256  # to one service in one region
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ecrm.errors import AwsError
-from ecrm.kubernetes.answers import Answer
-from ecrm.kubernetes.credentials import Credentials, Identity
-from ecrm.kubernetes.endpoint import Endpoint
-from ecrm.kubernetes.tls import tls
 from ecrm.model.deadline import NO_DEADLINE, Deadline
 from ecrm.model.version import version
+from ecrm.sources.kubernetes.client.answers import Answer
+from ecrm.sources.kubernetes.client.credentials import Credentials, Identity
+from ecrm.sources.kubernetes.client.endpoint import Endpoint
+from ecrm.sources.kubernetes.client.tls import tls
 
 if TYPE_CHECKING:
     import urllib3

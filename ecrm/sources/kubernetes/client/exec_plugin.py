@@ -12,7 +12,7 @@ from typing import Any
 
 from ecrm.aws.shapes import TEXT, TIME, MisfitError, optional, record
 from ecrm.errors import AwsError
-from ecrm.kubernetes.credentials import Identity, Issued, bearer
+from ecrm.sources.kubernetes.client.credentials import Identity, Issued, bearer
 
 _API = "client.authentication.k8s.io"
 VERSIONS = (f"{_API}/v1", f"{_API}/v1beta1")

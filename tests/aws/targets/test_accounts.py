@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from ecrm.aws.targets.accounts import Account, accounts_of
+from ecrm.aws.targets.organizations import Member
 from ecrm.config.targets import Access, AccountEntry, Organization, RegistryEntry, Targets
 from ecrm.errors import UsageError
-from ecrm.targets.accounts import Account, accounts_of
-from ecrm.targets.organizations import Member
 
 OWN, PROD, TEAM, OLD = ("111111111111", "222222222222", "333333333333", "444444444444")
 EVERYBODY = Organization()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ecrm.errors import AccessDenied, AwsError, Gone
-from ecrm.kubernetes import Answer, Cluster, Resource
-from tests.kubernetes.objects import (
+from ecrm.sources.kubernetes.client import Answer, Cluster, Resource
+from tests.sources.kubernetes.client.objects import (
     DEPLOYMENTS,
     PODS,
     ROLLOUTS,

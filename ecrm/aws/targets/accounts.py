@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from ecrm.aws.targets.organizations import Member
 from ecrm.config.target_values import SELF
 from ecrm.config.targets import Access, Organization, RegistryEntry, Targets
 from ecrm.errors import UsageError
-from ecrm.targets.organizations import Member
 
 ALL_REGIONS = ("*",)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ecrm.errors import AwsError
-from ecrm.kubernetes.credentials import (
+from ecrm.sources.kubernetes.client.credentials import (
     Identity,
     Issued,
     Renewed,
@@ -15,7 +15,7 @@ from ecrm.kubernetes.credentials import (
     fixed,
     token_of_file,
 )
-from tests.kubernetes.connecting import encoded
+from tests.sources.kubernetes.client.connecting import encoded
 
 
 @pytest.mark.parametrize("token", ["", "a b", "a\n", "\x7f", "ä", " "])

@@ -9,11 +9,11 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 
 from ecrm.errors import InputError, NotThereError
-from ecrm.kubernetes import Cluster
-from ecrm.kubernetes.contexts import context_cluster
-from ecrm.kubernetes.kubeconfig import load
-from tests.kubernetes.certificates import authority
-from tests.kubernetes.connecting import (
+from ecrm.sources.kubernetes.client import Cluster
+from ecrm.sources.kubernetes.client.contexts import context_cluster
+from ecrm.sources.kubernetes.client.kubeconfig import load
+from tests.sources.kubernetes.client.certificates import authority
+from tests.sources.kubernetes.client.connecting import (
     credential,
     encoded,
     kubeconfig,
@@ -22,8 +22,8 @@ from tests.kubernetes.connecting import (
     refused,
     sample,
 )
-from tests.kubernetes.fake_cluster import FakeCluster
-from tests.kubernetes.objects import PODS, named
+from tests.sources.kubernetes.client.fake_cluster import FakeCluster
+from tests.sources.kubernetes.client.objects import PODS, named
 
 
 @pytest.fixture
