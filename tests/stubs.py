@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from botocore.validate import validate_parameters
 from ecrm.aws import Target
 from ecrm.aws.parsing import plain_json_session
 from ecrm.model.reference import Registry
+from tests.serving import Serving
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -140,26 +141,18 @@ class Request:
     body: bytes
 
 
-class Wire:
+class Wire(Serving):
     """A server on loopback that gives scripted bytes, one answer after the other."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self._answers: deque[tuple[int, bytes]] = deque()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def answer(self, body: object, status: int = 200) -> None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self._answers.append((status, content))
-
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         requests, answers = self.requests, self._answers

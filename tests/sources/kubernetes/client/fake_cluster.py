@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ecrm.sources.kubernetes.client import Resource
+from tests.serving import Serving
 from tests.sources.kubernetes.client.certificates import authority, server_certificate
 from tests.sources.kubernetes.client.objects import group, groups, page, refusal, resources
 
@@ -39,7 +39,7 @@ class Fault:
     part: float = 1.0
 
 
-class FakeCluster:
+class FakeCluster(Serving):
     """`url` is where it is reached. `may_ask` decides about every request; `faults` come before
     all answers, one after the other; `served` says of each resource what there is of it."""
 
@@ -50,16 +50,8 @@ class FakeCluster:
         self.forbidden: set[Resource] = set()
         self.may_ask: Callable[[Request], bool] = lambda _: True
         server = _Server if is_secure else ThreadingHTTPServer
-        self._server = server(("127.0.0.1", 0), self._handler())
-        self.url = f"http{'s' * is_secure}://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self.server = server(("127.0.0.1", 0), self._handler())
+        self.url = f"http{'s' * is_secure}://127.0.0.1:{self.server.server_port}"
 
     @property
     def paths(self) -> list[str]:

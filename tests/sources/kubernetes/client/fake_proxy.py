@@ -3,24 +3,17 @@
 import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Self
+
+from tests.serving import Serving
 
 
-class FakeProxy:
+class FakeProxy(Serving):
     """`asked` are the targets, each with the `Proxy-Authorization` that came with it."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.address = f"127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.address = f"127.0.0.1:{self.server.server_port}"
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         asked = self.asked
