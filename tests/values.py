@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ecrm.config import Config, Guards
 from ecrm.errors import AwsError, Gone
 from ecrm.model.decision import Decision, Reason
-from ecrm.model.image import Image, Kind, Links, OwnReadings
+from ecrm.model.image import Image, Kind, Links, OwnReadings, Status
 from ecrm.model.pattern import NamePattern, Selection
 from ecrm.model.reference import Reference, Registry, RepositoryKey
 from ecrm.model.rule import Action, Rule
@@ -205,7 +205,10 @@ def repository_plan(
     deleted = [decision for stage in stages for decision in stage]
     kept = tuple(kept)
     used = [decision.image.size for decision in kept if decision.reason is Reason.IN_USE]
-    more = {"used": Totals(len(used), sum(used))} | more
+    images = [decision.image for decision in (*deleted, *kept)]
+    archived = [image.size for image in images if image.status is Status.ARCHIVED]
+    totals = {"used": used, "archived": archived}
+    more = {name: Totals(len(sizes), sum(sizes)) for name, sizes in totals.items()} | more
     kept_by_reason: dict[Reason, int] = {}
     for decision in kept:
         kept_by_reason[decision.reason] = kept_by_reason.get(decision.reason, 0) + 1

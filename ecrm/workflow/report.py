@@ -12,7 +12,8 @@ from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan, RepositoryPlan
 from ecrm.planning.planner import make_plan, planning_context
 from ecrm.planning.remembering import Remembering
-from ecrm.reports.html.values import Forecast, Report, saved, summed_cost
+from ecrm.reports.costs import costs_of, summed_costs
+from ecrm.reports.html.values import Forecast, Report
 from ecrm.workflow.exact_sizes import exact_sizes
 from ecrm.workflow.owners import owners
 from ecrm.workflow.run import Run, scan
@@ -86,8 +87,8 @@ def _forecast(
 
 
 def _point(days: int, made: Plan, prices: Prices) -> Forecast:
-    amounts = (saved(planned, prices.of(planned.registry.region)) for planned in made.repositories)
-    return Forecast(days, made.deletable, summed_cost(amounts))
+    costs = summed_costs(costs_of(planned, prices) for planned in made.repositories)
+    return Forecast(days, made.deletable, costs.saved if costs else None)
 
 
 def without_kept(plan: Plan) -> Plan:

@@ -8,13 +8,12 @@ from enum import StrEnum
 
 from ecrm.check.values import Findings
 from ecrm.model.decision import Decision, Reason
-from ecrm.model.image import Status
 from ecrm.model.layers import TrueBytes
-from ecrm.model.pricing import Price, Prices
+from ecrm.model.pricing import Prices
 from ecrm.model.reference import RepositoryKey, display_name
-from ecrm.model.rule import Action
 from ecrm.planning.plan import Plan, RepositoryPlan, Totals
 from ecrm.planning.totals_history import TotalsHistory
+from ecrm.reports.costs import Costs, costs_of, summed_costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +54,32 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """Of some images: how many, their bytes by what becomes of them, and US dollars a month, None
-    where a price is not known."""
+    """Of some images: how many, their bytes by what becomes of them, and what they cost, None where
+    a price is not known."""
 
     images: int = 0
     deletable: int = 0
     sizes: Mapping[Fate, int] = field(default_factory=dict)
-    cost: Decimal | None = Decimal(0)
-    saved: Decimal | None = Decimal(0)
+    costs: Costs | None = Costs()  # noqa: RUF009 - it is frozen
 
     def __add__(self, other: "Amounts") -> "Amounts":
         return Amounts(
             self.images + other.images,
             self.deletable + other.deletable,
             {fate: self.size(fate) + other.size(fate) for fate in Fate},
-            summed_cost((self.cost, other.cost)),
-            summed_cost((self.saved, other.saved)),
+            summed_costs((self.costs, other.costs)),
         )
 
     def size(self, fate: Fate) -> int:
         return self.sizes.get(fate, 0)
+
+    @property
+    def cost(self) -> Decimal | None:
+        return self.costs.stored if self.costs else None
+
+    @property
+    def saved(self) -> Decimal | None:
+        return self.costs.saved if self.costs else None
 
     @property
     def stored(self) -> int:
@@ -133,7 +138,6 @@ def figures(report: Report) -> tuple[RepositoryFigures, ...]:
 
 
 def _figures(report: Report, planned: RepositoryPlan, *, is_managed: bool) -> RepositoryFigures:
-    price = report.prices.of(planned.registry.region)
     ages: tuple[dict[Fate, int], ...] = tuple({} for _ in (*AGES, None))
     fates = dict(_fates(planned)) if is_managed else {}
     for decision in (*planned.deletions, *planned.kept):
@@ -145,8 +149,7 @@ def _figures(report: Report, planned: RepositoryPlan, *, is_managed: bool) -> Re
         planned.images,
         len(planned.deletions),
         {fate: sum(of_age.get(fate, 0) for of_age in ages) for fate in Fate},
-        _cost((*planned.deletions, *planned.kept), price),
-        saved(planned, price),
+        costs_of(planned, report.prices),
     )
     name = display_name(planned.key, report.plan.targets)
     owner = report.owners.get(planned.key, "")
@@ -170,29 +173,6 @@ def _fates(planned: RepositoryPlan) -> Iterator[tuple[str, Fate]]:
             seen.add(root.related)
             root = kept[root.related]
         yield digest, Fate.USED if root.reason is Reason.IN_USE else Fate.KEPT
-
-
-def saved(planned: RepositoryPlan, price: Price | None) -> Decimal | None:
-    """US dollars a month that the deletions of a repository save at most."""
-    if price is None:
-        return None
-    deleted = [one for one in planned.deletions if one.action is not Action.ARCHIVE]
-    archived = sum(one.image.size for one in planned.deletions if one.action is Action.ARCHIVE)
-    return (_cost(deleted, price) or Decimal(0)) + price.saved_by_archiving(archived)
-
-
-def _cost(decisions: Iterable[Decision], price: Price | None) -> Decimal | None:
-    if price is None:
-        return None
-    sizes = [(decision.image.size, decision.image.status) for decision in decisions]
-    archived = sum(size for size, status in sizes if status is Status.ARCHIVED)
-    return price.cost(sum(size for size, _ in sizes), archived)
-
-
-def summed_cost(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """None where one of them is not known."""
-    known = list(amounts)
-    return None if None in known else sum((one for one in known if one), Decimal(0))
 
 
 def by_owner(repositories: Iterable[RepositoryFigures]) -> dict[str, list[RepositoryFigures]]:
