@@ -174,12 +174,15 @@ def for_each_target(
         ThreadPoolExecutor(min(accounts_at_once or len(accounts), len(accounts))) as leaders,
     ):
         try:
-            wait([leaders.submit(read_account, places, pool) for places in accounts.values()])
+            led = [leaders.submit(read_account, places, pool) for places in accounts.values()]
+            wait(led)
         except BaseException:
             leaders.shutdown(wait=False, cancel_futures=True)
             for target in targets:
                 target.rate_limiter.stop()
             raise
+    for account in led:
+        account.result()  # such as a thread that could not be started
     return [futures[place].result() for place in range(len(targets))]
 
 

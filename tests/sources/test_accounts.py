@@ -62,6 +62,17 @@ def test_no_more_accounts_are_read_at_once_than_are_wanted():
     assert most <= 3
 
 
+def test_what_keeps_an_account_from_being_begun_is_raised(monkeypatch: pytest.MonkeyPatch):
+    """Such as a thread that cannot be started."""
+
+    def refused(*_: Any) -> Workers:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("ecrm.aws.executor._workers", refused)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        for_each_target(targets(2, workers=2), lambda *_: None, 2)
+
+
 def test_ctrl_c_begins_no_account_more(monkeypatch: pytest.MonkeyPatch):
     """With 200 accounts, of which four are in flight."""
     begun: list[str] = []
