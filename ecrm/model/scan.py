@@ -10,6 +10,9 @@ from ecrm.model.reference import Registry
 from ecrm.model.repeated import once
 from ecrm.model.use import EXTERNAL_COMMAND, KUBERNETES, SCANNED_FILE, Use
 
+ACCOUNT = "account"
+"""The source that reports of an account as a whole, in whatever region."""
+
 Progress = Callable[[str], None]
 """Called with a few words about what is being read or deleted."""
 

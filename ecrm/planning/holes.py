@@ -12,13 +12,11 @@ from dataclasses import dataclass, replace
 from ecrm.model.organization import Organization
 from ecrm.model.reference import Registry, RepositoryKey, display_name
 from ecrm.model.repeated import once
-from ecrm.model.scan import SourceReport
+from ecrm.model.scan import ACCOUNT, SourceReport
 from ecrm.planning.context import PlanningContext
 from ecrm.planning.plan import Plan
 from ecrm.registry.access import Pullers
 
-ACCOUNT = "account"
-"""The source that reports of an account as a whole, in whatever region."""
 REPLICATION = "replication"
 """The source that says where ECR copies images to, and nothing about who uses them."""
 

@@ -75,14 +75,16 @@ def members(client: Client, asked: Collection[str]) -> list[Member]:
 def _member(row: Mapping[str, Any], walked: Mapping[str, Collection[str]]) -> Member:
     # arn:aws:organizations::MANAGEMENT:account/ORGANIZATION/ID
     *_, management, resource = row["Arn"].split(":")
-    ways = [[step for step in path.split("/") if not step.isdigit()] for path in row["Paths"]]
+    ways = [
+        [step for step in path.split("/") if step and not step.isdigit()] for path in row["Paths"]
+    ]
     return Member(
         row["Id"],
         row["Name"] or "",
         row["State"] or row["Status"] or "",
         frozenset(step for way in ways for step in way)
         | {parent for parent, below in walked.items() if row["Id"] in below},
-        tuple("/".join(way) for way in ways),
+        tuple(f"{'/'.join(way)}/" for way in ways),
         organization=resource.split("/")[1],
         is_management=management == row["Id"],
     )

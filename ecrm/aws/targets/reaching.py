@@ -14,12 +14,10 @@ from ecrm.aws.targets.roles import SESSION_NAME, Role, by_roles, of_profile, rol
 from ecrm.config.targets import Access
 from ecrm.errors import AccessDenied, AwsError, UsageError
 from ecrm.model.reference import Registry
-from ecrm.model.scan import Diagnostic, ReadStatus, SourceReport
+from ecrm.model.scan import ACCOUNT, Diagnostic, ReadStatus, SourceReport
 
 if TYPE_CHECKING:
     import boto3
-
-SOURCE = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ class Way:
 
 def _report(account: Account, region: str, status: ReadStatus, text: str) -> SourceReport:
     note = Diagnostic(status, f"{account}: {text}")
-    return SourceReport(Registry(account.id, region), SOURCE, notes=(note,))
+    return SourceReport(Registry(account.id, region), ACCOUNT, notes=(note,))
 
 
 def _cure(account: Account) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from ecrm.aws import Target, call, connect
 from ecrm.aws.targets import Resolution, resolve
+from ecrm.aws.targets.organizations import members
 from ecrm.aws.targets.regions import Regions, chosen
 from ecrm.config.targets import Access, AccountEntry, Organization, RegistryEntry, Targets
 from ecrm.errors import AwsError, UsageError
@@ -15,6 +16,7 @@ from ecrm.model.organization import UNKNOWN
 from ecrm.model.scan import ReadStatus
 from ecrm.sources.ecs.operations import LIST_CLUSTERS
 from tests.fake_aws import FakeAws, Fault
+from tests.stubs import Stubs
 
 HOME, PROD, TEAM = ("111111111111", "222222222222", "333333333333")
 EAST, WEST = ("us-east-1", "eu-west-1")
@@ -181,6 +183,21 @@ def test_policies_may_speak_of_the_organization(aws: FakeAws):
         PROD: ("o-fake123456/r-fake/ou-fake-1/",),
     }
     assert resolved(entry(role=("scan",))).organization == UNKNOWN
+
+
+@pytest.mark.parametrize("end", ["", "/", "/222222222222", "/222222222222/"])
+def test_a_path_ends_with_the_last_unit_and_a_slash(end: str):
+    """As in `aws:PrincipalOrgPaths`; without the slash, `.../ou-1/*` would not be of `ou-1`."""
+    row = {
+        "Id": PROD,
+        "Arn": f"arn:aws:organizations::{HOME}:account/o-1/{PROD}",
+        "Paths": [f"o-1/r-2/ou-1{end}"],
+    }
+    with Stubs() as stubs:
+        stubs.answer("ListAccounts", {"Accounts": [row]}, MaxResults=20)
+        [member] = members(stubs.target.reading("organizations"), ())
+    assert member.paths == ("o-1/r-2/ou-1/",)
+    assert member.above == {"o-1", "r-2", "ou-1"}
 
 
 def test_a_run_is_within_one_partition(aws: FakeAws):
