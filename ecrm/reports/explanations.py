@@ -35,7 +35,7 @@ def explanations_text(explanations: Sequence[Answer], unread: Sequence[str] = ()
     text = "\n\n".join(map(printable_lines, blocks))
     if not unread:
         return text
-    verdict = f"INCOMPLETE: {unread_count(len(unread))}, so nothing can be deleted now."
+    verdict = f"INCOMPLETE: {unread_count(len(unread))}; this is by what is known."
     return f"{verdict}\n\n{text}\n\n{verdict}"
 
 

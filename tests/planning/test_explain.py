@@ -547,7 +547,7 @@ def test_what_could_not_be_read_is_said_first_and_last_and_in_every_object():
     found = explained(FAMILY, digest("arm"), use("app:v1"))
     unread = ["ecs:ListTasks is denied"]
     text = explanations_text(found, unread).splitlines()
-    verdict = "INCOMPLETE: 1 thing could not be read, so nothing can be deleted now."
+    verdict = "INCOMPLETE: 1 thing could not be read; this is by what is known."
     assert (text[0], text[-1]) == (verdict, verdict)
     shown = json.loads(explanations_json(found, unread))
     assert (shown["complete"], shown["missing"]) == (False, unread)
