@@ -3,12 +3,10 @@
 import json
 import logging
 from collections.abc import Collection
-from pathlib import Path
 
-from ecrm.aws.ownership import make_own_folder
-from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read_text, write_text
+from ecrm.aws.storage import ClientFactory, no_aws, read_text
 from ecrm.errors import EcrmError, NotThereError
-from ecrm.workflow.state import KNOWN_ACCOUNTS
+from ecrm.workflow.state import KNOWN_ACCOUNTS, write_state
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +28,7 @@ def note_accounts(folder: str, accounts: Collection[str], clients: ClientFactory
     if left := sorted(set(last) - set(now)):
         what = "left the organization since the last run, and are not scanned any more"
         log.warning("%s: %s", what, ", ".join(left))
-    _record(folder, place, now, clients)
+    write_state(folder, KNOWN_ACCOUNTS, json.dumps(now, indent=2), clients)
 
 
 def _accounts(text: str) -> list[str]:
@@ -38,15 +36,3 @@ def _accounts(text: str) -> list[str]:
     if not isinstance(accounts, list) or not all(type(account) is str for account in accounts):
         raise ValueError("it is not a list of accounts")
     return accounts
-
-
-def _record(folder: str, place: str, accounts: list[str], clients: ClientFactory) -> None:
-    try:
-        if not is_remote(folder):
-            make_own_folder(Path(folder))
-        text = json.dumps(accounts, indent=2) + "\n"
-        write_text(place, text, clients, "application/json", private=True)
-    except OSError as error:
-        log.warning("%s could not be written: %s", place, error.strerror)
-    except EcrmError as error:
-        log.warning("%s", error)

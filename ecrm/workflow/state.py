@@ -1,11 +1,19 @@
 """Where state is kept between runs: a folder that is the user's own, or a prefix in S3."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from ecrm.aws.ownership import distrust_of_file, distrust_of_folder, users_folder
-from ecrm.aws.storage import is_remote
-from ecrm.errors import UsageError
+from ecrm.aws.ownership import (
+    distrust_of_file,
+    distrust_of_folder,
+    make_own_folder,
+    users_folder,
+)
+from ecrm.aws.storage import ClientFactory, is_remote, write_text
+from ecrm.errors import EcrmError, UsageError
+
+log = logging.getLogger(__name__)
 
 USAGE_HISTORY = "in-use.json"
 USAGE_HISTORY_OF_FILES = "in-use-no-scan.json"
@@ -13,6 +21,7 @@ USAGE_HISTORY_OF_FILES = "in-use-no-scan.json"
 TOTALS_HISTORY = "totals.json"
 KNOWN_ACCOUNTS = "accounts.json"
 JOURNALS = "journals"
+_FILES = (USAGE_HISTORY, USAGE_HISTORY_OF_FILES, TOTALS_HISTORY, KNOWN_ACCOUNTS)
 
 
 def state_folder(environ: Mapping[str, str]) -> str:
@@ -33,19 +42,22 @@ def distrust_of_state(folder: str) -> str:
         return ""
     state = Path(folder)
     for path, why in (
-        (state, distrust_of_folder(state)),
-        (state / JOURNALS, distrust_of_folder(state / JOURNALS)),
-        *(
-            (path, distrust_of_file(path))
-            for path in (
-                state / name
-                for name in (
-                    *(USAGE_HISTORY, USAGE_HISTORY_OF_FILES),
-                    *(TOTALS_HISTORY, KNOWN_ACCOUNTS),
-                )
-            )
-        ),
+        *((path, distrust_of_folder(path)) for path in (state, state / JOURNALS)),
+        *((path, distrust_of_file(path)) for path in (state / name for name in _FILES)),
     ):
         if why:
             return f"{path}: is not trusted: {why}"
     return ""
+
+
+def write_state(folder: str, name: str, text: str, clients: ClientFactory) -> None:
+    """A file of the folder, which is made where it is missing. A failure is a warning."""
+    place = f"{folder}/{name}"
+    try:
+        if not is_remote(folder):
+            make_own_folder(Path(folder))
+        write_text(place, text + "\n", clients, "application/json", private=True)
+    except OSError as error:
+        log.warning("%s could not be written: %s", place, error.strerror)
+    except EcrmError as error:
+        log.warning("%s", error)

@@ -5,10 +5,8 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
-from ecrm.aws.ownership import make_own_folder
-from ecrm.aws.storage import ClientFactory, is_remote, read_text, write_text
+from ecrm.aws.storage import ClientFactory, read_text
 from ecrm.errors import EcrmError, NotThereError
 from ecrm.model.codec import decode, encode
 from ecrm.model.json_text import parse_json
@@ -17,7 +15,7 @@ from ecrm.model.reference import Registry
 from ecrm.planning.plan import Plan
 from ecrm.planning.totals_history import TotalsHistory
 from ecrm.workflow.run import Run, state_of
-from ecrm.workflow.state import TOTALS_HISTORY, distrust_of_state
+from ecrm.workflow.state import TOTALS_HISTORY, distrust_of_state, write_state
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +70,5 @@ def _records(run: Run) -> bool:
 
 
 def _write(folder: str, history: TotalsHistory, clients: ClientFactory) -> None:
-    place = f"{folder}/{TOTALS_HISTORY}"
-    try:
-        if not is_remote(folder):
-            make_own_folder(Path(folder))
-        text = json.dumps({"ecrm_totals": _FORMAT} | encode(history), separators=(",", ":"))
-        write_text(place, text + "\n", clients, "application/json", private=True)
-    except OSError as error:
-        log.warning("%s could not be written: %s", place, error.strerror)
-    except EcrmError as error:
-        log.warning("%s", error)
+    text = json.dumps({"ecrm_totals": _FORMAT} | encode(history), separators=(",", ":"))
+    write_state(folder, TOTALS_HISTORY, text, clients)

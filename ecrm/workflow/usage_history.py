@@ -1,21 +1,16 @@
 """How much was in use in the last run, per target and source, so that a drop can be noticed."""
 
 import json
-import logging
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from ecrm.aws.ownership import make_own_folder
-from ecrm.aws.storage import ClientFactory, is_remote, no_aws, read_text, write_text
+from ecrm.aws.storage import ClientFactory, no_aws, read_text
 from ecrm.errors import EcrmError, InputError, NotThereError
 from ecrm.model.json_text import parse_json
 from ecrm.model.reference import Registry
 from ecrm.planning.guards import WHOLE, Usage
-from ecrm.workflow.state import USAGE_HISTORY
-
-log = logging.getLogger(__name__)
+from ecrm.workflow.state import USAGE_HISTORY, write_state
 
 
 def last_usage(
@@ -58,16 +53,7 @@ def record_usage(
         for target, numbers in known.items()
         if WHOLE in numbers
     }
-    place = f"{folder}/{name}"
-    try:
-        if not is_remote(folder):
-            make_own_folder(Path(folder))
-        text = json.dumps(kept | new, indent=2) + "\n"
-        write_text(place, text, clients, "application/json", private=True)
-    except OSError as error:
-        log.warning("%s could not be written: %s", place, error.strerror)
-    except EcrmError as error:
-        log.warning("%s", error)
+    write_state(folder, name, json.dumps(kept | new, indent=2), clients)
 
 
 def _entry(usage: Usage) -> dict[str, Any]:
